@@ -1,0 +1,57 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+let package = Package(
+  name: "bpttop",
+  products: [
+    .executable(name: "bpttop", targets: ["bpttop"]),
+    .library(name: "LinearAlgebra", targets: ["LinearAlgebra"]),
+    .library(name: "RecurrentNetworks", targets: ["RecurrentNetworks"]),
+    .library(name: "Training", targets: ["Training"]),
+    .library(name: "GradientFlow", targets: ["GradientFlow"]),
+    .library(name: "Experiments", targets: ["Experiments"]),
+    .library(name: "Canvas", targets: ["Canvas"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    .package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"),
+  ],
+  targets: [
+    .systemLibrary(name: "CNcurses", providers: [.apt(["libncursesw5-dev"])]),
+    .systemLibrary(name: "CLAPACK", providers: [.apt(["liblapack-dev"])]),
+    .target(name: "CKernels"),
+    .target(name: "CTerminalGuard"),
+    .target(name: "LinearAlgebra", dependencies: ["CKernels", "CLAPACK"]),
+    .target(name: "RecurrentNetworks", dependencies: ["LinearAlgebra"]),
+    .target(name: "Training", dependencies: ["RecurrentNetworks"]),
+    .target(name: "GradientFlow", dependencies: ["RecurrentNetworks"]),
+    .target(
+      name: "Experiments",
+      dependencies: ["Training", "GradientFlow", .product(name: "Yams", package: "Yams")]),
+    .target(name: "Canvas"),
+    .target(
+      name: "Dashboard",
+      dependencies: [
+        "Experiments", "Canvas",
+        .product(name: "OrderedCollections", package: "swift-collections"),
+      ]),
+    .target(name: "Terminal", dependencies: ["Canvas", "CNcurses", "CTerminalGuard"]),
+    .executableTarget(
+      name: "bpttop",
+      dependencies: [
+        "Dashboard", "Terminal",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
+    .testTarget(name: "LinearAlgebraTests", dependencies: ["LinearAlgebra"]),
+    .testTarget(name: "RecurrentNetworksTests", dependencies: ["RecurrentNetworks"]),
+    .testTarget(name: "TrainingTests", dependencies: ["Training"]),
+    .testTarget(name: "GradientFlowTests", dependencies: ["GradientFlow"]),
+    .testTarget(name: "ExperimentsTests", dependencies: ["Experiments"]),
+    .testTarget(name: "CanvasTests", dependencies: ["Canvas"]),
+    .testTarget(name: "DashboardTests", dependencies: ["Dashboard"]),
+    .testTarget(name: "TerminalTests", dependencies: ["Terminal"]),
+    .testTarget(name: "EndToEndTests"),
+  ]
+)

@@ -1,0 +1,86 @@
+/// The activation φ of a recurrent cell.
+public enum Activation: String, CaseIterable, Sendable {
+  case tanh, sigmoid, relu
+  case leakyReLU = "leaky_relu"
+  case identity, softsign
+  case hardTanh = "hard_tanh"
+  case sin
+}
+
+/// The kinds of recurrent cell, by the names of the experiment file.
+public enum CellKind: String, CaseIterable, Sendable {
+  /// h_t = φ(W_ih x_t + W_hh h_{t-1} + b).
+  case elman
+  /// h_t = (1-β) h_{t-1} + β φ(a_t), a leaky integrator with β = Δt/τ.
+  case leaky
+  /// h_t = h_{t-1} + α φ(a_t).
+  case residual
+}
+
+/// How the recurrent weights are drawn.
+public enum RecurrentInitialization: String, CaseIterable, Sendable {
+  /// scale · Q, Q orthogonal.
+  case orthogonal
+  /// Normal with variance scale²/H.
+  case gaussian
+  /// scale · I.
+  case identity
+  /// Uniform in ±scale/√H, PyTorch's default at scale 1.
+  case uniform
+  /// All zero.
+  case zero
+}
+
+/// How a network's weights are drawn at the start; biases start at 0.
+public struct Initialization: Equatable, Sendable {
+  /// The distribution of `weight_hh`.
+  public var recurrent = RecurrentInitialization.orthogonal
+  /// The scale of `weight_hh`.
+  public var scale = 0.9
+  /// The scale of `weight_ih`, drawn N(0, input²/I).
+  public var input = 1.0
+  /// The scale of `readout.weight`, drawn N(0, readout²/H).
+  public var readout = 1.0
+  /// When given, `weight_hh` is rescaled to this spectral radius after it was drawn.
+  public var spectralRadius: Double?
+
+  /// The defaults.
+  public init() {}
+}
+
+/// What network to build: everything but the sizes that the task gives.
+public struct NetworkSpecification: Equatable, Sendable {
+  /// The recurrent cell.
+  public var cell = CellKind.elman
+  /// The number H of hidden units of a layer.
+  public var hidden = 32
+  /// The number of stacked layers.
+  public var layers = 1
+  /// φ.
+  public var activation = Activation.tanh
+  /// β of the leaky cell, in (0, 1].
+  public var beta = 1.0
+  /// α of the residual cell.
+  public var alpha = 1.0
+  /// How the weights are drawn.
+  public var initialization = Initialization()
+
+  /// The defaults: an Elman network of 32 tanh units.
+  public init() {}
+}
+
+/// The loss of one step.
+public enum LossKind: String, Sendable {
+  /// Softmax cross-entropy, for classes: l = -log softmax(y)_d.
+  case crossEntropy = "cross_entropy"
+  /// ½‖y - d‖², for regression.
+  case squared
+}
+
+/// How the losses of the injected steps make the objective.
+public enum Reduction: String, CaseIterable, Sendable {
+  /// The mean over the injected steps and the batch: Σ l / Σ mask.
+  case mean
+  /// The sum.
+  case sum
+}

@@ -1,0 +1,53 @@
+/// One window's forward and backward pass, whole: everything that was computed, kept for every step.
+///
+/// A tape is a pure function of the weights, the carried state, the data and the settings. T steps, B sequences,
+/// H hidden units, I inputs, O outputs; arrays are row-major in the order that their shapes name; step index 0 is
+/// the window's first step. Always in doubles: a pass in single precision is widened.
+public struct Tape: Sendable {
+  /// The network and its parameters' layout.
+  public let network: NetworkSpecification
+  public let layout: ParameterLayout
+  /// The parameters of the pass, and the gradient of the objective by them before clipping; flat, as `layout` says.
+  public let parameters: [Double]
+  public let gradient: [Double]
+  /// T, B, I, O and H.
+  public let steps: Int, batch: Int, inputs: Int, outputs: Int, hidden: Int
+  /// The window in its sequence.
+  public let window: Window
+  /// The loss, and how the losses are reduced.
+  public let lossKind: LossKind
+  public let reduction: Reduction
+  /// The objective L.
+  public let objective: Double
+  /// The weight of an injected l_t in the objective: 1, or 1 over the number of injected losses.
+  public let injectionWeight: Double
+  /// The inputs, [T, B, I].
+  public let x: [Double]
+  /// The targets of the window, [T, B] or [T, B, O].
+  public let target: Targets
+  /// 1 where the task has a target, [T, B]; 1 where its loss is injected too, [T, B].
+  public let targetMask: [UInt8], mask: [UInt8]
+  /// The readout y_t, [T, B, O]; the losses l_t, 0 without a target, [T, B].
+  public let output: [Double], loss: [Double]
+  /// ∂l_t/∂h_t of the top layer, neither masked nor weighted by the reduction, [T, B, H].
+  public let lossGradient: [Double]
+  /// What each layer kept, the lowest first.
+  public let layers: [LayerTape]
+}
+
+/// What a pass keeps of one layer.
+public struct LayerTape: Sendable {
+  /// The state's parts (h; h, c for an LSTM).
+  public let parts: Int
+  /// s_0 … s_T, the state carried in first, [T+1, parts, B, H].
+  public let state: [Double]
+  /// The pre-activations a_t, [T, B, G·H], and φ′(a_t), of the same shape.
+  public let preactivation: [Double], derivative: [Double]
+  /// δ_t = ∂L/∂s_t by all paths, [T, parts, B, H].
+  public let gradient: [Double]
+  /// The two parts of δ_t of h: what arrives at step t itself (its own loss, the layer above), and what arrives from
+  /// step t+1, [T, B, H].
+  public let localGradient: [Double], futureGradient: [Double]
+  /// ∂L/∂a_t, [T, B, G·H].
+  public let preactivationGradient: [Double]
+}

@@ -1,0 +1,96 @@
+import RecurrentNetworks
+
+/// What one update did, in numbers.
+public struct UpdateRecord: Equatable, Sendable {
+  /// The update, counted from 1.
+  public var update = 0
+  /// The steps trained so far, counted over all sequences.
+  public var step = 0
+  /// The objective of the window.
+  public var loss = 0.0
+  /// ‖g‖₂ before clipping.
+  public var gradientNorm = 0.0
+  /// What norm clipping multiplied g by (1 where it did nothing); for value clipping ‖clipped‖/‖raw‖.
+  public var clipScale = 1.0
+  public var learningRate = 0.0
+  /// k1 and k2, resolved.
+  public var k1 = 0, k2 = 0
+
+  /// An empty record.
+  public init() {}
+}
+
+/// A change that was made while the network trained.
+public struct JournalEntry: Equatable, Sendable {
+  /// The number of updates done when the change was made.
+  public var update: Int
+  /// The dotted key of the experiment, and its new value as the experiment file would write it.
+  public var key: String
+  public var value: String
+
+  /// `key` set to `value` after `update` updates.
+  public init(update: Int, key: String, value: String) {
+    self.update = update
+    self.key = key
+    self.value = value
+  }
+}
+
+/// Why training stopped by itself: the first number that was not finite.
+public struct Explosion: Equatable, Sendable {
+  /// The update in which it happened, counted from 1, and the time step in its sequence, counted from 1.
+  public var update: Int
+  public var step: Int
+  /// What was not finite first, in the field's words: "pre-activation a", "loss", "∂L/∂h", "gradient of weight_hh_l0".
+  public var factor: String
+
+  /// An explosion of `factor` at `step` of `update`.
+  public init(update: Int, step: Int, factor: String) {
+    self.update = update
+    self.step = step
+    self.factor = factor
+  }
+}
+
+/// The trainer's state between two updates, as others may see it: enough to recompute the next window's pass.
+public struct Snapshot: Sendable {
+  /// Counts publications; a newer snapshot has a larger serial.
+  public var serial: UInt64
+  /// The experiment as it stands, every change taken.
+  public var experiment: Experiment
+  /// The task's words: alphabet, floors, names.
+  public var description: TaskDescription
+  /// Updates done, and sequences begun.
+  public var update: Int
+  public var sequence: Int
+  /// The batch of sequences in which the next window lies.
+  public var data: SequenceBatch
+  /// The next window.
+  public var window: Window
+  /// The parameters before the next update, flat, in `layout`'s order (widened where training is in single precision).
+  public var layout: ParameterLayout
+  public var parameters: [Double]
+  /// The state carried into the next window, [parts, B, H] a layer.
+  public var carriedState: [[Double]]
+  /// The state at the start of the sequence, likewise.
+  public var sequenceState: [[Double]]
+  /// The stored h of the top layer of sequence 0 for the steps before the window, [window.steps.lowerBound, H].
+  public var storedHidden: [Double]
+  /// Losses over the updates so far.
+  public var history: LossHistory
+  /// The newest update's record, or nil before the first.
+  public var newest: UpdateRecord?
+  /// How many losses of the present sequence no window trains (k2 < k1), a sequence.
+  public var untrainedLosses: Int
+  /// Every change since the start.
+  public var journal: [JournalEntry]
+  /// How far `N` can go back, in updates.
+  public var rewindable: Int
+  /// Whether it trains by itself, and its speed in updates a second, measured.
+  public var running: Bool
+  public var updatesPerSecond: Double
+  /// The explosion that stopped it, if one did.
+  public var explosion: Explosion?
+  /// What the network writes, for text; empty for other tasks.
+  public var sample: String
+}

@@ -1,0 +1,58 @@
+import RecurrentNetworks
+
+/// What a task says of itself to a reader: names, floors, sizes.
+public struct TaskDescription: Equatable, Sendable {
+  /// A loss that is known beforehand, drawn as a line.
+  public struct Floor: Equatable, Sendable {
+    /// What reaches it: "guessing", "knowing lag 3".
+    public var name: String
+    /// The loss, in nats (or half squares) a step with a target.
+    public var loss: Double
+
+    /// A floor.
+    public init(name: String, loss: Double) {
+      self.name = name
+      self.loss = loss
+    }
+  }
+
+  /// The task's name and one line about it.
+  public var name: String
+  public var summary: String
+  /// The sizes of x_t and y_t.
+  public var inputs: Int, outputs: Int
+  /// The loss.
+  public var loss: LossKind
+  /// Whether the state is carried from a sequence to the next (a stream) or reset at each start.
+  public var isStream: Bool
+  /// The symbols of one-hot inputs, by class; empty for numeric inputs.
+  public var inputSymbols: [String]
+  /// The names of the inputs and of the outputs (csv columns, classes).
+  public var inputNames: [String], outputNames: [String]
+  /// Known floors of the loss.
+  public var floors: [Floor]
+  /// How far back what is needed lies, in steps, where the task knows.
+  public var dependencyLength: Int?
+  /// For files: a line on size, alphabet and position.
+  public var fileSummary: String?
+
+  /// A description from its parts.
+  public init(
+    name: String, summary: String, inputs: Int, outputs: Int, loss: LossKind, isStream: Bool,
+    inputSymbols: [String] = [], inputNames: [String] = [], outputNames: [String] = [], floors: [Floor] = [],
+    dependencyLength: Int? = nil, fileSummary: String? = nil
+  ) {
+    self.name = name
+    self.summary = summary
+    self.inputs = inputs
+    self.outputs = outputs
+    self.loss = loss
+    self.isStream = isStream
+    self.inputSymbols = inputSymbols
+    self.inputNames = inputNames
+    self.outputNames = outputNames
+    self.floors = floors
+    self.dependencyLength = dependencyLength
+    self.fileSummary = fileSummary
+  }
+}

@@ -1,0 +1,4 @@
+import Dashboard
+import Terminal
+
+print("bpttop")
