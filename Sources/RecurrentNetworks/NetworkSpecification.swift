@@ -84,3 +84,6 @@ public enum Reduction: String, CaseIterable, Sendable {
   /// The sum.
   case sum
 }
+
+/// The precision of a pass.
+public enum Precision: String, CaseIterable, Sendable { case float64, float32 }

@@ -112,9 +112,6 @@ public struct TrainingSpecification: Equatable, Sendable {
   public init() {}
 }
 
-/// The precision of a pass.
-public enum Precision: String, CaseIterable, Sendable { case float64, float32 }
-
 /// Everything that determines a run: the same experiment gives the same numbers, bit for bit.
 public struct Experiment: Equatable, Sendable {
   public var task = TaskSpecification()
