@@ -39,8 +39,8 @@ public struct DashboardState: Sendable, Equatable {
   var promptHistory: [String] = []
   /// A line for the reader, until the next key.
   public var message: Message?
-  /// Whether the newcomer's line is shown.
-  public var showsTip: Bool
+  /// What the newcomer's line still names; each goes when it was tried, all with Esc.
+  public internal(set) var tip: [Tip]
   /// The dotted key of the knob that the arrows turn.
   public var knob = "training.k2"
 
@@ -50,7 +50,7 @@ public struct DashboardState: Sendable, Equatable {
     self.experiment = experiment
     self.size = size
     self.theme = theme
-    self.showsTip = showsTip
+    tip = showsTip ? Tip.allCases : []
     panelsOn = Set(Panels.all.map(\.id))
     focus = Panels.knobs.id
   }

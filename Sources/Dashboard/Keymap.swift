@@ -39,7 +39,9 @@ public enum Keymap {
   private static let table: [Key: Command] = Dictionary(
     bindings.flatMap { $0.keys.map { ($0.key, $0.command) } }, uniquingKeysWith: { first, _ in first })
 
-  private static func turn(_ name: String, _ footer: String?, _ help: String, _ key: String, down: Character?, up: Character)
+  private static func turn(
+    _ name: String, _ footer: String?, _ help: String, _ key: String, down: Character?, up: Character
+  )
     -> KeyBinding
   {
     var keys: [(Key, Command)] = [(.character(up), .turn(key: key, up: true))]
@@ -67,7 +69,8 @@ public enum Keymap {
     KeyBinding(
       .knobs, "t", nil, "the usual truncations in turn: (n,n) (1,n) (k1,1) k1<k2 k1=k2 BPTT(h)",
       [(.character("t"), .nextTruncation)]),
-    turn("i", nil, "inject: which losses enter an update (newest, last, window)", "training.inject", down: nil, up: "i"),
+    turn(
+      "i", nil, "inject: which losses enter an update (newest, last, window)", "training.inject", down: nil, up: "i"),
     turn("c", "clip", "clip: none, by norm, by value", "training.clip.kind", down: nil, up: "c"),
     KeyBinding(
       .knobs, "C", nil, "the clip threshold, halved in turn: 10 … 0.01",
@@ -117,4 +120,11 @@ public enum Keymap {
     KeyBinding(
       .program, "q", "quit", "quit (also Ctrl-C)", [(.character("q"), .quit), (.control("c"), .quit)]),
   ]
+}
+
+extension KeyBinding {
+  /// The footer's word, as it is true now: what runs can be paused.
+  func footer(_ state: DashboardState) -> String? {
+    footer == "run" && state.isRunning ? "pause" : footer
+  }
 }

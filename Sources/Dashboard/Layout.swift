@@ -37,7 +37,8 @@ public struct Layout: Sendable {
       (places, footer, tip, hidden) = ([], screen.line(screen.height - 1), nil, [])
       return
     }
-    let tipHeight = state.showsTip && size.height >= 24 ? 1 : 0
+    let tipHeight =
+      !state.tip.isEmpty && size.height >= 24 ? 1 : 0
     footer = screen.line(size.height - 1)
     tip = tipHeight > 0 ? screen.line(size.height - 2) : nil
     let room = screen.inset(top: 1, bottom: 1 + tipHeight)
@@ -80,7 +81,9 @@ public struct Layout: Sendable {
   private static func arrange(_ rows: [[any Panel]], in room: Rect) -> [Place] {
     let heights = shares(
       of: room.height, least: rows.map(leastHeight),
-      most: rows.map { row in row.contains { $0.maximumHeight == nil } ? nil : row.compactMap(\.maximumHeight).max().map { $0 + 2 } },
+      most: rows.map { row in
+        row.contains { $0.maximumHeight == nil } ? nil : row.compactMap(\.maximumHeight).max().map { $0 + 2 }
+      },
       weights: rows.map { row in row.map(\.heightWeight).max() ?? 1 })
     var y = room.y
     return zip(rows, heights).flatMap { row, height -> [Place] in
