@@ -35,7 +35,8 @@ struct CSVTask: SequenceTask {
       task.columns.isEmpty && !task.targets.isEmpty ? try CSVTable(bytes, file: file, wanted: nil) : table
     let constant = Set((read.columns + table.columns).filter { $0.deviation == 0 }.map(\.name))
     for (key, name) in named where constant.contains(name) {
-      throw TaskError(key: key, file: file, column: name, found: "the same number in every row", expected: "numbers that vary")
+      throw TaskError(
+        key: key, file: file, column: name, found: "the same number in every row", expected: "numbers that vary")
     }
 
     let columns = task.columns.isEmpty ? read.columns.map(\.name).filter { !task.targets.contains($0) } : task.columns
@@ -68,7 +69,9 @@ struct CSVTask: SequenceTask {
     if ahead.allSatisfy({ $0 == 1 }), let rows = outputs.first?.values.count, rows > 1 {
       var sum = 0.0
       for column in outputs {
-        for (before, after) in zip(column.values, column.values.dropFirst()) { sum += (after - before) * (after - before) }
+        for (before, after) in zip(column.values, column.values.dropFirst()) {
+          sum += (after - before) * (after - before)
+        }
       }
       floors.append(.init(name: "repeating the last row", loss: sum / 2 / Double(rows - 1)))
     }

@@ -48,7 +48,8 @@ struct TextCorpus: Sendable {
     let scalars = Self.characters(text)
     let alphabet = Set(scalars).sorted()
     guard alphabet.count > 1 else {
-      throw failed(alphabet.isEmpty ? "no character" : "one character over and over", "a text of two characters or more")
+      let found = alphabet.isEmpty ? "no character" : "one character over and over"
+      throw failed(found, "a text of two characters or more")
     }
     var classes: [Unicode.Scalar: Int32] = [:]
     for (index, scalar) in alphabet.enumerated() { classes[scalar] = Int32(index) }
