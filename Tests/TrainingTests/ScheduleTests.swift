@@ -18,7 +18,8 @@ struct ScheduleTests {
       table(TruncationSchedule(length: 7, k1: 3, k2: 5, inject: .newest))
         == [[0, 3, 0, 3], [1, 6, 3, 6], [2, 7, 6, 7]])
     #expect(
-      table(TruncationSchedule(length: 7, k1: 3, k2: 5, inject: .last)) == [[0, 3, 2, 3], [1, 6, 5, 6], [2, 7, 6, 7]])
+      table(TruncationSchedule(length: 7, k1: 3, k2: 5, inject: .last))
+        == [[0, 3, 2, 3], [1, 6, 5, 6], [2, 7, 6, 7]])
     #expect(
       table(TruncationSchedule(length: 7, k1: 3, k2: 5, inject: .window))
         == [[0, 3, 0, 3], [1, 6, 1, 6], [2, 7, 2, 7]])
