@@ -57,7 +57,8 @@ enum HeaderLine {
     let rate = state.snapshot?.updatesPerSecond ?? 0
     let limit = state.speed.updatesPerSecond == nil ? "" : "≤"
     let speed =
-      rate > 0 ? " \(limit)\(rate >= 10 ? NumberText.grouped(Int(rate.rounded())) : plain((rate * 10).rounded() / 10)) up/s" : ""
+      rate > 0
+      ? " \(limit)\(rate >= 10 ? NumberText.grouped(Int(rate.rounded())) : plain((rate * 10).rounded() / 10)) up/s" : ""
     return [Span("▶\(speed)  ", theme[.truncated]), updates]
   }
 }

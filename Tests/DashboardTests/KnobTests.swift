@@ -67,7 +67,9 @@ import Training
   @Test func truncationsWithNamesInTurn() throws {
     var state = try Example.state()
     // (5,10) of 20 is overlapping; after it come chunked, BPTT(h), full, real-time, one-step, overlapping.
-    let expected: [(String, String)] = [("4", "4"), ("1", "4"), ("full", "full"), ("1", "full"), ("4", "1"), ("4", "8")]
+    let expected: [(String, String)] = [
+      ("4", "4"), ("1", "4"), ("full", "full"), ("1", "full"), ("4", "1"), ("4", "8"),
+    ]
     for (k1, k2) in expected {
       _ = state.press(.character("t"))
       #expect(state.experiment.training.k1.text == k1)

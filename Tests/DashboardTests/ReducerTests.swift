@@ -136,7 +136,8 @@ import Training
     snapshot.explosion = Explosion(update: 8, step: 11, factor: "pre-activation a")
     _ = reduce(into: &state, .snapshot(snapshot))
     #expect(!state.isRunning)
-    #expect(render(state).rows.last?.contains("update 8, step 11: pre-activation a is not finite · N goes back") == true)
+    #expect(
+      render(state).rows.last?.contains("update 8, step 11: pre-activation a is not finite · N goes back") == true)
     #expect(state.press(.character(" "), .character("n"), .character(".")) == [])
     #expect(state.message?.isError == true)
     #expect(state.press(.character("N")) == [.rewind(updates: 1)])

@@ -24,7 +24,8 @@ struct ThisStepPanel: Panel {
     let steps = tape.window.steps
     switch state.cursor.phase {
     case .forward: return ["forward · t = \(t) · sequence 1 of \(tape.batch)", "forward · t = \(t)", "t = \(t)"]
-    case .backward: return ["backward · t = \(t) · norms over \(tape.batch) sequences", "backward · t = \(t)", "t = \(t)"]
+    case .backward:
+      return ["backward · t = \(t) · norms over \(tape.batch) sequences", "backward · t = \(t)", "t = \(t)"]
     case .update:
       let update = NumberText.grouped((state.shown?.update ?? 0) + 1)
       return ["update \(update) from steps \(steps.lowerBound + 1) … \(steps.upperBound)", "update \(update)"]
@@ -139,7 +140,9 @@ extension StepText {
     }
     if !hasLoss { facts.append([Span("no loss enters here", dim)]) }
     if isLast { facts.append([Span("the newest step: nothing comes from after it", dim)]) }
-    if step == 0, t > 1 { facts.append([Span("the window ends here: nothing goes on to h\(sub(t - 1))", theme[.warning])]) }
+    if step == 0, t > 1 {
+      facts.append([Span("the window ends here: nothing goes on to h\(sub(t - 1))", theme[.warning])])
+    }
     if let next = numbers.next { facts.append([Span("‖δ\(sub(t + 1))‖ ", dim), Span(number(next), value)]) }
     return StepText(equations: [equation], facts: facts)
   }
