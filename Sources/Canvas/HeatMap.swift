@@ -28,6 +28,9 @@ public struct HeatMap: Sendable {
   public var map: Map
   /// How several values become one.
   public var reduction: Reduction
+  /// Whether masked places are hatched, which is seen on every terminal; else they are only darker where there are colours to
+  /// mix, and hatched where there are not.
+  public var hatchesMask = true
   /// Which places are shown dimmed and hatched, by row and column; nil for none.
   public var mask: (@Sendable (_ row: Int, _ column: Int) -> Bool)?
 
@@ -54,7 +57,7 @@ public struct HeatMap: Sendable {
   public func draw(in rect: Rect, into buffer: inout Buffer, theme: Theme) {
     guard rows > 0 && columns > 0 && !rect.isEmpty else { return }
     let down = Self.valuesPerCell(theme)
-    let painter = HeatPainter(map: map, theme: theme)
+    let painter = HeatPainter(map: map, hatches: hatchesMask, theme: theme)
     let height = rect.height * down
     for y in 0..<rect.height {
       for x in 0..<rect.width {
@@ -77,7 +80,7 @@ public struct HeatMap: Sendable {
     let bottom = max(top + 1, (y + 1) * rows / height)
     let value = reduced(top..<min(bottom, rows), left..<min(right, columns))
     let masked = mask?((top + bottom - 1) / 2, (left + right - 1) / 2) ?? false
-    if value == -.infinity && map == .sequential { return HeatSample(value: nil, isMasked: masked) }
+    if value == -.infinity { return HeatSample(value: nil, isMasked: masked) }
     let span = range.upperBound - range.lowerBound
     let scaled = span > 0 ? (value - range.lowerBound) / span : 0.5
     return HeatSample(value: scaled, isMasked: masked)
@@ -119,14 +122,16 @@ struct HeatPainter {
   let theme: Theme
   private let colors: ColorMap
   private let isDiverging: Bool
+  private let hatches: Bool
   private let ground: Color
   private static let asciiRamp: [Unicode.Scalar] = Array(" .:-=+*#%@".unicodeScalars)
   private static let shadeRamp: [Unicode.Scalar] = Array(" ·░▒▓█".unicodeScalars)
   private static let negativeRamp: [Unicode.Scalar] = Array(" -=".unicodeScalars)
   private static let positiveRamp: [Unicode.Scalar] = Array(" +#".unicodeScalars)
 
-  init(map: HeatMap.Map, theme: Theme) {
+  init(map: HeatMap.Map, hatches: Bool, theme: Theme) {
     self.theme = theme
+    self.hatches = hatches || theme.colors == .colors16 || theme.colors == .mono
     isDiverging = map == .diverging
     colors = isDiverging ? .diverging(theme.colors) : .sequential(theme.colors)
     ground = theme[.background].background ?? Color(0, 0, 0)
@@ -144,8 +149,9 @@ struct HeatPainter {
     } else {
       // ASCII with colours: the ground carries the value, a hatch the mask.
       let color = self.color(value, sample.isMasked)
-      let hatch = sample.isMasked ? hatchColor(value) : color
-      buffer.put(sample.isMasked ? "/" : " ", x: x, y: y, style: Style(hatch, on: color))
+      let isHatched = sample.isMasked && hatches
+      let hatch = isHatched ? hatchColor(value) : color
+      buffer.put(isHatched ? "/" : " ", x: x, y: y, style: Style(hatch, on: color))
     }
   }
 
@@ -160,7 +166,7 @@ struct HeatPainter {
     case (let top?, nil): paint(top, upper.isMasked, "▀", x: x, y: y, into: &buffer)
     case (nil, let bottom?): paint(bottom, lower.isMasked, "▄", x: x, y: y, into: &buffer)
     case (let top?, let bottom?):
-      if upper.isMasked && lower.isMasked {
+      if hatches && upper.isMasked && lower.isMasked {
         let value = max(top, bottom)
         buffer.put("╱", x: x, y: y, style: Style(hatchColor(value), on: color(value, true)))
       } else {
@@ -173,16 +179,17 @@ struct HeatPainter {
   private func paint(
     _ value: Double, _ isMasked: Bool, _ half: Unicode.Scalar, x: Int, y: Int, into buffer: inout Buffer
   ) {
-    if isMasked {
+    if isMasked && hatches {
       buffer.put("╱", x: x, y: y, style: Style(hatchColor(value)))
     } else {
-      buffer.put(half, x: x, y: y, style: Style(colors[value]))
+      buffer.put(half, x: x, y: y, style: Style(color(value, isMasked)))
     }
   }
 
   /// In the palettes there is nothing to mix: a masked place is the ground, and its hatch has the colour.
   private func color(_ value: Double, _ isMasked: Bool) -> Color {
     guard isMasked else { return colors[value] }
+    if !hatches { return colors[value].mixed(with: ground, 0.6) }
     return theme.colors == .trueColor ? colors[value].mixed(with: ground, 0.72) : ground
   }
 
