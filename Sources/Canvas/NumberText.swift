@@ -82,6 +82,9 @@ public enum NumberText {
     return fixed(percent, decimals) + " %"
   }
 
+  /// log₁₀ of a value; -infinity of 0.
+  public static func log10(_ value: Double) -> Double { log(value) }
+
   private static let powersOfTen: [Double] = [
     1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
   ]
