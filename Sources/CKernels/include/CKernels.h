@@ -3,6 +3,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "jacobi.h"
+
 // Matrix and element-wise kernels in two precisions, each built for several instruction sets.
 //
 // Matrices are row-major, strides are in elements. An element-wise kernel works on `rows` rows of `columns` elements with
