@@ -3,6 +3,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "jacobi.h"
+
 // Matrix and element-wise kernels in two precisions. Matrices are row-major, strides are in elements. Every element-wise
 // kernel works on `rows` rows of `columns` elements and has one row stride for each array; a stride of 0 broadcasts.
 
