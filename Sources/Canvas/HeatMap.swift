@@ -78,36 +78,50 @@ public struct HeatMap: Sendable {
     let right = max(left + 1, (x + 1) * columns / width)
     let top = y * rows / height
     let bottom = max(top + 1, (y + 1) * rows / height)
-    let value = reduced(top..<min(bottom, rows), left..<min(right, columns))
-    let masked = mask?((top + bottom - 1) / 2, (left + right - 1) / 2) ?? false
-    if value == -.infinity { return HeatSample(value: nil, isMasked: masked) }
+    let (value, row, column) = reduced(top..<min(bottom, rows), left..<min(right, columns))
+    if value == -.infinity { return HeatSample(value: nil, isMasked: false) }
     let span = range.upperBound - range.lowerBound
     let scaled = span > 0 ? (value - range.lowerBound) / span : 0.5
-    return HeatSample(value: scaled, isMasked: masked)
+    return HeatSample(value: scaled, isMasked: mask?(row, column) ?? false)
   }
 
-  private func reduced(_ rowRange: Range<Int>, _ columnRange: Range<Int>) -> Double {
+  /// Several values as one, and the place that stands for them: the one whose value is shown, for the mean the middle.
+  private func reduced(_ rowRange: Range<Int>, _ columnRange: Range<Int>) -> (value: Double, row: Int, column: Int) {
     if rowRange.count == 1 && columnRange.count == 1 {
-      return values[rowRange.lowerBound * columns + columnRange.lowerBound]
+      let (row, column) = (rowRange.lowerBound, columnRange.lowerBound)
+      return (values[row * columns + column], row, column)
     }
-    var result = reduction == .mean ? 0 : -Double.infinity
-    var largest = -1.0
+    if reduction == .mean { return mean(rowRange, columnRange) }
+    var chosen = (value: -Double.infinity, row: rowRange.lowerBound, column: columnRange.lowerBound)
+    var largest = -Double.infinity
     for row in rowRange {
-      for index in (row * columns + columnRange.lowerBound)..<(row * columns + columnRange.upperBound) {
-        let value = values[index]
-        if value.isNaN { return value }
-        switch reduction {
-        case .maximum: result = max(result, value)
-        case .mean: result += value
-        case .maximumMagnitude:
-          if abs(value) > largest {
-            largest = abs(value)
-            result = value
-          }
+      for column in columnRange {
+        let value = values[row * columns + column]
+        if value.isNaN { return (value, row, column) }
+        // Nothing is less than any state, whatever its magnitude.
+        let rank = reduction == .maximum || value == -.infinity ? value : abs(value)
+        if rank > largest {
+          largest = rank
+          chosen = (value, row, column)
         }
       }
     }
-    return reduction == .mean ? result / Double(rowRange.count * columnRange.count) : result
+    return chosen
+  }
+
+  /// The mean of what is there.
+  private func mean(_ rowRange: Range<Int>, _ columnRange: Range<Int>) -> (value: Double, row: Int, column: Int) {
+    var sum = 0.0
+    var count = 0.0
+    for row in rowRange {
+      for column in columnRange where values[row * columns + column] != -.infinity {
+        sum += values[row * columns + column]
+        count += 1
+      }
+    }
+    let row = (rowRange.lowerBound + rowRange.upperBound - 1) / 2
+    let column = (columnRange.lowerBound + columnRange.upperBound - 1) / 2
+    return (count > 0 ? sum / count : -.infinity, row, column)
   }
 }
 
@@ -120,7 +134,7 @@ struct HeatSample {
 /// Draws places of heat maps with what a terminal has.
 struct HeatPainter {
   let theme: Theme
-  private let colors: ColorMap
+  private let colors: ColorMap, dimmed: ColorMap
   private let isDiverging: Bool
   private let hatches: Bool
   private let ground: Color
@@ -134,6 +148,7 @@ struct HeatPainter {
     self.hatches = hatches || theme.colors == .colors16 || theme.colors == .mono
     isDiverging = map == .diverging
     colors = isDiverging ? .diverging(theme.colors) : .sequential(theme.colors)
+    dimmed = isDiverging ? .divergingDimmed(theme.colors) : .sequentialDimmed(theme.colors)
     ground = theme[.background].background ?? Color(0, 0, 0)
   }
 
@@ -189,7 +204,7 @@ struct HeatPainter {
   /// In the palettes there is nothing to mix: a masked place is the ground, and its hatch has the colour.
   private func color(_ value: Double, _ isMasked: Bool) -> Color {
     guard isMasked else { return colors[value] }
-    if !hatches { return colors[value].mixed(with: ground, 0.6) }
+    if !hatches { return dimmed[value] }
     return theme.colors == .trueColor ? colors[value].mixed(with: ground, 0.72) : ground
   }
 

@@ -22,6 +22,16 @@ public enum NumberText {
     return scientific(value, digits: digits)
   }
 
+  /// A value with at most so many significant digits, no zeros at the end of a fraction: 1, 0.5, 2.25.
+  public static func trimmed(_ value: Double, digits: Int = 3) -> String {
+    let text = short(value, digits: digits)
+    guard text.contains("."), !text.contains("e") else { return text }
+    var trimmed = Substring(text)
+    while trimmed.last == "0" { trimmed.removeLast() }
+    if trimmed.last == "." { trimmed.removeLast() }
+    return String(trimmed)
+  }
+
   /// A value as d.de±x with so many significant digits.
   public static func scientific(_ value: Double, digits: Int = 3) -> String {
     guard value.isFinite, value != 0 else { return fixed(value, 0) }

@@ -67,6 +67,10 @@ public struct Plot: Sendable {
   public var cursor: Double?
   /// What x is, as short as "t" or "lag"; written before its labels.
   public var xName = ""
+  /// Whether x is labelled; not where another plot stands under this one over the same axis.
+  public var labelsX = true
+  /// The least room for labels at the left and for names at the right, so that plots over one axis stand under each other.
+  public var leastLeft = 0, leastRight = 0
   /// Lines drawn at labelled values when the plot is at least so many rows high.
   public var gridFrom = 14
 
@@ -75,6 +79,12 @@ public struct Plot: Sendable {
     self.x = x
     self.y = y
     self.series = series
+  }
+
+  /// The room that labels at the left and names at the right take in a rectangle.
+  public func gutters(in rect: Rect) -> (left: Int, right: Int) {
+    let frame = PlotFrame(self, in: rect)
+    return (frame.left.width, frame.right.width)
   }
 
   /// Draws the plot and nothing outside of the rectangle.

@@ -66,6 +66,7 @@ struct FlowPicture {
     drawMap(in: field, axis, &buffer, theme)
     if leftWidth > 0 { drawRowLabels(in: Rect(x: rect.x, y: rect.y, width: leftWidth, height: height), &buffer, theme) }
     if hasAxis { drawAxis(in: Rect(x: field.x, y: field.maxY, width: width, height: 1), &buffer, theme) }
+    if !hasWords { drawShort(in: rect, field, &buffer, theme) }
     if hasWords {
       let words = Rect(x: field.maxX + 2, y: rect.y, width: rect.maxX - field.maxX - 2, height: rect.height)
       drawWords(in: words, axis, &buffer, theme)
@@ -99,6 +100,23 @@ struct FlowPicture {
     if rect.width > last.columns + 5 { buffer.put(last, in: rect, alignment: .right, style: theme[.dimText]) }
     guard let cursor, cursor < flow.steps else { return }
     buffer.put("▲", x: rect.x + (2 * cursor + 1) * rect.width / (2 * flow.steps), y: rect.y, style: theme[.cursor])
+  }
+
+  /// What the truncation keeps, in the corner over the diagonal, where nothing flows.
+  private func drawShort(in rect: Rect, _ field: Rect, _ buffer: inout Buffer, _ theme: Theme) {
+    guard let share else { return }
+    let lines: [([String], Role)] = [
+      (
+        ["keeps \(NumberText.percent(share.massShare)) of mass", "mass \(NumberText.percent(share.massShare))"],
+        .truncated
+      ),
+      (["\(NumberText.percent(share.termShare)) of terms"], .text),
+    ]
+    for (row, line) in lines.enumerated() where row < field.height {
+      let diagonal = field.x + (row + 1) * field.width / max(1, field.height) + 1
+      guard let text = String.fitting(rect.maxX - diagonal, line.0) else { continue }
+      buffer.put(text, x: rect.maxX - text.columns, y: rect.y + row, style: theme[line.1])
+    }
   }
 
   private func drawWords(in rect: Rect, _ axis: Axis, _ buffer: inout Buffer, _ theme: Theme) {

@@ -63,7 +63,7 @@ struct ProductPicture {
       buffer.paragraph(reason, in: rect, style: theme[.dimText])
       return
     }
-    var plot = Plot(x: .steps(1, max(1, norms.count)), y: axis, series: series)
+    var plot = Plot(x: .steps(1, max(1, norms.count)), y: axis, series: series(lines: max(3, rect.height)))
     plot.xName = "lag"
     if let lag, norms.indices.contains(lag - 1) { plot.cursor = Double(lag) }
     plot.draw(in: rect, into: &buffer, theme: theme)
@@ -82,7 +82,8 @@ struct ProductPicture {
     return .logarithmic([lowest, highest, 0])
   }
 
-  private var series: [Series] {
+  /// - Parameter lines: of the other singular values at most so many, evenly chosen, the least among them.
+  private func series(lines: Int) -> [Series] {
     let largest = product.log10Norm.enumerated().map { (x: Double($0 + 1), y: $1) }
     var result = [Series(largest, role: .truncated, symbol: "*", labels: largestLabels)]
     let count = Double(product.log10Norm.count)
@@ -97,8 +98,7 @@ struct ProductPicture {
       // A fitted line that lies on the data only shows where it does not.
       result.append(Series(line, .line(.dotted), role: .text, symbol: ",", labels: []))
     }
-    result.append(Series(fan, .dots, role: .sigma, symbol: ".", labels: fan.isEmpty ? [] : ["other σ", "σ"]))
-    return result
+    return result + fan(lines: lines)
   }
 
   private var largestLabels: [String] {
@@ -114,9 +114,19 @@ struct ProductPicture {
     return forms
   }
 
-  private var fan: [(x: Double, y: Double)] {
-    product.spectra.flatMap { spectrum in
-      spectrum.log10.dropFirst().filter { $0 > -.infinity }.map { (x: Double(spectrum.lag), y: $0) }
+  /// The other singular values, each a line over the lags.
+  private func fan(lines: Int) -> [Series] {
+    let count = (product.spectra.first?.log10.count ?? 0) - 1
+    guard count > 0 else { return [] }
+    let shown = min(count, lines)
+    let names =
+      shown < count ? ["\(shown) of \(count) other σ", "other σ", "σ"] : ["the \(count) other σ", "other σ", "σ"]
+    return (1...shown).map { line in
+      let index = shown == count ? line : max(1, line * count / shown)
+      let points = product.spectra.compactMap { spectrum in
+        index < spectrum.log10.count ? (x: Double(spectrum.lag), y: spectrum.log10[index]) : nil
+      }
+      return Series(points, role: .sigma, symbol: ".", labels: line == 1 ? names : [])
     }
   }
 }

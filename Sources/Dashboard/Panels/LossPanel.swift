@@ -63,20 +63,30 @@ struct LossPicture {
       return
     }
     let x = Axis.steps(first.firstUpdate, last.firstUpdate + last.count - 1)
-    let hasNorm = rect.height >= 6
-    let parts = rect.rows([.flexible(weight: 3), .flexible(weight: hasNorm ? 2 : 0)])
-    drawLoss(x, in: hasNorm ? parts[0] : rect, &buffer, theme)
-    guard hasNorm else { return }
-    let norm = parts[1]
-    buffer.put(clippingWords(theme, limit: norm.width), in: norm)
-    drawNorm(x, in: norm.inset(top: 1), &buffer, theme)
+    var loss = lossPlot(x)
+    guard rect.height >= 6 else {
+      loss.draw(in: rect, into: &buffer, theme: theme)
+      return
+    }
+    let parts = rect.rows([.flexible(weight: 3), .fixed(1), .flexible(weight: 2)])
+    var norm = normPlot(x)
+    // The updates are written once, under the lower plot where it has room for it.
+    loss.labelsX = parts[2].height < 4
+    let (upper, lower) = (loss.gutters(in: parts[0]), norm.gutters(in: parts[2]))
+    loss.leastLeft = lower.left
+    loss.leastRight = lower.right
+    norm.leastLeft = upper.left
+    norm.leastRight = upper.right
+    loss.draw(in: parts[0], into: &buffer, theme: theme)
+    buffer.put(clippingWords(theme, limit: rect.width), in: parts[1])
+    norm.draw(in: parts[2], into: &buffer, theme: theme)
   }
 
   private func middle(_ bucket: LossHistory.Bucket) -> Double {
     Double(bucket.firstUpdate) + Double(bucket.count - 1) / 2
   }
 
-  private func drawLoss(_ x: Axis, in rect: Rect, _ buffer: inout Buffer, _ theme: Theme) {
+  private func lossPlot(_ x: Axis) -> Plot {
     let mean = buckets.map { (x: middle($0), y: $0.lossMean) }
     let least = buckets.map { (x: middle($0), y: $0.lossMinimum) }
     let most = buckets.map { (x: middle($0), y: $0.lossMaximum) }
@@ -100,11 +110,10 @@ struct LossPicture {
       let value = NumberText.short(newest.loss)
       plot.guides.insert(Guide(newest.loss, ["loss " + value, value], role: .loss, isLine: false), at: 0)
     }
-    plot.xName = ""
-    plot.draw(in: rect, into: &buffer, theme: theme)
+    return plot
   }
 
-  private func drawNorm(_ x: Axis, in rect: Rect, _ buffer: inout Buffer, _ theme: Theme) {
+  private func normPlot(_ x: Axis) -> Plot {
     func logarithm(_ value: Double) -> Double { value.isFinite ? NumberText.log10(value) : value }
     let free = buckets.filter { $0.clippedCount == 0 }.map { (x: middle($0), y: logarithm($0.normMaximum)) }
     let clipped = buckets.filter { $0.clippedCount > 0 }.map { (x: middle($0), y: logarithm($0.normMaximum)) }
@@ -116,11 +125,10 @@ struct LossPicture {
         Series(clipped, .stems, role: .threshold, symbol: "!"), Series(free, .stems, role: .gradientNorm, symbol: "|"),
       ])
     if threshold.isFinite {
-      let value = NumberText.short(clip.threshold)
+      let value = NumberText.trimmed(clip.threshold)
       plot.guides = [Guide(threshold, ["clip at " + value, "clip " + value, value], role: .threshold)]
     }
-    plot.xName = "‖g‖"
-    plot.draw(in: rect, into: &buffer, theme: theme)
+    return plot
   }
 
   /// What clipping did to the last 100 updates.

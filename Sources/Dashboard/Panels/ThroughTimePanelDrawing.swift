@@ -109,18 +109,21 @@ struct TimeDrawing {
   private func drawTargets(in rect: Rect, _ buffer: inout Buffer) {
     guard rect.height > 0 else { return }
     label(["target d", "d"], row: rect.y, &buffer)
+    let only = picture.targets.count { !$0.isEmpty } == 1
     for column in stride(from: 0, to: rect.width, by: scale.columnsPerStep) {
-      guard
-        let step = scale.steps(at: column).clamped(to: picture.targets.indices).first(where: {
-          !picture.targets[$0].isEmpty
-        })
-      else { continue }
+      let steps = scale.steps(at: column).clamped(to: picture.targets.indices)
+      guard let step = steps.first(where: { !picture.targets[$0].isEmpty }) else { continue }
       let text = picture.targets[step]
-      let width = text.columns <= scale.columnsPerStep ? text.columns : 1
-      let x = rect.x + column + max(0, (scale.columnsPerStep - width) / 2)
-      buffer.put(
-        text, x: x, y: rect.y, style: theme[picture.injected.contains(step) ? .local : .dimText],
-        limit: min(scale.columnsPerStep, rect.maxX - x))
+      let role: Role = picture.injected.contains(step) ? .local : .dimText
+      if only {
+        // A single target has the row for itself.
+        let x = max(rect.x, min(rect.x + column, rect.maxX - text.columns))
+        buffer.put(text, x: x, y: rect.y, style: theme[role], limit: rect.maxX - x)
+      } else {
+        let width = text.columns <= scale.columnsPerStep ? text.columns : 1
+        let x = rect.x + column + max(0, (scale.columnsPerStep - width) / 2)
+        buffer.put(text, x: x, y: rect.y, style: theme[role], limit: min(width, rect.maxX - x))
+      }
     }
   }
 
@@ -133,7 +136,7 @@ struct TimeDrawing {
         ? ["h \(shown) of \(picture.units)", "h \(shown)/\(picture.units)", "h"]
         : ["h \(shown) units", "h \(shown)", "h"],
       row: rect.y, &buffer)
-    if rect.height > 1 { label(["h ±" + NumberText.short(picture.stateRange)], row: rect.y + 1, &buffer) }
+    if rect.height > 1 { label(["h ±" + NumberText.trimmed(picture.stateRange)], row: rect.y + 1, &buffer) }
     var values: [Double] = []
     values.reserveCapacity(shown * scale.steps.count)
     for unit in 0..<shown {
@@ -163,7 +166,8 @@ struct TimeDrawing {
         continue
       }
       let values = scale.steps.map { step in
-        step < series.values.count && picture.cursor.hasState(at: step) ? series.values[step] : -.infinity
+        step < min(series.values.count, picture.window.upperBound) && picture.cursor.hasState(at: step)
+          ? series.values[step] : -.infinity
       }
       let window = picture.window
       let first = scale.steps.lowerBound
@@ -189,8 +193,8 @@ struct TimeDrawing {
       buffer.put("not computed yet", in: rect, style: theme[.dimText])
       return
     }
-    let map = ColorMap.sequential(theme.colors)
-    let ground = theme[.background].background
+    let reached = ColorMap.sequential(theme.colors)
+    let ahead = ColorMap.sequentialDimmed(theme.colors)
     var heights: [Double?] = []
     var styles: [Style] = []
     for column in 0..<rect.width {
@@ -203,8 +207,7 @@ struct TimeDrawing {
       if theme.colors == .mono {
         styles.append(Style(bold: isReached, dim: !isReached))
       } else {
-        let color = map[fraction]
-        styles.append(Style(isReached ? color : ground.map { color.mixed(with: $0, 0.65) } ?? theme.color(.grid)))
+        styles.append(Style(isReached ? reached[fraction] : ahead[fraction]))
       }
     }
     Bars(heights: heights, styles: styles).draw(in: rect, into: &buffer, theme: theme)
