@@ -2,16 +2,14 @@ import LinearAlgebra
 
 extension Pass {
   /// Runs the steps `range` forward: from the stored row `range.lowerBound` it writes the rows after it, one a step.
+  @specialized(where S == Double)
+  @specialized(where S == Float)
   public func forward(_ range: Range<Int>) {
     precondition(range.lowerBound >= 0 && range.upperBound <= steps, "the steps are loaded")
-    switch network.cell {
-    case .elman: forward(ElmanCell(network), range)
-    case .leaky: forward(LeakyCell(network), range)
-    case .residual: forward(ResidualCell(network), range)
-    }
+    network.cell.accept(ForwardPass(pass: self, range: range), network)
   }
 
-  private func forward<C: Cell>(_ cell: C, _ range: Range<Int>) {
+  fileprivate func forward<C: Cell>(_ cell: C, _ range: Range<Int>) {
     packForward(gates: C.gates)
     nonFiniteStep = nil
     var start = range.lowerBound
@@ -19,8 +17,10 @@ extension Pass {
       let block = start..<min(start + plan.blockSteps, range.upperBound)
       for layer in 0..<network.layers {
         projectInputs(layer: layer, block: block, gates: C.gates)
-        for t in block where !cell.forward(step(layer: layer, t: t)) {
-          nonFiniteStep = min(nonFiniteStep ?? t, t)
+        var step = step(layer: layer, t: start, block: block)
+        for t in block {
+          if !cell.forward(step) { nonFiniteStep = min(nonFiniteStep ?? t, t) }
+          step.advance(by: 1)
         }
       }
       start = block.upperBound
@@ -34,24 +34,23 @@ extension Pass {
       // W_ihᵀ [I, G·H] and W_hhᵀ [H, G·H]
       let inputs = inputSize(index)
       S.pack(
-        k: inputs, n: gates * h, b: tensor(3 * index), rowStride: 1, columnStride: inputs,
+        k: inputs, n: gates * h, b: parameterBase + layer.inputWeight, rowStride: 1, columnStride: inputs,
         into: arena + layer.inputForward)
       S.pack(
-        k: h, n: gates * h, b: tensor(3 * index + 1), rowStride: 1, columnStride: h,
+        k: h, n: gates * h, b: parameterBase + layer.recurrentWeight, rowStride: 1, columnStride: h,
         into: arena + layer.recurrentForward)
     }
   }
 
   /// a_t = W_ih x_t + b, for all steps of a block at once.
   private func projectInputs(layer: Int, block: Range<Int>, gates: Int) {
-    let rows = block.count * batch
+    let offsets = plan.layers[layer]
     let (x, stride) = inputRows(layer: layer, from: block.lowerBound)
-    let a = arena + plan.layers[layer].preactivation + block.lowerBound * batch * plan.gateStride
-    S.fillRows(
-      rows: rows, columns: gates * network.hidden, with: tensor(3 * layer + 2), into: a, yStride: plan.gateStride)
     S.multiplyPacked(
-      m: rows, n: gates * network.hidden, k: inputSize(layer), a: x, aRowStride: stride, aColumnStride: 1,
-      packedB: arena + plan.layers[layer].inputForward, c: a, cRowStride: plan.gateStride, accumulate: true)
+      m: block.count * batch, n: gates * network.hidden, k: inputSize(layer), a: x, aRowStride: stride,
+      aColumnStride: 1, packedB: arena + offsets.inputForward, start: parameterBase + offsets.bias, startStride: 0,
+      c: arena + offsets.preactivation + slot(block.lowerBound, block) * batch * plan.gateStride,
+      cRowStride: plan.gateStride)
   }
 
   /// The size of what a layer reads: I, or H of the layer below.
@@ -64,26 +63,35 @@ extension Pass {
       : (statePointer(layer: layer - 1, row: t + 1), plan.stateStride)
   }
 
-  /// Tensor number `index` of the layout: weight_ih, weight_hh, bias_ih of each layer, then the readout's two.
-  func tensor(_ index: Int) -> UnsafeMutablePointer<S> { parameterBase + layout.entries[index].offset }
+  /// Where step t of a block lies in the arrays of pre-activations and gradients.
+  @inline(__always)
+  func slot(_ t: Int, _ block: Range<Int>) -> Int { plan.recordsTape ? t : t - block.lowerBound }
 
-  /// The gradient of that tensor.
-  func gradientTensor(_ index: Int) -> UnsafeMutablePointer<S> { gradientBase + layout.entries[index].offset }
+  /// The number of steps that those arrays hold.
+  var slots: Int { plan.recordsTape ? capacity : plan.blockSteps }
 
-  /// One layer's buffers at step t.
-  func step(layer: Int, t: Int) -> CellStep<S> {
+  /// One layer's buffers at step t of a block.
+  func step(layer: Int, t: Int, block: Range<Int>) -> CellStep<S> {
     let offsets = plan.layers[layer]
     let gateRow = batch * plan.gateStride
+    let slot = slot(t, block)
     let state = statePointer(layer: layer, row: t)
     return CellStep(
       rows: batch, hidden: network.hidden, previousState: state, state: state + stateRow,
       stateStride: plan.stateStride, partDistance: statePart,
-      preactivation: arena + offsets.preactivation + t * gateRow,
+      preactivation: arena + offsets.preactivation + slot * gateRow,
       derivative: arena + offsets.derivative + t * gateRow, activationStride: plan.gateStride,
-      gradient: arena + offsets.gradient + t * stateRow, previousGradient: nil, gradientStride: plan.stateStride,
-      gradientPartDistance: capacity * stateRow, previousGradientPartDistance: capacity * stateRow,
-      preactivationGradient: arena + offsets.preactivationGradient + t * gateRow,
+      gradient: arena + offsets.gradient + slot * stateRow, previousGradient: nil, gradientStride: plan.stateStride,
+      gradientPartDistance: slots * stateRow, previousGradientPartDistance: slots * stateRow,
+      preactivationGradient: arena + offsets.preactivationGradient + slot * gateRow,
       preactivationGradientStride: plan.gateStride, accumulates: false,
       forwardWeights: arena + offsets.recurrentForward, backwardWeights: arena + offsets.recurrentBackward)
   }
+}
+
+private struct ForwardPass<S: Scalar>: CellVisitor {
+  let pass: Pass<S>
+  let range: Range<Int>
+
+  func visit<C: Cell>(_ cell: C) { pass.forward(cell, range) }
 }

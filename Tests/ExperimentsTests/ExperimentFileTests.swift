@@ -245,11 +245,65 @@ private func message(_ text: String, settings: [String] = []) -> String? {
 
   /// Reads `text` through the parser, but past the checks of keys against each other and of files.
   private func readWithoutChecks(_ text: String) throws -> Experiment {
-    var experiment = Experiment()
-    let entries = try FlattenedYAML(text, file: "written")
-    for key in ExperimentKey.all {
-      if let entry = entries[key.name] { try key.set(&experiment, entry.text) }
+    try FlattenedYAML(text, file: "written").experiment()
+  }
+}
+
+@Suite struct DamagedTextTests {
+  /// Whatever becomes of a text by a changed, a lost or a doubled piece: it is read or refused in one line.
+  @Test func noDamageCrashes() {
+    let whole = Array(ExperimentFile.complete(Experiment()).utf8)
+    var state: UInt64 = 88_172_645_463_325_252
+    func random(_ limit: Int) -> Int {
+      state ^= state << 13
+      state ^= state >> 7
+      state ^= state << 17
+      return Int(state % UInt64(limit))
     }
-    return experiment
+    let pieces = Array("{}[]:,-#&*!|>'\"%@`?~\n\t 0.e\\\u{0}é".utf8)
+    for _ in 0..<1500 {
+      var text = whole
+      for _ in 0...random(3) {
+        let at = random(text.count)
+        switch random(3) {
+        case 0: text[at] = pieces[random(pieces.count)]
+        case 1: text.removeSubrange(at..<min(text.count, at + random(40)))
+        default: text.insert(contentsOf: text[at..<min(text.count, at + random(60))], at: random(text.count))
+        }
+      }
+      do throws(InputError) {
+        _ = try ExperimentFile.parse(String(decoding: text, as: UTF8.self), file: "damaged")
+      } catch {
+        #expect(error.description.hasPrefix("damaged") && !error.description.contains("\n"))
+      }
+    }
+  }
+}
+
+@Suite struct ExperimentSourceTests {
+  @Test func laterErrorsNameTheLineToo() throws {
+    let folder = try TemporaryFolder()
+    try "a,b\n1,2\n3,x\n".write(toFile: folder.path("t.csv"), atomically: true, encoding: .utf8)
+    let path = folder.path("e.yaml")
+    try "seed: 1\ntask:\n  name: csv\n  file: t.csv\n  columns: [a, q]\n".write(
+      toFile: path, atomically: true, encoding: .utf8)
+    let source = try ExperimentFile.source(path: path, settings: ["task.length=1"])
+    func told(_ settings: [String]) throws -> String? {
+      let source = try ExperimentFile.source(path: path, settings: settings)
+      do throws(TaskError) {
+        _ = try source.experiment.task.makeTask(seed: 1)
+        return nil
+      } catch {
+        return source.error(error).description
+      }
+    }
+    #expect(try told(["task.length=1"])?.hasPrefix("\(path):5: task.columns: found ") == true)
+    #expect(try told(["task.length=1", "task.columns=[a, q]"])?.hasPrefix("--set: task.columns: found ") == true)
+    #expect(
+      try told(["task.length=1", "task.columns=[a, b]"])?.hasPrefix(
+        "\(folder.path("t.csv")):3: row 3, column b: found ") == true)
+    #expect(source.error(ExperimentKeyError(key: "task.length", problem: "p")).description == "--set: task.length: p")
+    #expect(
+      source.error(ExperimentKeyError(key: "task.targets", problem: "p")).description == "\(path):2: task.targets: p")
   }
 }
