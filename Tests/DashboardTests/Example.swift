@@ -32,7 +32,7 @@ enum Example {
     let window = Window(steps: max(0, upper - k2)..<upper, injected: max(0, upper - k1)..<upper)
     let hidden = experiment.network.hidden, batch = experiment.training.batch
     return Snapshot(
-      serial: serial, experiment: experiment, description: description, update: update, sequence: 3, data: data,
+      serial: serial, experiment: experiment, initialExperiment: experiment, description: description, update: update, sequence: 3, data: data,
       window: window, layout: layout,
       parameters: initialParameters(experiment.network, layout, seed: experiment.seed),
       carriedState: Array(repeating: Array(repeating: 0.125, count: batch * hidden), count: experiment.network.layers),
