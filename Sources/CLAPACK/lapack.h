@@ -1,1 +1,20 @@
 #pragma once
+#include <stddef.h>
+
+// The LAPACK routines that are used, by the Fortran calling convention of gfortran: every argument by its address, then
+// the length of each character argument as a size_t. Matrices are column-major.
+
+/// Eigenvalues, and on request eigenvectors, of a general square matrix.
+void dgeev_(const char *jobvl, const char *jobvr, const int *n, double *a, const int *lda, double *wr, double *wi,
+            double *vl, const int *ldvl, double *vr, const int *ldvr, double *work, const int *lwork, int *info,
+            size_t, size_t);
+/// Singular values by one-sided Jacobi rotations: small ones keep their relative accuracy.
+void dgesvj_(const char *joba, const char *jobu, const char *jobv, const int *m, const int *n, double *a,
+             const int *lda, double *sva, const int *mv, double *v, const int *ldv, double *work, const int *lwork,
+             int *info, size_t, size_t, size_t);
+/// Householder QR, packed.
+void dgeqrf_(const int *m, const int *n, double *a, const int *lda, double *tau, double *work, const int *lwork,
+             int *info);
+/// The orthogonal factor of a packed QR.
+void dorgqr_(const int *m, const int *n, const int *k, double *a, const int *lda, const double *tau, double *work,
+             const int *lwork, int *info);

@@ -2,7 +2,7 @@
 public struct Buffer: Equatable, Sendable {
   public let width: Int, height: Int
   /// Row after row.
-  public private(set) var cells: [Cell]
+  public internal(set) var cells: [Cell]
 
   /// A blank buffer.
   public init(width: Int, height: Int, fill: Cell = Cell()) {
@@ -11,9 +11,53 @@ public struct Buffer: Equatable, Sendable {
     cells = Array(repeating: fill, count: self.width * self.height)
   }
 
+  /// The whole of it, from (0, 0).
+  public var bounds: Rect { Rect(x: 0, y: 0, width: width, height: height) }
+
   /// The cell at column x and row y; reading outside gives a blank one, writing outside does nothing.
+  /// A character that is not one column wide, a control character among them, is replaced
+  /// (see `Unicode.Scalar.inOneCell`).
   public subscript(x: Int, y: Int) -> Cell {
     get { x >= 0 && x < width && y >= 0 && y < height ? cells[y * width + x] : Cell() }
-    set { if x >= 0 && x < width && y >= 0 && y < height { cells[y * width + x] = newValue } }
+    set {
+      guard x >= 0 && x < width && y >= 0 && y < height else { return }
+      cells[y * width + x] = Cell(newValue.character.inOneCell, newValue.style)
+    }
+  }
+
+  /// Draws one character. Where the style names no colour for the background, the cell keeps its own.
+  public mutating func put(_ character: Unicode.Scalar, x: Int, y: Int, style: Style) {
+    guard x >= 0 && x < width && y >= 0 && y < height else { return }
+    let index = y * width + x
+    var style = style
+    if style.background == nil { style.background = cells[index].style.background }
+    cells[index] = Cell(character.inOneCell, style)
+  }
+
+  /// Sets every cell of a rectangle.
+  public mutating func fill(_ rect: Rect, _ cell: Cell) {
+    let rect = rect.intersection(bounds)
+    let cell = Cell(cell.character.inOneCell, cell.style)
+    for y in rect.y..<rect.maxY {
+      for index in (y * width + rect.x)..<(y * width + rect.maxX) { cells[index] = cell }
+    }
+  }
+
+  /// Changes the style of every cell of a rectangle and keeps the characters.
+  public mutating func restyle(_ rect: Rect, _ change: (inout Style) -> Void) {
+    let rect = rect.intersection(bounds)
+    for y in rect.y..<rect.maxY {
+      for index in (y * width + rect.x)..<(y * width + rect.maxX) { change(&cells[index].style) }
+    }
+  }
+
+  /// Copies a buffer into this one, its corner at (x, y).
+  public mutating func blit(_ other: Buffer, x: Int, y: Int) {
+    let target = Rect(x: x, y: y, width: other.width, height: other.height).intersection(bounds)
+    for row in target.y..<target.maxY {
+      for column in target.x..<target.maxX {
+        cells[row * width + column] = other.cells[(row - y) * other.width + (column - x)]
+      }
+    }
   }
 }

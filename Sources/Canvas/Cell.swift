@@ -32,7 +32,9 @@ public struct Style: Hashable, Sendable {
 
 /// One cell of a terminal: a character one column wide, and its style.
 public struct Cell: Hashable, Sendable {
+  /// What it shows.
   public var character: Unicode.Scalar
+  /// How it looks.
   public var style: Style
 
   /// A cell; by default a blank one.
@@ -56,7 +58,9 @@ public struct Rect: Hashable, Sendable {
 }
 
 /// How many colours the terminal has.
-public enum ColorTier: String, CaseIterable, Sendable { case trueColor = "true", colors256 = "256", colors16 = "16", mono }
+public enum ColorTier: String, CaseIterable, Sendable {
+  case trueColor = "true", colors256 = "256", colors16 = "16", mono
+}
 
 /// Which characters the terminal can show.
 public enum CharacterTier: String, CaseIterable, Sendable { case braille, block, ascii }

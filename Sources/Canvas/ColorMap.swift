@@ -1,0 +1,61 @@
+/// Colours for numbers. On a terminal of fewer colours the maps have fewer steps, of rising luminance all the same.
+public struct ColorMap: Sendable {
+  /// Steps from the lowest value to the highest.
+  public let colors: [Color]
+
+  /// Dark violet over teal to yellow (viridis, by S. van der Walt and N. Smith): luminance rises all the way, so the order is
+  /// seen without colours and by the colour-blind. For magnitudes, 0 … 1.
+  public static func sequential(_ tier: ColorTier) -> ColorMap {
+    tier == .colors16 ? sequential16 : tier == .colors256 ? sequential256 : viridis
+  }
+
+  /// Blue for negative, near the ground's dark for zero, orange for positive: the sign by hue, the size by luminance. For
+  /// states, -1 … 1 mapped to 0 … 1.
+  public static func diverging(_ tier: ColorTier) -> ColorMap { tier == .colors16 ? diverging16 : blueOrange }
+
+  /// The colour of a value; below 0 and above 1 the ends, NaN as 0.
+  public subscript(value: Double) -> Color {
+    let last = colors.count - 1
+    let scaled = value * Double(colors.count)
+    return scaled > 0 ? colors[scaled < Double(last) ? Int(scaled) : last] : colors[0]
+  }
+
+  private static let viridis = ColorMap(
+    anchors: [0x440154, 0x472D7B, 0x3B528B, 0x2C728E, 0x21918C, 0x28AE80, 0x5EC962, 0xADDC30, 0xFDE725])
+
+  private static let blueOrange = ColorMap(
+    anchors: [0x9FE0FF, 0x3F9BE0, 0x25527F, 0x1A212B, 0x8A4526, 0xE8793A, 0xFFD09A])
+
+  /// viridis in the palette of 256: the nearest entries, those left out that would be darker than the one before.
+  private static let sequential256: ColorMap = {
+    var last = -1.0
+    var steps: [Color] = []
+    for color in viridis.colors {
+      let nearest = Color(index256: color.index256)
+      if nearest.luminance >= last {
+        steps.append(nearest)
+        last = nearest.luminance
+      } else {
+        steps.append(steps.last ?? nearest)
+      }
+    }
+    return ColorMap(colors: steps)
+  }()
+
+  private static let sequential16 = ColorMap(colors: [4, 12, 2, 6, 10, 14, 11].map { Color.ansi[$0] })
+  private static let diverging16 = ColorMap(colors: [14, 12, 4, 0, 1, 9, 11].map { Color.ansi[$0] })
+
+  private init(colors: [Color]) {
+    self.colors = colors
+  }
+
+  /// 256 steps by linear interpolation between evenly spaced anchors, 0xRRGGBB.
+  private init(anchors: [UInt32]) {
+    let points = anchors.map { Color(UInt8($0 >> 16), UInt8($0 >> 8 & 0xFF), UInt8($0 & 0xFF)) }
+    colors = (0..<256).map { step in
+      let position = Double(step) / 255 * Double(points.count - 1)
+      let index = min(Int(position), points.count - 2)
+      return points[index].mixed(with: points[index + 1], position - Double(index))
+    }
+  }
+}

@@ -1,0 +1,109 @@
+import GradientFlow
+import LinearAlgebra
+import RecurrentNetworks
+import Training
+
+/// An instrument whose numbers an analysis can hold; one that no panel draws need not be computed.
+public enum Instrument: String, CaseIterable, Sendable {
+  /// ‖∂L/∂h_t‖ of the truncated and of the full gradient.
+  case gradientNorm
+  /// ‖∂h_T/∂h_k‖ by lag with its bound, slope, horizon and fan of singular values.
+  case product
+  /// The flow matrix and what the truncation keeps of it.
+  case flow
+  /// The truncated gradient against the full one: cosine and relative error.
+  case bias
+  /// Eigenvalues and singular values of W_hh.
+  case spectrum
+  /// φ′, and who did it.
+  case saturation
+}
+
+/// Everything that the panels draw of one snapshot: a pure function of it.
+///
+/// n is the length of the sequence in which the snapshot's next window lies; steps count from 0 in that sequence.
+public struct Analysis: Sendable {
+  /// The snapshot that was analysed.
+  public let snapshot: Snapshot
+  /// The instruments that were asked for.
+  public let instruments: Set<Instrument>
+  /// The next window's pass, as the trainer is about to make it. Its step 0 is `window.window.steps.lowerBound`.
+  public let window: Tape
+  /// The whole sequence at the snapshot's weights, from the sequence's first state, all losses injected: the same tape
+  /// as `window` where that is the whole sequence with all its losses. nil where no instrument wanted needs it.
+  public let full: Tape?
+  /// n.
+  public var sequenceLength: Int { snapshot.data.steps }
+
+  /// log10 ‖∂L/∂h_t‖ over the batch by step of the sequence, [n]: of the window's objective (-infinity outside the
+  /// window), and of the full objective, weighted alike: each loss as the window's objective weighs it.
+  public let truncatedGradientNorm: [Double]?, fullGradientNorm: [Double]?
+
+  /// The products of Jacobians over the sequence (sequence 0 of the batch, top layer): ∂s_n/∂s_{n-lag}.
+  public let product: ProductByLag?
+
+  /// The flow matrix of sequence 0 over the whole sequence, n wide.
+  public let flow: FlowMatrix?
+  /// What the truncation (k1, k2, inject) keeps of it, n×n counts.
+  public let mask: TruncationMask?
+  /// The shares of terms and of mass that it keeps.
+  public let share: TruncationShare?
+  /// The truncated gradient (all updates of the sequence at these weights) against the full one.
+  public let bias: TruncationBias?
+
+  /// W_hh of the top layer.
+  public let recurrentSpectrum: MatrixSpectrum?
+
+  /// φ′ of sequence 0 over the whole sequence.
+  public let saturation: Saturation?
+  /// What φ′ and W_hh each do to the gradient on its way back.
+  public let decay: DecayShares?
+
+  /// What the algorithm holds and computes for an update.
+  public let cost: Cost
+  /// What was not computed to stay fast, a sentence each: "singular values at 12 of 200 lags". Empty when all is there.
+  public let leftOut: [String]
+
+  /// The cost of an update by BPTT (n units, m inputs).
+  public struct Cost: Equatable, Sendable {
+    /// Floats held for a window: (m + n) · k2 a sequence, times the batch.
+    public let floatsHeld: Int
+    /// The same for the whole sequence.
+    public let floatsHeldFull: Int
+    /// Multiply-adds of one update, forward and back.
+    public let multiplyAdds: Int
+  }
+}
+
+/// How much an analysis may compute, so that it stays live.
+public struct AnalysisLimits: Equatable, Sendable {
+  /// The largest number of lags at which all singular values are computed (spread evenly, the last one among them).
+  public var lags: Int
+  /// The largest number of rows of the flow matrix (spread evenly, the last one among them).
+  public var flowRows: Int
+
+  /// At most `lags` lags with all singular values and `flowRows` rows of the flow matrix.
+  public init(lags: Int, flowRows: Int) {
+    self.lags = lags
+    self.flowRows = flowRows
+  }
+
+  /// Everything.
+  public static let none = AnalysisLimits(lags: .max, flowRows: .max)
+}
+
+/// Why a snapshot could not be analysed.
+public enum AnalysisError: Error, Equatable, Sendable {
+  /// The pass has a number that is not finite: training has exploded.
+  case notFinite(String)
+}
+
+extension Analysis {
+  /// The analysis of `snapshot` with the instruments `wanted`, bounded by `limits` (nil: chosen by the sizes so that
+  /// it takes some 10 ms).
+  public static func compute(snapshot: Snapshot, wanted: Set<Instrument>, limits: AnalysisLimits? = nil)
+    throws -> Analysis
+  {
+    throw AnalysisError.notFinite("not there yet")
+  }
+}

@@ -1,0 +1,87 @@
+/// What is wrong with a key of an experiment or with its value.
+public struct ExperimentKeyError: Error, Equatable, Sendable, CustomStringConvertible {
+  /// The dotted key.
+  public var key: String
+  /// What was found and what is expected: "found 0, expected a whole number from 1, or full".
+  public var problem: String
+  /// The nearest valid key or choice, where one is near.
+  public var nearest: String?
+
+  /// An error about `key`.
+  public init(key: String, problem: String, nearest: String? = nil) {
+    self.key = key
+    self.problem = problem
+    self.nearest = nearest
+  }
+
+  /// One line: `KEY: found …, expected …; nearest is …`.
+  public var description: String { "\(key): \(problem)" + (nearest.map { "; nearest is \($0)" } ?? "") }
+
+  /// `key` is no key of an experiment.
+  static func unknown(_ name: String) -> ExperimentKeyError {
+    let names = ExperimentKey.all.map(\.name)
+    if names.contains(where: { $0.hasPrefix(name + ".") }) {
+      let members = ExperimentKeyError.members(of: name).joined(separator: ", ")
+      return ExperimentKeyError(key: name, problem: "found one value, expected a group of keys (\(members))")
+    }
+    // The members of the deepest group that exists: "training.optimizer.rate" is told of name, learning_rate, ….
+    var group = name.split(separator: ".").dropLast().joined(separator: ".")
+    while !group.isEmpty, members(of: group).isEmpty {
+      group = group.split(separator: ".").dropLast().joined(separator: ".")
+    }
+    let expected = members(of: group).joined(separator: ", ")
+    let place = group.isEmpty ? "" : " of \(group)"
+    return ExperimentKeyError(
+      key: name, problem: "unknown key, expected one\(place): \(expected)", nearest: nearestKey(to: name))
+  }
+
+  /// The words that may follow `group` ("" for the top).
+  static func members(of group: String) -> [String] {
+    let prefix = group.isEmpty ? "" : group + "."
+    var members: [String] = []
+    for key in ExperimentKey.all where key.name.hasPrefix(prefix) {
+      let word = String(key.name.dropFirst(prefix.count).prefix { $0 != "." })
+      if !members.contains(word) { members.append(word) }
+    }
+    return members
+  }
+
+  /// The key nearest to `name`, compared whole and by its last word.
+  private static func nearestKey(to name: String) -> String? {
+    let last = name.split(separator: ".").last.map(String.init) ?? name
+    let scored = ExperimentKey.all.map { key in
+      let keyLast = key.name.split(separator: ".").last.map(String.init) ?? key.name
+      return (key.name, min(2 * editDistance(name, key.name), 1 + 2 * editDistance(last, keyLast)))
+    }
+    guard let best = scored.min(by: { $0.1 < $1.1 }), best.1 <= 2 * max(2, last.count / 2) else { return nil }
+    return best.0
+  }
+}
+
+/// The candidate nearest to `word` by edit distance, or nil where more than half of the word would have to change.
+public func nearestName(to word: String, among candidates: [String]) -> String? {
+  let scored = candidates.map { ($0, editDistance(word.lowercased(), $0.lowercased())) }
+  guard let best = scored.min(by: { $0.1 < $1.1 }), best.1 <= max(2, max(word.count, best.0.count) / 2) else {
+    return candidates.first { !word.isEmpty && $0.hasPrefix(word) }
+  }
+  return best.0
+}
+
+/// The least number of insertions, deletions, substitutions and swaps of neighbours that turn `a` into `b`.
+func editDistance(_ a: String, _ b: String) -> Int {
+  // A name is short; what a file brings may not be.
+  let a = Array(a.prefix(80)), b = Array(b.prefix(80))
+  var beforeLast = [Int](repeating: 0, count: b.count + 1)
+  var last = Array(0...b.count)
+  for i in a.indices {
+    var row = [i + 1]
+    for j in b.indices {
+      var cost = min(row[j] + 1, last[j + 1] + 1, last[j] + (a[i] == b[j] ? 0 : 1))
+      if i > 0, j > 0, a[i] == b[j - 1], a[i - 1] == b[j] { cost = min(cost, beforeLast[j - 1] + 1) }
+      row.append(cost)
+    }
+    beforeLast = last
+    last = row
+  }
+  return last[b.count]
+}

@@ -1,0 +1,172 @@
+import RecurrentNetworks
+
+extension Experiment {
+  /// Holds the keys against each other and refuses what makes no sense together, or would not fit in memory.
+  ///
+  /// - Parameter memory: the bytes that a run may take; `bytesNeeded` must not be above.
+  /// - Throws: the first contradiction, by the key that is most easily changed.
+  public func validate(memory: Int = 16 << 30) throws(ExperimentKeyError) {
+    try validateTask()
+    try validateNetwork()
+    try validateTraining()
+    try validateSize(memory: memory)
+  }
+
+  private func validateTask() throws(ExperimentKeyError) {
+    if task.length < task.name.minimumLength {
+      throw .contradiction(
+        "task.length", "\(task.length)", "a whole number from \(task.name.minimumLength) for \(task.name.rawValue)")
+    }
+    switch (task.name, task.file) {
+    case (.csv, nil): throw .contradiction("task.file", "no file", "the path of the CSV file that csv reads")
+    case (.csv, _), (.text, _), (_, nil): break
+    case (_, let file?):
+      throw .contradiction(
+        "task.file", quotedIfNeeded(file), "none with \(task.name.rawValue): text and csv read files")
+    }
+    guard task.name != .csv else { return }
+    for (key, names) in [("task.columns", task.columns), ("task.targets", task.targets)] where !names.isEmpty {
+      throw .contradiction(key, "\(names.count) columns", "[] with \(task.name.rawValue): only csv has columns")
+    }
+  }
+
+  private func validateNetwork() throws(ExperimentKeyError) {
+    let network = network
+    if network.cell != .leaky, network.beta != 1 {
+      throw .contradiction(
+        "network.beta", formatNumber(network.beta), "1 with \(network.cell.rawValue): only leaky has a β")
+    }
+    if network.cell != .residual, network.alpha != 1 {
+      throw .contradiction(
+        "network.alpha", formatNumber(network.alpha), "1 with \(network.cell.rawValue): only residual has an α")
+    }
+    guard let radius = network.initialization.spectralRadius else { return }
+    if network.initialization.recurrent == .zero || network.initialization.scale == 0 {
+      throw .contradiction(
+        "network.init.spectral_radius", formatNumber(radius), "null with weights of zero, which no factor rescales")
+    }
+  }
+
+  private func validateTraining() throws(ExperimentKeyError) {
+    let optimizer = training.optimizer
+    if optimizer.name != .momentum, optimizer.momentum != 0 {
+      throw .contradiction(
+        "training.optimizer.momentum", formatNumber(optimizer.momentum),
+        "0 with \(optimizer.name.rawValue), or the optimizer name momentum")
+    }
+  }
+
+  private func validateSize(memory: Int) throws(ExperimentKeyError) {
+    let bytes = bytesNeeded
+    guard bytes > memory else { return }
+    // The size that lies furthest above its default is the one to name.
+    let standard = Experiment()
+    let sizes: [(key: String, value: Int, standard: Int)] = [
+      ("task.length", task.length, standard.task.length),
+      ("network.hidden", network.hidden, standard.network.hidden),
+      ("network.layers", network.layers, standard.network.layers),
+      ("training.batch", training.batch, standard.training.batch),
+    ]
+    let largest = sizes.max { Double($0.value) / Double($0.standard) < Double($1.value) / Double($1.standard) }
+    throw .contradiction(
+      largest?.key ?? "task.length", "\(largest?.value ?? 0)",
+      "sizes that fit in \(formatBytes(memory)): length \(task.length) × batch \(training.batch) × hidden "
+        + "\(network.hidden) × layers \(network.layers) would need "
+        + (bytes == .max ? "more than can be counted" : formatBytes(bytes)))
+  }
+
+  /// An upper estimate of the memory that a run needs, in bytes; `Int.max` where the sum overflows.
+  ///
+  /// A network of P parameters keeps them with their gradient, two moments and a copy to send, and a pass keeps for each
+  /// step, sequence, layer and unit about a dozen numbers, the tape's copy among them.
+  public var bytesNeeded: Int {
+    let h = Saturating(network.hidden), layers = Saturating(network.layers)
+    let inputs = Saturating(task.name.widthEstimate), outputs = Saturating(task.name.widthEstimate)
+    let parameters = h * (inputs + outputs + layers * (h + h + Saturating(1))) + outputs
+    let perStep = layers * h * Saturating(12) + (inputs + outputs) * Saturating(4)
+    let steps = Saturating(task.length) * Saturating(training.batch)
+    return ((parameters * Saturating(6) + steps * perStep) * Saturating(8)).value
+  }
+
+  /// Lets what has no meaning under a choice just made fall back to its default, so that a turn of one knob is not
+  /// refused because of another that is not on the screen any more.
+  mutating func dropMeaningless(comparedWith before: Experiment) {
+    if network.cell != before.network.cell {
+      if network.cell != .leaky { network.beta = 1 }
+      if network.cell != .residual { network.alpha = 1 }
+    }
+    if training.optimizer.name != before.training.optimizer.name {
+      if training.optimizer.name != .momentum {
+        training.optimizer.momentum = 0
+      } else if training.optimizer.momentum == 0 {
+        training.optimizer.momentum = 0.9
+      }
+    }
+    if task.name != before.task.name {
+      if task.name != .csv { (task.columns, task.targets) = ([], []) }
+      if task.name != .csv, task.name != .text { task.file = nil }
+    }
+    if network.initialization != before.network.initialization,
+      network.initialization.spectralRadius == before.network.initialization.spectralRadius,
+      network.initialization.recurrent == .zero || network.initialization.scale == 0
+    {
+      network.initialization.spectralRadius = nil
+    }
+  }
+}
+
+extension TaskName {
+  /// The shortest sequence in which the task can be asked.
+  public var minimumLength: Int {
+    switch self {
+    case .adding, .temporalOrder: 10
+    case .copy: 21
+    case .recall: 2
+    case .coin, .text, .csv: 1
+    }
+  }
+
+  /// How many numbers an input or an output has, about: what a file brings is not known before it is read.
+  fileprivate var widthEstimate: Int {
+    switch self {
+    case .adding, .coin: 2
+    case .copy, .temporalOrder, .recall: 10
+    case .text, .csv: 128
+    }
+  }
+}
+
+extension ExperimentKeyError {
+  fileprivate static func contradiction(_ key: String, _ found: String, _ expected: String) -> ExperimentKeyError {
+    ExperimentKeyError(key: key, problem: "found \(found), expected \(expected)")
+  }
+}
+
+/// A count that stays at the largest number instead of overflowing.
+struct Saturating {
+  let value: Int
+  init(_ value: Int) { self.value = value }
+
+  static func + (a: Saturating, b: Saturating) -> Saturating {
+    let (sum, overflow) = a.value.addingReportingOverflow(b.value)
+    return Saturating(overflow ? .max : sum)
+  }
+
+  static func * (a: Saturating, b: Saturating) -> Saturating {
+    let (product, overflow) = a.value.multipliedReportingOverflow(by: b.value)
+    return Saturating(overflow ? .max : product)
+  }
+}
+
+/// `bytes` with a unit, three digits at most: 3.2 TB.
+public func formatBytes(_ bytes: Int) -> String {
+  var value = Double(bytes)
+  var unit = 0
+  let units = ["bytes", "kB", "MB", "GB", "TB", "PB", "EB"]
+  while value >= 999.5, unit + 1 < units.count {
+    value /= 1000
+    unit += 1
+  }
+  let rounded = value >= 10 || unit == 0 ? value.rounded() : (value * 10).rounded() / 10
+  return "\(formatPlainNumber(rounded)) \(units[unit])"
+}
