@@ -16,4 +16,50 @@ public protocol Scalar: BinaryFloatingPoint, Sendable {
   static func multiply(
     m: Int, n: Int, k: Int, a: UnsafePointer<Self>, aRowStride: Int, aColumnStride: Int, b: UnsafePointer<Self>,
     bRowStride: Int, c: UnsafeMutablePointer<Self>, cRowStride: Int, accumulate: Bool)
+  /// Where the values and derivatives of `function` at a [rows, columns] go; false when an a is not finite.
+  static func activate(
+    _ function: ElementwiseFunction, rows: Int, columns: Int, a: UnsafePointer<Self>, aStride: Int,
+    value: UnsafeMutablePointer<Self>, valueStride: Int, derivative: UnsafeMutablePointer<Self>,
+    derivativeStride: Int
+  ) -> Bool
+  /// y = α x + β y, [rows, columns].
+  static func scaleAdd(
+    rows: Int, columns: Int, alpha: Self, x: UnsafePointer<Self>, xStride: Int, beta: Self,
+    y: UnsafeMutablePointer<Self>, yStride: Int)
+  /// z = scale · x ⊙ y, [rows, columns]; returns Σ x², which may underflow or overflow. z may be x.
+  @discardableResult
+  static func multiplyElements(
+    rows: Int, columns: Int, scale: Self, x: UnsafePointer<Self>, xStride: Int, y: UnsafePointer<Self>, yStride: Int,
+    into z: UnsafeMutablePointer<Self>, zStride: Int
+  ) -> Self
+  /// Every row of y becomes `row`.
+  static func fillRows(
+    rows: Int, columns: Int, with row: UnsafePointer<Self>, into y: UnsafeMutablePointer<Self>, yStride: Int)
+  /// sums_j += Σ_i x_ij.
+  static func addColumnSums(
+    rows: Int, columns: Int, x: UnsafePointer<Self>, xStride: Int, to sums: UnsafeMutablePointer<Self>)
+  /// Row i of y becomes row index_i of the table.
+  static func gatherRows(
+    rows: Int, columns: Int, table: UnsafePointer<Self>, tableStride: Int, index: UnsafePointer<Int32>,
+    into y: UnsafeMutablePointer<Self>, yStride: Int)
+  /// Row index_i of the table grows by row i of x.
+  static func scatterAddRows(
+    rows: Int, columns: Int, x: UnsafePointer<Self>, xStride: Int, index: UnsafePointer<Int32>,
+    to table: UnsafeMutablePointer<Self>, tableStride: Int)
+  /// Softmax cross-entropy of each row of y: loss_i = -log softmax(y_i)_target, and y_i becomes weight · ∂loss_i/∂y_i;
+  /// both 0 where the mask is 0.
+  static func crossEntropy(
+    rows: Int, classes: Int, weight: Self, mask: UnsafePointer<UInt8>, target: UnsafePointer<Int32>,
+    y: UnsafeMutablePointer<Self>, yStride: Int, loss: UnsafeMutablePointer<Self>)
+  /// loss_i = ½‖y_i - target_i‖², and y_i becomes weight · ∂loss_i/∂y_i; both 0 where the mask is 0.
+  static func squaredError(
+    rows: Int, columns: Int, weight: Self, mask: UnsafePointer<UInt8>, target: UnsafePointer<Self>, targetStride: Int,
+    y: UnsafeMutablePointer<Self>, yStride: Int, loss: UnsafeMutablePointer<Self>)
+  /// Σ x_i², summed in double precision.
+  static func sumOfSquares(count: Int, x: UnsafePointer<Self>) -> Double
+}
+
+/// The element-wise functions that `Scalar.activate` knows, with their derivatives.
+public enum ElementwiseFunction: Int32, CaseIterable, Sendable {
+  case tanh, sigmoid, relu, leakyReLU, identity, softsign, hardTanh, sin
 }

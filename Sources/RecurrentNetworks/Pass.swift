@@ -3,26 +3,187 @@ import LinearAlgebra
 /// A network's forward and backward passes over one batch of sequences, in one precision; owns its arenas.
 ///
 /// The states of every step of the sequence are kept: row t+1 is the state after step t, row 0 the state carried in. A
-/// window that reaches behind the last update is run forward again from the row before it.
+/// window that reaches behind the last update is run forward again from the row before it. Nothing is allocated by
+/// `forward` and `backward`. A pass is used by one thread at a time.
 public final class Pass<S: Scalar> {
   /// The network; activation, β and α may be changed between passes.
   public var network: NetworkSpecification
   /// Where the tensors lie in `parameters` and `gradient`.
   public let layout: ParameterLayout
-  /// The parameters, written by the caller; and the gradient of the objective that the last `backward` left.
+  /// The longest sequence, in steps, and the batch that fit.
+  public let capacity: Int, batch: Int
+  /// The loss.
+  public let loss: LossKind
+  /// The parameters, written by the caller, flat, as `layout` says.
   public let parameters: UnsafeMutableBufferPointer<S>
+  /// The gradient of the objective that the last `backward` left, before clipping, flat, as `layout` says.
   public let gradient: UnsafeMutableBufferPointer<S>
+  /// ‖∂L/∂h_t‖₂ over batch and units of the top layer, [capacity]; the last `backward` wrote its window's steps.
+  public let gradientNorms: UnsafeMutableBufferPointer<Double>
+  /// The length of the sequences loaded.
+  public private(set) var steps = 0
 
-  /// Arenas for sequences of `steps` steps in batches of `batch`.
+  let parameterBase: UnsafeMutablePointer<S>, gradientBase: UnsafeMutablePointer<S>
+  let plan: PassPlan<S>
+  let arena: UnsafeMutablePointer<S>
+  let classes: UnsafeMutablePointer<Int32>
+  let targetMask: UnsafeMutablePointer<UInt8>
+  let noMask: UnsafeMutablePointer<UInt8>
+  /// The number of sequences with a target at each step.
+  let targetCounts: UnsafeMutablePointer<Int>
+  /// The first step of the last `forward` with a pre-activation that was not finite.
+  var nonFiniteStep: Int?
+
+  /// Arenas for sequences of up to `steps` steps in batches of `batch`; all states 0.
+  ///
+  /// Ask `bytesNeeded` first where the sizes come from a user.
   public init(network: NetworkSpecification, layout: ParameterLayout, steps: Int, batch: Int, loss: LossKind) {
     self.network = network
     self.layout = layout
-    parameters = .allocate(capacity: layout.count)
-    gradient = .allocate(capacity: layout.count)
+    self.capacity = steps
+    self.batch = batch
+    self.loss = loss
+    plan = PassPlan(network: network, layout: layout, steps: steps, batch: batch)
+    guard let count = plan.count else { preconditionFailure("a pass of this size overflows: ask bytesNeeded first") }
+    arena = Self.zeroed(count)
+    parameterBase = Self.zeroed(layout.count)
+    gradientBase = Self.zeroed(layout.count)
+    parameters = .init(start: parameterBase, count: layout.count)
+    gradient = .init(start: gradientBase, count: layout.count)
+    gradientNorms = .init(start: Pass<Double>.zeroed(steps), count: steps)
+    classes = .allocate(capacity: steps * batch)
+    classes.initialize(repeating: 0, count: steps * batch)
+    targetMask = .allocate(capacity: steps * batch)
+    targetMask.initialize(repeating: 0, count: steps * batch)
+    noMask = .allocate(capacity: batch)
+    noMask.initialize(repeating: 0, count: batch)
+    targetCounts = .allocate(capacity: steps)
+    targetCounts.initialize(repeating: 0, count: steps)
   }
 
   deinit {
-    parameters.deallocate()
-    gradient.deallocate()
+    arena.deallocate()
+    parameterBase.deallocate()
+    gradientBase.deallocate()
+    gradientNorms.baseAddress?.deallocate()
+    classes.deallocate()
+    targetMask.deallocate()
+    noMask.deallocate()
+    targetCounts.deallocate()
+  }
+
+  /// The bytes that a pass of these sizes takes; nil when the number itself overflows.
+  public static func bytesNeeded(
+    network: NetworkSpecification, layout: ParameterLayout, steps: Int, batch: Int
+  ) -> Int? {
+    guard let count = PassPlan<S>(network: network, layout: layout, steps: steps, batch: batch).count else {
+      return nil
+    }
+    // Beside the arena: parameters and gradient, and for each step a norm, a count, and a class and a mask a sequence.
+    let (bytes, overflow) = (count + 2 * layout.count).multipliedReportingOverflow(by: MemoryLayout<S>.size)
+    let (total, overflow2) = bytes.addingReportingOverflow(steps * (16 + 5 * batch))
+    return overflow || overflow2 ? nil : total
+  }
+
+  /// `count` zeros, at a cache line.
+  static func zeroed(_ count: Int) -> UnsafeMutablePointer<S> {
+    let bytes = UnsafeMutableRawPointer.allocate(byteCount: max(64, count * MemoryLayout<S>.stride), alignment: 64)
+    return bytes.initializeMemory(as: S.self, repeating: 0, count: max(count, 1))
+  }
+
+  /// Takes a batch of sequences: inputs and targets, converted once. It may be shorter than the capacity.
+  public func load(_ data: SequenceBatch) {
+    precondition(data.steps <= capacity && data.batch == batch, "the sequences fit")
+    precondition(data.inputs == layout.inputs && data.outputs == layout.outputs && data.loss == loss, "sizes agree")
+    steps = data.steps
+    let rows = data.steps * batch
+    Self.spread(data.x, rows: rows, columns: data.inputs, into: arena + plan.x, stride: plan.inputStride)
+    switch data.target {
+    case .classes(let targets):
+      for row in 0..<rows { classes[row] = targets[row] }
+    case .values(let targets):
+      Self.spread(targets, rows: rows, columns: data.outputs, into: arena + plan.target, stride: plan.outputStride)
+    }
+    for t in 0..<data.steps {
+      var count = 0
+      for row in t * batch..<(t + 1) * batch {
+        targetMask[row] = data.targetMask[row]
+        count += Int(data.targetMask[row])
+      }
+      targetCounts[t] = count
+    }
+  }
+
+  /// Dense rows of doubles into strided rows.
+  static func spread(
+    _ dense: [Double], rows: Int, columns: Int, into padded: UnsafeMutablePointer<S>, stride: Int
+  ) {
+    precondition(dense.count >= rows * columns, "\(rows) rows of \(columns)")
+    dense.withUnsafeBufferPointer { dense in
+      for row in 0..<rows {
+        for column in 0..<columns { padded[row * stride + column] = S(dense[row * columns + column]) }
+      }
+    }
+  }
+
+  /// Strided rows as dense doubles.
+  static func gathered(_ padded: UnsafePointer<S>, rows: Int, columns: Int, stride: Int) -> [Double] {
+    [Double](unsafeUninitializedCapacity: rows * columns) { dense, count in
+      for row in 0..<rows {
+        for column in 0..<columns { dense[row * columns + column] = Double(padded[row * stride + column]) }
+      }
+      count = rows * columns
+    }
+  }
+}
+
+// MARK: States
+
+extension Pass {
+  /// The distance between a layer's states of successive steps, and between the parts of its state.
+  var stateRow: Int { batch * plan.stateStride }
+  var statePart: Int { (capacity + 1) * stateRow }
+
+  /// Part `part` of a layer's state at row `row`.
+  func statePointer(layer: Int, part: Int = 0, row: Int) -> UnsafeMutablePointer<S> {
+    arena + plan.layers[layer].state + part * statePart + row * stateRow
+  }
+
+  /// Writes the state of a layer, [parts, B, H], at row `row`: row t+1 is the state after step t.
+  public func setState(at row: Int, layer: Int, from state: [Double]) {
+    let parts = network.cell.parts
+    let size = batch * network.hidden
+    precondition(state.count == parts * size && row <= capacity, "a state is [parts, B, H]")
+    for part in 0..<parts {
+      Self.spread(
+        Array(state[part * size..<(part + 1) * size]), rows: batch, columns: network.hidden,
+        into: statePointer(layer: layer, part: part, row: row), stride: plan.stateStride)
+    }
+  }
+
+  /// The state of a layer at row `row`, [parts, B, H].
+  public func state(row: Int, layer: Int) -> [Double] {
+    (0..<network.cell.parts).flatMap { part in
+      Self.gathered(
+        statePointer(layer: layer, part: part, row: row), rows: batch, columns: network.hidden,
+        stride: plan.stateStride)
+    }
+  }
+
+  /// The state at row 0 becomes 0, in all layers.
+  public func resetState() {
+    forEachStatePart { $0.update(repeating: 0, count: stateRow) }
+  }
+
+  /// The state after the last step loaded becomes the state at row 0: a stream goes on.
+  public func carryState() {
+    forEachStatePart { $0.update(from: $0 + steps * stateRow, count: stateRow) }
+  }
+
+  /// Runs `body` on row 0 of every part of every layer's state.
+  private func forEachStatePart(_ body: (UnsafeMutablePointer<S>) -> Void) {
+    for layer in 0..<network.layers {
+      for part in 0..<network.cell.parts { body(statePointer(layer: layer, part: part, row: 0)) }
+    }
   }
 }

@@ -4,18 +4,21 @@
 /// H hidden units, I inputs, O outputs; arrays are row-major in the order that their shapes name; step index 0 is
 /// the window's first step. Always in doubles: a pass in single precision is widened.
 public struct Tape: Sendable {
-  /// The network and its parameters' layout.
+  /// The network.
   public let network: NetworkSpecification
+  /// Its parameters' layout.
   public let layout: ParameterLayout
-  /// The parameters of the pass, and the gradient of the objective by them before clipping; flat, as `layout` says.
+  /// The parameters of the pass, flat, as `layout` says.
   public let parameters: [Double]
+  /// The gradient of the objective by them before clipping.
   public let gradient: [Double]
   /// T, B, I, O and H.
   public let steps: Int, batch: Int, inputs: Int, outputs: Int, hidden: Int
   /// The window in its sequence.
   public let window: Window
-  /// The loss, and how the losses are reduced.
+  /// The loss.
   public let lossKind: LossKind
+  /// How the losses are reduced.
   public let reduction: Reduction
   /// The objective L.
   public let objective: Double

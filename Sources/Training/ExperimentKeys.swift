@@ -63,6 +63,26 @@ public struct ExperimentKey: Sendable {
     }
   }
 
+  /// The groups that keys lie in: task, network, network.init, ….
+  public static let groups: [String] = all.reduce(into: []) { groups, key in
+    let words = key.name.split(separator: ".").dropLast()
+    for depth in 0..<words.count {
+      let group = words[...depth].joined(separator: ".")
+      if !groups.contains(group) { groups.append(group) }
+    }
+  }
+
+  /// The words that may follow `group` ("" for the top).
+  public static func members(of group: String) -> [String] {
+    let prefix = group.isEmpty ? "" : group + "."
+    var members: [String] = []
+    for key in all where key.name.hasPrefix(prefix) {
+      let word = String(key.name.dropFirst(prefix.count).prefix { $0 != "." })
+      if !members.contains(word) { members.append(word) }
+    }
+    return members
+  }
+
   private static let taskKeys: [ExperimentKey] = [
     ExperimentKey("task.name", .choice(\.task.name), "what the network is to learn", .newRun, steps: .choices),
     ExperimentKey(

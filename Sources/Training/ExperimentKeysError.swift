@@ -19,39 +19,27 @@ public struct ExperimentKeyError: Error, Equatable, Sendable, CustomStringConver
 
   /// `key` is no key of an experiment.
   static func unknown(_ name: String) -> ExperimentKeyError {
-    let names = ExperimentKey.all.map(\.name)
-    if names.contains(where: { $0.hasPrefix(name + ".") }) {
-      let members = ExperimentKeyError.members(of: name).joined(separator: ", ")
+    if ExperimentKey.groups.contains(name) {
+      let members = ExperimentKey.members(of: name).joined(separator: ", ")
       return ExperimentKeyError(key: name, problem: "found one value, expected a group of keys (\(members))")
     }
     // The members of the deepest group that exists: "training.optimizer.rate" is told of name, learning_rate, ….
     var group = name.split(separator: ".").dropLast().joined(separator: ".")
-    while !group.isEmpty, members(of: group).isEmpty {
+    while !group.isEmpty, ExperimentKey.members(of: group).isEmpty {
       group = group.split(separator: ".").dropLast().joined(separator: ".")
     }
-    let expected = members(of: group).joined(separator: ", ")
+    let expected = ExperimentKey.members(of: group).joined(separator: ", ")
     let place = group.isEmpty ? "" : " of \(group)"
     return ExperimentKeyError(
       key: name, problem: "unknown key, expected one\(place): \(expected)", nearest: nearestKey(to: name))
   }
 
-  /// The words that may follow `group` ("" for the top).
-  static func members(of group: String) -> [String] {
-    let prefix = group.isEmpty ? "" : group + "."
-    var members: [String] = []
-    for key in ExperimentKey.all where key.name.hasPrefix(prefix) {
-      let word = String(key.name.dropFirst(prefix.count).prefix { $0 != "." })
-      if !members.contains(word) { members.append(word) }
-    }
-    return members
-  }
-
-  /// The key nearest to `name`, compared whole and by its last word.
+  /// The key or group nearest to `name`, compared whole and by its last word.
   private static func nearestKey(to name: String) -> String? {
     let last = name.split(separator: ".").last.map(String.init) ?? name
-    let scored = ExperimentKey.all.map { key in
-      let keyLast = key.name.split(separator: ".").last.map(String.init) ?? key.name
-      return (key.name, min(2 * editDistance(name, key.name), 1 + 2 * editDistance(last, keyLast)))
+    let scored = (ExperimentKey.all.map(\.name) + ExperimentKey.groups).map { key in
+      let keyLast = key.split(separator: ".").last.map(String.init) ?? key
+      return (key, min(2 * editDistance(name, key), 1 + 2 * editDistance(last, keyLast)))
     }
     guard let best = scored.min(by: { $0.1 < $1.1 }), best.1 <= 2 * max(2, last.count / 2) else { return nil }
     return best.0

@@ -1,0 +1,159 @@
+import Canvas
+import OrderedCollections
+import RecurrentNetworks
+import Training
+
+/// Everything that the screen shows, as a value.
+public struct DashboardState: Sendable, Equatable {
+  /// The size of the screen, and how it looks.
+  public var size: Size
+  public var theme: Theme
+
+  /// What the trainer and the analyst published last.
+  public var received = Received()
+  /// The experiment as the reader wants it: the trainer's, with the changes on top that it has not confirmed yet.
+  public var experiment: Experiment
+  /// The changes that the trainer has not confirmed yet: dotted key, value.
+  public var unconfirmed: OrderedDictionary<String, String> = [:]
+  /// Whether it is to train by itself; nil where the trainer's word stands.
+  var runningWish: Bool?
+  /// The speed that was asked for.
+  public var speed = Speed.unlimited
+
+  /// Where the reader stands in the pass that `analysis` holds.
+  public var cursor = Cursor(.update, step: 0)
+  /// Where the cursor goes when the pass after an update or a rewind arrives.
+  var arrival: Arrival?
+
+  /// The panels that are switched on, and those that were asked for, the latest first: they get room before others.
+  public var panelsOn: Set<PanelID>
+  var askedFor: [PanelID] = []
+  /// The panel that takes the arrow keys; what is not on the screen has no focus.
+  public var focus: PanelID?
+  /// The panel that has the whole screen.
+  public var zoomed: PanelID?
+
+  /// What keys mean at the moment.
+  public var mode = Mode.panels
+  /// What was entered at the prompt, the latest last.
+  var promptHistory: [String] = []
+  /// A line for the reader, until the next key.
+  public var message: Message?
+  /// What the newcomer's line still names; each goes when it was tried, all with Esc.
+  public internal(set) var tip: [Tip]
+  /// The dotted key of the knob that the arrows turn.
+  public var knob = "training.k2"
+
+  /// The dashboard of `experiment` before anything has arrived; `showsTip` for the line that tells a newcomer what to
+  /// press.
+  public init(experiment: Experiment, size: Size, theme: Theme, showsTip: Bool = false) {
+    self.experiment = experiment
+    self.size = size
+    self.theme = theme
+    tip = showsTip ? Tip.allCases : []
+    panelsOn = Set(Panels.all.map(\.id))
+    focus = Panels.knobs.id
+  }
+
+  /// The newest snapshot and analysis.
+  public var snapshot: Snapshot? { received.snapshot }
+  public var analysis: Analysis? { received.analysis }
+
+  /// The snapshot that the panels draw: the one of the newest analysis, so that all numbers are of one pass.
+  public var shown: Snapshot? { received.analysis?.snapshot ?? received.snapshot }
+
+  /// The window whose pass is shown.
+  public var window: Window? { shown?.window }
+
+  /// Whether it trains by itself.
+  public var isRunning: Bool { runningWish ?? snapshot?.running ?? false }
+
+  /// The explosion that stopped it, if one did.
+  public var explosion: Explosion? { snapshot?.explosion }
+
+  /// What the analyst has to compute for the panels on the screen.
+  public var instruments: Set<Instrument> {
+    Layout(self).places.reduce(into: []) { $0.formUnion($1.panel.instruments) }
+  }
+}
+
+/// What the threads published last. Two are the same when they were published at the same time.
+public struct Received: Sendable, Equatable {
+  public var snapshot: Snapshot?
+  public var analysis: Analysis?
+
+  /// Nothing yet.
+  public init() {}
+
+  public static func == (a: Received, b: Received) -> Bool {
+    a.snapshot?.serial == b.snapshot?.serial && a.analysis?.snapshot.serial == b.analysis?.snapshot.serial
+  }
+}
+
+/// Where the cursor goes when the pass after an update or a rewind arrives.
+struct Arrival: Hashable, Sendable {
+  /// From the window's start on, or from its end back.
+  var fromStart: Bool
+  /// So many places from there.
+  var places: Int
+  /// The pass that was shown when it was asked for.
+  var leaving: PassIdentity
+}
+
+/// Which pass a snapshot stands before.
+struct PassIdentity: Hashable, Sendable {
+  var update: Int, sequence: Int, firstStep: Int
+
+  init(_ snapshot: Snapshot) {
+    update = snapshot.update
+    sequence = snapshot.sequence
+    firstStep = snapshot.window.injected.lowerBound
+  }
+}
+
+/// A line for the reader.
+public struct Message: Hashable, Sendable {
+  public var text: String
+  public var isError: Bool
+
+  /// A line that says `text`.
+  public init(_ text: String, isError: Bool = false) {
+    self.text = text
+    self.isError = isError
+  }
+}
+
+/// What keys mean.
+public enum Mode: Hashable, Sendable {
+  /// The keymap.
+  case panels
+  /// They scroll the help, which begins at this line.
+  case help(line: Int)
+  /// They write the line `key value` that sets a key of the experiment.
+  case prompt(LineEditor)
+  /// They write the name of a knob.
+  case find(LineEditor)
+}
+
+/// Updates a second, at most.
+public enum Speed: Hashable, Sendable {
+  case unlimited
+  case limited(Double)
+
+  /// The speeds that `>` and `<` walk through, the fastest first.
+  static let all: [Speed] = [.unlimited] + [1000, 300, 100, 30, 10, 3, 1].map(Speed.limited)
+
+  /// Updates a second; nil is as many as the machine makes.
+  public var updatesPerSecond: Double? {
+    switch self {
+    case .unlimited: nil
+    case .limited(let rate): rate
+    }
+  }
+
+  /// The next faster or slower one, or this one at the end.
+  func next(faster: Bool) -> Speed {
+    let index = Speed.all.firstIndex(of: self) ?? 0
+    return Speed.all[min(max(index + (faster ? -1 : 1), 0), Speed.all.count - 1)]
+  }
+}

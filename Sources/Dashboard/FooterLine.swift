@@ -1,0 +1,87 @@
+import Canvas
+
+/// The last line: the message, or the keys that can be pressed now; and over it the newcomer's line.
+enum FooterLine {
+  static func draw(_ state: DashboardState, _ layout: Layout, _ buffer: inout Buffer) {
+    let theme = state.theme
+    let line = layout.footer
+    buffer.fill(line, Cell(" ", theme[.bar]))
+    if let tip = layout.tip {
+      buffer.fill(tip, theme.blank)
+      buffer.put(tipSpans(state, width: tip.width), in: tip)
+    }
+    if let message = state.message ?? explosionMessage(state) {
+      let mark = message.isError ? "✖ " : ""
+      buffer.put(
+        " " + mark + message.text, in: line, style: theme[message.isError ? .error : .accent], ellipsis: true)
+      return
+    }
+    let hidden = hiddenSpans(layout, theme)
+    let hiddenWidth = hidden.reduce(0) { $0 + $1.columns }
+    if !state.tip.isEmpty && layout.tip == nil {
+      buffer.put(tipSpans(state, width: line.width), in: line)
+      return
+    }
+    buffer.put(hidden, in: line, alignment: .right)
+    buffer.put(hints(state, layout, width: line.width - hiddenWidth), in: line)
+  }
+
+  /// Which keys can be pressed, as many as fit, none cut; quit and help always among them.
+  private static func hints(_ state: DashboardState, _ layout: Layout, width: Int) -> [Span] {
+    let theme = state.theme
+    var pairs: [(name: String, short: String, rank: Int)] = []
+    if let focus = state.focus, layout.frame(of: focus) != nil, let panel = Panels.named(focus) {
+      pairs += panel.keys.map { ($0.name, $0.short, 1) }
+    }
+    for binding in Keymap.bindings {
+      guard let short = binding.footer(state) else { continue }
+      pairs.append((binding.name, short, ["q", "?"].contains(binding.name) ? 0 : 2))
+    }
+    func columns(_ pair: (name: String, short: String, rank: Int)) -> Int { pair.name.columns + pair.short.columns + 3 }
+    var room = width - 1
+    var kept: Set<Int> = []
+    for index in pairs.indices.sorted(by: { (pairs[$0].rank, $0) < (pairs[$1].rank, $1) }) {
+      guard columns(pairs[index]) <= room else { break }
+      room -= columns(pairs[index])
+      kept.insert(index)
+    }
+    return [Span(" ", theme[.text])]
+      + kept.sorted().flatMap { index in
+        [Span(pairs[index].name + " ", theme[.keyName]), Span(pairs[index].short + "  ", theme[.text])]
+      }
+  }
+
+  /// Which panels are not on the screen.
+  private static func hiddenSpans(_ layout: Layout, _ theme: Theme) -> [Span] {
+    guard !layout.hidden.isEmpty else { return [] }
+    let digits = layout.hidden.map(String.init).joined(separator: " ")
+    return [Span(" \(digits)", theme[.keyName]), Span(" hidden ", theme[.text])]
+  }
+
+  private static func tipSpans(_ state: DashboardState, width: Int) -> [Span] {
+    let theme = state.theme
+    var spans = [Span(" Try: ", theme[.accent])]
+    for (index, tip) in state.tip.enumerated() {
+      if index > 0 { spans.append(Span(" · ", theme[.dimText])) }
+      spans += [Span(tip.words.keys, theme[.keyName]), Span(" " + tip.words.does, theme[.text])]
+    }
+    let end = [
+      Span(" · ", theme[.dimText]), Span("?", theme[.keyName]), Span(" explains", theme[.text]),
+      Span(" · ", theme[.dimText]), Span("Esc", theme[.keyName]), Span(" hides this", theme[.text]),
+    ]
+    let used = spans.reduce(0) { $0 + $1.columns }
+    for count in [6, 3] where used + end.prefix(count).reduce(0, { $0 + $1.columns }) <= width {
+      return spans + end.prefix(count)
+    }
+    return spans
+  }
+
+  /// What blew up, as long as the reader has not gone back before it.
+  private static func explosionMessage(_ state: DashboardState) -> Message? {
+    state.explosion.map { explosion in
+      Message(
+        "update \(grouped(explosion.update)), step \(explosion.step): \(explosion.factor) is not finite · N goes back before it",
+        isError: true)
+    }
+  }
+}

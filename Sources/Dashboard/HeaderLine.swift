@@ -1,0 +1,80 @@
+import Canvas
+import RecurrentNetworks
+import Training
+
+/// The first line: what is trained and how, and where it stands.
+enum HeaderLine {
+  static func draw(_ state: DashboardState, in line: Rect, _ buffer: inout Buffer) {
+    let theme = state.theme
+    buffer.fill(line, Cell(" ", theme[.bar]))
+    let status = [Span(" ", theme[.text])] + status(state, theme, width: line.width) + [Span(" ", theme[.text])]
+    let statusWidth = status.reduce(0) { $0 + $1.columns }
+    buffer.put(status, in: line, alignment: .right)
+    // The parts that are least missed go first: the name, then from the right.
+    var parts = ["bpttop"] + settings(state.experiment)
+    let room = line.width - statusWidth - 2
+    func width(_ parts: [String]) -> Int { parts.reduce(0) { $0 + $1.columns } + 3 * max(0, parts.count - 1) }
+    if width(parts) > room { parts.removeFirst() }
+    while width(parts) > room, parts.count > 1 { parts.removeLast() }
+    guard width(parts) <= room else { return }
+    var spans = [Span(" ", theme[.text])]
+    for (index, part) in parts.enumerated() {
+      if index > 0 { spans.append(Span(part == parts[1] && parts[0] == "bpttop" ? "   " : " │ ", theme[.dimText])) }
+      spans.append(Span(part, part == "bpttop" ? theme[.title] : theme[.text]))
+    }
+    buffer.put(spans, in: line)
+  }
+
+  /// Task, cell, truncation, clip, optimiser.
+  static func settings(_ experiment: Experiment) -> [String] {
+    let training = experiment.training
+    let network = experiment.network
+    let clip =
+      training.clip.kind == .none ? "no clip" : "clip \(training.clip.kind.rawValue) \(plain(training.clip.threshold))"
+    return [
+      "\(experiment.task.name.rawValue) n=\(experiment.task.length)",
+      "\(network.cell.rawValue) \(network.activation.rawValue) H=\(network.hidden)", truncation(experiment), clip,
+      "\(training.optimizer.name.rawValue) \(plain(training.optimizer.learningRate))",
+    ]
+  }
+
+  /// "full BPTT", "TBPTT(10,20) newest".
+  static func truncation(_ experiment: Experiment) -> String {
+    let n = experiment.task.length
+    let training = experiment.training
+    let k1 = training.k1.resolved(length: n), k2 = training.k2.resolved(length: n)
+    if k1 >= n && k2 >= n && training.inject != .last { return "full BPTT" }
+    return
+      "TBPTT(\(training.k1 == .full ? "n" : "\(k1)"),\(training.k2 == .full ? "n" : "\(k2)")) \(training.inject.rawValue)"
+  }
+
+  /// Running with its speed, paused, or exploded; and the number of updates.
+  private static func status(_ state: DashboardState, _ theme: Theme, width: Int) -> [Span] {
+    let count = state.snapshot?.update ?? 0
+    let updates = Span("update \(grouped(count))", theme[.accent])
+    if state.explosion != nil { return [Span("✖ exploded  ", theme[.error]), updates] }
+    guard state.isRunning else { return [Span("▮▮ paused  ", theme[.warning]), updates] }
+    let rate = state.snapshot?.updatesPerSecond ?? 0
+    let limit = state.speed.updatesPerSecond == nil ? "" : "≤"
+    let speed =
+      rate > 0 ? " \(limit)\(rate >= 10 ? grouped(Int(rate.rounded())) : plain((rate * 10).rounded() / 10)) up/s" : ""
+    return [Span("▶\(speed)  ", theme[.truncated]), updates]
+  }
+}
+
+/// A number without a fraction of zero, short: 1, 0.1, 3.2e-05.
+func plain(_ value: Double) -> String {
+  let text = "\(value)"
+  return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
+}
+
+/// A whole number with a comma at every thousand.
+func grouped(_ value: Int) -> String {
+  var digits = Array(String(abs(value)))
+  var index = digits.count - 3
+  while index > 0 {
+    digits.insert(",", at: index)
+    index -= 3
+  }
+  return (value < 0 ? "-" : "") + String(digits)
+}

@@ -1,0 +1,130 @@
+import Canvas
+
+/// One line of the keymap: keys, the command that each gives, and the words for the footer and the help.
+public struct KeyBinding: Sendable {
+  /// The groups of the help.
+  public enum Group: String, CaseIterable, Sendable {
+    case pass = "Step through the pass", training = "Train", knobs = "Turn a knob", panels = "Panels",
+      program = "Program"
+  }
+
+  /// The keys and what each gives.
+  public let keys: [(key: Key, command: Command)]
+  /// How the keys are called: "space", ". ,".
+  public let name: String
+  /// What they do in a word, for the footer; nil where the footer does not name them.
+  public let footer: String?
+  /// What they do in a line, for the help.
+  public let help: String
+  /// The group of the help.
+  public let group: Group
+
+  init(_ group: Group, _ name: String, _ footer: String?, _ help: String, _ keys: [(Key, Command)]) {
+    self.keys = keys.map { (key: $0.0, command: $0.1) }
+    self.name = name
+    self.footer = footer
+    self.help = help
+    self.group = group
+  }
+}
+
+/// Which key gives which command. Footer and help are made of it, so they name no key that does nothing.
+public enum Keymap {
+  /// All of it, in the order of footer and help.
+  public static let bindings: [KeyBinding] = pass + training + knobs + panels + program
+
+  /// The command that `key` gives, or nil.
+  public static func command(for key: Key) -> Command? { table[key] }
+
+  private static let table: [Key: Command] = Dictionary(
+    bindings.flatMap { $0.keys.map { ($0.key, $0.command) } }, uniquingKeysWith: { first, _ in first })
+
+  private static func turn(
+    _ name: String, _ footer: String?, _ help: String, _ key: String, down: Character?, up: Character
+  )
+    -> KeyBinding
+  {
+    var keys: [(Key, Command)] = [(.character(up), .turn(key: key, up: true))]
+    if let down { keys.insert((.character(down), .turn(key: key, up: false)), at: 0) }
+    return KeyBinding(.knobs, name, footer, help, keys)
+  }
+
+  private static let pass = [
+    KeyBinding(
+      .training, "space", "run", "run or pause", [(.character(" "), .runOrPause)]),
+    KeyBinding(
+      .pass, ". ,", "step", "one time step of the pass on, back: forward, backward, the update (also → ← l h)",
+      [
+        (.character("."), .stepForward), (.character(","), .stepBack), (.right, .stepForward), (.left, .stepBack),
+        (.character("l"), .stepForward), (.character("h"), .stepBack),
+      ]),
+    KeyBinding(
+      .pass, "n N", "update", "one update on, back (bit for bit; after an explosion back to before it)",
+      [(.character("n"), .updateForward), (.character("N"), .updateBack)]),
+  ]
+
+  private static let knobs = [
+    turn("[ ]", "k1", "k1: an update every k1 steps", "training.k1", down: "[", up: "]"),
+    turn("{ }", "k2", "k2: how many steps back the gradient goes", "training.k2", down: "{", up: "}"),
+    KeyBinding(
+      .knobs, "t", nil, "the usual truncations in turn: (n,n) (1,n) (k1,1) k1<k2 k1=k2 BPTT(h)",
+      [(.character("t"), .nextTruncation)]),
+    turn(
+      "i", nil, "inject: which losses enter an update (newest, last, window)", "training.inject", down: nil, up: "i"),
+    turn("c", "clip", "clip: none, by norm, by value", "training.clip.kind", down: nil, up: "c"),
+    KeyBinding(
+      .knobs, "C", nil, "the clip threshold, halved in turn: 10 … 0.01",
+      [(.character("C"), .turn(key: "training.clip.threshold", up: false))]),
+    turn("a A", "φ", "activation: the next, the one before", "network.activation", down: "A", up: "a"),
+    turn("- +", "ρ", "spectral radius of W_hh: less, more", "network.init.spectral_radius", down: "-", up: "+"),
+    turn("m", nil, "cell: elman, leaky, residual (a new run)", "network.cell", down: nil, up: "m"),
+    KeyBinding(
+      .knobs, "/", nil, "find a knob by its name", [(.character("/"), .find)]),
+    KeyBinding(
+      .knobs, ":", "set", "set any key of the experiment: name, value; tab completes", [(.character(":"), .prompt)]),
+  ]
+
+  private static let training = [
+    KeyBinding(
+      .training, "> <", nil, "speed: faster, slower (updates a second)",
+      [(.character(">"), .faster), (.character("<"), .slower)]),
+    KeyBinding(
+      .training, "r", nil, "restart from the same weights", [(.character("r"), .restart)]),
+    KeyBinding(
+      .training, "R", nil, "restart with the next seed: new weights, new data", [(.character("R"), .newSeed)]),
+  ]
+
+  private static let panels = [
+    KeyBinding(
+      .panels, "⇥", "panel", "the next panel (Shift-⇥ the one before)",
+      [(.tab, .focusNext), (.backTab, .focusPrevious)]),
+    KeyBinding(
+      .panels, "z ⏎", "zoom", "the focused panel over the whole screen; again, or Esc, back",
+      [(.character("z"), .zoom), (.enter, .zoom)]),
+    KeyBinding(
+      .panels, "1-9", nil, "a panel on, off",
+      (1...9).map { (.character(Character("\($0)")), .panel(digit: $0)) }),
+    KeyBinding(
+      .panels, "Esc", nil, "back: from zoom, from help, from a prompt", [(.escape, .escape)]),
+  ]
+
+  private static let program = [
+    KeyBinding(
+      .program, "?", "help", "this help; a focused panel's own lines first", [(.character("?"), .help)]),
+    KeyBinding(
+      .program, "S", "picture", "save the screen as an SVG picture", [(.character("S"), .saveScreen)]),
+    KeyBinding(
+      .program, "e", nil, "export the pass that is shown as a trace (safetensors)", [(.character("e"), .exportTrace)]),
+    KeyBinding(.program, "Ctrl-L", nil, "paint the screen anew", [(.control("l"), .repaint)]),
+    KeyBinding(.program, "Ctrl-Z", nil, "suspend; fg comes back", [(.control("z"), .suspend)]),
+    KeyBinding(
+      .program, "q", "quit", "quit (also Ctrl-C)", [(.character("q"), .quit), (.control("c"), .quit)]),
+  ]
+}
+
+extension KeyBinding {
+  /// The footer's word, as it is true now: what runs can be paused.
+  func footer(_ state: DashboardState) -> String? {
+    footer == "run" && state.isRunning ? "pause" : footer
+  }
+}

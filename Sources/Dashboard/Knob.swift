@@ -1,0 +1,86 @@
+import RecurrentNetworks
+import Training
+
+/// A knob of the dashboard: a key of the experiment, and how it is called on the screen.
+struct Knob: Sendable {
+  /// The dotted key.
+  let name: String
+  /// The field's short name: k1, φ, η.
+  let label: String
+
+  /// The knobs, those that a lecture turns first; then all other keys that can be turned.
+  static let all: [Knob] = main + rest
+
+  private static let main: [Knob] = [
+    Knob(name: "training.k1", label: "k1"),
+    Knob(name: "training.k2", label: "k2"),
+    Knob(name: "training.inject", label: "inject"),
+    Knob(name: "training.clip.kind", label: "clip"),
+    Knob(name: "training.clip.threshold", label: "threshold"),
+    Knob(name: "network.activation", label: "φ"),
+    Knob(name: "network.init.spectral_radius", label: "ρ"),
+    Knob(name: "training.optimizer.learning_rate", label: "η"),
+    Knob(name: "training.optimizer.name", label: "optimizer"),
+    Knob(name: "training.optimizer.momentum", label: "momentum"),
+    Knob(name: "network.cell", label: "cell"),
+    Knob(name: "network.beta", label: "β"),
+    Knob(name: "network.alpha", label: "α"),
+    Knob(name: "network.hidden", label: "hidden"),
+    Knob(name: "task.name", label: "task"),
+    Knob(name: "task.length", label: "length"),
+    Knob(name: "training.batch", label: "batch"),
+    Knob(name: "seed", label: "seed"),
+    Knob(name: "network.init.recurrent", label: "W_hh drawn"),
+    Knob(name: "network.init.scale", label: "scale"),
+    Knob(name: "training.reduction", label: "reduction"),
+    Knob(name: "precision", label: "precision"),
+  ]
+
+  private static let rest: [Knob] = ExperimentKey.all
+    .filter { key in key.steps != .none && !main.contains { $0.name == key.name } }
+    .map { Knob(name: $0.name, label: lastWord(of: $0.name)) }
+
+  /// The short name of a key, or its last word.
+  static func label(of name: String) -> String { all.first { $0.name == name }?.label ?? lastWord(of: name) }
+
+  private static func lastWord(of name: String) -> String {
+    name.split(separator: ".").last.map(String.init) ?? name
+  }
+
+  /// The knobs that mean something in `experiment`: more than one choice, and what belongs to its cell and optimiser.
+  static func applying(to experiment: Experiment) -> [Knob] {
+    all.filter { knob in
+      switch knob.name {
+      case "network.beta": experiment.network.cell == .leaky
+      case "network.alpha": experiment.network.cell == .residual
+      case "training.optimizer.momentum": experiment.training.optimizer.name == .momentum
+      case "training.optimizer.beta1", "training.optimizer.beta2", "training.optimizer.epsilon":
+        experiment.training.optimizer.name == .adam
+      case "training.clip.threshold": experiment.training.clip.kind != .none
+      default: knob.hasChoice
+      }
+    }
+  }
+
+  private var hasChoice: Bool {
+    guard let key = try? ExperimentKey.named(name) else { return false }
+    if case .choice(let names) = key.kind { return names.count > 1 }
+    return true
+  }
+
+  /// The knobs that a search finds: by the screen's name first, then by the dotted key, then by what they do.
+  static func matching(_ text: String, in experiment: Experiment) -> [Knob] {
+    let text = text.lowercased()
+    let knobs = applying(to: experiment)
+    guard !text.isEmpty else { return knobs }
+    let byLabel = knobs.filter { $0.label.lowercased().hasPrefix(text) }
+    let byName = knobs.filter { $0.name.contains(text) }
+    let byWords = knobs.filter { (try? ExperimentKey.named($0.name))?.summary.lowercased().contains(text) ?? false }
+    var found: [Knob] = []
+    for knob in byLabel + byName + byWords where !found.contains(where: { $0.name == knob.name }) { found.append(knob) }
+    return found
+  }
+
+  /// The value on the screen: short, without quotes.
+  static func shortValue(_ text: String) -> String { text.hasSuffix(".0") ? String(text.dropLast(2)) : text }
+}

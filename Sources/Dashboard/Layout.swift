@@ -1,0 +1,116 @@
+import Canvas
+
+/// Where everything stands on the screen: a pure function of the state.
+///
+/// The first row of cells is the header, the last the footer (over it the newcomer's line, while it is shown). Between
+/// them the panels stand in rows, in reading order. Panels that are switched on but find no room are left out, those of
+/// least priority first; a panel that was asked for goes before the others.
+public struct Layout: Sendable {
+  /// The least size at which anything but one line is drawn.
+  public static let minimumSize = Size(width: 60, height: 20)
+
+  /// A panel and its frame.
+  public struct Place: Sendable {
+    /// The panel.
+    public let panel: any Panel
+    /// The frame, the border included.
+    public let frame: Rect
+  }
+
+  /// The panels on the screen.
+  public let places: [Place]
+  /// The first and the last line; the newcomer's line.
+  public let header: Rect, footer: Rect
+  public let tip: Rect?
+  /// The digits of the panels that are not on the screen.
+  public let hidden: [Int]
+  /// The screen is too small for anything but one line.
+  public let isTooSmall: Bool
+
+  /// The layout of `state`.
+  public init(_ state: DashboardState) {
+    let size = state.size
+    isTooSmall = size.width < Self.minimumSize.width || size.height < Self.minimumSize.height
+    let screen = Rect(x: 0, y: 0, width: max(0, size.width), height: max(0, size.height))
+    header = screen.line(0)
+    guard !isTooSmall else {
+      (places, footer, tip, hidden) = ([], screen.line(screen.height - 1), nil, [])
+      return
+    }
+    let tipHeight =
+      !state.tip.isEmpty && size.height >= 24 ? 1 : 0
+    footer = screen.line(size.height - 1)
+    tip = tipHeight > 0 ? screen.line(size.height - 2) : nil
+    let room = screen.inset(top: 1, bottom: 1 + tipHeight)
+    let applying = Panels.all.filter { $0.applies(to: state) }
+    if let id = state.zoomed, let panel = applying.first(where: { $0.id == id }) {
+      places = [Place(panel: panel, frame: room)]
+    } else {
+      places = Self.arrange(Self.chosen(state, in: room), in: room)
+    }
+    let shown = Set(places.map(\.panel.id))
+    hidden = applying.filter { !shown.contains($0.id) }.map(\.digit).sorted()
+  }
+
+  /// The frame of the panel called `id`, if it is on the screen.
+  public func frame(of id: PanelID?) -> Rect? { places.first { $0.panel.id == id }?.frame }
+
+  /// Takes the panels that are on one after the other, the asked-for and the important first, while all fit.
+  private static func chosen(_ state: DashboardState, in room: Rect) -> [[any Panel]] {
+    let asked = state.askedFor.compactMap(Panels.named)
+    let order = asked + Panels.priority.filter { panel in !asked.contains { $0.id == panel.id } }
+    var taken: Set<PanelID> = []
+    for panel in order where state.panelsOn.contains(panel.id) && panel.applies(to: state) {
+      let rows = rows(of: taken.union([panel.id]))
+      if rows.allSatisfy({ leastWidth($0) <= room.width }) && rows.reduce(0, { $0 + leastHeight($1) }) <= room.height {
+        taken.insert(panel.id)
+      }
+    }
+    return rows(of: taken)
+  }
+
+  private static func rows(of taken: Set<PanelID>) -> [[any Panel]] {
+    Panels.rows.map { row in row.filter { taken.contains($0.id) } }.filter { !$0.isEmpty }
+  }
+
+  private static func leastWidth(_ row: [any Panel]) -> Int { row.reduce(0) { $0 + $1.minimumSize.width + 2 } }
+
+  private static func leastHeight(_ row: [any Panel]) -> Int { 2 + (row.map(\.minimumSize.height).max() ?? 0) }
+
+  /// Gives every row its least height, then the rest by weight, a cell at a time, up to what is of use to it.
+  private static func arrange(_ rows: [[any Panel]], in room: Rect) -> [Place] {
+    let heights = shares(
+      of: room.height, least: rows.map(leastHeight),
+      most: rows.map { row in
+        row.contains { $0.maximumHeight == nil } ? nil : row.compactMap(\.maximumHeight).max().map { $0 + 2 }
+      },
+      weights: rows.map { row in row.map(\.heightWeight).max() ?? 1 })
+    var y = room.y
+    return zip(rows, heights).flatMap { row, height -> [Place] in
+      let widths = shares(
+        of: room.width, least: row.map { $0.minimumSize.width + 2 }, most: row.map { _ in nil },
+        weights: row.map(\.widthWeight))
+      var x = room.x
+      let places = zip(row, widths).map { panel, width -> Place in
+        defer { x += width }
+        return Place(panel: panel, frame: Rect(x: x, y: y, width: width, height: height))
+      }
+      y += height
+      return places
+    }
+  }
+
+  /// `total` cells in parts as near to the weights as the least and the most of each allow; all of it is given away.
+  static func shares(of total: Int, least: [Int], most: [Int?], weights: [Int]) -> [Int] {
+    var sizes = least
+    var rest = total - least.reduce(0, +)
+    while rest > 0, !sizes.isEmpty {
+      let open = sizes.indices.filter { index in most[index].map { sizes[index] < $0 } ?? true }
+      // The part that is furthest behind its weight; where all have what is of use to them, the last takes the rest.
+      let behind = open.min { sizes[$0] * weights[$1] < sizes[$1] * weights[$0] }
+      sizes[behind ?? sizes.count - 1] += behind == nil ? rest : 1
+      rest -= behind == nil ? rest : 1
+    }
+    return sizes
+  }
+}

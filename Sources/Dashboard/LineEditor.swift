@@ -1,0 +1,44 @@
+import Canvas
+
+/// A line that is being written, and where its caret stands.
+public struct LineEditor: Hashable, Sendable {
+  /// The characters before and behind the caret.
+  public private(set) var before: [Character], behind: [Character]
+  /// The entry of the history that is shown, counted from the latest; nil for the line itself.
+  var historyIndex: Int?
+  /// What is wrong with the line.
+  var problem: String?
+
+  /// A line with the caret at its end.
+  public init(_ text: String = "") {
+    before = Array(text)
+    behind = []
+  }
+
+  /// The whole line.
+  public var text: String { String(before + behind) }
+
+  /// Takes a key that edits a line (characters, arrows, Ctrl-A E U W); false when it is none.
+  mutating func edit(_ key: Key) -> Bool {
+    switch key {
+    case .character(let character): before.append(character)
+    case .backspace: _ = before.popLast()
+    case .delete: if !behind.isEmpty { behind.removeFirst() }
+    case .left: if let last = before.popLast() { behind.insert(last, at: 0) }
+    case .right: if !behind.isEmpty { before.append(behind.removeFirst()) }
+    case .home, .control("a"):
+      behind = before + behind
+      before = []
+    case .end, .control("e"):
+      before += behind
+      behind = []
+    case .control("u"): before = []
+    case .control("w"):
+      while before.last == " " { before.removeLast() }
+      while let last = before.last, last != " ", last != "." { before.removeLast(); _ = last }
+    default: return false
+    }
+    problem = nil
+    return true
+  }
+}

@@ -1,0 +1,62 @@
+import Canvas
+
+/// The line that is being written, in place of the footer, and over it what it can become.
+enum PromptOverlay {
+  static func draw(prompt editor: LineEditor, _ state: DashboardState, _ buffer: inout Buffer) {
+    let line = PromptLine(editor.text, state.experiment)
+    let candidates = line.candidates
+    var note = editor.problem
+    if note == nil, line.value != nil, candidates.isEmpty, let key = try? line.onlyKey() {
+      note = "\(key.summary): \(key.kind.expectation), now \(key.get(state.experiment))"
+    }
+    draw(
+      ":", editor, candidates: candidates, note: note, isProblem: editor.problem != nil,
+      hint: "⏎ set · ⇥ complete · ↑↓ history · Esc back", state, &buffer)
+  }
+
+  static func draw(find editor: LineEditor, _ state: DashboardState, _ buffer: inout Buffer) {
+    let found = Knob.matching(editor.text, in: state.experiment).map { knob in
+      (text: knob.label, about: knob.name)
+    }
+    draw(
+      "/", editor, candidates: found, note: found.isEmpty ? "no knob is called so" : nil, isProblem: found.isEmpty,
+      hint: "⏎ take the first · Esc back", state, &buffer)
+  }
+
+  private static func draw(
+    _ sign: String, _ editor: LineEditor, candidates: [(text: String, about: String)], note: String?, isProblem: Bool,
+    hint: String, _ state: DashboardState, _ buffer: inout Buffer
+  ) {
+    let theme = state.theme
+    let width = buffer.width
+    let line = Rect(x: 0, y: buffer.height - 1, width: width, height: 1)
+    buffer.fill(line, Cell(" ", theme[.background]))
+    // What is left of the caret is what must be seen of a line that is too long.
+    let before = String(editor.before.suffix(max(0, width - 4)))
+    var x = buffer.put(" " + sign, x: 0, y: line.y, style: theme[.keyName])
+    x = buffer.put(before, x: x, y: line.y, style: theme[.value])
+    let caret = editor.behind.first.map { String($0) } ?? " "
+    let end = buffer.put(caret, x: x, y: line.y, style: theme[.selection])
+    let last = buffer.put(
+      String(editor.behind.dropFirst()), x: end, y: line.y, style: theme[.value], limit: width - end)
+    if last + hint.columns + 2 < width {
+      buffer.put(hint, x: width - hint.columns - 1, y: line.y, style: theme[.dimText])
+    }
+    var rows: [(String, String, Role)] = candidates.prefix(6).map { ($0.text, $0.about, .value) }
+    if candidates.count > 6 { rows.append(("… \(candidates.count - 6) more", "", .dimText)) }
+    let noteLines = note?.wrapped(to: width - 4) ?? []
+    let height = rows.count + noteLines.count
+    guard height > 0 else { return }
+    let frame = Rect(x: 0, y: buffer.height - 3 - height, width: width, height: height + 2)
+    buffer.fill(frame, theme.blank)
+    let inside = buffer.box(frame, focused: true, theme: theme).inset(left: 1, right: 1)
+    let column = (rows.map { $0.0.columns }.max() ?? 0) + 2
+    for (row, (text, about, role)) in rows.enumerated() {
+      buffer.put(text, in: inside, row: row, style: theme[role])
+      buffer.put(about, in: inside.inset(left: column), row: row, style: theme[.dimText], ellipsis: true)
+    }
+    for (row, text) in noteLines.enumerated() {
+      buffer.put(text, in: inside, row: rows.count + row, style: theme[isProblem ? .error : .text])
+    }
+  }
+}

@@ -1,0 +1,99 @@
+import Canvas
+import Training
+
+extension DashboardState {
+  /// Sets a key of the experiment to a value that is known to be right in form.
+  /// - Throws: what is wrong with it beside the other keys; then nothing is set.
+  mutating func apply(_ name: String, _ value: String) throws(ExperimentKeyError) -> [Effect] {
+    let key = try ExperimentKey.named(name)
+    var changed = experiment
+    try key.set(&changed, value)
+    try changed.validate()
+    let written = key.get(changed)
+    guard changed != experiment else { return [] }
+    experiment = changed
+    unconfirmed[name] = written
+    use(name)
+    message = Message("\(Knob.label(of: name)) = \(written)" + Self.consequence(key.effect))
+    return [.apply(key: name, value: written)]
+  }
+
+  private static func consequence(_ effect: ChangeEffect) -> String {
+    switch effect {
+    case .nextUpdate: ""
+    case .newSequence: " · a new sequence begins, the weights are kept"
+    case .rescaleRecurrent: " · W_hh is rescaled where it stands"
+    case .newRun: " · a new run from update 0; N cannot go back over it"
+    }
+  }
+
+  /// Turns a knob by one click: a fine one, or one of those that a lecture wants.
+  mutating func turn(_ name: String, up: Bool, coarse: Bool) -> [Effect] {
+    guard let key = try? ExperimentKey.named(name) else { return [] }
+    let value = (coarse ? coarseStep(key, up: up) : nil) ?? key.stepped(experiment, by: up ? 1 : -1)
+    guard let value else {
+      message = Message("\(Knob.label(of: name)) = \(key.get(experiment)): no further")
+      return []
+    }
+    do {
+      return try apply(name, value)
+    } catch {
+      message = Message("\(error)", isError: true)
+      return []
+    }
+  }
+
+  /// The next round number of steps: 1 … 10, 12, 15, 20, 25, 30, 40, 50, 60, 80, 100, 120, …
+  private func coarseStep(_ key: ExperimentKey, up: Bool) -> String? {
+    guard case .stepCount = key.kind else { return nil }
+    let length = experiment.task.length
+    let value = Int(key.get(experiment)) ?? length
+    let decades = [10, 100, 1000, 10_000, 100_000, 1_000_000]
+    let round = Array(1..<10) + decades.flatMap { d in [10, 12, 15, 20, 25, 30, 40, 50, 60, 80].map { $0 * d / 10 } }
+    guard up else { return round.last { $0 < value }.map(String.init) }
+    guard key.get(experiment) != "full" else { return nil }
+    return round.first { $0 > value && $0 < length }.map(String.init) ?? "full"
+  }
+
+  /// The usual truncations, in turn.
+  mutating func nextTruncation() -> [Effect] {
+    let presets = TruncationPreset.all(length: experiment.task.length)
+    let here = presets.firstIndex { $0.k1 == experiment.training.k1 && $0.k2 == experiment.training.k2 }
+    let next = presets[((here ?? -1) + 1) % presets.count]
+    var effects: [Effect] = []
+    for (name, value) in [("training.k1", next.k1.text), ("training.k2", next.k2.text)] {
+      effects += (try? apply(name, value)) ?? []
+    }
+    message = Message("truncation: \(next.name), k1 = \(next.k1.text), k2 = \(next.k2.text)")
+    return effects
+  }
+}
+
+/// A truncation that has a name.
+struct TruncationPreset: Equatable {
+  var name: String
+  var k1: StepCount, k2: StepCount
+
+  /// Those of the field, for sequences of `length` steps.
+  static func all(length n: Int) -> [TruncationPreset] {
+    let part = StepCount.steps(max(1, n / 5)), twice = StepCount.steps(max(2, 2 * n / 5))
+    return [
+      TruncationPreset(name: "full BPTT (n, n)", k1: .full, k2: .full),
+      TruncationPreset(name: "real-time BPTT (1, n)", k1: .steps(1), k2: .full),
+      TruncationPreset(name: "one-step (k1, 1)", k1: part, k2: .steps(1)),
+      TruncationPreset(name: "overlapping k1 < k2 < n", k1: part, k2: twice),
+      TruncationPreset(name: "chunked k1 = k2", k1: part, k2: part),
+      TruncationPreset(name: "BPTT(h) = (1, h)", k1: .steps(1), k2: part),
+    ]
+  }
+}
+
+extension StepCount {
+  /// As the experiment file writes it.
+  var text: String {
+    switch self {
+    case .full: "full"
+    case .steps(let count): "\(count)"
+    }
+  }
+}

@@ -1,0 +1,141 @@
+import RecurrentNetworks
+import Training
+
+extension DashboardState {
+  /// Run or pause.
+  mutating func runOrPause() -> [Effect] {
+    if isRunning { return pause() }
+    if explosion != nil {
+      message = Self.explodedMessage
+      return []
+    }
+    runningWish = true
+    arrival = nil
+    if let window { cursor = .end(of: window) }
+    return [.run]
+  }
+
+  private mutating func pause() -> [Effect] {
+    runningWish = false
+    if let window { cursor = .end(of: window) }
+    return [.pause]
+  }
+
+  /// One place on in the pass; behind its last, the update and the next window's first step.
+  mutating func stepForward() -> [Effect] {
+    if isRunning { return pause() }
+    if arrival != nil {
+      arrival?.move(forward: true)
+      return []
+    }
+    guard let shown, let snapshot else { return [] }
+    if let next = Cursor(place: cursor.place(in: shown.window) + 1, in: shown.window) {
+      cursor = next
+      return []
+    }
+    guard snapshot.explosion == nil else {
+      message = Self.explodedMessage
+      return []
+    }
+    arrival = Arrival(fromStart: true, places: 0, leaving: PassIdentity(snapshot))
+    return [.update(count: 1)]
+  }
+
+  /// One place back in the pass; before its first, back over the update before it.
+  mutating func stepBack() -> [Effect] {
+    if isRunning { return pause() }
+    if arrival != nil {
+      arrival?.move(forward: false)
+      return []
+    }
+    guard let shown else { return [] }
+    if let next = Cursor(place: cursor.place(in: shown.window) - 1, in: shown.window) {
+      cursor = next
+      return []
+    }
+    return rewind()
+  }
+
+  /// One update on, and the whole pass of the next.
+  mutating func updateForward() -> [Effect] {
+    guard explosion == nil else {
+      message = Self.explodedMessage
+      return []
+    }
+    let effects = isRunning ? pause() : []
+    arrival = snapshot.map { Arrival(fromStart: false, places: 0, leaving: PassIdentity($0)) }
+    return effects + [.update(count: 1)]
+  }
+
+  /// One update back.
+  mutating func updateBack() -> [Effect] {
+    let effects = isRunning ? pause() : []
+    return effects + rewind()
+  }
+
+  private mutating func rewind() -> [Effect] {
+    guard let snapshot else { return [] }
+    guard snapshot.rewindable > 0 else {
+      message = Message(
+        snapshot.update == 0 ? "this is the first update" : "the updates before \(snapshot.update + 1) are not kept")
+      return []
+    }
+    arrival = Arrival(fromStart: false, places: 0, leaving: PassIdentity(snapshot))
+    return [.rewind(updates: 1)]
+  }
+
+  private static let explodedMessage = Message(
+    "training has exploded: N goes back before it, r restarts, then c clips", isError: true)
+
+  /// Takes what the trainer published.
+  mutating func receive(_ snapshot: Snapshot) {
+    let before = received.snapshot
+    received.snapshot = snapshot
+    if runningWish == snapshot.running || snapshot.explosion != nil { runningWish = nil }
+    unconfirmed = unconfirmed.filter { change in
+      (try? snapshot.experiment.value(of: change.key)) != change.value
+    }
+    layChangesOnTop()
+    if analysis == nil { placeCursor(in: snapshot) }
+    if let explosion = snapshot.explosion, before?.explosion != explosion {
+      message = nil
+      arrival = nil
+    }
+  }
+
+  /// The experiment as the trainer has it, and on it the changes that it has not confirmed yet.
+  mutating func layChangesOnTop() {
+    guard let snapshot else { return }
+    experiment = snapshot.experiment
+    for (key, value) in unconfirmed { try? experiment.set(key, value) }
+  }
+
+  /// Takes the numbers that the panels draw.
+  mutating func receive(_ analysis: Analysis) {
+    let before = shown.map(PassIdentity.init)
+    received.analysis = analysis
+    placeCursor(in: analysis.snapshot, before: before)
+  }
+
+  private mutating func placeCursor(in snapshot: Snapshot, before: PassIdentity? = nil) {
+    let window = snapshot.window
+    let here = PassIdentity(snapshot)
+    if let arrival, arrival.leaving != here {
+      let last = 2 * window.steps.count
+      let place = arrival.fromStart ? arrival.places : last - arrival.places
+      cursor = Cursor(place: min(max(place, 0), last), in: window) ?? .end(of: window)
+      self.arrival = nil
+    } else if isRunning || before != here {
+      cursor = .end(of: window)
+    } else {
+      cursor = cursor.clamped(to: window)
+    }
+  }
+}
+
+extension Arrival {
+  /// A step that was asked for before the pass has arrived.
+  fileprivate mutating func move(forward: Bool) {
+    places = max(0, places + (forward == fromStart ? 1 : -1))
+  }
+}

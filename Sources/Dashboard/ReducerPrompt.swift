@@ -1,0 +1,125 @@
+import Canvas
+import Training
+
+extension DashboardState {
+  /// A key while a line `key value` is written.
+  mutating func prompt(_ editor: LineEditor, _ key: Key) -> [Effect] {
+    var editor = editor
+    mode = .prompt(editor)
+    switch key {
+    case .escape: mode = .panels
+    case .backspace where editor.text.isEmpty: mode = .panels
+    case .enter: return enterPrompt(editor)
+    case .tab: mode = .prompt(PromptLine(editor.text, experiment).completed)
+    case .up: mode = .prompt(history(editor, older: true))
+    case .down: mode = .prompt(history(editor, older: false))
+    default: if editor.edit(key) { mode = .prompt(editor) }
+    }
+    return []
+  }
+
+  private mutating func enterPrompt(_ editor: LineEditor) -> [Effect] {
+    var editor = editor
+    let line = PromptLine(editor.text, experiment)
+    guard !line.key.isEmpty else {
+      mode = .panels
+      return []
+    }
+    do {
+      let key = try line.onlyKey()
+      guard let value = line.value else {
+        // A key alone: its value is there to be changed.
+        mode = .prompt(LineEditor("\(key.name) \(key.get(experiment))"))
+        return []
+      }
+      let effects = try apply(key.name, value)
+      promptHistory.removeAll { $0 == editor.text }
+      promptHistory.append(editor.text)
+      knob = Knob.applying(to: experiment).contains { $0.name == key.name } ? key.name : knob
+      mode = .panels
+      if effects.isEmpty { message = Message("\(key.name) is \(key.get(experiment)) already") }
+      return effects
+    } catch {
+      editor.problem = "\(error)"
+      mode = .prompt(editor)
+      return []
+    }
+  }
+
+  private func history(_ editor: LineEditor, older: Bool) -> LineEditor {
+    let index = (editor.historyIndex ?? -1) + (older ? 1 : -1)
+    guard index >= 0, !promptHistory.isEmpty else { return older ? editor : LineEditor() }
+    let bounded = min(index, promptHistory.count - 1)
+    var line = LineEditor(promptHistory[promptHistory.count - 1 - bounded])
+    line.historyIndex = bounded
+    return line
+  }
+
+  /// A key while the name of a knob is written.
+  mutating func find(_ editor: LineEditor, _ key: Key) -> [Effect] {
+    var editor = editor
+    let found = Knob.matching(editor.text, in: experiment)
+    switch key {
+    case .escape: mode = .panels
+    case .backspace where editor.text.isEmpty: mode = .panels
+    case .enter:
+      mode = .panels
+      if let first = found.first, !editor.text.isEmpty {
+        knob = first.name
+        show(Panels.knobs.id)
+      }
+    case .tab: if let first = found.first { mode = .find(LineEditor(first.name)) }
+    default: if editor.edit(key) { mode = .find(editor) }
+    }
+    return []
+  }
+}
+
+/// A line of the prompt, read: `key value` or `key=value`, the key by its end if that is enough (`k2 5`).
+struct PromptLine {
+  /// The key and the value as they were written; nil before a blank or `=` was.
+  let key: String, value: String?
+  private let experiment: Experiment
+
+  init(_ text: String, _ experiment: Experiment) {
+    let trimmed = text.drop { $0 == " " }
+    let end = trimmed.firstIndex { $0 == " " || $0 == "=" || $0 == ":" }
+    key = String(trimmed[..<(end ?? trimmed.endIndex)])
+    value = end.map { String(trimmed[trimmed.index(after: $0)...].drop { $0 == " " || $0 == "=" }) }
+    self.experiment = experiment
+  }
+
+  /// The key that is meant: its whole name, its last words, or the only one that begins so.
+  func onlyKey() throws(ExperimentKeyError) -> ExperimentKey {
+    if let exact = try? ExperimentKey.named(key) { return exact }
+    let matches = ExperimentKey.matching(key)
+    if let last = matches.first(where: { $0.name.hasSuffix("." + key) }) { return last }
+    if matches.count == 1, let only = matches.first { return only }
+    return try ExperimentKey.named(key)
+  }
+
+  /// What the line can go on with: whole keys, or the choices of the key that is written.
+  var candidates: [(text: String, about: String)] {
+    guard let value else {
+      return ExperimentKey.matching(key).map { ($0.name, "\($0.get(experiment))  \($0.summary)") }
+    }
+    guard let key = try? onlyKey() else { return [] }
+    if case .choice(let names) = key.kind {
+      return names.filter { $0.hasPrefix(value) }.map { ($0, "") }
+    }
+    return []
+  }
+
+  /// The line as Tab completes it: as far as all candidates agree.
+  var completed: LineEditor {
+    let names = candidates.map(\.text)
+    guard let first = names.first else { return LineEditor(written) }
+    var common = first
+    for name in names { common = String(zip(common, name).prefix { $0 == $1 }.map(\.0)) }
+    if names.count == 1 { return LineEditor(value == nil ? common + " " : "\(key) \(common)") }
+    if value != nil { return LineEditor("\(key) \(common)") }
+    return LineEditor(common.count > key.count || common.hasPrefix(key) ? common : key)
+  }
+
+  private var written: String { value.map { "\(key) \($0)" } ?? key }
+}

@@ -1,0 +1,50 @@
+import Canvas
+
+/// Draws the state: a pure function into a buffer of its size.
+public func render(_ state: DashboardState) -> Buffer {
+  var buffer = Buffer(width: state.size.width, height: state.size.height, fill: state.theme.blank)
+  let layout = Layout(state)
+  if layout.isTooSmall {
+    drawTooSmall(state, in: layout.header, &buffer)
+  } else {
+    drawScreen(state, layout, &buffer)
+  }
+  buffer.reduce(to: state.theme.characters)
+  return buffer
+}
+
+private func drawTooSmall(_ state: DashboardState, in line: Rect, _ buffer: inout Buffer) {
+  let least = "\(Layout.minimumSize.width)×\(Layout.minimumSize.height)"
+  let forms = [
+    "bpttop needs \(least), this is \(buffer.width)×\(buffer.height) · q quits", "needs \(least) · q quits",
+    "q quits", "q",
+  ]
+  buffer.put(String.fitting(buffer.width, forms) ?? "", in: line, style: state.theme[.text])
+}
+
+private func drawScreen(_ state: DashboardState, _ layout: Layout, _ buffer: inout Buffer) {
+  let theme = state.theme
+  for place in layout.places {
+    let panel = place.panel
+    let isFocused = panel.id == state.focus
+    let inside = buffer.box(
+      place.frame, title: [panel.title, panel.shortTitle], note: panel.notes(state), key: "\(panel.digit)",
+      focused: isFocused, theme: theme)
+    panel.draw(state, in: inside, &buffer, theme: theme)
+  }
+  HeaderLine.draw(state, in: layout.header, &buffer)
+  FooterLine.draw(state, layout, &buffer)
+  switch state.mode {
+  case .panels: break
+  case .help(let line): Help.draw(state, from: line, &buffer)
+  case .prompt(let editor): PromptOverlay.draw(prompt: editor, state, &buffer)
+  case .find(let editor): PromptOverlay.draw(find: editor, state, &buffer)
+  }
+}
+
+/// Draws the state at another size than its own.
+public func render(_ state: DashboardState, size: Size) -> Buffer {
+  var state = state
+  state.size = size
+  return render(state)
+}

@@ -1,0 +1,29 @@
+import Canvas
+
+/// What the newcomer's line says to try.
+public enum Tip: Hashable, Sendable, CaseIterable {
+  case explode, clip, truncate
+
+  /// The keys and what they do.
+  var words: (keys: String, does: String) {
+    switch self {
+    case .explode: ("+ +", "turns ρ(W_hh) up until it explodes")
+    case .clip: ("c", "clips it")
+    case .truncate: ("{", "truncates it")
+    }
+  }
+
+  /// The dotted keys whose change shows it.
+  var knobs: [String] {
+    switch self {
+    case .explode: ["network.init.spectral_radius", "network.activation"]
+    case .clip: ["training.clip.kind", "training.clip.threshold"]
+    case .truncate: ["training.k1", "training.k2"]
+    }
+  }
+}
+
+extension DashboardState {
+  /// A knob was turned: what the newcomer's line said of it is known now.
+  mutating func use(_ knob: String) { tip.removeAll { $0.knobs.contains(knob) } }
+}

@@ -1,0 +1,88 @@
+import Foundation
+import Training
+import Yams
+
+/// Experiments read from YAML text: every error names file, line, key, what is expected and the nearest name.
+public enum ExperimentFile {
+  /// An experiment file is small; what is larger is another file.
+  static let sizeLimit = 1 << 20
+
+  /// Reads the experiment at `path` (`-`: standard input), then takes `settings`, each `KEY=VALUE`; without a path the
+  /// defaults are set.
+  ///
+  /// A relative `task.file` in the file is looked for beside the experiment file first, then from the working folder; in a
+  /// setting from the working folder.
+  /// - Parameter memory: the bytes that a run may take.
+  public static func read(
+    path: String?, settings: [String] = [], memory: Int = 16 << 30
+  ) throws(InputError) -> Experiment {
+    guard let path else { return try parse("", file: "defaults", settings: settings, memory: memory) }
+    let text = try InputFile.text(path: path, limit: sizeLimit)
+    let folder = path == "-" ? nil : path.lastIndex(of: "/").map { String(path[...$0]) }
+    return try parse(
+      text, file: InputFile.displayName(path), folder: folder, settings: settings, memory: memory)
+  }
+
+  /// The experiment that `text` describes, then `settings` over it, held against itself.
+  /// - Parameters:
+  ///   - file: what the text is called in messages.
+  ///   - folder: where a relative `task.file` is looked for first, with its last slash; nil for the working folder.
+  public static func parse(
+    _ text: String, file: String, folder: String? = nil, settings: [String] = [], memory: Int = 16 << 30
+  ) throws(InputError) -> Experiment {
+    let entries = try FlattenedYAML(text, file: file)
+    var experiment = Experiment()
+    // In the table's order, whatever the file's: a choice before what depends on it.
+    for key in ExperimentKey.all {
+      guard let entry = entries[key.name] else { continue }
+      do throws(ExperimentKeyError) {
+        try key.set(&experiment, entry.text)
+      } catch {
+        throw InputError(file: file, line: entry.line, error)
+      }
+    }
+    if let name = experiment.task.file, let folder, !name.hasPrefix("/") {
+      let beside = folder + name
+      if FileManager.default.fileExists(atPath: beside) || !FileManager.default.fileExists(atPath: name) {
+        experiment.task.file = beside
+      }
+    }
+    let set = try take(settings, in: &experiment)
+    do throws(ExperimentKeyError) {
+      try experiment.validate(memory: memory)
+    } catch {
+      if set.contains(error.key) { throw InputError(file: "--set", error) }
+      throw InputError(file: file, line: entries.line(of: error.key), error)
+    }
+    try checkTaskFile(
+      experiment, file: set.contains("task.file") ? "--set" : file,
+      line: set.contains("task.file") ? nil : entries["task.file"]?.line)
+    return experiment
+  }
+
+  /// Sets each `KEY=VALUE` of `settings` in `experiment`; gives the keys that were set.
+  private static func take(_ settings: [String], in experiment: inout Experiment) throws(InputError) -> Set<String> {
+    var keys: Set<String> = []
+    for setting in settings {
+      guard let equals = setting.firstIndex(of: "=") else {
+        throw InputError(file: "--set", problem: "found \(setting), expected KEY=VALUE, as in training.k2=5")
+      }
+      let key = setting[..<equals].trimmingCharacters(in: .whitespaces)
+      do throws(ExperimentKeyError) {
+        try experiment.set(key, String(setting[setting.index(after: equals)...]))
+      } catch {
+        throw InputError(file: "--set", error)
+      }
+      keys.insert(key)
+    }
+    return keys
+  }
+
+  /// A file that is not there is told with the line that names it.
+  private static func checkTaskFile(_ experiment: Experiment, file: String, line: Int?) throws(InputError) {
+    guard let path = experiment.task.file, !FileManager.default.fileExists(atPath: path) else { return }
+    throw InputError(
+      file: file, line: line, key: "task.file", problem: "found \(path), which does not exist, expected a file",
+      nearest: InputFile.nearestFile(to: path))
+  }
+}

@@ -1,0 +1,104 @@
+import LinearAlgebra
+
+/// A recurrent cell: how a state follows from the one before, and how a gradient goes back.
+///
+/// A cell is written once, over all rows of a batch, in either precision. The same code serves the Jacobians: there the
+/// rows are row vectors ∂·/∂s_t of one sequence, whose activations are broadcast over them.
+protocol Cell: Sendable {
+  /// The number G of gates: pre-activations a unit.
+  static var gates: Int { get }
+  /// The number of parts of the state (1: h; 2: h, c).
+  static var parts: Int { get }
+  /// From s_{t-1} and the pre-activations, which hold W_ih x_t + b, to s_t; false when a pre-activation is not finite.
+  func forward<S: Scalar>(_ step: CellStep<S>) -> Bool
+  /// From δ_t = ∂L/∂s_t to ∂L/∂a_t, and what reaches δ_{t-1} by this step, where it is wanted; returns Σ δ_t² of h.
+  func backward<S: Scalar>(_ step: CellStep<S>) -> S
+}
+
+extension CellKind {
+  /// The number G of gates: rows of weight_ih and weight_hh, in units of H.
+  public var gates: Int { withCell(NetworkSpecification()) { type(of: $0).gates } }
+
+  /// The number of parts of the state.
+  public var parts: Int { withCell(NetworkSpecification()) { type(of: $0).parts } }
+
+  /// Runs `body` with the cell itself: the one list of all cells.
+  @inline(__always)
+  func withCell<R>(_ network: NetworkSpecification, _ body: (any Cell) -> R) -> R {
+    switch self {
+    case .elman: body(ElmanCell(network))
+    case .leaky: body(LeakyCell(network))
+    case .residual: body(ResidualCell(network))
+    }
+  }
+}
+
+/// One layer's buffers at one step, [B, ·] each with its own row stride, which is 0 where one row serves them all.
+struct CellStep<S: Scalar> {
+  /// B rows of H units.
+  var rows: Int, hidden: Int
+  /// s_{t-1} and s_t, by part, at `partDistance` from each other.
+  var previousState: UnsafeMutablePointer<S>, state: UnsafeMutablePointer<S>
+  var stateStride: Int, partDistance: Int
+  /// a_t and φ′(a_t), [B, G·H].
+  var preactivation: UnsafeMutablePointer<S>, derivative: UnsafeMutablePointer<S>
+  var activationStride: Int
+  /// δ_t, and δ_{t-1} (nil where it is not wanted), by part; ∂L/∂a_t.
+  var gradient: UnsafeMutablePointer<S>, previousGradient: UnsafeMutablePointer<S>?
+  var gradientStride: Int, gradientPartDistance: Int, previousGradientPartDistance: Int
+  var preactivationGradient: UnsafeMutablePointer<S>
+  var preactivationGradientStride: Int
+  /// Whether `previousGradient` holds a gradient already, to which this step's is added.
+  var accumulates: Bool
+  /// W_hhᵀ [H, G·H] and W_hh [G·H, H], packed.
+  var forwardWeights: UnsafeMutablePointer<S>, backwardWeights: UnsafeMutablePointer<S>
+}
+
+extension CellStep {
+  /// a_t += W_hh h_{t-1}, for G gates.
+  @inline(__always)
+  func addRecurrentProduct(gates: Int) {
+    S.multiplyPacked(
+      m: rows, n: gates * hidden, k: hidden, a: previousState, aRowStride: stateStride, aColumnStride: 1,
+      packedB: forwardWeights, c: preactivation, cRowStride: activationStride, accumulate: true)
+  }
+
+  /// h_t = φ(a_t), and φ′(a_t) is kept; false when an a is not finite.
+  @inline(__always)
+  func activate(_ function: ElementwiseFunction) -> Bool {
+    S.activate(
+      function, rows: rows, columns: hidden, a: preactivation, aStride: activationStride, value: state,
+      valueStride: stateStride, derivative: derivative, derivativeStride: activationStride)
+  }
+
+  /// h_t = κ h_{t-1} + β h_t.
+  @inline(__always)
+  func blendState(keep: Double, new: Double) {
+    S.scaleAdd(
+      rows: rows, columns: hidden, alpha: S(keep), x: previousState, xStride: stateStride, beta: S(new), y: state,
+      yStride: stateStride)
+  }
+
+  /// ∂L/∂a_t = β φ′(a_t) ⊙ δ_t; returns Σ δ_t².
+  @inline(__always)
+  func differentiateActivation(scale: Double) -> S {
+    S.multiplyElements(
+      rows: rows, columns: hidden, scale: S(scale), x: gradient, xStride: gradientStride, y: derivative,
+      yStride: activationStride, into: preactivationGradient, zStride: preactivationGradientStride)
+  }
+
+  /// δ_{t-1} += κ δ_t + W_hhᵀ ∂L/∂a_t, where it is wanted.
+  @inline(__always)
+  func passBack(keep: Double, gates: Int) {
+    guard let previous = previousGradient else { return }
+    if keep != 0 {
+      S.scaleAdd(
+        rows: rows, columns: hidden, alpha: S(keep), x: gradient, xStride: gradientStride, beta: accumulates ? 1 : 0,
+        y: previous, yStride: gradientStride)
+    }
+    S.multiplyPacked(
+      m: rows, n: hidden, k: gates * hidden, a: preactivationGradient, aRowStride: preactivationGradientStride,
+      aColumnStride: 1, packedB: backwardWeights, c: previous, cRowStride: gradientStride,
+      accumulate: accumulates || keep != 0)
+  }
+}

@@ -1,0 +1,70 @@
+import LinearAlgebra
+
+/// The parameters that a network starts with, flat, as `layout` says: a pure function of the network and the seed.
+///
+/// Each tensor has its own stream of random numbers, so a change of one tensor's shape leaves the others as they were.
+public func initialParameters(_ network: NetworkSpecification, _ layout: ParameterLayout, seed: UInt64) -> [Double] {
+  var parameters = [Double](repeating: 0, count: layout.count)
+  let initialization = network.initialization
+  for (index, entry) in layout.entries.enumerated() where entry.shape.count == 2 {
+    var random = CounterRandom(seed: seed, stream: UInt64(index))
+    let (rows, columns) = (entry.shape[0], entry.shape[1])
+    let values: [Double]
+    if entry.name.hasPrefix("weight_hh") {
+      // One square matrix a gate.
+      values = (0..<rows / columns).flatMap { _ in recurrentMatrix(initialization, size: columns, &random) }
+    } else {
+      // N(0, scale²/fan-in)
+      let scale = entry.name.hasPrefix("weight_ih") ? initialization.input : initialization.readout
+      let deviation = scale / Double(max(1, columns)).squareRoot()
+      values = (0..<rows * columns).map { _ in deviation * random.normal() }
+    }
+    parameters.replaceSubrange(entry.range, with: values)
+  }
+  return parameters
+}
+
+/// weight_hh of one gate, H×H, row-major.
+private func recurrentMatrix(
+  _ initialization: Initialization, size h: Int, _ random: inout CounterRandom
+) -> [Double] {
+  let scale = initialization.scale
+  var matrix = [Double](repeating: 0, count: h * h)
+  switch initialization.recurrent {
+  case .orthogonal:
+    for i in matrix.indices { matrix[i] = random.normal() }
+    orthogonalizeRows(&matrix, size: h)
+    for i in matrix.indices { matrix[i] *= scale }
+  case .gaussian:
+    let deviation = scale / Double(h).squareRoot()
+    for i in matrix.indices { matrix[i] = deviation * random.normal() }
+  case .identity:
+    for i in 0..<h { matrix[i * h + i] = scale }
+  case .uniform:
+    let bound = scale / Double(h).squareRoot()
+    for i in matrix.indices { matrix[i] = bound * (2 * random.uniform() - 1) }
+  case .zero: break
+  }
+  return matrix
+}
+
+/// Makes the rows orthonormal: modified Gram-Schmidt, twice (Giraud, Langou & Rozložník 2005: twice is enough).
+///
+/// Of a gaussian matrix it gives a matrix distributed by Haar's measure: R has a positive diagonal (Mezzadri 2007).
+private func orthogonalizeRows(_ matrix: inout [Double], size h: Int) {
+  func dot(_ i: Int, _ j: Int) -> Double {
+    var sum = 0.0
+    for k in 0..<h { sum += matrix[i * h + k] * matrix[j * h + k] }
+    return sum
+  }
+  for i in 0..<h {
+    for _ in 0..<2 {
+      for j in 0..<i {
+        let projection = dot(i, j)
+        for k in 0..<h { matrix[i * h + k] -= projection * matrix[j * h + k] }
+      }
+      let norm = dot(i, i).squareRoot()
+      for k in 0..<h { matrix[i * h + k] /= norm }
+    }
+  }
+}

@@ -1,0 +1,33 @@
+import LinearAlgebra
+
+/// The leaky integrator, an Euler step of τ dh/dt = -h + φ(a) with β = Δt/τ: h_t = (1-β) h_{t-1} + β φ(a_t).
+struct LeakyCell: Cell {
+  static let gates = 1
+  static let parts = 1
+  let activation: ElementwiseFunction
+  let beta: Double
+
+  init(_ network: NetworkSpecification) {
+    activation = network.activation.function
+    beta = network.beta
+  }
+
+  @inline(__always)
+  func forward<S: Scalar>(_ step: CellStep<S>) -> Bool {
+    // a_t = (W_ih x_t + b) + W_hh h_{t-1}
+    step.addRecurrentProduct(gates: 1)
+    // h_t = (1-β) h_{t-1} + β φ(a_t)
+    let finite = step.activate(activation)
+    step.blendState(keep: 1 - beta, new: beta)
+    return finite
+  }
+
+  @inline(__always)
+  func backward<S: Scalar>(_ step: CellStep<S>) -> S {
+    // ∂L/∂a_t = β φ′(a_t) ⊙ δ_t
+    let sumOfSquares = step.differentiateActivation(scale: beta)
+    // δ_{t-1} += (1-β) δ_t + W_hhᵀ ∂L/∂a_t
+    step.passBack(keep: 1 - beta, gates: 1)
+    return sumOfSquares
+  }
+}

@@ -1,0 +1,77 @@
+import LinearAlgebra
+
+/// Where everything of a pass lies in its one arena: sizes first, so that they can be asked for before allocating.
+///
+/// Rows begin at a cache line and are an odd number of cache lines apart, so that the same column of successive rows
+/// does not fall into the same few cache sets.
+struct PassPlan<S: Scalar> {
+  /// The row strides of x, of a layer's state, of its pre-activations, and of the readout.
+  let inputStride: Int, stateStride: Int, gateStride: Int, outputStride: Int
+  /// Steps that a block of the sweeps takes at a time: enough rows for long matrix products, few enough for the cache.
+  let blockSteps: Int
+  /// The number of elements in all; nil when it overflows.
+  private(set) var count: Int? = 0
+
+  private(set) var x = 0, target = 0, output = 0, loss = 0
+  private(set) var readoutForward = 0, readoutBackward = 0
+  private(set) var layers: [Layer] = []
+
+  /// Offsets of one layer.
+  struct Layer {
+    var state = 0, preactivation = 0, derivative = 0, gradient = 0, preactivationGradient = 0, boundary = 0
+    var inputForward = 0, inputBackward = 0, recurrentForward = 0, recurrentBackward = 0
+  }
+
+  init(network: NetworkSpecification, layout: ParameterLayout, steps: Int, batch: Int) {
+    let h = network.hidden
+    let gh = network.cell.gates * h
+    let parts = network.cell.parts
+    inputStride = Self.stride(layout.inputs)
+    stateStride = Self.stride(h)
+    gateStride = Self.stride(gh)
+    outputStride = Self.stride(layout.outputs)
+    blockSteps = max(1, min(steps, 128 / max(1, batch)))
+    x = reserve(steps, batch, inputStride)
+    target = reserve(steps, batch, outputStride)
+    loss = reserve(steps, batch)
+    output = reserve(blockSteps, batch, outputStride)
+    readoutForward = reserve(S.packedCount(k: h, n: layout.outputs))
+    readoutBackward = reserve(S.packedCount(k: layout.outputs, n: h))
+    for index in 0..<network.layers {
+      let inputs = index == 0 ? layout.inputs : h
+      var layer = Layer()
+      layer.state = reserve(parts, steps + 1, batch, stateStride)
+      layer.preactivation = reserve(steps, batch, gateStride)
+      layer.derivative = reserve(steps, batch, gateStride)
+      layer.gradient = reserve(parts, steps, batch, stateStride)
+      layer.preactivationGradient = reserve(steps, batch, gateStride)
+      layer.boundary = reserve(parts, batch, stateStride)
+      layer.inputForward = reserve(S.packedCount(k: inputs, n: gh))
+      layer.inputBackward = index == 0 ? 0 : reserve(S.packedCount(k: gh, n: h))
+      layer.recurrentForward = reserve(S.packedCount(k: h, n: gh))
+      layer.recurrentBackward = reserve(S.packedCount(k: gh, n: h))
+      layers.append(layer)
+    }
+  }
+
+  /// A row of `columns` elements, rounded up to an odd number of cache lines.
+  static func stride(_ columns: Int) -> Int {
+    let line = 64 / MemoryLayout<S>.size
+    return ((columns + line - 1) / line | 1) * line
+  }
+
+  /// The offset of a new array of the given shape, at a cache line.
+  private mutating func reserve(_ shape: Int...) -> Int {
+    guard let offset = count else { return 0 }
+    var size = 1
+    for extent in shape {
+      let (product, overflow) = size.multipliedReportingOverflow(by: extent)
+      if overflow { count = nil; return 0 }
+      size = product
+    }
+    let line = 64 / MemoryLayout<S>.size
+    let (end, overflow) = offset.addingReportingOverflow(size)
+    count = overflow || end > Int.max / 64 ? nil : (end + line - 1) / line * line
+    return offset
+  }
+}

@@ -1,0 +1,266 @@
+import LinearAlgebra
+
+extension Pass {
+  /// Runs back over a window that was run forward: leaves the gradient of the window's objective by the parameters in
+  /// `gradient`, ‖∂L/∂h_t‖ in `gradientNorms`, and everything that a tape shows in the arenas.
+  ///
+  /// The state before the window is held constant: its value was carried in, its gradient goes nowhere.
+  public func backward(_ window: Window, reduction: Reduction) -> PassResult {
+    precondition(window.steps.lowerBound >= 0 && window.steps.upperBound <= steps, "the steps are loaded")
+    let injected = window.injected.clamped(to: window.steps)
+    let count = injected.reduce(0) { $0 + targetCounts[$1] }
+    // L = w Σ l_t, w = 1 or 1/Σ mask
+    let weight = injectionWeight(reduction, injected: count)
+    switch network.cell {
+    case .elman: backward(ElmanCell(network), window.steps, injected, weight)
+    case .leaky: backward(LeakyCell(network), window.steps, injected, weight)
+    case .residual: backward(ResidualCell(network), window.steps, injected, weight)
+    }
+    return result(window.steps, injected, weight: weight, count: count)
+  }
+
+  /// The weight of an injected loss in the objective.
+  func injectionWeight(_ reduction: Reduction, injected count: Int) -> Double {
+    reduction == .mean && count > 0 ? 1 / Double(count) : 1
+  }
+
+  private func backward<C: Cell>(_ cell: C, _ window: Range<Int>, _ injected: Range<Int>, _ weight: Double) {
+    packBackward(gates: C.gates)
+    gradientBase.update(repeating: 0, count: layout.count)
+    (arena + plan.loss + window.lowerBound * batch).update(repeating: 0, count: window.count * batch)
+    var end = window.upperBound
+    while end > window.lowerBound {
+      let block = max(end - plan.blockSteps, window.lowerBound)..<end
+      injectLosses(block, injected, weight: S(weight))
+      for layer in (0..<network.layers).reversed() {
+        if layer < network.layers - 1 { passDown(layer: layer, block: block, gates: C.gates) }
+        if end < window.upperBound { addBoundary(layer: layer, t: end - 1, parts: C.parts) }
+        for t in block.reversed() {
+          let sum = cell.backward(step(layer: layer, t: t, block: block, window: window))
+          if layer == network.layers - 1 { gradientNorms[t] = norm(sumOfSquares: sum, t: t) }
+        }
+        addWeightGradients(layer: layer, block: block, gates: C.gates)
+      }
+      end = block.lowerBound
+    }
+  }
+
+  /// Packs the weights that the backward pass multiplies by.
+  private func packBackward(gates: Int) {
+    let h = network.hidden
+    for (index, layer) in plan.layers.enumerated() {
+      // W_hh [G·H, H], and above the lowest layer W_ih [G·H, H]
+      S.pack(
+        k: gates * h, n: h, b: tensor(3 * index + 1), rowStride: h, columnStride: 1,
+        into: arena + layer.recurrentBackward)
+      if index > 0 {
+        S.pack(
+          k: gates * h, n: h, b: tensor(3 * index), rowStride: h, columnStride: 1, into: arena + layer.inputBackward)
+      }
+    }
+    packReadout()
+  }
+
+  /// Packs W_hoᵀ [H, O] and W_ho [O, H].
+  func packReadout() {
+    let h = network.hidden
+    let weight = tensor(3 * network.layers)
+    S.pack(
+      k: h, n: layout.outputs, b: weight, rowStride: 1, columnStride: h, into: arena + plan.readoutForward)
+    S.pack(
+      k: layout.outputs, n: h, b: weight, rowStride: h, columnStride: 1, into: arena + plan.readoutBackward)
+  }
+
+  /// One layer's buffers at step t of a backward pass: what reaches the step before goes into its δ, or, at the start of
+  /// a block, is kept aside until that step's own gradient is there; before the window it goes nowhere.
+  private func step(layer: Int, t: Int, block: Range<Int>, window: Range<Int>) -> CellStep<S> {
+    var step = step(layer: layer, t: t)
+    if t > block.lowerBound {
+      step.previousGradient = step.gradient - stateRow
+      step.accumulates = true
+    } else if t > window.lowerBound {
+      step.previousGradient = arena + plan.layers[layer].boundary
+      step.previousGradientPartDistance = stateRow
+    }
+    return step
+  }
+
+  /// δ_t of each part at step t, of a layer.
+  func gradientPointer(layer: Int, part: Int = 0, t: Int) -> UnsafeMutablePointer<S> {
+    arena + plan.layers[layer].gradient + (part * capacity + t) * stateRow
+  }
+
+  /// The gradient that was kept aside at the end of the last block is added to its step's.
+  private func addBoundary(layer: Int, t: Int, parts: Int) {
+    for part in 0..<parts {
+      S.scaleAdd(
+        rows: batch, columns: network.hidden, alpha: 1, x: arena + plan.layers[layer].boundary + part * stateRow,
+        xStride: plan.stateStride, beta: 1, y: gradientPointer(layer: layer, part: part, t: t),
+        yStride: plan.stateStride)
+    }
+  }
+
+  /// δ of the top layer's h over a block starts as what each step's own injected loss sends: w W_hoᵀ ∂l/∂y, or 0; the
+  /// readout's gradients grow.
+  private func injectLosses(_ block: Range<Int>, _ injected: Range<Int>, weight: S) {
+    let top = network.layers - 1
+    for part in 0..<network.cell.parts {
+      gradientPointer(layer: top, part: part, t: block.lowerBound).update(repeating: 0, count: block.count * stateRow)
+    }
+    for run in targetRuns(block.clamped(to: injected)) {
+      let rows = run.count * batch
+      let h = statePointer(layer: top, row: run.lowerBound + 1)
+      readOut(run)
+      differentiateLoss(run, weight: weight)
+      let dy = arena + plan.output
+      // ∂L/∂h = W_hoᵀ ∂L/∂y;  ∂L/∂W_ho = Σ ∂L/∂y hᵀ;  ∂L/∂b_o = Σ ∂L/∂y
+      S.multiplyPacked(
+        m: rows, n: network.hidden, k: layout.outputs, a: dy, aRowStride: plan.outputStride, aColumnStride: 1,
+        packedB: arena + plan.readoutBackward, c: gradientPointer(layer: top, t: run.lowerBound),
+        cRowStride: plan.stateStride, accumulate: false)
+      S.multiply(
+        m: layout.outputs, n: network.hidden, k: rows, a: dy, aRowStride: 1, aColumnStride: plan.outputStride, b: h,
+        bRowStride: plan.stateStride, c: gradientTensor(3 * network.layers), cRowStride: network.hidden,
+        accumulate: true)
+      S.addColumnSums(
+        rows: rows, columns: layout.outputs, x: dy, xStride: plan.outputStride,
+        to: gradientTensor(3 * network.layers + 1))
+    }
+  }
+
+  /// The longest runs of steps with a target in `range`.
+  func targetRuns(_ range: Range<Int>) -> some Sequence<Range<Int>> {
+    let counts = targetCounts
+    return sequence(state: range.lowerBound) { next -> Range<Int>? in
+      while next < range.upperBound && counts[next] == 0 { next += 1 }
+      guard next < range.upperBound else { return nil }
+      let start = next
+      while next < range.upperBound && counts[next] > 0 { next += 1 }
+      return start..<next
+    }
+  }
+
+  /// y_t = W_ho h_t + b_o, for at most a block of steps, into the block's readout.
+  func readOut(_ run: Range<Int>) {
+    let rows = run.count * batch
+    let y = arena + plan.output
+    S.fillRows(
+      rows: rows, columns: layout.outputs, with: tensor(3 * network.layers + 1), into: y, yStride: plan.outputStride)
+    S.multiplyPacked(
+      m: rows, n: layout.outputs, k: network.hidden,
+      a: statePointer(layer: network.layers - 1, row: run.lowerBound + 1),
+      aRowStride: plan.stateStride, aColumnStride: 1, packedB: arena + plan.readoutForward, c: y,
+      cRowStride: plan.outputStride, accumulate: true)
+  }
+
+  /// The losses of a run of steps, whose readout becomes weight · ∂l/∂y.
+  func differentiateLoss(_ run: Range<Int>, weight: S) {
+    let rows = run.count * batch
+    let first = run.lowerBound * batch
+    let y = arena + plan.output
+    let losses = arena + plan.loss + first
+    switch loss {
+    case .crossEntropy:
+      S.crossEntropy(
+        rows: rows, classes: layout.outputs, weight: weight, mask: targetMask + first, target: classes + first, y: y,
+        yStride: plan.outputStride, loss: losses)
+    case .squared:
+      S.squaredError(
+        rows: rows, columns: layout.outputs, weight: weight, mask: targetMask + first,
+        target: arena + plan.target + first * plan.outputStride, targetStride: plan.outputStride, y: y,
+        yStride: plan.outputStride, loss: losses)
+    }
+  }
+
+  /// δ of a layer's h over a block starts as what the layer above sends: W_ihᵀ ∂L/∂a of the layer above.
+  private func passDown(layer: Int, block: Range<Int>, gates: Int) {
+    for part in 1..<max(1, network.cell.parts) {
+      gradientPointer(layer: layer, part: part, t: block.lowerBound)
+        .update(repeating: 0, count: block.count * stateRow)
+    }
+    let above = plan.layers[layer + 1]
+    S.multiplyPacked(
+      m: block.count * batch, n: network.hidden, k: gates * network.hidden,
+      a: arena + above.preactivationGradient + block.lowerBound * batch * plan.gateStride,
+      aRowStride: plan.gateStride, aColumnStride: 1, packedB: arena + above.inputBackward,
+      c: gradientPointer(layer: layer, t: block.lowerBound), cRowStride: plan.stateStride, accumulate: false)
+  }
+
+  /// A block's share of a layer's weight gradients, while ∂L/∂a and h are still in the cache.
+  private func addWeightGradients(layer: Int, block: Range<Int>, gates: Int) {
+    let rows = block.count * batch
+    let gh = gates * network.hidden
+    let da = arena + plan.layers[layer].preactivationGradient + block.lowerBound * batch * plan.gateStride
+    let (x, xStride) = inputRows(layer: layer, from: block.lowerBound)
+    // ∂L/∂W_hh = Σ_t ∂L/∂a_t h_{t-1}ᵀ;  ∂L/∂W_ih = Σ_t ∂L/∂a_t x_tᵀ;  ∂L/∂b = Σ_t ∂L/∂a_t
+    S.multiply(
+      m: gh, n: network.hidden, k: rows, a: da, aRowStride: 1, aColumnStride: plan.gateStride,
+      b: statePointer(layer: layer, row: block.lowerBound), bRowStride: plan.stateStride,
+      c: gradientTensor(3 * layer + 1), cRowStride: network.hidden, accumulate: true)
+    S.multiply(
+      m: gh, n: inputSize(layer), k: rows, a: da, aRowStride: 1, aColumnStride: plan.gateStride, b: x,
+      bRowStride: xStride, c: gradientTensor(3 * layer), cRowStride: inputSize(layer), accumulate: true)
+    S.addColumnSums(rows: rows, columns: gh, x: da, xStride: plan.gateStride, to: gradientTensor(3 * layer + 2))
+  }
+}
+
+// MARK: The result
+
+extension Pass {
+  private func result(_ window: Range<Int>, _ injected: Range<Int>, weight: Double, count: Int) -> PassResult {
+    var sum = 0.0
+    let losses = arena + plan.loss
+    for row in injected.lowerBound * batch..<injected.upperBound * batch { sum += Double(losses[row]) }
+    let squares = S.sumOfSquares(count: layout.count, x: gradientBase)
+    let norm = squares.isNormal || squares == 0 ? squares.squareRoot() : scaledNorm(gradientBase, [0..<layout.count])
+    var result = PassResult(objective: weight * sum, injected: count, gradientNorm: norm, nonFinite: nil)
+    if !(result.objective.isFinite && norm.isFinite && nonFiniteStep == nil) {
+      result.nonFinite = firstNonFinite(window)
+    }
+    return result
+  }
+
+  /// ‖δ_t‖ from its sum of squares; where that left the range of normal numbers, taken again with a scale.
+  private func norm(sumOfSquares: S, t: Int) -> Double {
+    let range = S(S.leastNormalMagnitude * 0x1p60)...(S.greatestFiniteMagnitude)
+    if range.contains(sumOfSquares) { return Double(sumOfSquares).squareRoot() }
+    let start = gradientPointer(layer: network.layers - 1, t: t)
+    return scaledNorm(start, (0..<batch).map { $0 * plan.stateStride..<$0 * plan.stateStride + network.hidden })
+  }
+
+  /// ‖v‖₂ = m ‖v/m‖₂ with m = max |v|, which neither underflows nor overflows; NaN or infinite where an element is.
+  private func scaledNorm(_ vector: UnsafeMutablePointer<S>, _ ranges: [Range<Int>]) -> Double {
+    var largest = 0.0
+    for range in ranges {
+      for index in range {
+        let magnitude = abs(Double(vector[index]))
+        if !magnitude.isFinite { return magnitude }
+        largest = max(largest, magnitude)
+      }
+    }
+    guard largest > 0 else { return 0 }
+    var sum = 0.0
+    for range in ranges {
+      for index in range {
+        let ratio = Double(vector[index]) / largest
+        sum += ratio * ratio
+      }
+    }
+    return largest * sum.squareRoot()
+  }
+
+  /// The first number, in the order of computation, that is not finite.
+  private func firstNonFinite(_ window: Range<Int>) -> NonFinite? {
+    let losses = arena + plan.loss
+    let badLoss = window.first { t in (0..<batch).contains { !losses[t * batch + $0].isFinite } }
+    if let step = nonFiniteStep, step <= badLoss ?? step { return NonFinite(step: step, factor: "pre-activation a") }
+    if let step = badLoss { return NonFinite(step: step, factor: "loss") }
+    if let step = window.last(where: { !gradientNorms[$0].isFinite }) {
+      return NonFinite(step: step, factor: "∂L/∂h")
+    }
+    for entry in layout.entries where entry.range.contains(where: { !gradientBase[$0].isFinite }) {
+      return NonFinite(step: window.lowerBound, factor: "gradient of \(entry.name)")
+    }
+    return nil
+  }
+}

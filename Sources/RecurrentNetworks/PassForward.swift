@@ -1,0 +1,89 @@
+import LinearAlgebra
+
+extension Pass {
+  /// Runs the steps `range` forward: from the stored row `range.lowerBound` it writes the rows after it, one a step.
+  public func forward(_ range: Range<Int>) {
+    precondition(range.lowerBound >= 0 && range.upperBound <= steps, "the steps are loaded")
+    switch network.cell {
+    case .elman: forward(ElmanCell(network), range)
+    case .leaky: forward(LeakyCell(network), range)
+    case .residual: forward(ResidualCell(network), range)
+    }
+  }
+
+  private func forward<C: Cell>(_ cell: C, _ range: Range<Int>) {
+    packForward(gates: C.gates)
+    nonFiniteStep = nil
+    var start = range.lowerBound
+    while start < range.upperBound {
+      let block = start..<min(start + plan.blockSteps, range.upperBound)
+      for layer in 0..<network.layers {
+        projectInputs(layer: layer, block: block, gates: C.gates)
+        for t in block where !cell.forward(step(layer: layer, t: t)) {
+          nonFiniteStep = min(nonFiniteStep ?? t, t)
+        }
+      }
+      start = block.upperBound
+    }
+  }
+
+  /// Packs the weights that the forward pass multiplies by: once a pass, not once a step.
+  private func packForward(gates: Int) {
+    let h = network.hidden
+    for (index, layer) in plan.layers.enumerated() {
+      // W_ihᵀ [I, G·H] and W_hhᵀ [H, G·H]
+      let inputs = inputSize(index)
+      S.pack(
+        k: inputs, n: gates * h, b: tensor(3 * index), rowStride: 1, columnStride: inputs,
+        into: arena + layer.inputForward)
+      S.pack(
+        k: h, n: gates * h, b: tensor(3 * index + 1), rowStride: 1, columnStride: h,
+        into: arena + layer.recurrentForward)
+    }
+  }
+
+  /// a_t = W_ih x_t + b, for all steps of a block at once.
+  private func projectInputs(layer: Int, block: Range<Int>, gates: Int) {
+    let rows = block.count * batch
+    let (x, stride) = inputRows(layer: layer, from: block.lowerBound)
+    let a = arena + plan.layers[layer].preactivation + block.lowerBound * batch * plan.gateStride
+    S.fillRows(
+      rows: rows, columns: gates * network.hidden, with: tensor(3 * layer + 2), into: a, yStride: plan.gateStride)
+    S.multiplyPacked(
+      m: rows, n: gates * network.hidden, k: inputSize(layer), a: x, aRowStride: stride, aColumnStride: 1,
+      packedB: arena + plan.layers[layer].inputForward, c: a, cRowStride: plan.gateStride, accumulate: true)
+  }
+
+  /// The size of what a layer reads: I, or H of the layer below.
+  func inputSize(_ layer: Int) -> Int { layer == 0 ? layout.inputs : network.hidden }
+
+  /// What a layer reads from step t on, [.., B, I], and its row stride: x, or h of the layer below.
+  func inputRows(layer: Int, from t: Int) -> (UnsafeMutablePointer<S>, stride: Int) {
+    layer == 0
+      ? (arena + plan.x + t * batch * plan.inputStride, plan.inputStride)
+      : (statePointer(layer: layer - 1, row: t + 1), plan.stateStride)
+  }
+
+  /// Tensor number `index` of the layout: weight_ih, weight_hh, bias_ih of each layer, then the readout's two.
+  func tensor(_ index: Int) -> UnsafeMutablePointer<S> { parameterBase + layout.entries[index].offset }
+
+  /// The gradient of that tensor.
+  func gradientTensor(_ index: Int) -> UnsafeMutablePointer<S> { gradientBase + layout.entries[index].offset }
+
+  /// One layer's buffers at step t.
+  func step(layer: Int, t: Int) -> CellStep<S> {
+    let offsets = plan.layers[layer]
+    let gateRow = batch * plan.gateStride
+    let state = statePointer(layer: layer, row: t)
+    return CellStep(
+      rows: batch, hidden: network.hidden, previousState: state, state: state + stateRow,
+      stateStride: plan.stateStride, partDistance: statePart,
+      preactivation: arena + offsets.preactivation + t * gateRow,
+      derivative: arena + offsets.derivative + t * gateRow, activationStride: plan.gateStride,
+      gradient: arena + offsets.gradient + t * stateRow, previousGradient: nil, gradientStride: plan.stateStride,
+      gradientPartDistance: capacity * stateRow, previousGradientPartDistance: capacity * stateRow,
+      preactivationGradient: arena + offsets.preactivationGradient + t * gateRow,
+      preactivationGradientStride: plan.gateStride, accumulates: false,
+      forwardWeights: arena + offsets.recurrentForward, backwardWeights: arena + offsets.recurrentBackward)
+  }
+}

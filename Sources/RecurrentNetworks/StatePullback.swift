@@ -1,0 +1,169 @@
+import LinearAlgebra
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#elseif canImport(Musl)
+  import Musl
+#endif
+
+/// Carries row vectors ∂·/∂s_t of one sequence and layer back to s_{t-1}: v ← v J_t, many rows in one matrix product.
+///
+/// It runs the cell's own backward step, so whatever has a cell has its Jacobians. Nothing is allocated by `apply`; used
+/// by one thread at a time.
+public final class StatePullback {
+  /// parts·H, the length of a state and of a row vector.
+  public let width: Int
+  /// The most rows that one call takes.
+  public let capacity: Int
+
+  private let tape: Tape
+  private let layer: Int, sequence: Int
+  private let weights: UnsafeMutablePointer<Double>
+  private let scratch: UnsafeMutablePointer<Double>
+  private let scratchStride: Int
+
+  /// For up to `rows` rows of a layer of sequence `sequence` of the tape.
+  public init(_ tape: Tape, layer: Int, sequence: Int, rows: Int) {
+    self.tape = tape
+    self.layer = layer
+    self.sequence = sequence
+    let h = tape.hidden
+    let gh = tape.network.cell.gates * h
+    width = tape.network.cell.parts * h
+    capacity = rows
+    weights = Pass<Double>.zeroed(Double.packedCount(k: gh, n: h))
+    scratchStride = PassPlan<Double>.stride(gh)
+    scratch = Pass<Double>.zeroed(rows * scratchStride)
+    if let weight = tape.layout["weight_hh_l\(layer)"] {
+      tape.parameters.withUnsafeBufferPointer { parameters in
+        guard let base = parameters.baseAddress else { return }
+        Double.pack(k: gh, n: h, b: base + weight.offset, rowStride: h, columnStride: 1, into: weights)
+      }
+    }
+  }
+
+  deinit {
+    weights.deallocate()
+    scratch.deallocate()
+  }
+
+  /// Row vectors at s_t, t = `step` of the window, times J_t = ∂s_t/∂s_{t-1}: row vectors at s_{t-1}.
+  ///
+  /// - Parameters:
+  ///   - from: `rows` rows of `width` numbers, `stride` apart; it is only read.
+  ///   - to: likewise; may be `from`.
+  public func apply(
+    step t: Int, rows: Int, from: UnsafeMutablePointer<Double>, to: UnsafeMutablePointer<Double>, stride: Int
+  ) {
+    precondition(rows <= capacity, "the rows fit")
+    let h = tape.hidden
+    let gh = tape.network.cell.gates * h
+    let layerTape = tape.layers[layer]
+    let stateSize = width * tape.batch
+    layerTape.state.withUnsafeBufferPointer { state in
+      layerTape.preactivation.withUnsafeBufferPointer { preactivation in
+        layerTape.derivative.withUnsafeBufferPointer { derivative in
+          guard let s = state.baseAddress, let a = preactivation.baseAddress, let d = derivative.baseAddress else {
+            return
+          }
+          // A backward step reads these and writes none of them.
+          let previous = UnsafeMutablePointer(mutating: s) + t * stateSize + sequence * h
+          let gates = (t * tape.batch + sequence) * gh
+          let step = CellStep<Double>(
+            rows: rows, hidden: h, previousState: previous, state: previous + stateSize, stateStride: 0,
+            partDistance: tape.batch * h, preactivation: UnsafeMutablePointer(mutating: a) + gates,
+            derivative: UnsafeMutablePointer(mutating: d) + gates, activationStride: 0, gradient: from,
+            previousGradient: to, gradientStride: stride, gradientPartDistance: h, previousGradientPartDistance: h,
+            preactivationGradient: scratch, preactivationGradientStride: scratchStride, accumulates: false,
+            forwardWeights: weights, backwardWeights: weights)
+          tape.network.cell.withCell(tape.network) { _ = $0.backward(step) }
+        }
+      }
+    }
+  }
+}
+
+extension Tape {
+  /// J_t = ∂s_t/∂s_{t-1} of one sequence and layer at step `step` of the window, parts·H square: element (i, j) is
+  /// ∂s_{t,i}/∂s_{t-1,j}.
+  public func jacobian(step: Int, sequence: Int, layer: Int) -> Matrix {
+    let width = network.cell.parts * hidden
+    let pullback = StatePullback(self, layer: layer, sequence: sequence, rows: width)
+    var identity = [Double](repeating: 0, count: width * width)
+    for i in 0..<width { identity[i * width + i] = 1 }
+    var jacobian = identity
+    identity.withUnsafeMutableBufferPointer { identity in
+      jacobian.withUnsafeMutableBufferPointer { jacobian in
+        guard let from = identity.baseAddress, let to = jacobian.baseAddress else { return }
+        pullback.apply(step: step, rows: width, from: from, to: to, stride: width)
+      }
+    }
+    return Matrix(rows: width, columns: width, elements: jacobian)
+  }
+
+  /// One parameter tensor by PyTorch's name, row-major; nil where there is none.
+  public func parameter(_ name: String) -> [Double]? { layout[name].map { Array(parameters[$0.range]) } }
+
+  /// The gradient by that tensor.
+  public func gradient(of name: String) -> [Double]? { layout[name].map { Array(gradient[$0.range]) } }
+
+  /// What step `step` of the window contributes to the gradient: Σ over the batch of ∂L/∂a_t ∂⁺a_t/∂w, the immediate
+  /// derivative with h_{t-1} held fixed; flat, as `layout` says. The sum over all steps is the gradient.
+  public func weightGradientContribution(step t: Int) -> [Double] {
+    var contribution = [Double](repeating: 0, count: layout.count)
+    /// contribution[name] += Σ_b left_b rightᵀ_b, `left` [B, m] and `right` [B, n] starting where they are told.
+    func addOuterProducts(_ name: String, _ left: [Double], _ l: Int, m: Int, _ right: [Double], _ r: Int, n: Int) {
+      guard let entry = layout[name] else { return }
+      for b in 0..<batch {
+        for i in 0..<m {
+          let factor = left[l + b * m + i]
+          let row = entry.offset + i * n
+          for j in 0..<n { contribution[row + j] += factor * right[r + b * n + j] }
+        }
+      }
+    }
+    let ones = [Double](repeating: 1, count: batch)
+    let gh = network.cell.gates * hidden
+    for (index, layer) in layers.enumerated() {
+      let da = layer.preactivationGradient
+      let start = t * batch * gh
+      let stateSize = layer.parts * batch * hidden
+      let below = index == 0 ? x : layers[index - 1].state
+      let belowStart = index == 0 ? t * batch * inputs : (t + 1) * layers[index - 1].parts * batch * hidden
+      addOuterProducts(
+        "weight_ih_l\(index)", da, start, m: gh, below, belowStart, n: index == 0 ? inputs : hidden)
+      addOuterProducts("weight_hh_l\(index)", da, start, m: gh, layer.state, t * stateSize, n: hidden)
+      addOuterProducts("bias_ih_l\(index)", da, start, m: gh, ones, 0, n: 1)
+    }
+    if let top = layers.last {
+      let dy = outputGradient(step: t)
+      addOuterProducts(
+        "readout.weight", dy, 0, m: outputs, top.state, (t + 1) * top.parts * batch * hidden, n: hidden)
+      addOuterProducts("readout.bias", dy, 0, m: outputs, ones, 0, n: 1)
+    }
+    return contribution
+  }
+
+  /// ∂L/∂y_t, [B, O]: weighted, and 0 where the loss is not injected.
+  public func outputGradient(step t: Int) -> [Double] {
+    var gradient = [Double](repeating: 0, count: batch * outputs)
+    for b in 0..<batch where mask[t * batch + b] != 0 {
+      let row = t * batch + b
+      let y = output[row * outputs..<(row + 1) * outputs]
+      switch target {
+      case .classes(let classes):
+        // ∂l/∂y = softmax(y) - onehot(d); the log of the softmax's denominator is l + y_d
+        let logSum = loss[row] + y[y.startIndex + Int(classes[row])]
+        for (o, value) in y.enumerated() { gradient[b * outputs + o] = injectionWeight * exp(value - logSum) }
+        gradient[b * outputs + Int(classes[row])] -= injectionWeight
+      case .values(let values):
+        for (o, value) in y.enumerated() {
+          gradient[b * outputs + o] = injectionWeight * (value - values[row * outputs + o])
+        }
+      }
+    }
+    return gradient
+  }
+}

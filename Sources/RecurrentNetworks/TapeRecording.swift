@@ -1,0 +1,197 @@
+import LinearAlgebra
+
+extension Pass {
+  /// The window's pass, whole, after `forward` and `backward` over it with the same reduction.
+  public func tape(window: Window, reduction: Reduction) -> Tape {
+    let w = window.steps
+    let rows = w.count * batch
+    let injected = window.injected.clamped(to: w)
+    let count = injected.reduce(0) { $0 + targetCounts[$1] }
+    let weight = injectionWeight(reduction, injected: count)
+    let losses = recordLosses(w)
+    let target: Targets =
+      switch loss {
+      case .crossEntropy: .classes(Array(UnsafeBufferPointer(start: classes + w.lowerBound * batch, count: rows)))
+      case .squared:
+        .values(
+          Self.gathered(
+            arena + plan.target + w.lowerBound * batch * plan.outputStride, rows: rows, columns: layout.outputs,
+            stride: plan.outputStride))
+      }
+    let targetMask = Array(UnsafeBufferPointer(start: targetMask + w.lowerBound * batch, count: rows))
+    let mask = w.flatMap { t in (0..<batch).map { injected.contains(t) ? self.targetMask[t * batch + $0] : 0 } }
+    let objective = zip(losses.loss, mask).reduce(0.0) { $1.1 == 0 ? $0 : $0 + $1.0 }
+    return Tape(
+      network: network, layout: layout, parameters: parameters.map { Double($0) },
+      gradient: gradient.map { Double($0) }, steps: w.count, batch: batch, inputs: layout.inputs,
+      outputs: layout.outputs, hidden: network.hidden, window: window, lossKind: loss, reduction: reduction,
+      objective: weight * objective, injectionWeight: weight,
+      x: Self.gathered(
+        arena + plan.x + w.lowerBound * batch * plan.inputStride, rows: rows, columns: layout.inputs,
+        stride: plan.inputStride),
+      target: target, targetMask: targetMask, mask: mask, output: losses.output, loss: losses.loss,
+      lossGradient: losses.gradient,
+      layers: (0..<network.layers).map { recordLayer($0, w, injected, weight: S(weight)) })
+  }
+
+  /// y_t, l_t and ∂l_t/∂h_t of every step of the window, whether injected or not.
+  private func recordLosses(_ window: Range<Int>) -> (output: [Double], loss: [Double], gradient: [Double]) {
+    packReadout()
+    var output: [Double] = []
+    var gradient: [Double] = []
+    let scratch = Self.zeroed(plan.blockSteps * stateRow)
+    defer { scratch.deallocate() }
+    forEachBlock(window) { block in
+      let rows = block.count * batch
+      readOut(block)
+      output += Self.gathered(
+        arena + plan.output, rows: rows, columns: layout.outputs, stride: plan.outputStride)
+      differentiateLoss(block, weight: 1)
+      sendLosses(rows: rows, into: scratch)
+      gradient += Self.gathered(scratch, rows: rows, columns: network.hidden, stride: plan.stateStride)
+    }
+    let losses = UnsafeBufferPointer(
+      start: arena + plan.loss + window.lowerBound * batch, count: window.count * batch)
+    return (output, losses.map { Double($0) }, gradient)
+  }
+
+  /// W_hoᵀ ∂L/∂y of the readout's rows.
+  private func sendLosses(rows: Int, into h: UnsafeMutablePointer<S>) {
+    S.multiplyPacked(
+      m: rows, n: network.hidden, k: layout.outputs, a: arena + plan.output, aRowStride: plan.outputStride,
+      aColumnStride: 1, packedB: arena + plan.readoutBackward, c: h, cRowStride: plan.stateStride, accumulate: false)
+  }
+
+  private func forEachBlock(_ window: Range<Int>, _ body: (Range<Int>) -> Void) {
+    for start in stride(from: window.lowerBound, to: window.upperBound, by: plan.blockSteps) {
+      body(start..<min(start + plan.blockSteps, window.upperBound))
+    }
+  }
+
+  private func recordLayer(_ layer: Int, _ window: Range<Int>, _ injected: Range<Int>, weight: S) -> LayerTape {
+    let parts = network.cell.parts
+    let h = network.hidden
+    let gh = network.cell.gates * h
+    let rows = window.count * batch
+    let gateStart = window.lowerBound * batch * plan.gateStride
+    let offsets = plan.layers[layer]
+    /// [T, parts, B, H] from arrays that are apart by part.
+    func byStep(_ steps: Range<Int>, _ pointer: (Int, Int) -> UnsafeMutablePointer<S>) -> [Double] {
+      steps.flatMap { t in
+        (0..<parts).flatMap {
+          Self.gathered(pointer($0, t), rows: batch, columns: h, stride: plan.stateStride)
+        }
+      }
+    }
+    func gates(_ offset: Int) -> [Double] {
+      Self.gathered(arena + offset + gateStart, rows: rows, columns: gh, stride: plan.gateStride)
+    }
+    return LayerTape(
+      parts: parts,
+      state: byStep(window.lowerBound..<window.upperBound + 1) { statePointer(layer: layer, part: $0, row: $1) },
+      preactivation: gates(offsets.preactivation), derivative: gates(offsets.derivative),
+      gradient: byStep(window) { gradientPointer(layer: layer, part: $0, t: $1) },
+      localGradient: recordLocalGradient(layer, window, injected, weight: weight),
+      futureGradient: recordFutureGradient(layer, window), preactivationGradient: gates(offsets.preactivationGradient))
+  }
+
+  /// What arrives at each step's h from its own loss (the top layer) or from the layer above.
+  private func recordLocalGradient(
+    _ layer: Int, _ window: Range<Int>, _ injected: Range<Int>, weight: S
+  ) -> [Double] {
+    let scratch = Self.zeroed(window.count * stateRow)
+    defer { scratch.deallocate() }
+    if layer == network.layers - 1 {
+      for block in stride(from: 0, to: injected.count, by: plan.blockSteps).map({
+        injected.lowerBound + $0..<min(injected.lowerBound + $0 + plan.blockSteps, injected.upperBound)
+      }) {
+        readOut(block)
+        differentiateLoss(block, weight: weight)
+        sendLosses(rows: block.count * batch, into: scratch + (block.lowerBound - window.lowerBound) * stateRow)
+      }
+    } else {
+      let above = plan.layers[layer + 1]
+      S.multiplyPacked(
+        m: window.count * batch, n: network.hidden, k: network.cell.gates * network.hidden,
+        a: arena + above.preactivationGradient + window.lowerBound * batch * plan.gateStride,
+        aRowStride: plan.gateStride, aColumnStride: 1, packedB: arena + above.inputBackward, c: scratch,
+        cRowStride: plan.stateStride, accumulate: false)
+    }
+    return Self.gathered(scratch, rows: window.count * batch, columns: network.hidden, stride: plan.stateStride)
+  }
+
+  /// What arrives at each step's h from the step after it; 0 at the last.
+  private func recordFutureGradient(_ layer: Int, _ window: Range<Int>) -> [Double] {
+    let size = window.count * stateRow
+    let parts = network.cell.parts
+    let scratch = Self.zeroed(parts * size)
+    let discarded = Self.zeroed(batch * plan.gateStride)
+    defer {
+      scratch.deallocate()
+      discarded.deallocate()
+    }
+    for t in window.dropFirst() {
+      var step = step(layer: layer, t: t)
+      step.previousGradient = scratch + (t - 1 - window.lowerBound) * stateRow
+      step.previousGradientPartDistance = size
+      step.preactivationGradient = discarded
+      network.cell.withCell(network) { _ = $0.backward(step) }
+    }
+    return Self.gathered(scratch, rows: window.count * batch, columns: network.hidden, stride: plan.stateStride)
+  }
+}
+
+extension Tape {
+  /// The tape of a window: a pure function of the parameters, the state carried into the window, the data and the
+  /// settings, bit for bit what a `Pass` of the same precision does in training.
+  ///
+  /// - Parameters:
+  ///   - data: the whole sequences; only the window's steps are read.
+  ///   - carriedState: the state before the window's first step, [parts, B, H] a layer.
+  public static func compute(
+    network: NetworkSpecification, layout: ParameterLayout, parameters: [Double], data: SequenceBatch, window: Window,
+    carriedState: [[Double]], reduction: Reduction, precision: Precision
+  ) -> Tape {
+    func run<S: Scalar>(_: S.Type) -> Tape {
+      let pass = Pass<S>(
+        network: network, layout: layout, steps: window.steps.count, batch: data.batch, loss: data.loss)
+      for (index, value) in parameters.enumerated() { pass.parameters[index] = S(value) }
+      for (layer, state) in carriedState.enumerated() { pass.setState(at: 0, layer: layer, from: state) }
+      let shift = window.steps.lowerBound
+      let inside = window.injected.clamped(to: window.steps)
+      let moved = Window(
+        steps: 0..<window.steps.count, injected: inside.lowerBound - shift..<inside.upperBound - shift)
+      pass.load(data.slice(window.steps))
+      pass.forward(moved.steps)
+      _ = pass.backward(moved, reduction: reduction)
+      return pass.tape(window: moved, reduction: reduction).placed(at: window)
+    }
+    return precision == .float64 ? run(Double.self) : run(Float.self)
+  }
+
+  /// The same tape, said to lie at another place of its sequence.
+  private func placed(at window: Window) -> Tape {
+    Tape(
+      network: network, layout: layout, parameters: parameters, gradient: gradient, steps: steps, batch: batch,
+      inputs: inputs, outputs: outputs, hidden: hidden, window: window, lossKind: lossKind, reduction: reduction,
+      objective: objective, injectionWeight: injectionWeight, x: x, target: target, targetMask: targetMask, mask: mask,
+      output: output, loss: loss, lossGradient: lossGradient, layers: layers)
+  }
+}
+
+extension SequenceBatch {
+  /// Some steps of the sequences.
+  func slice(_ range: Range<Int>) -> SequenceBatch {
+    func rows<T>(_ array: [T], _ columns: Int) -> [T] {
+      Array(array[range.lowerBound * batch * columns..<range.upperBound * batch * columns])
+    }
+    let target: Targets =
+      switch target {
+      case .classes(let classes): .classes(rows(classes, 1))
+      case .values(let values): .values(rows(values, outputs))
+      }
+    return SequenceBatch(
+      steps: range.count, batch: batch, inputs: inputs, outputs: outputs, x: rows(x, inputs),
+      symbols: symbols.map { rows($0, 1) }, target: target, targetMask: rows(targetMask, 1))
+  }
+}

@@ -1,0 +1,41 @@
+import Testing
+
+@testable import RecurrentNetworks
+
+@Suite struct GradientTests {
+  static let combinations = CellKind.allCases.flatMap { cell in
+    Activation.allCases.flatMap { activation in
+      [LossKind.crossEntropy, .squared].map { (cell, activation, $0) }
+    }
+  }
+
+  /// BPTT is the derivative of the objective, for every cell, activation and loss.
+  @Test(arguments: combinations)
+  func backpropagationIsTheDerivative(cell: CellKind, activation: Activation, loss: LossKind) {
+    let trial = Trial(cell: cell, activation: activation, loss: loss)
+    let window = Window(steps: 0..<7, injected: 0..<7)
+    for reduction in Reduction.allCases {
+      let reference = trial.reference(window, reduction)
+      let tape = trial.tape(window, reduction)
+      let truth = reference.run(trial.parameters.map { Dual($0) })
+      #expect(abs(tape.objective - truth.objective.value) < 1e-13 * max(1, abs(truth.objective.value)))
+      #expect(relativeError(tape.loss, truth.loss.map(\.value)) < 1e-12)
+      #expect(relativeError(tape.gradient, reference.gradient(trial.parameters)) < 1e-12)
+      #expect(relativeError(tape.layers[0].gradient, reference.hiddenGradient(trial.parameters)) < 1e-12)
+    }
+  }
+
+  /// A truncated gradient is the derivative of its window's objective with the state before the window held constant.
+  @Test(arguments: [Window(steps: 2..<6, injected: 4..<6), Window(steps: 3..<7, injected: 6..<7)])
+  func truncatedGradientIsTheDerivativeOfTheWindow(window: Window) {
+    for layers in 1...3 {
+      let trial = Trial(cell: .leaky, layers: layers, targets: 1)
+      let tape = trial.tape(window)
+      let reference = trial.reference(window)
+      #expect(relativeError(tape.gradient, reference.gradient(trial.parameters)) < 1e-12)
+      let contributions = (0..<tape.steps).map { tape.weightGradientContribution(step: $0) }
+      let sum = contributions.reduce([Double](repeating: 0, count: tape.layout.count)) { zip($0, $1).map(+) }
+      #expect(relativeError(sum, tape.gradient) < 1e-12)
+    }
+  }
+}
