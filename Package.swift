@@ -23,9 +23,10 @@ let package = Package(
     .systemLibrary(name: "CLAPACK", providers: [.apt(["liblapack-dev"])]),
     .target(name: "CKernels"),
     .target(name: "CTerminalGuard"),
+    .target(name: "CDemoText"),
     .target(name: "LinearAlgebra", dependencies: ["CKernels", "CLAPACK"]),
     .target(name: "RecurrentNetworks", dependencies: ["LinearAlgebra"]),
-    .target(name: "Training", dependencies: ["RecurrentNetworks"]),
+    .target(name: "Training", dependencies: ["RecurrentNetworks", "CDemoText"]),
     .target(name: "GradientFlow", dependencies: ["RecurrentNetworks"]),
     .target(
       name: "Experiments",

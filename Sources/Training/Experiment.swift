@@ -62,13 +62,17 @@ public enum OptimizerKind: String, CaseIterable, Sendable { case sgd, momentum, 
 
 /// An optimiser and its settings.
 public struct OptimizerSpecification: Equatable, Sendable {
+  /// Which optimiser.
   public var name = OptimizerKind.sgd
+  /// η.
   public var learningRate = 0.01
   /// μ of SGD with momentum: v ← μ v + g, w ← w - η v (PyTorch's form).
   public var momentum = 0.0
-  /// Adam's β₁, β₂ and ε.
+  /// Adam's β₁.
   public var beta1 = 0.9
+  /// Adam's β₂.
   public var beta2 = 0.999
+  /// Adam's ε.
   public var epsilon = 1e-8
 
   /// The defaults.
@@ -86,7 +90,9 @@ public enum ClipKind: String, CaseIterable, Sendable {
 
 /// Clipping and its threshold.
 public struct ClipSpecification: Equatable, Sendable {
+  /// How.
   public var kind = ClipKind.norm
+  /// The largest norm, or component, that is left alone.
   public var threshold = 1.0
 
   /// The defaults.
@@ -101,11 +107,17 @@ public struct TrainingSpecification: Equatable, Sendable {
   public var k1 = StepCount.full
   /// A window is k2 steps long.
   public var k2 = StepCount.full
+  /// Which losses enter an update.
   public var inject = Injection.newest
+  /// What a window that reaches behind the last update uses of the past.
   public var history = HistoryKind.recompute
+  /// The learning algorithm.
   public var algorithm = AlgorithmKind.bptt
+  /// How the losses make the objective.
   public var reduction = Reduction.mean
+  /// The optimiser.
   public var optimizer = OptimizerSpecification()
+  /// How gradients are clipped.
   public var clip = ClipSpecification()
 
   /// The defaults.
@@ -114,10 +126,15 @@ public struct TrainingSpecification: Equatable, Sendable {
 
 /// Everything that determines a run: the same experiment gives the same numbers, bit for bit.
 public struct Experiment: Equatable, Sendable {
+  /// What is to be learnt.
   public var task = TaskSpecification()
+  /// The network.
   public var network = NetworkSpecification()
+  /// How it is trained.
   public var training = TrainingSpecification()
+  /// The precision of a pass.
   public var precision = Precision.float64
+  /// The seed of weights and data.
   public var seed: UInt64 = 1
 
   /// The defaults.

@@ -12,6 +12,7 @@ public struct UpdateRecord: Equatable, Sendable {
   public var gradientNorm = 0.0
   /// What norm clipping multiplied g by (1 where it did nothing); for value clipping ‖clipped‖/‖raw‖.
   public var clipScale = 1.0
+  /// η.
   public var learningRate = 0.0
   /// k1 and k2, resolved.
   public var k1 = 0, k2 = 0
@@ -24,8 +25,9 @@ public struct UpdateRecord: Equatable, Sendable {
 public struct JournalEntry: Equatable, Sendable {
   /// The number of updates done when the change was made.
   public var update: Int
-  /// The dotted key of the experiment, and its new value as the experiment file would write it.
+  /// The dotted key of the experiment.
   public var key: String
+  /// Its new value, as the experiment file would write it.
   public var value: String
 
   /// `key` set to `value` after `update` updates.
@@ -38,8 +40,9 @@ public struct JournalEntry: Equatable, Sendable {
 
 /// Why training stopped by itself: the first number that was not finite.
 public struct Explosion: Equatable, Sendable {
-  /// The update in which it happened, counted from 1, and the time step in its sequence, counted from 1.
+  /// The update in which it happened, counted from 1.
   public var update: Int
+  /// The time step in its sequence, counted from 1.
   public var step: Int
   /// What was not finite first, in the field's words: "pre-activation a", "loss", "∂L/∂h", "gradient of weight_hh_l0".
   public var factor: String
@@ -60,15 +63,17 @@ public struct Snapshot: Sendable {
   public var experiment: Experiment
   /// The task's words: alphabet, floors, names.
   public var description: TaskDescription
-  /// Updates done, and sequences begun.
+  /// Updates done.
   public var update: Int
+  /// The index of the present sequence, counted from 0.
   public var sequence: Int
   /// The batch of sequences in which the next window lies.
   public var data: SequenceBatch
   /// The next window.
   public var window: Window
-  /// The parameters before the next update, flat, in `layout`'s order (widened where training is in single precision).
+  /// Where the tensors lie in `parameters`.
   public var layout: ParameterLayout
+  /// The parameters before the next update, flat, in `layout`'s order (widened where training is in single precision).
   public var parameters: [Double]
   /// The state carried into the next window, [parts, B, H] a layer.
   public var carriedState: [[Double]]
@@ -86,8 +91,9 @@ public struct Snapshot: Sendable {
   public var journal: [JournalEntry]
   /// How far `N` can go back, in updates.
   public var rewindable: Int
-  /// Whether it trains by itself, and its speed in updates a second, measured.
+  /// Whether it trains by itself.
   public var running: Bool
+  /// Its speed, measured while it trains by itself.
   public var updatesPerSecond: Double
   /// The explosion that stopped it, if one did.
   public var explosion: Explosion?

@@ -16,8 +16,9 @@ public struct TaskDescription: Equatable, Sendable {
     }
   }
 
-  /// The task's name and one line about it.
+  /// The task's name.
   public var name: String
+  /// One line about it.
   public var summary: String
   /// The sizes of x_t and y_t.
   public var inputs: Int, outputs: Int

@@ -1,0 +1,45 @@
+import LinearAlgebra
+
+extension ClipSpecification {
+  /// Clips a gradient over all tensors together.
+  ///
+  /// - Parameter norm: ‖g‖₂, finite.
+  /// - Returns: the norm after clipping divided by the norm before it; 1 where nothing was clipped.
+  func apply<S: Scalar>(to gradient: UnsafeMutableBufferPointer<S>, norm: Double) -> Double {
+    switch kind {
+    case .none: 1
+    case .norm: Self.clipNorm(gradient, norm: norm, threshold: threshold)
+    case .value: Self.clipValues(gradient, norm: norm, threshold: threshold)
+    }
+  }
+
+  /// g ← g · min(1, threshold/‖g‖) (Pascanu, Mikolov & Bengio 2013): the direction is kept.
+  private static func clipNorm<S: Scalar>(
+    _ gradient: UnsafeMutableBufferPointer<S>, norm: Double, threshold: Double
+  ) -> Double {
+    guard norm > threshold, let g = gradient.baseAddress else { return 1 }
+    let scale = S(threshold / norm)
+    for i in 0..<gradient.count { g[i] *= scale }
+    return threshold / norm
+  }
+
+  /// g_i ← max(-threshold, min(threshold, g_i)): the direction is not kept.
+  private static func clipValues<S: Scalar>(
+    _ gradient: UnsafeMutableBufferPointer<S>, norm: Double, threshold: Double
+  ) -> Double {
+    // No component is above the norm.
+    guard norm > threshold, let g = gradient.baseAddress else { return 1 }
+    let limit = S(threshold)
+    var squares = 0.0
+    var clipped = false
+    for i in 0..<gradient.count {
+      if abs(g[i]) > limit {
+        g[i] = g[i] > 0 ? limit : -limit
+        clipped = true
+      }
+      let ratio = Double(g[i]) / norm
+      squares += ratio * ratio
+    }
+    return clipped ? squares.squareRoot() : 1
+  }
+}
