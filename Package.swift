@@ -49,7 +49,7 @@ let package = Package(
     .testTarget(name: "RecurrentNetworksTests", dependencies: ["RecurrentNetworks"]),
     .testTarget(name: "TrainingTests", dependencies: ["Training"]),
     .testTarget(name: "GradientFlowTests", dependencies: ["GradientFlow"]),
-    .testTarget(name: "ExperimentsTests", dependencies: ["Experiments"]),
+    .testTarget(name: "ExperimentsTests", dependencies: ["Experiments"], exclude: ["Fixtures"]),
     .testTarget(name: "CanvasTests", dependencies: ["Canvas"]),
     .testTarget(name: "DashboardTests", dependencies: ["Dashboard"]),
     .testTarget(name: "TerminalTests", dependencies: ["Terminal"]),

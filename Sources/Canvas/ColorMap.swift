@@ -24,23 +24,11 @@ public struct ColorMap: Sendable {
     anchors: [0x440154, 0x472D7B, 0x3B528B, 0x2C728E, 0x21918C, 0x28AE80, 0x5EC962, 0xADDC30, 0xFDE725])
 
   private static let blueOrange = ColorMap(
-    anchors: [0x9FE0FF, 0x3F9BE0, 0x25527F, 0x1A212B, 0x8A4526, 0xE8793A, 0xFFD09A])
+    anchors: [0x6CBBF0, 0x3F86BF, 0x23476B, 0x1A212B, 0x7A3D24, 0xC9652F, 0xFF9A5C])
 
-  /// viridis in the palette of 256: the nearest entries, those left out that would be darker than the one before.
-  private static let sequential256: ColorMap = {
-    var last = -1.0
-    var steps: [Color] = []
-    for color in viridis.colors {
-      let nearest = Color(index256: color.index256)
-      if nearest.luminance >= last {
-        steps.append(nearest)
-        last = nearest.luminance
-      } else {
-        steps.append(steps.last ?? nearest)
-      }
-    }
-    return ColorMap(colors: steps)
-  }()
+  /// viridis in the palette of 256: entries by hand, since the nearest ones are greys where it is dark.
+  private static let sequential256 = ColorMap(
+    colors: [53, 54, 55, 25, 31, 36, 42, 77, 113, 149, 184, 220, 226].map { Color(index256: $0) })
 
   private static let sequential16 = ColorMap(colors: [4, 12, 2, 6, 10, 14, 11].map { Color.ansi[$0] })
   private static let diverging16 = ColorMap(colors: [14, 12, 4, 0, 1, 9, 11].map { Color.ansi[$0] })

@@ -1,0 +1,163 @@
+/// A value on an axis that has a label.
+public struct Tick: Hashable, Sendable {
+  /// Where it is: for logarithmic axes the decimal logarithm.
+  public var value: Double
+  /// What is written beside it.
+  public var label: String
+
+  /// A tick.
+  public init(_ value: Double, _ label: String) {
+    self.value = value
+    self.label = label
+  }
+}
+
+/// The range that a plot shows in one direction. Bounds are rounded outwards to whole quanta, so that an axis stands still from
+/// frame to frame while the data move a little.
+public struct Axis: Hashable, Sendable {
+  /// How values are spread and labelled.
+  public enum Scale: Hashable, Sendable {
+    case linear
+    /// Values are decimal logarithms.
+    case logarithmic
+    /// Whole numbers, the first and the last labelled; drawn at the middle of their column.
+    case steps
+  }
+
+  /// How values are spread and labelled.
+  public let scale: Scale
+  /// The ends; `upper` is above `lower`.
+  public let lower: Double, upper: Double
+
+  /// An axis with exact ends. Ends that are no numbers or not in order give 0 … 1.
+  public init(_ scale: Scale, lower: Double, upper: Double) {
+    self.scale = scale
+    let valid = lower.isFinite && upper.isFinite && lower < upper
+    self.lower = valid ? lower : 0
+    self.upper = valid ? upper : 1
+  }
+
+  /// A linear axis around all finite values, its ends on a quantum of about an eighth of their range.
+  /// - Parameter including: values that must be seen too, such as 0.
+  public static func linear(_ values: some Sequence<Double>, including: [Double] = []) -> Axis {
+    guard let (least, most) = extent(of: values, including) else { return Axis(.linear, lower: 0, upper: 1) }
+    let span = max(most - least, max(abs(least), abs(most)) * 1e-6, 1e-300)
+    let quantum = pleasant(span / 8)
+    let lower = (least / quantum).rounded(.down) * quantum
+    let upper = (most / quantum).rounded(.up) * quantum
+    return Axis(.linear, lower: lower, upper: upper > lower ? upper : lower + quantum)
+  }
+
+  /// A logarithmic axis around all finite decimal logarithms, its ends on whole decades, or on 2, 5, 10, … of them
+  /// where the range is wide.
+  /// - Parameters:
+  ///   - including: logarithms that must be seen too.
+  ///   - floor: the most decades that are shown below the largest value; less is cut off at the bottom.
+  public static func logarithmic(
+    _ logarithms: some Sequence<Double>, including: [Double] = [], floor: Double = .infinity
+  ) -> Axis {
+    guard let (smallest, most) = extent(of: logarithms, including) else {
+      return Axis(.logarithmic, lower: -1, upper: 1)
+    }
+    let least = max(smallest, most - floor)
+    let quantum = max(1, pleasant((most - least) / 12))
+    let lower = (least / quantum).rounded(.down) * quantum
+    let upper = (most / quantum).rounded(.up) * quantum
+    return Axis(.logarithmic, lower: lower, upper: upper > lower ? upper : lower + quantum)
+  }
+
+  /// Whole numbers from first to last.
+  public static func steps(_ first: Int, _ last: Int) -> Axis {
+    Axis(.steps, lower: Double(first) - 0.5, upper: Double(max(first, last)) + 0.5)
+  }
+
+  /// This axis, or the one drawn before if all of this one lies in it and fills more than half of it: bounds then change
+  /// only when they must.
+  public func keeping(_ previous: Axis?) -> Axis {
+    guard let previous, previous.scale == scale, previous.lower <= lower, previous.upper >= upper,
+      upper - lower > (previous.upper - previous.lower) / 2
+    else { return self }
+    return previous
+  }
+
+  /// Where a value lies, 0 at the lower end and 1 at the upper; outside of that for values outside.
+  public func fraction(_ value: Double) -> Double { (value - lower) / (upper - lower) }
+
+  /// At most so many labelled values, lowest first.
+  public func ticks(atMost count: Int) -> [Tick] {
+    guard count > 0 else { return [] }
+    switch scale {
+    case .linear: return linearTicks(count)
+    case .logarithmic: return decadeTicks(count)
+    case .steps: return stepTicks(count)
+    }
+  }
+
+  private func linearTicks(_ count: Int) -> [Tick] {
+    var step = Self.pleasant((upper - lower) / Double(max(1, count)))
+    while ((upper / step) + 1e-9).rounded(.down) - ((lower / step) - 1e-9).rounded(.up) + 1 > Double(count) {
+      step = Self.pleasant(step * 1.5)
+    }
+    let decimals = max(0, Int((-log(step) + 1e-9).rounded(.up)))
+    return multiples(of: step).map { value in
+      let plain = abs(value) < 1e5 && decimals <= 4
+      return Tick(value, plain ? NumberText.fixed(value, decimals) : NumberText.scientific(value, digits: 2))
+    }
+  }
+
+  private func decadeTicks(_ count: Int) -> [Tick] {
+    var step = 1.0
+    while (upper / step + 1e-9).rounded(.down) - (lower / step - 1e-9).rounded(.up) + 1 > Double(count) {
+      step = Self.pleasant(step * 1.5)
+      if step > upper - lower { break }
+    }
+    let values = multiples(of: step)
+    if values.isEmpty { return [Tick(lower, NumberText.power(log10: lower))] }
+    return values.map { Tick($0, NumberText.decade(Int($0))) }
+  }
+
+  private func stepTicks(_ count: Int) -> [Tick] {
+    let first = (lower + 0.5).rounded()
+    let last = (upper - 0.5).rounded()
+    guard last > first, count > 1 else { return [Tick(first, String(Int(first)))] }
+    var step = max(1, Self.pleasant((last - first) / Double(count - 1)))
+    while (last / step).rounded(.down) - (first / step).rounded(.up) + 1 > Double(count) {
+      step = Self.pleasant(step * 1.5)
+    }
+    var values = [first] + multiples(of: step).filter { $0 - first >= step * 0.6 && last - $0 >= step * 0.6 } + [last]
+    if values.count > count { values = [first, last] }
+    return values.map { Tick($0, String(Int($0))) }
+  }
+
+  private func multiples(of step: Double) -> [Double] {
+    var values: [Double] = []
+    var index = (lower / step - 1e-9).rounded(.up)
+    while index * step <= upper + step * 1e-9, values.count < 1_000 {
+      values.append(index == 0 ? 0 : index * step)
+      index += 1
+    }
+    return values
+  }
+
+  /// The least of 1, 2, 5, 10, 20, … times a power of ten that is not below the value.
+  static func pleasant(_ value: Double) -> Double {
+    guard value > 0, value.isFinite else { return 1 }
+    let decade = raise10(log(value).rounded(.down))
+    for factor in [1.0, 2, 5] where factor * decade >= value * (1 - 1e-9) { return factor * decade }
+    return 10 * decade
+  }
+
+  private static func extent(of values: some Sequence<Double>, _ including: [Double]) -> (Double, Double)? {
+    var least = Double.infinity
+    var most = -Double.infinity
+    for value in values where value.isFinite {
+      least = min(least, value)
+      most = max(most, value)
+    }
+    for value in including where value.isFinite {
+      least = min(least, value)
+      most = max(most, value)
+    }
+    return least <= most ? (least, most) : nil
+  }
+}

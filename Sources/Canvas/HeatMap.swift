@@ -1,0 +1,207 @@
+/// A matrix as colours: two values a cell, one above the other, where the terminal has half blocks and colours; else one a cell, by
+/// density of ink. Larger matrices are reduced, smaller ones repeated.
+public struct HeatMap: Sendable {
+  /// How several values become one.
+  public enum Reduction: Hashable, Sendable {
+    /// The largest: for logarithms of magnitudes.
+    case maximum
+    /// The one of largest magnitude, with its sign: for states.
+    case maximumMagnitude
+    case mean
+  }
+
+  /// Which colours.
+  public enum Map: Hashable, Sendable {
+    /// Lowest to highest of the range.
+    case sequential
+    /// The middle of the range is neutral.
+    case diverging
+  }
+
+  /// Row after row; -inf and nothing else is an empty place, NaN is marked.
+  public var values: [Double]
+  /// The matrix' shape.
+  public let rows: Int, columns: Int
+  /// The values at the ends of the colours.
+  public var range: ClosedRange<Double>
+  /// Which colours.
+  public var map: Map
+  /// How several values become one.
+  public var reduction: Reduction
+  /// Which places are shown dimmed and hatched, by row and column; nil for none.
+  public var mask: (@Sendable (_ row: Int, _ column: Int) -> Bool)?
+
+  /// A heat map of a matrix; values that are missing at the end are empty places.
+  public init(
+    _ values: [Double], rows: Int, columns: Int, range: ClosedRange<Double>, map: Map = .sequential,
+    reduction: Reduction = .maximum, mask: (@Sendable (_ row: Int, _ column: Int) -> Bool)? = nil
+  ) {
+    self.values = values
+    self.rows = max(0, min(rows, columns > 0 ? values.count / columns : 0))
+    self.columns = max(0, columns)
+    self.range = range
+    self.map = map
+    self.reduction = reduction
+    self.mask = mask
+  }
+
+  /// How many values stand one above the other in a cell.
+  public static func valuesPerCell(_ theme: Theme) -> Int {
+    theme.colors == .mono || theme.characters == .ascii ? 1 : 2
+  }
+
+  /// Draws the matrix over the whole rectangle. Masked places keep a third of their colour and are hatched.
+  public func draw(in rect: Rect, into buffer: inout Buffer, theme: Theme) {
+    guard rows > 0 && columns > 0 && !rect.isEmpty else { return }
+    let down = Self.valuesPerCell(theme)
+    let painter = HeatPainter(map: map, theme: theme)
+    let height = rect.height * down
+    for y in 0..<rect.height {
+      for x in 0..<rect.width {
+        let first = sample(x, y * down, rect.width, height)
+        if down == 1 {
+          painter.paint(first, x: rect.x + x, y: rect.y + y, into: &buffer)
+        } else {
+          let second = sample(x, y * down + 1, rect.width, height)
+          painter.paint(first, over: second, x: rect.x + x, y: rect.y + y, into: &buffer)
+        }
+      }
+    }
+  }
+
+  /// The matrix' place under a place of the picture: its value scaled to 0 … 1 (nil where empty), and whether it is masked.
+  private func sample(_ x: Int, _ y: Int, _ width: Int, _ height: Int) -> HeatSample {
+    let left = x * columns / width
+    let right = max(left + 1, (x + 1) * columns / width)
+    let top = y * rows / height
+    let bottom = max(top + 1, (y + 1) * rows / height)
+    let value = reduced(top..<min(bottom, rows), left..<min(right, columns))
+    let masked = mask?((top + bottom - 1) / 2, (left + right - 1) / 2) ?? false
+    if value == -.infinity && map == .sequential { return HeatSample(value: nil, isMasked: masked) }
+    let span = range.upperBound - range.lowerBound
+    let scaled = span > 0 ? (value - range.lowerBound) / span : 0.5
+    return HeatSample(value: scaled, isMasked: masked)
+  }
+
+  private func reduced(_ rowRange: Range<Int>, _ columnRange: Range<Int>) -> Double {
+    if rowRange.count == 1 && columnRange.count == 1 {
+      return values[rowRange.lowerBound * columns + columnRange.lowerBound]
+    }
+    var result = reduction == .mean ? 0 : -Double.infinity
+    var largest = -1.0
+    for row in rowRange {
+      for index in (row * columns + columnRange.lowerBound)..<(row * columns + columnRange.upperBound) {
+        let value = values[index]
+        if value.isNaN { return value }
+        switch reduction {
+        case .maximum: result = max(result, value)
+        case .mean: result += value
+        case .maximumMagnitude:
+          if abs(value) > largest {
+            largest = abs(value)
+            result = value
+          }
+        }
+      }
+    }
+    return reduction == .mean ? result / Double(rowRange.count * columnRange.count) : result
+  }
+}
+
+/// One place of a heat map: 0 … 1, nil where there is nothing.
+struct HeatSample {
+  var value: Double?
+  var isMasked: Bool
+}
+
+/// Draws places of heat maps with what a terminal has.
+struct HeatPainter {
+  let theme: Theme
+  private let colors: ColorMap
+  private let isDiverging: Bool
+  private let ground: Color
+  private static let asciiRamp: [Unicode.Scalar] = Array(" .:-=+*#%@".unicodeScalars)
+  private static let shadeRamp: [Unicode.Scalar] = Array(" ·░▒▓█".unicodeScalars)
+  private static let negativeRamp: [Unicode.Scalar] = Array(" -=".unicodeScalars)
+  private static let positiveRamp: [Unicode.Scalar] = Array(" +#".unicodeScalars)
+
+  init(map: HeatMap.Map, theme: Theme) {
+    self.theme = theme
+    isDiverging = map == .diverging
+    colors = isDiverging ? .diverging(theme.colors) : .sequential(theme.colors)
+    ground = theme[.background].background ?? Color(0, 0, 0)
+  }
+
+  /// A cell that holds one place.
+  func paint(_ sample: HeatSample, x: Int, y: Int, into buffer: inout Buffer) {
+    guard let value = sample.value else { return }
+    guard !value.isNaN else {
+      buffer.put("!", x: x, y: y, style: theme[.error])
+      return
+    }
+    if theme.colors == .mono {
+      buffer.put(ink(value, sample.isMasked), x: x, y: y, style: sample.isMasked ? Style(dim: true) : inkStyle(value))
+    } else {
+      // ASCII with colours: the ground carries the value, a hatch the mask.
+      let color = self.color(value, sample.isMasked)
+      let hatch = sample.isMasked ? hatchColor(value) : color
+      buffer.put(sample.isMasked ? "/" : " ", x: x, y: y, style: Style(hatch, on: color))
+    }
+  }
+
+  /// A cell that holds two places, one above the other.
+  func paint(_ upper: HeatSample, over lower: HeatSample, x: Int, y: Int, into buffer: inout Buffer) {
+    if upper.value?.isNaN == true || lower.value?.isNaN == true {
+      buffer.put("!", x: x, y: y, style: theme[.error])
+      return
+    }
+    switch (upper.value, lower.value) {
+    case (nil, nil): return
+    case (let top?, nil): paint(top, upper.isMasked, "▀", x: x, y: y, into: &buffer)
+    case (nil, let bottom?): paint(bottom, lower.isMasked, "▄", x: x, y: y, into: &buffer)
+    case (let top?, let bottom?):
+      if upper.isMasked && lower.isMasked {
+        let value = max(top, bottom)
+        buffer.put("╱", x: x, y: y, style: Style(hatchColor(value), on: color(value, true)))
+      } else {
+        buffer.put("▀", x: x, y: y, style: Style(color(top, upper.isMasked), on: color(bottom, lower.isMasked)))
+      }
+    }
+  }
+
+  /// A cell of which only one half holds a place.
+  private func paint(
+    _ value: Double, _ isMasked: Bool, _ half: Unicode.Scalar, x: Int, y: Int, into buffer: inout Buffer
+  ) {
+    if isMasked {
+      buffer.put("╱", x: x, y: y, style: Style(hatchColor(value)))
+    } else {
+      buffer.put(half, x: x, y: y, style: Style(colors[value]))
+    }
+  }
+
+  /// In the palettes there is nothing to mix: a masked place is the ground, and its hatch has the colour.
+  private func color(_ value: Double, _ isMasked: Bool) -> Color {
+    guard isMasked else { return colors[value] }
+    return theme.colors == .trueColor ? colors[value].mixed(with: ground, 0.72) : ground
+  }
+
+  private func hatchColor(_ value: Double) -> Color {
+    theme.colors == .trueColor ? colors[value].mixed(with: ground, 0.3) : colors[value]
+  }
+
+  private func ink(_ value: Double, _ isMasked: Bool) -> Unicode.Scalar {
+    if isMasked { return value < 0.05 ? " " : value < 0.5 ? "." : "/" }
+    if isDiverging {
+      let signed = max(-1, min(1, 2 * value - 1))
+      let ramp = signed < 0 ? Self.negativeRamp : Self.positiveRamp
+      return ramp[abs(signed) < 0.15 ? 0 : abs(signed) < 0.6 ? 1 : 2]
+    }
+    let ramp = theme.characters == .ascii ? Self.asciiRamp : Self.shadeRamp
+    return ramp[Int(max(0, min(Double(ramp.count - 1), value * Double(ramp.count))))]
+  }
+
+  private func inkStyle(_ value: Double) -> Style {
+    Style(bold: isDiverging && abs(2 * value - 1) >= 0.6)
+  }
+}

@@ -1,0 +1,217 @@
+/// Values over something, in one colour.
+public struct Series: Sendable {
+  /// How its points are drawn.
+  public enum Mark: Hashable, Sendable {
+    /// Joined by lines.
+    case line(LinePattern)
+    /// Each by a dot.
+    case dots
+    /// Each by a line from the lower edge.
+    case stems
+  }
+
+  /// (x, y) in the axes' units, x rising.
+  public var points: [(x: Double, y: Double)]
+  /// How its points are drawn.
+  public var mark: Mark
+  /// Its colour.
+  public var role: Role
+  /// What draws it in ASCII.
+  public var symbol: Unicode.Scalar
+  /// Its names in the legend, longest first; empty for none.
+  public var labels: [String]
+
+  /// A series.
+  public init(
+    _ points: [(x: Double, y: Double)], _ mark: Mark = .line(.solid), role: Role, symbol: Unicode.Scalar = "*",
+    labels: [String] = []
+  ) {
+    self.points = points
+    self.mark = mark
+    self.role = role
+    self.symbol = symbol
+    self.labels = labels
+  }
+}
+
+/// A horizontal line at a value, its name at the right edge beside the plot, where no data are.
+public struct Guide: Hashable, Sendable {
+  /// Where: on a logarithmic axis the decimal logarithm.
+  public var value: Double
+  /// Its names, longest first.
+  public var labels: [String]
+  /// Its colour.
+  public var role: Role
+  /// Whether it is drawn across the plot or only named beside it, as the newest value of a series is.
+  public var isLine: Bool
+
+  /// A guide.
+  public init(_ value: Double, _ labels: [String], role: Role, isLine: Bool = true) {
+    self.value = value
+    self.labels = labels
+    self.role = role
+    self.isLine = isLine
+  }
+}
+
+/// Series over two axes, with a legend, guides and a cursor. Data, axis labels, legend and the names of guides each have
+/// places of their own; where room is short the names go first, then the labels, and the data stay.
+public struct Plot: Sendable {
+  /// The axes.
+  public var x: Axis, y: Axis
+  /// What is drawn, the most important first: it keeps its colour where others cross it.
+  public var series: [Series]
+  /// Horizontal lines.
+  public var guides: [Guide] = []
+  /// Where the pass stands, in x.
+  public var cursor: Double?
+  /// What x is, as short as "t" or "lag"; written before its labels.
+  public var xName = ""
+  /// Lines drawn at labelled values when the plot is at least so many rows high.
+  public var gridFrom = 14
+
+  /// A plot without guides.
+  public init(x: Axis, y: Axis, series: [Series]) {
+    self.x = x
+    self.y = y
+    self.series = series
+  }
+
+  /// Draws the plot and nothing outside of the rectangle.
+  /// - Returns: where the data lie.
+  @discardableResult
+  public func draw(in rect: Rect, into buffer: inout Buffer, theme: Theme) -> PlotArea {
+    let frame = PlotFrame(self, in: rect)
+    let area = PlotArea(rect: frame.data, x: x, y: y)
+    guard !frame.data.isEmpty else { return area }
+    if let legend = frame.legend { drawLegend(in: legend, into: &buffer, theme: theme) }
+    drawLabels(frame, area, into: &buffer, theme: theme)
+    drawGuides(frame, area, into: &buffer, theme: theme)
+    drawSeries(area, into: &buffer, theme: theme)
+    return area
+  }
+
+  private func drawLegend(in rect: Rect, into buffer: inout Buffer, theme: Theme) {
+    let named = series.filter { !$0.labels.isEmpty }
+    // The longest forms that fit all together; then the less important series go.
+    let forms = named.map(\.labels.count).max() ?? 0
+    func label(_ series: Series, _ form: Int) -> String { series.labels[min(form, series.labels.count - 1)] }
+    var shown = named
+    var form = 0
+    func columns() -> Int { shown.reduce(-2) { $0 + 5 + label($1, form).columns } }
+    while columns() > rect.width, form + 1 < forms { form += 1 }
+    while columns() > rect.width, !shown.isEmpty { shown.removeLast() }
+    var spans: [Span] = []
+    for series in shown {
+      let text = label(series, form)
+      spans.append(Span(series.sample(theme.characters) + " " + text + "  ", theme[series.role]))
+    }
+    buffer.put(spans, in: rect)
+  }
+
+  private func drawLabels(_ frame: PlotFrame, _ area: PlotArea, into buffer: inout Buffer, theme: Theme) {
+    for tick in y.ticks(atMost: max(2, frame.data.height / 2)) {
+      guard let row = area.row(tick.value) else { continue }
+      if frame.data.height >= gridFrom {
+        for column in frame.data.x..<frame.data.maxX { buffer.put("·", x: column, y: row, style: theme[.grid]) }
+      }
+      if frame.left.width > 0 {
+        buffer.put(
+          tick.label + " ", in: Rect(x: frame.left.x, y: row, width: frame.left.width, height: 1), alignment: .right,
+          style: theme[.dimText])
+      }
+    }
+    guard let bottom = frame.bottom else { return }
+    buffer.put(
+      xName + " ", in: Rect(x: bottom.x, y: bottom.y, width: max(0, frame.data.x - bottom.x), height: 1),
+      alignment: .right, style: theme[.dimText])
+    drawStepLabels(
+      x, in: Rect(x: frame.data.x, y: bottom.y, width: frame.data.width, height: 1), into: &buffer, theme: theme)
+    if let cursor, let column = area.column(cursor) {
+      for row in frame.data.y..<frame.data.maxY { buffer.put("┊", x: column, y: row, style: theme[.dimText]) }
+      buffer.put("▲", x: column, y: bottom.y, style: theme[.cursor])
+    }
+  }
+
+  private func drawGuides(_ frame: PlotFrame, _ area: PlotArea, into buffer: inout Buffer, theme: Theme) {
+    var taken: Set<Int> = []
+    for guide in guides {
+      guard let row = area.row(guide.value) else { continue }
+      if guide.isLine {
+        for column in frame.data.x..<frame.data.maxX { buffer.put("╌", x: column, y: row, style: theme[guide.role]) }
+      }
+      guard frame.right.width > 1, let label = String.fitting(frame.right.width - 1, guide.labels) else { continue }
+      // Names of guides that lie close move to the nearest free row.
+      let free = (0..<frame.data.height).flatMap { [row + $0, row - $0] }
+        .first { $0 >= frame.data.y && $0 < frame.data.maxY && !taken.contains($0) }
+      guard let free else { continue }
+      taken.insert(free)
+      buffer.put(label, x: frame.right.x + 1, y: free, style: theme[guide.role], limit: frame.right.width - 1)
+    }
+  }
+
+  private func drawSeries(_ area: PlotArea, into buffer: inout Buffer, theme: Theme) {
+    var canvas = DotCanvas(columns: area.rect.width, rows: area.rect.height, tier: theme.characters)
+    var edges: [(column: Int, top: Bool, word: String, role: Role)] = []
+    for (index, series) in series.enumerated().prefix(254) {
+      var previous: (x: Int, y: Int)?
+      for point in series.points {
+        guard point.x.isFinite, let column = area.column(point.x) else {
+          previous = nil
+          continue
+        }
+        let fractionY = y.fraction(point.y)
+        guard fractionY >= 0 && fractionY <= 1 else {
+          edges.append(
+            (column, !(point.y < y.lower), point.y.isFinite ? "" : NumberText.fixed(point.y, 0), series.role))
+          previous = nil
+          continue
+        }
+        let dot = (
+          x: min(canvas.width - 1, Int(x.fraction(point.x) * Double(canvas.width))),
+          y: canvas.height - 1 - min(canvas.height - 1, Int(fractionY * Double(canvas.height)))
+        )
+        switch series.mark {
+        case .dots: canvas.set(dot.x, dot.y, owner: UInt8(index))
+        case .stems: canvas.line(from: dot, to: (dot.x, canvas.height - 1), owner: UInt8(index))
+        case .line(let pattern):
+          canvas.line(from: previous ?? dot, to: dot, owner: UInt8(index), pattern: previous == nil ? .solid : pattern)
+        }
+        previous = dot
+      }
+    }
+    canvas.draw(
+      at: area.rect.x, area.rect.y, into: &buffer, styles: series.map { theme[$0.role] }, symbols: series.map(\.symbol))
+    drawEdges(edges.reversed(), area, into: &buffer, theme: theme)
+  }
+
+  /// What lies outside of the range: ▾ at the lower edge, ▴ at the upper; what is no number is called by its name there, once.
+  private func drawEdges(
+    _ edges: [(column: Int, top: Bool, word: String, role: Role)], _ area: PlotArea, into buffer: inout Buffer,
+    theme: Theme
+  ) {
+    var words: [String: Int] = [:]
+    for edge in edges {
+      let row = edge.top ? area.rect.y : area.rect.maxY - 1
+      let alarming = edge.top && !edge.word.isEmpty
+      buffer.put(edge.top ? "▴" : "▾", x: edge.column, y: row, style: theme[alarming ? .error : edge.role])
+      if alarming { words[edge.word] = edge.column }
+    }
+    for (word, column) in words.sorted(by: { $0.value < $1.value }) {
+      let start = max(area.rect.x, min(column, area.rect.maxX - word.columns))
+      buffer.put(word, x: start, y: area.rect.y, style: theme[.error], limit: area.rect.maxX - start)
+    }
+  }
+}
+
+extension Series {
+  /// Two columns that show how it is drawn.
+  func sample(_ tier: CharacterTier) -> String {
+    if tier == .ascii { return String(String.UnicodeScalarView([symbol, symbol])) }
+    return switch mark {
+    case .line(let pattern): pattern.sample
+    case .dots: "∙∙"
+    case .stems: "▗▐"
+    }
+  }
+}

@@ -1,0 +1,59 @@
+/// Points in the plane around circles about 0, both directions in one scale, whatever the cells' shape.
+public struct CircleScatter: Sendable {
+  /// (re, im), drawn over the circles.
+  public var points: [(x: Double, y: Double)]
+  /// Radius and colour of each circle, the most important first.
+  public var circles: [(radius: Double, role: Role)]
+
+  /// A scatter plot; its range is chosen so that all circles and points are seen.
+  public init(points: [(x: Double, y: Double)], circles: [(radius: Double, role: Role)]) {
+    self.points = points
+    self.circles = circles
+  }
+
+  /// The radius that touches the nearer edges: the largest of circles and points and a little more, on a coarse grid so that it
+  /// stands still while points move.
+  public var extent: Double {
+    var most = circles.map(\.radius).filter(\.isFinite).max() ?? 0
+    for point in points where point.x.isFinite && point.y.isFinite {
+      most = max(most, (point.x * point.x + point.y * point.y).squareRoot())
+    }
+    guard most > 0 else { return 1 }
+    let quantum = Axis.pleasant(most / 10)
+    return (most * 1.04 / quantum).rounded(.up) * quantum
+  }
+
+  /// Draws into the rectangle, centred.
+  public func draw(in rect: Rect, role: Role, into buffer: inout Buffer, theme: Theme) {
+    guard !rect.isEmpty else { return }
+    var canvas = DotCanvas(columns: rect.width, rows: rect.height, tier: theme.characters)
+    // Dots of height 1 and width `aspect`: as many heights fit across as width·aspect.
+    let aspect = canvas.dotAspect
+    let radius = (min(Double(canvas.width) * aspect, Double(canvas.height)) - 1) / 2
+    guard radius > 0 else { return }
+    let scale = radius / extent
+    let center = (x: Double(canvas.width - 1) / 2, y: Double(canvas.height - 1) / 2)
+    func place(_ x: Double, _ y: Double) -> (x: Int, y: Int) {
+      (Int((center.x + x * scale / aspect).rounded()), Int((center.y - y * scale).rounded()))
+    }
+    for point in points where point.x.isFinite && point.y.isFinite {
+      let dot = place(point.x, point.y)
+      canvas.set(dot.x, dot.y, owner: 0)
+      // A second dot beside it: a single one is lost on a projector.
+      if theme.characters == .braille && rect.height >= 12 { canvas.set(dot.x + 1, dot.y, owner: 0) }
+    }
+    for (index, circle) in circles.enumerated().prefix(250) where circle.radius.isFinite && circle.radius > 0 {
+      let count = max(12, Int(circle.radius * scale * 3 / aspect))
+      for step in 0..<min(count, 4_000) {
+        let (cosine, sine) = cosineSine(2 * .pi * Double(step) / Double(count))
+        let dot = place(circle.radius * cosine, circle.radius * sine)
+        if index == 0 || step % 3 == 0 { canvas.set(dot.x, dot.y, owner: UInt8(index + 1)) }
+      }
+    }
+    let middle = (rect.x + rect.width / 2, rect.y + (rect.height - 1) / 2)
+    buffer.put("+", x: middle.0, y: middle.1, style: theme[.dimText])
+    canvas.draw(
+      at: rect.x, rect.y, into: &buffer, styles: [theme[role]] + circles.map { theme[$0.role] },
+      symbols: ["*"] + circles.map { _ in "." })
+  }
+}

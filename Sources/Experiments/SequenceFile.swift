@@ -1,0 +1,116 @@
+import RecurrentNetworks
+import Training
+
+/// A user's own sequences as safetensors, in place of a task's: `x` [T, B, I], `target` [T, B] classes or [T, B, O] values,
+/// and `target_mask` [T, B] where not every step has a target.
+public enum SequenceFile {
+  /// Reads the sequences at `path` (`-`: standard input).
+  /// - Parameter classes: the number O of classes where the targets are classes; nil takes one more than the largest.
+  /// - Throws: missing or misshapen tensors, numbers that are not finite, classes out of range.
+  public static func read(path: String, classes: Int? = nil) throws(InputError) -> SequenceBatch {
+    try batch(SafetensorsFile.read(path: path), classes: classes)
+  }
+
+  /// The sequences of a file that was read.
+  public static func batch(_ file: SafetensorsFile, classes: Int? = nil) throws(InputError) -> SequenceBatch {
+    let x = try entry("x", of: file)
+    guard x.shape.count == 3, x.shape.allSatisfy({ $0 > 0 }) else {
+      throw InputError(file: file.file, key: "x", problem: "found shape \(x.shape), expected [steps, batch, inputs]")
+    }
+    let steps = x.shape[0], batch = x.shape[1], inputs = x.shape[2]
+    let values = file.doubles(x)
+    try WeightsFile.checkFinite(values, of: x, in: file)
+    let mask = try mask(of: file, steps: steps, batch: batch)
+    let (target, outputs) = try targets(of: file, steps: steps, batch: batch, mask: mask, classes: classes)
+    return SequenceBatch(
+      steps: steps, batch: batch, inputs: inputs, outputs: outputs, x: values,
+      symbols: symbols(values, inputs: inputs), target: target, targetMask: mask)
+  }
+
+  private static func entry(_ name: String, of file: SafetensorsFile) throws(InputError) -> SafetensorsFile.Entry {
+    if let entry = file[name] { return entry }
+    throw InputError(
+      file: file.file, key: name, problem: "found no such tensor, expected x, target and, if need be, target_mask",
+      nearest: nearestName(to: name, among: file.entries.map(\.name)))
+  }
+
+  private static func mask(of file: SafetensorsFile, steps: Int, batch: Int) throws(InputError) -> [UInt8] {
+    guard let entry = file["target_mask"] else { return [UInt8](repeating: 1, count: steps * batch) }
+    guard entry.shape == [steps, batch] else {
+      throw InputError(
+        file: file.file, key: entry.name, problem: "found shape \(entry.shape), expected \([steps, batch]) as x has it")
+    }
+    var mask: [UInt8] = []
+    for value in file.doubles(entry) {
+      guard value == 0 || value == 1 else {
+        throw InputError(file: file.file, key: entry.name, problem: "found \(value), expected 0 or 1")
+      }
+      mask.append(UInt8(value))
+    }
+    guard mask.contains(1) else {
+      throw InputError(file: file.file, key: entry.name, problem: "found 0 everywhere, expected a step with a target")
+    }
+    return mask
+  }
+
+  private static func targets(
+    of file: SafetensorsFile, steps: Int, batch: Int, mask: [UInt8], classes: Int?
+  ) throws(InputError) -> (Targets, outputs: Int) {
+    let entry = try entry("target", of: file)
+    if SafetensorsFile.isWhole(entry), entry.shape == [steps, batch] {
+      return try classTargets(entry, of: file, mask: mask, classes: classes)
+    }
+    guard !SafetensorsFile.isWhole(entry), entry.shape.count == 3, Array(entry.shape[..<2]) == [steps, batch],
+      entry.shape[2] > 0
+    else {
+      throw InputError(
+        file: file.file, key: entry.name,
+        problem: "found \(entry.type) of shape \(entry.shape), expected I64 classes of shape \([steps, batch]) or F64 "
+          + "values of shape [\(steps), \(batch), outputs]")
+    }
+    let outputs = entry.shape[2]
+    var values = file.doubles(entry)
+    // What stands where there is no target is nobody's business.
+    for index in values.indices where mask[index / outputs] == 0 { values[index] = 0 }
+    try WeightsFile.checkFinite(values, of: entry, in: file)
+    return (.values(values), outputs)
+  }
+
+  private static func classTargets(
+    _ entry: SafetensorsFile.Entry, of file: SafetensorsFile, mask: [UInt8], classes: Int?
+  ) throws(InputError) -> (Targets, outputs: Int) {
+    let found = file.integers(entry)
+    let limit = Int64(classes ?? 1_000_000)
+    var targets: [Int32] = []
+    for (index, value) in found.enumerated() {
+      guard mask[index] == 1 else {
+        targets.append(0)
+        continue
+      }
+      guard (0..<limit).contains(value) else {
+        let place = [index / entry.shape[1], index % entry.shape[1]]
+        throw InputError(
+          file: file.file, key: entry.name, problem: "found class \(value) at \(place), expected 0 to \(limit - 1)")
+      }
+      targets.append(Int32(value))
+    }
+    return (.classes(targets), classes ?? Int((targets.max() ?? 0) + 1))
+  }
+
+  /// The inputs' symbols where every input is one-hot, else nil.
+  private static func symbols(_ x: [Double], inputs: Int) -> [Int32]? {
+    guard inputs > 1 else { return nil }
+    var symbols: [Int32] = []
+    symbols.reserveCapacity(x.count / inputs)
+    for start in stride(from: 0, to: x.count, by: inputs) {
+      var symbol: Int32?
+      for index in 0..<inputs where x[start + index] != 0 {
+        guard x[start + index] == 1, symbol == nil else { return nil }
+        symbol = Int32(index)
+      }
+      guard let symbol else { return nil }
+      symbols.append(symbol)
+    }
+    return symbols
+  }
+}

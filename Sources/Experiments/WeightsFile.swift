@@ -1,0 +1,145 @@
+import RecurrentNetworks
+import Training
+
+/// A network's weights as safetensors under PyTorch's names, so that `torch.nn.RNN.load_state_dict` takes ours and theirs load here.
+///
+/// PyTorch adds two biases, of which one is trained here: they are summed when read; `bias_hh` is written as zeros.
+public enum WeightsFile {
+  /// Reads the parameters that `layout` asks for, flat, from the file at `path` (`-`: standard input).
+  ///
+  /// A prefix that a module puts before the names ("rnn.weight_ih_l0") is left out; tensors of other names (a trace's) are
+  /// passed over. Both biases may be missing, as with `bias=False`; then they are 0.
+  /// - Throws: a missing, misshapen or additional weight, or a number that is not finite, by name.
+  public static func read(path: String, layout: ParameterLayout) throws(InputError) -> [Double] {
+    try parameters(SafetensorsFile.read(path: path), layout: layout)
+  }
+
+  /// The parameters that `layout` asks for, from a file that was read.
+  public static func parameters(_ file: SafetensorsFile, layout: ParameterLayout) throws(InputError) -> [Double] {
+    var weights = try weights(of: file)
+    var parameters = [Double](repeating: 0, count: layout.count)
+    for entry in layout.entries {
+      for name in names(for: entry) {
+        guard let found = weights.removeValue(forKey: name) else {
+          if isBias(name) { continue }
+          throw InputError(
+            file: file.file, key: name, problem: "found no such tensor, expected one of shape \(entry.shape)",
+            nearest: nearestName(to: name, among: file.entries.map(\.name)))
+        }
+        let values = try numbers(found, in: file, shape: entry.shape)
+        for (index, value) in zip(entry.range, values) { parameters[index] += value }
+      }
+    }
+    // A second layer, a second direction or a projection would be another network.
+    if let extra = weights.keys.sorted().first {
+      let layers = layout.entries.count { $0.name.hasPrefix("weight_hh_l") }
+      throw InputError(
+        file: file.file, key: extra,
+        problem: "found a weight that the network has not (layers: \(layers), hidden: \(layout.hidden)), "
+          + "expected \(layout.entries.map(\.name).joined(separator: ", "))")
+    }
+    return parameters
+  }
+
+  /// Writes `parameters` to `path` (`-`: standard output), whole or not at all.
+  public static func write(
+    _ parameters: [Double], layout: ParameterLayout, precision: Precision = .float64,
+    metadata: [String: String] = [:], to path: String
+  ) throws(OutputError) {
+    try Safetensors.write(tensors(parameters, layout: layout, precision: precision), metadata: metadata, to: path)
+  }
+
+  /// Writes a checkpoint: the weights, and in the metadata the experiment and the updates done.
+  public static func writeCheckpoint(_ snapshot: Snapshot, to path: String) throws(OutputError) {
+    let experiment = snapshot.experiment
+    try write(
+      snapshot.parameters, layout: snapshot.layout, precision: experiment.precision,
+      metadata: [
+        "format": "pt", "cell": experiment.network.cell.rawValue, "activation": experiment.network.activation.rawValue,
+        "experiment": ExperimentFile.complete(experiment), "update": "\(snapshot.update)",
+      ], to: path)
+  }
+
+  /// The named tensors of `parameters`, `bias_hh` of zeros beside each `bias_ih`.
+  public static func tensors(
+    _ parameters: [Double], layout: ParameterLayout, precision: Precision = .float64
+  ) -> [NamedTensor] {
+    var tensors: [NamedTensor] = []
+    for entry in layout.entries {
+      let values = Array(parameters[entry.range])
+      for name in names(for: entry) {
+        let written = name == entry.name ? values : [Double](repeating: 0, count: entry.count)
+        switch precision {
+        case .float64: tensors.append(NamedTensor(name, entry.shape, .float64(written)))
+        case .float32: tensors.append(NamedTensor(name, entry.shape, .float32(written.map { Float($0) })))
+        }
+      }
+    }
+    return tensors
+  }
+
+  /// The file's names of a parameter: a trained bias stands for PyTorch's two.
+  static func names(for entry: ParameterLayout.Entry) -> [String] {
+    entry.name.hasPrefix("bias_ih_l") && !entry.name.hasSuffix("_reverse")
+      ? [entry.name, "bias_hh_l" + entry.name.dropFirst("bias_ih_l".count)] : [entry.name]
+  }
+
+  private static func isBias(_ name: String) -> Bool { name.hasPrefix("bias_") || name == "readout.bias" }
+
+  /// The file's entries that are a network's weights, by PyTorch's name of each.
+  private static func weights(of file: SafetensorsFile) throws(InputError) -> [String: SafetensorsFile.Entry] {
+    var weights: [String: SafetensorsFile.Entry] = [:]
+    for entry in file.entries where !entry.name.hasPrefix("grad.") {
+      let words = entry.name.split(separator: ".")
+      guard let last = words.last else { continue }
+      let name: String
+      if last.hasPrefix("weight_") || last.hasPrefix("bias_") {
+        name = String(last)
+      } else if words.count >= 2, words[words.count - 2] == "readout" {
+        name = "readout.\(last)"
+      } else {
+        continue
+      }
+      if let other = weights.updateValue(entry, forKey: name) {
+        throw InputError(
+          file: file.file, key: name, problem: "found \(other.name) and \(entry.name), expected one of them")
+      }
+    }
+    return weights
+  }
+
+  private static func numbers(
+    _ entry: SafetensorsFile.Entry, in file: SafetensorsFile, shape: [Int]
+  ) throws(InputError) -> [Double] {
+    guard !SafetensorsFile.isWhole(entry) else {
+      throw InputError(
+        file: file.file, key: entry.name, problem: "found whole numbers (\(entry.type)), expected F32 or F64")
+    }
+    guard entry.shape == shape else {
+      throw InputError(file: file.file, key: entry.name, problem: "found shape \(entry.shape), expected \(shape)")
+    }
+    let values = file.doubles(entry)
+    try checkFinite(values, of: entry, in: file)
+    return values
+  }
+
+  /// Refuses the first number that is not finite, by its index.
+  static func checkFinite(
+    _ values: [Double], of entry: SafetensorsFile.Entry, in file: SafetensorsFile
+  ) throws(InputError) {
+    guard let bad = values.firstIndex(where: { !$0.isFinite }) else { return }
+    var index: [Int] = []
+    var rest = bad
+    for size in entry.shape.reversed() {
+      index.insert(rest % size, at: 0)
+      rest /= size
+    }
+    throw InputError(
+      file: file.file, key: entry.name, problem: "found \(values[bad]) at \(index), expected finite numbers")
+  }
+}
+
+extension ParameterLayout {
+  /// H, read off the recurrent weights.
+  fileprivate var hidden: Int { self["weight_hh_l0"]?.shape.last ?? 0 }
+}

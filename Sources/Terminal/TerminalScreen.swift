@@ -1,0 +1,240 @@
+import CNcurses
+import CTerminalGuard
+import Canvas
+import Glibc
+
+/// A terminal's columns and rows, each at least 1.
+public struct TerminalSize: Hashable, Sendable {
+  public var width: Int, height: Int
+
+  /// A size; less than 1 becomes 1.
+  public init(width: Int, height: Int) {
+    self.width = max(1, width)
+    self.height = max(1, height)
+  }
+}
+
+/// The terminal while the dashboard has it. ncurses sets its modes, reads its keys, follows its size and knows its
+/// capabilities; cells are written by `FrameEncoder`, since a frame in true colour that changes everywhere costs ncurses some twenty
+/// times as much (it evaluates the terminfo expression at each change of colour). Only one may be open in a process, and only
+/// one thread may use it. The terminal is given back by `close`, by `deinit`, and by the guard when the process exits or crashes.
+public final class TerminalScreen {
+  /// The colours that are drawn with.
+  public let colorTier: ColorTier
+  /// The characters that can be shown.
+  public let characterTier: CharacterTier
+  /// The size as of the last `readKeys` or `resume`.
+  public private(set) var size = TerminalSize(width: 1, height: 1)
+  /// Bytes written for frames since the start.
+  public private(set) var bytesWritten = 0
+
+  let input: Int32, output: Int32
+  /// Readable when a signal has come.
+  let signals: Int32
+  private let streams: [UnsafeMutablePointer<FILE>]
+  private let screen: OpaquePointer
+  /// Keys are read from a pad: reading them from the standard window would refresh it.
+  private let pad: UnsafeMutablePointer<WINDOW>
+  private var encoder: FrameEncoder
+  private var decoder = KeyDecoder()
+  private var bytes: [UInt8] = []
+  private let restoring: [UInt8], entering: [UInt8], leaving: [UInt8]
+  private var isOpen = true
+  /// A signal came while the terminal did not take a frame.
+  private var wasInterrupted = false
+
+  /// Takes the terminal over. Tiers are detected from the environment and terminfo unless they are given. Nothing has been written and no
+  /// mode changed when it throws.
+  public init(
+    environment: [String: String], colors: ColorTier? = nil, characters: CharacterTier? = nil,
+    input: Int32 = STDIN_FILENO, output: Int32 = STDOUT_FILENO
+  ) throws(TerminalError) {
+    let type = try Self.checkedType(environment, input: input, output: output)
+    let isUTF8 = setCharacterLocale(environment)
+    guard terminal_guard_save(input) == 0 else { throw .system("cannot read the terminal's modes", errno: errno) }
+    signals = terminal_guard_install()
+    guard signals >= 0 else { throw .system("cannot watch signals", errno: errno) }
+    guard let outStream = curses_stream(output, "w"), let inStream = curses_stream(input, "r") else {
+      throw .system("cannot open the terminal", errno: errno)
+    }
+    streams = [outStream, inStream]
+    use_tioctl(true)
+    set_escdelay(25)
+    guard let screen = newterm(type, outStream, inStream), let pad = newpad(1, 1) else {
+      throw .typeUnable(type)
+    }
+    (self.screen, self.pad, self.input, self.output) = (screen, pad, input, output)
+
+    let direct = curses_has("RGB") || curses_has("Tc")
+    let terminfo = TerminfoColors(count: Int(tigetnum("colors")), direct: direct)
+    colorTier = colors ?? ColorTier.detect(environment: environment, terminfo: terminfo)
+    characterTier = characters ?? CharacterTier.detect(environment: environment, localeIsUTF8: isUTF8)
+    let synchronized = knowsSynchronizedOutput(environment: environment, terminfoHasSync: curses_has("Sync"))
+    let capabilities = TerminalCapabilities.terminfo(colorTier, synchronized: synchronized)
+    encoder = FrameEncoder(capabilities: capabilities, colorTier: colorTier, characterTier: characterTier)
+    (entering, leaving, restoring) = Self.sequences(capabilities)
+
+    raw()
+    noecho()
+    nonl()
+    curs_set(0)
+    keypad(pad, true)
+    nodelay(pad, true)
+    define_key("\u{1B}[200~", KeyDecoder.pasteBegins)
+    define_key("\u{1B}[201~", KeyDecoder.pasteEnds)
+    terminal_guard_watch_size()
+    enter()
+  }
+
+  deinit { close() }
+
+  private static func checkedType(
+    _ environment: [String: String], input: Int32, output: Int32
+  ) throws(TerminalError) -> String {
+    if isatty(input) == 0 { throw .notATerminal("standard input") }
+    if isatty(output) == 0 { throw .notATerminal("standard output") }
+    guard let type = environment["TERM"], !type.isEmpty else { throw .typeUnset }
+    guard curses_knows(type, output) else {
+      throw type == "dumb" || type == "unknown" ? .typeUnable(type) : .typeUnknown(type)
+    }
+    return type
+  }
+
+  /// What is written besides what ncurses writes: when the terminal is taken, when it is given back, and all that gives
+  /// it back without ncurses.
+  private static func sequences(_ capabilities: TerminalCapabilities) -> ([UInt8], [UInt8], [UInt8]) {
+    func bytes(_ name: String) -> [UInt8] { TerminalCapabilities.bytes(curses_string(name)) }
+    let brackets = capabilities.movesByECMA48
+    let entering = Array((brackets ? "\u{1B}[?2004h" : "").utf8)
+    var leaving = capabilities.endFrame + Array((brackets ? "\u{1B}[?2004l" : "").utf8) + capabilities.reset
+    let leavesAlternate = bytes("rmcup")
+    if leavesAlternate.isEmpty { leaving += bytes("clear") }
+    let mouseOff = Array((brackets ? "\u{1B}[?1006l\u{1B}[?1002l" : "").utf8)
+    return (entering, leaving, mouseOff + leaving + bytes("cnorm") + bytes("rmkx") + leavesAlternate)
+  }
+
+  /// The modes of the dashboard, on a blank screen.
+  private func enter() {
+    restoring.withUnsafeBytes { sequence in
+      if let start = sequence.baseAddress { _ = terminal_guard_arm(output, start, sequence.count) }
+    }
+    _ = wrefresh(curses_standard_window())
+    // Once, so that ncurses turns the keypad on now, and not between two frames.
+    decoder = KeyDecoder()
+    _ = terminal_guard_write(output, entering, entering.count)
+    encoder.invalidate()
+    updateSize()
+  }
+
+  private func leave() {
+    // A terminal that does not read must not keep us.
+    if wasInterrupted { tcflush(output, TCOFLUSH) }
+    _ = write(output, leaving, leaving.count)
+    if !isendwin() { endwin() }
+  }
+
+  /// Gives the terminal back as it was. A second call does nothing.
+  public func close() {
+    guard isOpen else { return }
+    isOpen = false
+    leave()
+    terminal_guard_disarm()
+    terminal_guard_uninstall()
+    delwin(pad)
+    delscreen(screen)
+    for stream in streams { fclose(stream) }
+  }
+
+  // MARK: Drawing
+
+  /// What became of a frame.
+  enum Presented {
+    case whole
+    /// A signal that ends the process came while the terminal did not take it.
+    case interrupted
+    /// The terminal is gone.
+    case gone
+  }
+
+  /// Draws the frame, which is cut or filled up with blanks to the terminal's size: what differs from what the terminal
+  /// shows is written, in one piece; nothing when nothing differs. False when it could not be written.
+  @discardableResult
+  public func present(_ frame: Buffer) -> Bool { draw(frame) == .whole }
+
+  func draw(_ frame: Buffer) -> Presented {
+    bytes.removeAll(keepingCapacity: true)
+    encoder.encode(frame, width: size.width, height: size.height, into: &bytes)
+    guard !bytes.isEmpty else { return .whole }
+    let status = terminal_guard_write(output, bytes, bytes.count)
+    guard status == 0 else {
+      let number = errno
+      encoder.invalidate()
+      wasInterrupted = number == EINTR
+      return number == EINTR || number == ECANCELED ? .interrupted : .gone
+    }
+    bytesWritten += bytes.count
+    return .whole
+  }
+
+  /// Forgets what the terminal shows: the next frame is drawn whole.
+  public func invalidate() { encoder.invalidate() }
+
+  // MARK: Keys and size
+
+  /// Whether the end of a paste is still to come.
+  var isPasting: Bool { decoder.isPasting }
+
+  /// All keys and pastes that wait, without waiting, and the size brought up to date. Nil when there was nothing at all to read.
+  func readKeys() -> [DecodedInput]? {
+    var inputs: [RawInput] = []
+    var value: wint_t = 0
+    // The bound keeps a stream of input from holding the screen; what is left is read at once after a frame.
+    while inputs.count < 1 << 14 {
+      let result = wget_wch(pad, &value)
+      if result == KEY_CODE_YES {
+        inputs.append(.code(Int32(bitPattern: value)))
+      } else if result == ERR {
+        break
+      } else {
+        inputs.append(.character(value))
+      }
+    }
+    updateSize()
+    return inputs.isEmpty ? nil : decoder.decode(inputs.filter { $0 != .code(KEY_RESIZE) })
+  }
+
+  /// Ends a paste whose end does not come.
+  func abandonPaste() -> [DecodedInput] { decoder.decode([.code(KeyDecoder.pasteEnds)]) }
+
+  private func updateSize() {
+    let present = TerminalSize(width: Int(curses_columns()), height: Int(curses_rows()))
+    if present != size {
+      size = present
+      encoder.invalidate()
+    }
+  }
+
+  // MARK: Job control
+
+  /// Gives the terminal back and stops the process, with `group` as Ctrl-Z its whole process group, until it is continued;
+  /// then takes the terminal again.
+  public func suspend(group: Bool) {
+    leave()
+    terminal_guard_disarm()
+    terminal_guard_suspend(group)
+    resume()
+  }
+
+  /// Takes the terminal again after the process was stopped, by whomever; the next frame is drawn whole.
+  public func resume() {
+    if !isendwin() { leave() }
+    var window = winsize()
+    // In the background, nobody told us of a new size.
+    if ioctl(output, UInt(TIOCGWINSZ), &window) == 0, window.ws_row > 0, window.ws_col > 0 {
+      if is_term_resized(Int32(window.ws_row), Int32(window.ws_col)) {
+        resizeterm(Int32(window.ws_row), Int32(window.ws_col))
+      }
+    }
+    enter()
+  }
+}

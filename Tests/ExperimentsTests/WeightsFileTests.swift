@@ -1,0 +1,157 @@
+import RecurrentNetworks
+import Testing
+import Training
+
+@testable import Experiments
+
+@Suite struct WeightsFileTests {
+  /// The network of the torch fixture.
+  private var network: NetworkSpecification {
+    var network = NetworkSpecification()
+    network.hidden = 5
+    network.layers = 2
+    return network
+  }
+  private var layout: ParameterLayout { ParameterLayout(network, inputs: 3, outputs: 2) }
+
+  /// torch.nn.RNN's state_dict loads, and the network gives PyTorch's outputs; both of its biases are not zero.
+  @Test func torchWeightsGiveTorchOutputs() throws {
+    let file = try SafetensorsFile.read(path: fixture("torch_rnn.safetensors"))
+    let parameters = try WeightsFile.parameters(file, layout: layout)
+    let x = file.doubles(try #require(file["x"]))
+    let y = file.doubles(try #require(file["y"]))
+    let data = SequenceBatch(
+      steps: 6, batch: 2, inputs: 3, outputs: 2, x: x, symbols: nil, target: .values(y),
+      targetMask: [UInt8](repeating: 1, count: 12))
+    let tape = Tape.compute(
+      network: network, layout: layout, parameters: parameters, data: data,
+      window: Window(steps: 0..<6, injected: 0..<6),
+      carriedState: [[Double](repeating: 0, count: 10), [Double](repeating: 0, count: 10)], reduction: .mean,
+      precision: .float64)
+    for (ours, theirs) in zip(tape.output, y) { #expect(abs(ours - theirs) < 1e-13) }
+    #expect(tape.objective < 1e-26)
+  }
+
+  @Test func roundTrip() throws {
+    let folder = try TemporaryFolder()
+    let parameters = initialParameters(network, layout, seed: 3).enumerated().map { $1 + 0.001 * Double($0) }
+    try WeightsFile.write(parameters, layout: layout, to: folder.path("w.safetensors"))
+    #expect(try WeightsFile.read(path: folder.path("w.safetensors"), layout: layout) == parameters)
+    let file = try SafetensorsFile.read(path: folder.path("w.safetensors"))
+    #expect(
+      Set(file.entries.map(\.name)) == [
+        "weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0", "weight_ih_l1", "weight_hh_l1", "bias_ih_l1",
+        "bias_hh_l1", "readout.weight", "readout.bias",
+      ])
+    #expect(file.doubles(try #require(file["bias_hh_l1"])) == [0, 0, 0, 0, 0])
+    #expect(file["weight_ih_l1"]?.shape == [5, 5])
+    try WeightsFile.write(parameters, layout: layout, precision: .float32, to: folder.path("s.safetensors"))
+    #expect(
+      try WeightsFile.read(path: folder.path("s.safetensors"), layout: layout) == parameters.map { Double(Float($0)) })
+  }
+
+  /// Writes the fixture's tensors with a change, and gives the message.
+  private func message(_ change: (inout [NamedTensor]) -> Void) throws -> String? {
+    let parameters = [Double](repeating: 0.5, count: layout.count)
+    var tensors = WeightsFile.tensors(parameters, layout: layout)
+    change(&tensors)
+    do throws(InputError) {
+      _ = try WeightsFile.parameters(SafetensorsFile(Safetensors.encode(tensors), file: "w"), layout: layout)
+      return nil
+    } catch {
+      return error.description
+    }
+  }
+
+  @Test func refusesWhatDoesNotFit() throws {
+    #expect(try message { _ in } == nil)
+    #expect(
+      try message { $0.removeAll { $0.name == "weight_hh_l1" } }
+        == "w: weight_hh_l1: found no such tensor, expected one of shape [5, 5]; nearest is weight_hh_l0")
+    #expect(
+      try message { $0[0] = NamedTensor("weight_ih_l0", [3, 5], .float64([Double](repeating: 0, count: 15))) }
+        == "w: weight_ih_l0: found shape [3, 5], expected [5, 3]")
+    #expect(
+      try message { $0[0] = NamedTensor("weight_ih_l0", [5, 3], .int64([Int64](repeating: 0, count: 15))) }
+        == "w: weight_ih_l0: found whole numbers (I64), expected F32 or F64")
+    #expect(
+      try message {
+        var values = [Double](repeating: 0, count: 15)
+        values[7] = .nan
+        $0[0] = NamedTensor("weight_ih_l0", [5, 3], .float64(values))
+      } == "w: weight_ih_l0: found nan at [2, 1], expected finite numbers")
+    #expect(
+      try message { $0.append(NamedTensor("weight_hh_l2", [1], .float64([0]))) }
+        == "w: weight_hh_l2: found a weight that the network has not (layers: 2, hidden: 5), expected weight_ih_l0, "
+        + "weight_hh_l0, bias_ih_l0, weight_ih_l1, weight_hh_l1, bias_ih_l1, readout.weight, readout.bias")
+    #expect(try message { $0.append(NamedTensor("weight_hh_l0_reverse", [1], .float64([0]))) } != nil)
+    #expect(
+      try message { $0.append(NamedTensor("rnn.weight_hh_l0", [1], .float64([0]))) }
+        == "w: weight_hh_l0: found weight_hh_l0 and rnn.weight_hh_l0, expected one of them")
+  }
+
+  @Test func takesModulesPrefixesAndOtherTensors() throws {
+    #expect(
+      try message { tensors in
+        for index in tensors.indices where !tensors[index].name.hasPrefix("readout") {
+          tensors[index].name = "rnn." + tensors[index].name
+        }
+        tensors.append(NamedTensor("epoch", [], .int64([3])))
+      } == nil)
+    #expect(try message { $0.removeAll { $0.name.hasPrefix("bias_") } } == nil)
+  }
+}
+
+@Suite struct SequenceFileTests {
+  private func message(_ tensors: [NamedTensor], classes: Int? = nil) -> String? {
+    do throws(InputError) {
+      _ = try SequenceFile.batch(SafetensorsFile(Safetensors.encode(tensors), file: "d"), classes: classes)
+      return nil
+    } catch {
+      return error.description
+    }
+  }
+
+  @Test func readsClassesAndValues() throws {
+    let x = NamedTensor("x", [3, 1, 2], .float64([1, 0, 0, 1, 1, 0]))
+    let classes = NamedTensor("target", [3, 1], .int64([-1, 1, 2]))
+    let mask = NamedTensor("target_mask", [3, 1], .float64([0, 1, 1]))
+    let batch = try SequenceFile.batch(SafetensorsFile(Safetensors.encode([x, classes, mask]), file: "d"))
+    #expect(batch.steps == 3 && batch.batch == 1 && batch.inputs == 2 && batch.outputs == 3)
+    #expect(batch.symbols == [0, 1, 0])
+    #expect(batch.target == .classes([0, 1, 2]))
+    #expect(batch.targetMask == [0, 1, 1])
+    let values = NamedTensor("target", [3, 1, 1], .float32([.nan, 1, 2]))
+    let regression = try SequenceFile.batch(SafetensorsFile(Safetensors.encode([x, values, mask]), file: "d"))
+    #expect(regression.target == .values([0, 1, 2]))
+    #expect(regression.outputs == 1)
+  }
+
+  @Test func refusesWhatDoesNotFit() {
+    let x = NamedTensor("x", [2, 1, 1], .float64([0.5, 2]))
+    let target = NamedTensor("target", [2, 1], .int64([0, 1]))
+    #expect(message([x, target]) == nil)
+    #expect(message([target]) == "d: x: found no such tensor, expected x, target and, if need be, target_mask")
+    #expect(message([x]) == "d: target: found no such tensor, expected x, target and, if need be, target_mask")
+    #expect(
+      message([NamedTensor("x", [2], .float64([0.5, 2])), target])
+        == "d: x: found shape [2], expected [steps, batch, inputs]")
+    #expect(
+      message([NamedTensor("x", [2, 1, 1], .float64([0.5, .nan])), target])
+        == "d: x: found nan at [1, 0, 0], expected finite numbers")
+    #expect(message([x, target], classes: 1) == "d: target: found class 1 at [1, 0], expected 0 to 0")
+    #expect(
+      message([x, NamedTensor("target", [2, 1], .float64([0, 1]))])
+        == "d: target: found F64 of shape [2, 1], expected I64 classes of shape [2, 1] or F64 values of shape [2, 1, outputs]"
+    )
+    #expect(
+      message([x, target, NamedTensor("target_mask", [2, 1], .float64([0, 0]))])
+        == "d: target_mask: found 0 everywhere, expected a step with a target")
+    #expect(
+      message([x, target, NamedTensor("target_mask", [2, 1], .float64([0, 2]))])
+        == "d: target_mask: found 2.0, expected 0 or 1")
+    #expect(
+      message([x, target, NamedTensor("target_mask", [2], .float64([0, 2]))])
+        == "d: target_mask: found shape [2], expected [2, 1] as x has it")
+  }
+}
