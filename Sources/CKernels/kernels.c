@@ -1,16 +1,103 @@
 #include "CKernels.h"
 
 #include <math.h>
+#include <stdatomic.h>
 
-#define REAL double
-#define NAME(f) bpt_##f##_f64
-#define MATH(f) f
-#include "plain.inc"
-#undef REAL
-#undef NAME
-#undef MATH
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
 
-#define REAL float
-#define NAME(f) bpt_##f##_f32
-#define MATH(g) g##f
-#include "plain.inc"
+// The instruction sets' kernels: the same source, compiled anew for each in both precisions. Vectors are VECTOR_BYTES
+// long, a matrix tile is TILE_ROWS rows high.
+
+#define SET plain
+#define VECTOR_BYTES 16
+#define TILE_ROWS 4
+#include "precisions.h"
+#undef SET
+#undef VECTOR_BYTES
+#undef TILE_ROWS
+
+#if defined(__x86_64__)
+#pragma clang attribute push(__attribute__((target("avx2,fma,bmi2"))), apply_to = function)
+#define SET avx2
+#define VECTOR_BYTES 32
+#define TILE_ROWS 6
+#include "precisions.h"
+#undef SET
+#undef VECTOR_BYTES
+#undef TILE_ROWS
+#pragma clang attribute pop
+
+#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,bmi2"))),              \
+                             apply_to = function)
+#define SET avx512
+#define VECTOR_BYTES 64
+#define TILE_ROWS 8
+#include "precisions.h"
+#pragma clang attribute pop
+#endif
+
+// The choice. Both tables are replaced one after the other; whoever reads one in between gets kernels that are right.
+static const struct bpt_table_f64 *_Atomic chosen_f64 = &table_plain_f64;
+static const struct bpt_table_f32 *_Atomic chosen_f32 = &table_plain_f32;
+static _Atomic int chosen = BPT_PLAIN;
+
+bool bpt_supports(int instruction_set) {
+#if defined(__x86_64__)
+  switch (instruction_set) {
+  case BPT_AVX2:
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2");
+  case BPT_AVX512:
+    return bpt_supports(BPT_AVX2) && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+           __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+  }
+#endif
+  return instruction_set == BPT_PLAIN;
+}
+
+int bpt_selected(void) { return atomic_load_explicit(&chosen, memory_order_relaxed); }
+
+const struct bpt_table_f64 *bpt_kernels_f64(int instruction_set) {
+  if (!bpt_supports(instruction_set)) return NULL;
+#if defined(__x86_64__)
+  if (instruction_set == BPT_AVX2) return &table_avx2_f64;
+  if (instruction_set == BPT_AVX512) return &table_avx512_f64;
+#endif
+  return &table_plain_f64;
+}
+
+const struct bpt_table_f32 *bpt_kernels_f32(int instruction_set) {
+  if (!bpt_supports(instruction_set)) return NULL;
+#if defined(__x86_64__)
+  if (instruction_set == BPT_AVX2) return &table_avx2_f32;
+  if (instruction_set == BPT_AVX512) return &table_avx512_f32;
+#endif
+  return &table_plain_f32;
+}
+
+bool bpt_select(int instruction_set) {
+  if (!bpt_supports(instruction_set)) return false;
+  atomic_store_explicit(&chosen_f64, bpt_kernels_f64(instruction_set), memory_order_relaxed);
+  atomic_store_explicit(&chosen_f32, bpt_kernels_f32(instruction_set), memory_order_relaxed);
+  atomic_store_explicit(&chosen, instruction_set, memory_order_relaxed);
+  return true;
+}
+
+__attribute__((constructor)) static void bpt_select_best(void) {
+#if defined(__x86_64__)
+  __builtin_cpu_init();
+#endif
+  for (int set = BPT_INSTRUCTION_SETS - 1; !bpt_select(set); set--) {
+  }
+}
+
+#define BPT_DISPATCH_F64(type, name, parameters, arguments)                                                            \
+  type bpt_##name##_f64 parameters { return atomic_load_explicit(&chosen_f64, memory_order_relaxed)->name arguments; }
+#define BPT_DISPATCH_F32(type, name, parameters, arguments)                                                            \
+  type bpt_##name##_f32 parameters { return atomic_load_explicit(&chosen_f32, memory_order_relaxed)->name arguments; }
+BPT_KERNELS(double, BPT_DISPATCH_F64)
+BPT_KERNELS(float, BPT_DISPATCH_F32)
+
+size_t bpt_packed_count_f64(size_t k, size_t n) { return (n + 15) / 16 * 16 * k; }
+size_t bpt_packed_count_f32(size_t k, size_t n) { return (n + 31) / 32 * 32 * k; }

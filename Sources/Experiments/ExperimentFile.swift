@@ -31,16 +31,7 @@ public enum ExperimentFile {
     _ text: String, file: String, folder: String? = nil, settings: [String] = [], memory: Int = 16 << 30
   ) throws(InputError) -> Experiment {
     let entries = try FlattenedYAML(text, file: file)
-    var experiment = Experiment()
-    // In the table's order, whatever the file's: a choice before what depends on it.
-    for key in ExperimentKey.all {
-      guard let entry = entries[key.name] else { continue }
-      do throws(ExperimentKeyError) {
-        try key.set(&experiment, entry.text)
-      } catch {
-        throw InputError(file: file, line: entry.line, error)
-      }
-    }
+    var experiment = try entries.experiment()
     if let name = experiment.task.file, let folder, !name.hasPrefix("/") {
       let beside = folder + name
       if FileManager.default.fileExists(atPath: beside) || !FileManager.default.fileExists(atPath: name) {

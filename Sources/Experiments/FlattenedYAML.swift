@@ -29,17 +29,36 @@ struct FlattenedYAML {
   /// Parses `text`; nothing but comments is no value at all.
   /// - Throws: syntax errors, unknown and duplicate keys, lists and values where a group is expected, by line.
   init(_ text: String, file: String) throws(InputError) {
+    try self.init(Self.compose(text, file: file), file: file)
+  }
+
+  /// The values of an experiment that stands in another document; nil is no value at all.
+  init(_ root: Node?, file: String) throws(InputError) {
     self.file = file
-    guard let root = try Self.compose(text, file: file) else { return }
-    if case .scalar(let scalar) = root, scalar.style == .plain, ["", "~", "null"].contains(scalar.string) { return }
+    guard let root, !Self.isNull(root) else { return }
     guard case .mapping(let mapping) = root else {
       throw InputError(
         file: file, line: root.mark?.line ?? 1,
-        problem:
-          "found \(Self.describe(root)), expected a mapping of \(ExperimentKey.members(of: "").joined(separator: ", "))"
-      )
+        problem: "found \(Self.describe(root)), expected a mapping of "
+          + ExperimentKey.members(of: "").joined(separator: ", "))
     }
     try add(mapping, prefix: "")
+  }
+
+  /// The experiment with these values, the others by default; keys are not held against each other.
+  ///
+  /// Taken in the table's order, whatever the file's: a choice before what depends on it.
+  func experiment() throws(InputError) -> Experiment {
+    var experiment = Experiment()
+    for key in ExperimentKey.all {
+      guard let entry = entries[key.name] else { continue }
+      do throws(ExperimentKeyError) {
+        try key.set(&experiment, entry.text)
+      } catch {
+        throw InputError(file: file, line: entry.line, error)
+      }
+    }
+    return experiment
   }
 
   private mutating func add(_ mapping: Node.Mapping, prefix: String) throws(InputError) {
@@ -69,7 +88,7 @@ struct FlattenedYAML {
   private mutating func addGroup(_ value: Node, name: String, line: Int) throws(InputError) {
     if case .mapping(let members) = value { return try add(members, prefix: name + ".") }
     // `network:` with nothing below leaves the defaults.
-    if case .scalar(let scalar) = value, scalar.style == .plain, ["", "~", "null"].contains(scalar.string) { return }
+    if Self.isNull(value) { return }
     throw InputError(
       file: file, line: value.mark?.line ?? line, key: name,
       problem:
@@ -77,7 +96,7 @@ struct FlattenedYAML {
   }
 
   /// A scalar or a list as `ExperimentKey.set` reads it.
-  private static func text(of value: Node, key: String, file: String, line: Int) throws(InputError) -> String {
+  static func text(of value: Node, key: String, file: String, line: Int) throws(InputError) -> String {
     switch value {
     case .scalar(let scalar):
       return scalar.style == .plain || scalar.style == .any ? scalar.string : quoted(scalar.string)
@@ -98,7 +117,12 @@ struct FlattenedYAML {
     }
   }
 
-  private static func describe(_ node: Node) -> String {
+  private static func isNull(_ node: Node) -> Bool {
+    guard case .scalar(let scalar) = node else { return false }
+    return scalar.style == .plain && ["", "~", "null"].contains(scalar.string)
+  }
+
+  static func describe(_ node: Node) -> String {
     switch node {
     case .scalar(let scalar): scalar.string.isEmpty ? "nothing" : String(scalar.string.prefix(60))
     case .mapping: "a mapping"
@@ -108,7 +132,7 @@ struct FlattenedYAML {
   }
 
   /// The document's root, or nil for an empty one; the parser's errors in one line.
-  private static func compose(_ text: String, file: String) throws(InputError) -> Node? {
+  static func compose(_ text: String, file: String) throws(InputError) -> Node? {
     do {
       return try Yams.compose(yaml: text)
     } catch let error as YamlError {

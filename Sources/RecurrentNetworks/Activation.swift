@@ -17,14 +17,14 @@ extension Activation {
   /// φ(a).
   public func value(_ a: Double) -> Double {
     switch self {
-    case .tanh: tanh_(a)
+    case .tanh: hyperbolicTangent(a)
     case .sigmoid: a >= 0 ? 1 / (1 + exp(-a)) : exp(a) / (1 + exp(a))
     case .relu: a > 0 ? a : 0
     case .leakyReLU: a > 0 ? a : 0.01 * a
     case .identity: a
     case .softsign: a / (1 + abs(a))
     case .hardTanh: max(-1, min(1, a))
-    case .sin: sin_(a)
+    case .sin: sine(a)
     }
   }
 
@@ -62,5 +62,5 @@ extension Activation {
 }
 
 // libm's functions, whose names the cases above hide.
-private func tanh_(_ a: Double) -> Double { tanh(a) }
-private func sin_(_ a: Double) -> Double { sin(a) }
+private func hyperbolicTangent(_ a: Double) -> Double { tanh(a) }
+private func sine(_ a: Double) -> Double { sin(a) }

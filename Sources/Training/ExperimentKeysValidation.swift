@@ -75,17 +75,20 @@ extension Experiment {
         + (bytes == .max ? "more than can be counted" : formatBytes(bytes)))
   }
 
-  /// An upper estimate of the memory that a run needs, in bytes; `Int.max` where the sum overflows.
-  ///
-  /// A network of P parameters keeps them with their gradient, two moments and a copy to send, and a pass keeps for each
-  /// step, sequence, layer and unit about a dozen numbers, the tape's copy among them.
+  /// The memory that a run needs, in bytes: a pass over a sequence, its tape, and the parameters with their moments and
+  /// copies; `Int.max` where the sum overflows. The width of what a file brings is a guess.
   public var bytesNeeded: Int {
-    let h = Saturating(network.hidden), layers = Saturating(network.layers)
-    let inputs = Saturating(task.name.widthEstimate), outputs = Saturating(task.name.widthEstimate)
-    let parameters = h * (inputs + outputs + layers * (h + h + Saturating(1))) + outputs
-    let perStep = layers * h * Saturating(12) + (inputs + outputs) * Saturating(4)
-    let steps = Saturating(task.length) * Saturating(training.batch)
-    return ((parameters * Saturating(6) + steps * perStep) * Saturating(8)).value
+    let width = task.name.widthEstimate
+    let layout = ParameterLayout(network, inputs: width, outputs: width)
+    let pass =
+      precision == .float64
+      ? Pass<Double>.bytesNeeded(network: network, layout: layout, steps: task.length, batch: training.batch)
+      : Pass<Float>.bytesNeeded(network: network, layout: layout, steps: task.length, batch: training.batch)
+    guard let pass else { return .max }
+    // A tape keeps seven numbers a unit and layer, ∂l/∂h, and inputs, targets and outputs, at each step.
+    let perStep = Saturating(network.layers) * Saturating(7 * network.hidden) + Saturating(network.hidden + 3 * width)
+    let tape = Saturating(task.length) * Saturating(training.batch) * perStep
+    return (Saturating(pass) + (tape + Saturating(6) * Saturating(layout.count)) * Saturating(8)).value
   }
 
   /// Lets what has no meaning under a choice just made fall back to its default, so that a turn of one knob is not

@@ -61,6 +61,8 @@ public struct Snapshot: Sendable {
   public var serial: UInt64
   /// The experiment as it stands, every change taken.
   public var experiment: Experiment
+  /// The experiment that the run began with, before any change of the journal: the two replay the run.
+  public var initialExperiment: Experiment
   /// The task's words: alphabet, floors, names.
   public var description: TaskDescription
   /// Updates done.

@@ -245,11 +245,37 @@ private func message(_ text: String, settings: [String] = []) -> String? {
 
   /// Reads `text` through the parser, but past the checks of keys against each other and of files.
   private func readWithoutChecks(_ text: String) throws -> Experiment {
-    var experiment = Experiment()
-    let entries = try FlattenedYAML(text, file: "written")
-    for key in ExperimentKey.all {
-      if let entry = entries[key.name] { try key.set(&experiment, entry.text) }
+    try FlattenedYAML(text, file: "written").experiment()
+  }
+}
+
+@Suite struct DamagedTextTests {
+  /// Whatever becomes of a text by a changed, a lost or a doubled piece: it is read or refused in one line.
+  @Test func noDamageCrashes() {
+    let whole = Array(ExperimentFile.complete(Experiment()).utf8)
+    var state: UInt64 = 88_172_645_463_325_252
+    func random(_ limit: Int) -> Int {
+      state ^= state << 13
+      state ^= state >> 7
+      state ^= state << 17
+      return Int(state % UInt64(limit))
     }
-    return experiment
+    let pieces = Array("{}[]:,-#&*!|>'\"%@`?~\n\t 0.e\\\u{0}é".utf8)
+    for _ in 0..<1500 {
+      var text = whole
+      for _ in 0...random(3) {
+        let at = random(text.count)
+        switch random(3) {
+        case 0: text[at] = pieces[random(pieces.count)]
+        case 1: text.removeSubrange(at..<min(text.count, at + random(40)))
+        default: text.insert(contentsOf: text[at..<min(text.count, at + random(60))], at: random(text.count))
+        }
+      }
+      do throws(InputError) {
+        _ = try ExperimentFile.parse(String(decoding: text, as: UTF8.self), file: "damaged")
+      } catch {
+        #expect(error.description.hasPrefix("damaged") && !error.description.contains("\n"))
+      }
+    }
   }
 }

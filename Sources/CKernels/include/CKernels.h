@@ -3,38 +3,84 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// Matrix and element-wise kernels in two precisions. Matrices are row-major, strides are in elements. Every element-wise
-// kernel works on `rows` rows of `columns` elements and has one row stride for each array; a stride of 0 broadcasts.
+#include "jacobi.h"
+
+// Matrix and element-wise kernels in two precisions, each built for several instruction sets.
+//
+// Matrices are row-major, strides are in elements. An element-wise kernel works on `rows` rows of `columns` elements with
+// a row stride for each array; a stride of 0 broadcasts a row. Nothing outside the rows is read or written.
 
 // The activations, in the order of LinearAlgebra's ElementwiseFunction.
 enum { BPT_TANH, BPT_SIGMOID, BPT_RELU, BPT_LEAKY_RELU, BPT_IDENTITY, BPT_SOFTSIGN, BPT_HARD_TANH, BPT_SIN };
 
-#define BPT_DECLARE(REAL, S)                                                                                           \
-  size_t bpt_packed_count_##S(size_t k, size_t n);                                                                     \
-  void bpt_pack_##S(size_t k, size_t n, const REAL *b, ptrdiff_t row_stride, ptrdiff_t column_stride, REAL *packed);   \
-  void bpt_multiply_packed_##S(size_t m, size_t n, size_t k, const REAL *a, ptrdiff_t a_row_stride,                    \
-                               ptrdiff_t a_column_stride, const REAL *packed_b, REAL *c, ptrdiff_t c_row_stride,       \
-                               bool accumulate);                                                                       \
-  void bpt_multiply_##S(size_t m, size_t n, size_t k, const REAL *a, ptrdiff_t a_row_stride,                           \
-                        ptrdiff_t a_column_stride, const REAL *b, ptrdiff_t b_row_stride, REAL *c,                     \
-                        ptrdiff_t c_row_stride, bool accumulate);                                                      \
-  bool bpt_activate_##S(int kind, size_t rows, size_t columns, const REAL *a, ptrdiff_t a_stride, REAL *value,         \
-                        ptrdiff_t value_stride, REAL *derivative, ptrdiff_t derivative_stride);                        \
-  void bpt_scale_add_##S(size_t rows, size_t columns, REAL alpha, const REAL *x, ptrdiff_t x_stride, REAL beta,        \
-                         REAL *y, ptrdiff_t y_stride);                                                                 \
-  REAL bpt_multiply_elements_##S(size_t rows, size_t columns, REAL scale, const REAL *x, ptrdiff_t x_stride,           \
-                                 const REAL *y, ptrdiff_t y_stride, REAL *z, ptrdiff_t z_stride);                      \
-  void bpt_fill_rows_##S(size_t rows, size_t columns, const REAL *row, REAL *y, ptrdiff_t y_stride);                   \
-  void bpt_add_column_sums_##S(size_t rows, size_t columns, const REAL *x, ptrdiff_t x_stride, REAL *sums);            \
-  void bpt_gather_rows_##S(size_t rows, size_t columns, const REAL *table, ptrdiff_t table_stride,                     \
-                           const int32_t *index, REAL *y, ptrdiff_t y_stride);                                         \
-  void bpt_scatter_add_rows_##S(size_t rows, size_t columns, const REAL *x, ptrdiff_t x_stride, const int32_t *index,  \
-                                REAL *table, ptrdiff_t table_stride);                                                  \
-  void bpt_cross_entropy_##S(size_t rows, size_t classes, REAL weight, const uint8_t *mask, const int32_t *target,     \
-                             REAL *y, ptrdiff_t y_stride, REAL *loss);                                                 \
-  void bpt_squared_error_##S(size_t rows, size_t columns, REAL weight, const uint8_t *mask, const REAL *target,        \
-                             ptrdiff_t target_stride, REAL *y, ptrdiff_t y_stride, REAL *loss);                        \
-  double bpt_sum_of_squares_##S(size_t count, const REAL *x);
+// The instruction sets, the plainest first.
+enum { BPT_PLAIN, BPT_AVX2, BPT_AVX512, BPT_INSTRUCTION_SETS };
 
-BPT_DECLARE(double, f64)
-BPT_DECLARE(float, f32)
+// Whether this processor has an instruction set; the one in use; and its choice, for the whole process, false where the
+// processor lacks it. Packed matrices are laid out alike for all. The best is chosen when the program is loaded.
+bool bpt_supports(int instruction_set);
+int bpt_selected(void);
+bool bpt_select(int instruction_set);
+
+// Every kernel, as LIST(REAL, F): F(return type, name, (parameters), (arguments)).
+#define BPT_KERNELS(REAL, F)                                                                                           \
+  F(void, pack, (size_t k, size_t n, const REAL *b, ptrdiff_t row_stride, ptrdiff_t column_stride, REAL *packed),      \
+    (k, n, b, row_stride, column_stride, packed))                                                                      \
+  F(void, multiply_packed,                                                                                             \
+    (size_t m, size_t n, size_t k, const REAL *a, ptrdiff_t a_row_stride, ptrdiff_t a_column_stride,                   \
+     const REAL *packed_b, REAL *c, ptrdiff_t c_row_stride, bool accumulate),                                          \
+    (m, n, k, a, a_row_stride, a_column_stride, packed_b, c, c_row_stride, accumulate))                                \
+  F(void, multiply,                                                                                                    \
+    (size_t m, size_t n, size_t k, const REAL *a, ptrdiff_t a_row_stride, ptrdiff_t a_column_stride, const REAL *b,    \
+     ptrdiff_t b_row_stride, REAL *c, ptrdiff_t c_row_stride, bool accumulate),                                        \
+    (m, n, k, a, a_row_stride, a_column_stride, b, b_row_stride, c, c_row_stride, accumulate))                         \
+  F(bool, activate,                                                                                                    \
+    (int function, size_t rows, size_t columns, const REAL *a, ptrdiff_t a_stride, REAL *value,                        \
+     ptrdiff_t value_stride, REAL *derivative, ptrdiff_t derivative_stride),                                           \
+    (function, rows, columns, a, a_stride, value, value_stride, derivative, derivative_stride))                        \
+  F(void, scale_add,                                                                                                   \
+    (size_t rows, size_t columns, REAL alpha, const REAL *x, ptrdiff_t x_stride, REAL beta, REAL *y,                   \
+     ptrdiff_t y_stride),                                                                                              \
+    (rows, columns, alpha, x, x_stride, beta, y, y_stride))                                                            \
+  F(REAL, multiply_elements,                                                                                           \
+    (size_t rows, size_t columns, REAL scale, const REAL *x, ptrdiff_t x_stride, const REAL *y, ptrdiff_t y_stride,    \
+     REAL *z, ptrdiff_t z_stride),                                                                                     \
+    (rows, columns, scale, x, x_stride, y, y_stride, z, z_stride))                                                     \
+  F(void, fill_rows, (size_t rows, size_t columns, const REAL *row, REAL *y, ptrdiff_t y_stride),                      \
+    (rows, columns, row, y, y_stride))                                                                                 \
+  F(void, add_column_sums, (size_t rows, size_t columns, const REAL *x, ptrdiff_t x_stride, REAL *sums),               \
+    (rows, columns, x, x_stride, sums))                                                                                \
+  F(void, gather_rows,                                                                                                 \
+    (size_t rows, size_t columns, const REAL *table, ptrdiff_t table_stride, const int32_t *index, REAL *y,            \
+     ptrdiff_t y_stride),                                                                                              \
+    (rows, columns, table, table_stride, index, y, y_stride))                                                          \
+  F(void, scatter_add_rows,                                                                                            \
+    (size_t rows, size_t columns, const REAL *x, ptrdiff_t x_stride, const int32_t *index, REAL *table,                \
+     ptrdiff_t table_stride),                                                                                          \
+    (rows, columns, x, x_stride, index, table, table_stride))                                                          \
+  F(void, cross_entropy,                                                                                               \
+    (size_t rows, size_t classes, REAL weight, const uint8_t *mask, const int32_t *target, REAL *y,                    \
+     ptrdiff_t y_stride, REAL *loss),                                                                                  \
+    (rows, classes, weight, mask, target, y, y_stride, loss))                                                          \
+  F(void, squared_error,                                                                                               \
+    (size_t rows, size_t columns, REAL weight, const uint8_t *mask, const REAL *target, ptrdiff_t target_stride,       \
+     REAL *y, ptrdiff_t y_stride, REAL *loss),                                                                         \
+    (rows, columns, weight, mask, target, target_stride, y, y_stride, loss))                                           \
+  F(double, sum_of_squares, (size_t count, const REAL *x), (count, x))
+
+// The kernels, as they are called: bpt_NAME_f64 and bpt_NAME_f32.
+#define BPT_DECLARE_F64(type, name, parameters, arguments) type bpt_##name##_f64 parameters;
+#define BPT_DECLARE_F32(type, name, parameters, arguments) type bpt_##name##_f32 parameters;
+BPT_KERNELS(double, BPT_DECLARE_F64)
+BPT_KERNELS(float, BPT_DECLARE_F32)
+
+// The kernels of one instruction set, to be called by themselves; NULL where the processor lacks it.
+#define BPT_TABLE(type, name, parameters, arguments) type(*name) parameters;
+struct bpt_table_f64 { BPT_KERNELS(double, BPT_TABLE) };
+struct bpt_table_f32 { BPT_KERNELS(float, BPT_TABLE) };
+const struct bpt_table_f64 *bpt_kernels_f64(int instruction_set);
+const struct bpt_table_f32 *bpt_kernels_f32(int instruction_set);
+
+// The number of elements that `pack` writes: panels of 128 bytes' columns, the last filled up with zeros.
+size_t bpt_packed_count_f64(size_t k, size_t n);
+size_t bpt_packed_count_f32(size_t k, size_t n);

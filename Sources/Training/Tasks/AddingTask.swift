@@ -16,6 +16,8 @@ struct AddingTask: SequenceTask {
       floors: [.init(name: "always answering ½", loss: 1.0 / 48)], dependencyLength: length - 1)
   }
 
+  func resized(length: Int) -> any SequenceTask { AddingTask(seed: seed, length: length) }
+
   func write(sequence index: Int, into data: inout SequenceBatch) {
     let (n, batch) = (data.steps, data.batch)
     data.writeNumbers { x, values, mask in

@@ -6,7 +6,7 @@ import RecurrentNetworks
 /// to mean 0 and variance 1 over the file; lanes and stream are as for a text.
 struct CSVTask: SequenceTask {
   let description: TaskDescription
-  private let name: String
+  private let file: String, name: String
   private let table: CSVTable
   private let inputs: [CSVTable.Column]
   private let outputs: [CSVTable.Column]
@@ -54,11 +54,20 @@ struct CSVTask: SequenceTask {
     ahead = targets.map { kept.contains($0) ? 1 : 0 }
     dropped = columns.filter { constant.contains($0) }
     description = Self.describe(name, inputs: inputs, outputs: outputs, ahead: ahead)
-    guard places >= task.length else {
-      throw TaskError(
-        key: "task.file", file: file, found: "\(grouped(table.rows)) rows",
-        expected: "at least \(grouped(task.length + table.rows - places)) for task.length \(grouped(task.length))")
-    }
+    self.file = file
+    try check(length: task.length)
+  }
+
+  private func check(length: Int) throws(TaskError) {
+    guard places < length else { return }
+    throw TaskError(
+      key: "task.length", file: file, found: "\(grouped(table.rows)) rows",
+      expected: "at least \(grouped(length + table.rows - places)) for task.length \(grouped(length))")
+  }
+
+  func resized(length: Int) throws(TaskError) -> any SequenceTask {
+    try check(length: length)
+    return self
   }
 
   private static func describe(

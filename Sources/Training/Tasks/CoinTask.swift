@@ -16,6 +16,8 @@ struct CoinTask: SequenceTask {
       ], dependencyLength: 8)
   }
 
+  func resized(length: Int) -> any SequenceTask { self }
+
   func write(sequence index: Int, into data: inout SequenceBatch) {
     let (n, batch) = (data.steps, data.batch)
     data.writeNumbersAndClasses { x, classes, mask in

@@ -21,6 +21,8 @@ struct CopyTask: SequenceTask {
       floors: [.init(name: "remembering nothing", loss: 10 * log(8.0) / Double(length))], dependencyLength: length - 10)
   }
 
+  func resized(length: Int) -> any SequenceTask { CopyTask(seed: seed, length: length) }
+
   func write(sequence index: Int, into data: inout SequenceBatch) {
     let (n, batch, recalled) = (data.steps, data.batch, Self.recalled)
     data.writeSymbols { symbols, classes, mask in

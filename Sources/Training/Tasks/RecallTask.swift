@@ -18,6 +18,8 @@ struct RecallTask: SequenceTask {
       floors: [.init(name: "guessing", loss: log(8.0))], dependencyLength: length - 1)
   }
 
+  func resized(length: Int) -> any SequenceTask { RecallTask(seed: seed, length: length) }
+
   func write(sequence index: Int, into data: inout SequenceBatch) {
     let (n, batch) = (data.steps, data.batch)
     data.writeSymbols { symbols, classes, mask in

@@ -11,6 +11,8 @@ public protocol SequenceTask: Sendable {
   ///
   /// `data` comes from `emptyBatch`, or from an earlier call; its arrays are overwritten, not replaced.
   func write(sequence index: Int, into data: inout SequenceBatch)
+  /// The same task with sequences of another length; what was read of a file is not read again.
+  func resized(length: Int) throws(TaskError) -> any SequenceTask
   /// The line on the file and on the place that sequence `index` is read from, where the task reads a file.
   func fileSummary(sequence index: Int, steps: Int, batch: Int) -> String?
   /// The symbols themselves, by class, where the task is to go on writing a text; empty otherwise.

@@ -18,6 +18,8 @@ struct TemporalOrderTask: SequenceTask {
       dependencyLength: length - 1 - length / 10)
   }
 
+  func resized(length: Int) -> any SequenceTask { TemporalOrderTask(seed: seed, length: length) }
+
   func write(sequence index: Int, into data: inout SequenceBatch) {
     let (n, batch) = (data.steps, data.batch)
     data.writeSymbols { symbols, classes, mask in

@@ -8,6 +8,7 @@ import RecurrentNetworks
 struct TextTask: SequenceTask {
   let description: TaskDescription
   private let corpus: TextCorpus
+  private let file: String
 
   /// The text of `file` (the one that ships, if nil), in sequences of `length` steps.
   /// - Throws: what is wrong with the file, or that it is too short.
@@ -17,11 +18,8 @@ struct TextTask: SequenceTask {
 
   /// Sequences of `length` steps of `corpus`.
   init(_ corpus: TextCorpus, file: String?, length: Int) throws(TaskError) {
-    guard corpus.codes.count > length else {
-      throw TaskError(
-        key: "task.file", file: file ?? corpus.name, found: "\(grouped(corpus.codes.count)) characters",
-        expected: "at least \(grouped(length + 1)), one more than task.length")
-    }
+    self.file = file ?? corpus.name
+    try Self.check(corpus, file: self.file, length: length)
     let names = corpus.alphabet.map(TextCorpus.symbol)
     let entropies = corpus.entropies()
     var floors: [TaskDescription.Floor] = [
@@ -36,6 +34,19 @@ struct TextTask: SequenceTask {
   }
 
   var alphabet: [Unicode.Scalar] { corpus.alphabet }
+
+  private static func check(_ corpus: TextCorpus, file: String, length: Int) throws(TaskError) {
+    guard corpus.codes.count > length else {
+      throw TaskError(
+        key: "task.length", file: file, found: "\(grouped(corpus.codes.count)) characters",
+        expected: "at least \(grouped(length + 1)), one more than task.length")
+    }
+  }
+
+  func resized(length: Int) throws(TaskError) -> any SequenceTask {
+    try Self.check(corpus, file: file, length: length)
+    return self
+  }
 
   func write(sequence index: Int, into data: inout SequenceBatch) {
     let (n, batch) = (data.steps, data.batch)

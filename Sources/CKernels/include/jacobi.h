@@ -1,0 +1,34 @@
+#pragma once
+
+// One-sided Jacobi rotations in logarithmic scale.
+//
+// `count` vectors of `stride` doubles each (a multiple of 8, padded with zeros), vector j standing for the column
+// vectors[j] · 2^exponents[j], exponents whole numbers of any size. Pairs are rotated, from the right, until all are
+// orthogonal: the norms are then the singular values, exact in relative terms however far they lie apart. Rotations are
+// computed from the vectors and the ratio of their scales alone, so that nothing under- or overflows.
+//
+// On return every vector is scaled to a norm in [1, 2) (vectors of zeros stay zeros), norms[j] is its squared norm.
+// Companions (optional: NULL) are vectors without exponents that the same rotations act upon.
+// The workspace has bpttop_jacobi_workspace(count) doubles. Stops when what is left is under `tolerance` in the cosines.
+// Returns the number of sweeps, or -1 when maximum_sweeps did not do.
+// level: 0 plain, 1 AVX2, 2 AVX-512; -1 the best that the processor has.
+int bpttop_jacobi_orthogonalize(long count, long stride, double *vectors, double *exponents, double *norms,
+                                double *companions, long companion_stride, double *workspace, double tolerance,
+                                int maximum_sweeps, int level);
+
+// The number of doubles of a workspace.
+long bpttop_jacobi_workspace(long count);
+
+// The best level that the processor has.
+int bpttop_jacobi_level(void);
+
+// Householder QR with column pivoting of `count` columns of `length` elements (stride as above), column j standing for
+// columns[j] * 2^exponents[j]. Rows may be badly scaled too, when they come sorted, the largest first: the errors are
+// then small in each row relative to that row (Cox & Higham 1998).
+//
+// Returns the rank (it stops where all that remains is exactly 0). R's row i, by column in the caller's order, is
+// rows[i] * 2^row_exponents[i] with its diagonal element in +-[1, 2); Q's column i is q[i], of `stride` elements.
+// `columns` and `exponents` are destroyed; room: reflectors min(length, count) * stride, factors min(length, count), done count.
+long bpttop_graded_qr(long count, long length, long stride, double *columns, double *exponents, double *rows,
+                      long row_stride, double *row_exponents, double *q, double *reflectors, double *factors,
+                      unsigned char *done, int level);

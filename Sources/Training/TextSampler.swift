@@ -1,0 +1,76 @@
+import Glibc
+import LinearAlgebra
+import RecurrentNetworks
+
+/// Lets a network that was trained on a text go on writing: each character is drawn from its own distribution and read
+/// back in.
+struct TextSampler {
+  private let network: NetworkSpecification
+  private let layout: ParameterLayout
+  private let pass: Pass<Double>
+  private let alphabet: [Unicode.Scalar]
+
+  /// A writer with these weights.
+  init(network: NetworkSpecification, layout: ParameterLayout, parameters: [Double], alphabet: [Unicode.Scalar]) {
+    self.network = network
+    self.layout = layout
+    self.alphabet = alphabet
+    pass = Pass(network: network, layout: layout, steps: 1, batch: 1, loss: .crossEntropy)
+    for (index, value) in parameters.enumerated() { pass.parameters[index] = value }
+  }
+
+  /// `length` characters after `first`.
+  ///
+  /// The random numbers are the same every time, so what changes from one sample to the next is what the network learnt.
+  /// - Parameters:
+  ///   - state: the state before `first` was read, [parts, B, H] a layer, of which lane 0 writes.
+  ///   - batch: B.
+  ///   - first: the class of the character read first.
+  ///   - seed: of the random numbers.
+  func write(length: Int, from state: [[Double]], batch: Int, first: Int, seed: UInt64) -> String {
+    let h = network.hidden
+    for (layer, values) in state.enumerated() {
+      let lane = (0..<network.cell.parts).flatMap { values[$0 * batch * h..<$0 * batch * h + h] }
+      pass.setState(at: 0, layer: layer, from: lane)
+    }
+    var random = CounterRandom(seed: seed, stream: 2 << 56)
+    var data = SequenceBatch(
+      steps: 1, batch: 1, inputs: layout.inputs, outputs: layout.outputs,
+      x: [Double](repeating: 0, count: layout.inputs), symbols: nil, target: .classes([0]), targetMask: [1])
+    var symbol = first
+    var written = String.UnicodeScalarView()
+    for _ in 0..<length {
+      data.x[symbol] = 1
+      pass.load(data)
+      data.x[symbol] = 0
+      pass.forward(0..<1)
+      symbol = draw(random.uniform())
+      pass.carryState()
+      let scalar = alphabet[symbol]
+      // A text may hold characters that a terminal would obey.
+      written.append(TextCorpus.isControl(scalar) && scalar != "\n" ? "\u{FFFD}" : scalar)
+    }
+    return String(written)
+  }
+
+  /// The class at `uniform` of the distribution softmax(W_ho h + b_o).
+  private func draw(_ uniform: Double) -> Int {
+    guard let weight = layout["readout.weight"], let bias = layout["readout.bias"] else { return 0 }
+    let h = pass.state(row: 1, layer: network.layers - 1)
+    var y = [Double](repeating: 0, count: layout.outputs)
+    for output in y.indices {
+      var sum = pass.parameters[bias.offset + output]
+      let row = weight.offset + output * network.hidden
+      for unit in 0..<network.hidden { sum += pass.parameters[row + unit] * h[unit] }
+      y[output] = sum
+    }
+    let largest = y.max() ?? 0
+    let total = y.reduce(0) { $0 + exp($1 - largest) }
+    var rest = uniform * total
+    for output in y.indices {
+      rest -= exp(y[output] - largest)
+      if rest < 0 { return output }
+    }
+    return y.count - 1
+  }
+}

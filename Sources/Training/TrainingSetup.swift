@@ -1,0 +1,121 @@
+import LinearAlgebra
+import RecurrentNetworks
+
+/// The engine of a run at its start.
+func makeEngine(
+  _ experiment: Experiment, start: TrainingRun.Start, memory: Int
+) throws(TrainingError) -> any TrainingEngine {
+  var experiment = experiment
+  if let data = start.data {
+    try check(data)
+    experiment.task.length = data.steps
+    experiment.training.batch = data.batch
+  }
+  do { try experiment.validate(memory: memory) } catch { throw .key(error) }
+  let task = try makeTask(experiment, data: start.data, memory: memory)
+  let description = task.description
+  try requireMemory(experiment, inputs: description.inputs, outputs: description.outputs, limit: memory)
+
+  let engine: any TrainingEngine =
+    switch experiment.precision {
+    case .float64: try TrainingLoop<Double>(experiment, task: task)
+    case .float32: try TrainingLoop<Float>(experiment, task: task)
+    }
+  engine.setParameters(try parameters(experiment, layout: engine.layout, given: start.parameters))
+  if let state = start.carriedState {
+    let network = experiment.network
+    let size = network.cell.parts * experiment.training.batch * network.hidden
+    guard state.count == network.layers, state.allSatisfy({ $0.count == size && $0.allSatisfy(\.isFinite) }) else {
+      throw .misfit(
+        "carried state: found \(state.map(\.count)) numbers a layer, expected \(network.layers) layers of \(size) finite ones"
+      )
+    }
+    engine.setState(state)
+  }
+  return engine
+}
+
+private func makeTask(
+  _ experiment: Experiment, data: SequenceBatch?, memory: Int
+) throws(TrainingError) -> any SequenceTask {
+  do {
+    if let data {
+      // The task's words where its sizes agree; its file is not needed.
+      var specification = experiment.task
+      specification.length = max(specification.length, specification.name.minimumLength)
+      let model = specification.file == nil ? try? specification.makeTask(seed: experiment.seed, memory: memory) : nil
+      return GivenTask(data, words: model?.description, name: experiment.task.name.rawValue)
+    }
+    return try experiment.task.makeTask(seed: experiment.seed, memory: memory)
+  } catch { throw .task(error) }
+}
+
+/// The parameters that a run starts with: those given, or drawn, at the spectral radius that is asked for.
+private func parameters(
+  _ experiment: Experiment, layout: ParameterLayout, given: [Double]?
+) throws(TrainingError) -> [Double] {
+  if let given {
+    guard given.count == layout.count else {
+      throw .misfit("weights: found \(given.count) parameters, expected \(layout.count)")
+    }
+    for entry in layout.entries where given[entry.range].contains(where: { !$0.isFinite }) {
+      throw .misfit("weights: found a number that is not finite in \(entry.name), expected finite numbers")
+    }
+    return given
+  }
+  var drawn = initialParameters(experiment.network, layout, seed: experiment.seed)
+  try rescale(&drawn, layout, network: experiment.network)
+  return drawn
+}
+
+/// Refuses data whose arrays do not have the shapes that they claim.
+private func check(_ data: SequenceBatch) throws(TrainingError) {
+  let positions = data.steps * data.batch
+  guard data.steps > 0, data.batch > 0, data.inputs > 0, data.outputs > 0, data.x.count == positions * data.inputs,
+    data.targetMask.count == positions
+  else { throw .misfit("data: found x of \(data.x.count) numbers, expected [T, B, I] with a mask of [T, B]") }
+  guard data.x.allSatisfy(\.isFinite) else { throw .misfit("data: found a number that is not finite in x") }
+  switch data.target {
+  case .classes(let classes):
+    guard classes.count == positions, classes.allSatisfy({ $0 >= 0 && Int($0) < data.outputs }) else {
+      throw .misfit("data: found targets that are no [T, B] of classes from 0 to \(data.outputs - 1)")
+    }
+  case .values(let values):
+    guard values.count == positions * data.outputs, values.allSatisfy(\.isFinite) else {
+      throw .misfit("data: found \(values.count) target numbers, expected [T, B, \(data.outputs)] finite ones")
+    }
+  }
+  guard data.targetMask.contains(where: { $0 != 0 }) else {
+    throw .misfit("data: found no target under target_mask, expected at least one")
+  }
+}
+
+/// Refuses sizes that would not fit in `limit` bytes, before anything of them is allocated.
+func requireMemory(
+  _ experiment: Experiment, inputs: Int, outputs: Int, limit: Int
+) throws(TrainingError) {
+  let needed = memoryNeeded(experiment, inputs: inputs, outputs: outputs)
+  guard needed <= limit else { throw .memory(needed: needed, limit: limit) }
+}
+
+/// The bytes that a run takes: the pass, the sequences, the optimiser, two checkpoints and two snapshots with their tapes;
+/// `Int.max` where the number overflows.
+func memoryNeeded(_ experiment: Experiment, inputs: Int, outputs: Int) -> Int {
+  let network = experiment.network
+  let h = Saturating(network.hidden), i = Saturating(inputs), o = Saturating(outputs)
+  let parameters = h * (i + o + Saturating(network.layers) * (h + h + Saturating(1))) + o
+  let steps = Saturating(experiment.task.length) * Saturating(experiment.training.batch)
+  // x and the targets in doubles; a tape's x, y, h, a, φ′ and five gradients.
+  let numbers =
+    parameters * Saturating(8)
+    + steps * (i + i + o + o + o + Saturating(network.layers) * h * Saturating(12) + Saturating(4))
+  let outside = numbers * Saturating(8)
+  guard outside.value < Int.max / 4 else { return .max }
+  let layout = ParameterLayout(network, inputs: inputs, outputs: outputs)
+  func pass<S: Scalar>(_: S.Type) -> Int? {
+    Pass<S>.bytesNeeded(
+      network: network, layout: layout, steps: experiment.task.length, batch: experiment.training.batch)
+  }
+  guard let inside = experiment.precision == .float64 ? pass(Double.self) : pass(Float.self) else { return .max }
+  return (outside + Saturating(inside)).value
+}
