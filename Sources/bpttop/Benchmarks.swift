@@ -3,7 +3,7 @@ import RecurrentNetworks
 import Training
 
 /// What `bench` can measure, by name.
-struct Benchmarks {
+struct Benchmarks: Sendable {
   /// One figure.
   struct Row {
     var name: String
@@ -15,7 +15,7 @@ struct Benchmarks {
   var name: String
   /// Whether it is one of the reference workloads, all of which are run when none is named.
   var isReference: Bool
-  var measure: () throws -> [Row]
+  var measure: @Sendable () throws -> [Row]
 
   static let all: [Benchmarks] = [
     reference("W1") { try update(hidden: 64, inputs: 8, outputs: 8, steps: 100, batch: 1, .float64, runs: 2000) },
@@ -35,7 +35,7 @@ struct Benchmarks {
 
   static var names: [String] { all.map(\.name) }
 
-  private static func reference(_ name: String, _ milliseconds: @escaping () throws -> Double) -> Benchmarks {
+  private static func reference(_ name: String, _ milliseconds: @escaping @Sendable () throws -> Double) -> Benchmarks {
     Benchmarks(name: name, isReference: true) { [Row(name: name, milliseconds: try milliseconds())] }
   }
 
