@@ -16,10 +16,17 @@ public enum ExperimentFile {
   public static func read(
     path: String?, settings: [String] = [], memory: Int = 16 << 30
   ) throws(InputError) -> Experiment {
-    guard let path else { return try parse("", file: "defaults", settings: settings, memory: memory) }
+    try source(path: path, settings: settings, memory: memory).experiment
+  }
+
+  /// The same, with the place where each key was written.
+  public static func source(
+    path: String?, settings: [String] = [], memory: Int = 16 << 30
+  ) throws(InputError) -> ExperimentSource {
+    guard let path else { return try source("", file: "defaults", settings: settings, memory: memory) }
     let text = try InputFile.text(path: path, limit: sizeLimit)
     let folder = path == "-" ? nil : path.lastIndex(of: "/").map { String(path[...$0]) }
-    return try parse(
+    return try source(
       text, file: InputFile.displayName(path), folder: folder, settings: settings, memory: memory)
   }
 
@@ -30,6 +37,12 @@ public enum ExperimentFile {
   public static func parse(
     _ text: String, file: String, folder: String? = nil, settings: [String] = [], memory: Int = 16 << 30
   ) throws(InputError) -> Experiment {
+    try source(text, file: file, folder: folder, settings: settings, memory: memory).experiment
+  }
+
+  private static func source(
+    _ text: String, file: String, folder: String? = nil, settings: [String], memory: Int
+  ) throws(InputError) -> ExperimentSource {
     let entries = try FlattenedYAML(text, file: file)
     var experiment = try entries.experiment()
     if let name = experiment.task.file, let folder, !name.hasPrefix("/") {
@@ -39,16 +52,19 @@ public enum ExperimentFile {
       }
     }
     let set = try take(settings, in: &experiment)
+    let source = ExperimentSource(experiment: experiment, file: file, entries: entries, settings: set)
     do throws(ExperimentKeyError) {
       try experiment.validate(memory: memory)
     } catch {
-      if set.contains(error.key) { throw InputError(file: "--set", error) }
-      throw InputError(file: file, line: entries.line(of: error.key), error)
+      throw source.error(error)
     }
-    try checkTaskFile(
-      experiment, file: set.contains("task.file") ? "--set" : file,
-      line: set.contains("task.file") ? nil : entries["task.file"]?.line)
-    return experiment
+    if let path = experiment.task.file, !FileManager.default.fileExists(atPath: path) {
+      throw source.error(
+        ExperimentKeyError(
+          key: "task.file", problem: "found \(path), which does not exist, expected a file",
+          nearest: InputFile.nearestFile(to: path)))
+    }
+    return source
   }
 
   /// Sets each `KEY=VALUE` of `settings` in `experiment`; gives the keys that were set.
@@ -67,13 +83,5 @@ public enum ExperimentFile {
       keys.insert(key)
     }
     return keys
-  }
-
-  /// A file that is not there is told with the line that names it.
-  private static func checkTaskFile(_ experiment: Experiment, file: String, line: Int?) throws(InputError) {
-    guard let path = experiment.task.file, !FileManager.default.fileExists(atPath: path) else { return }
-    throw InputError(
-      file: file, line: line, key: "task.file", problem: "found \(path), which does not exist, expected a file",
-      nearest: InputFile.nearestFile(to: path))
   }
 }

@@ -2,9 +2,9 @@ import Training
 import Yams
 
 /// The values of a YAML text by their dotted keys, each with its line; scalars keep their quotes, so that `"5"` is no number.
-struct FlattenedYAML {
+struct FlattenedYAML: Sendable {
   /// A value, as the text writes it, and the line of its key.
-  struct Entry {
+  struct Entry: Sendable {
     var text: String
     var line: Int
   }

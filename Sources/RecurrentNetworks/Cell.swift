@@ -15,21 +15,31 @@ protocol Cell: Sendable {
   func backward<S: Scalar>(_ step: CellStep<S>) -> S
 }
 
+/// Work to be done with a cell, whichever it is: generic, so that each cell gets its own compiled copy.
+protocol CellVisitor {
+  associatedtype Result
+  func visit<C: Cell>(_ cell: C) -> Result
+}
+
 extension CellKind {
+  /// The one list of all cells: hands the network's to the visitor.
+  @inline(__always)
+  func accept<V: CellVisitor>(_ visitor: V, _ network: NetworkSpecification) -> V.Result {
+    switch self {
+    case .elman: visitor.visit(ElmanCell(network))
+    case .leaky: visitor.visit(LeakyCell(network))
+    case .residual: visitor.visit(ResidualCell(network))
+    }
+  }
+
   /// The number G of gates: rows of weight_ih and weight_hh, in units of H.
-  public var gates: Int { withCell(NetworkSpecification()) { type(of: $0).gates } }
+  public var gates: Int { accept(Sizes(), NetworkSpecification()).gates }
 
   /// The number of parts of the state.
-  public var parts: Int { withCell(NetworkSpecification()) { type(of: $0).parts } }
+  public var parts: Int { accept(Sizes(), NetworkSpecification()).parts }
 
-  /// Runs `body` with the cell itself: the one list of all cells.
-  @inline(__always)
-  func withCell<R>(_ network: NetworkSpecification, _ body: (any Cell) -> R) -> R {
-    switch self {
-    case .elman: body(ElmanCell(network))
-    case .leaky: body(LeakyCell(network))
-    case .residual: body(ResidualCell(network))
-    }
+  private struct Sizes: CellVisitor {
+    func visit<C: Cell>(_ cell: C) -> (gates: Int, parts: Int) { (C.gates, C.parts) }
   }
 }
 
@@ -55,6 +65,20 @@ struct CellStep<S: Scalar> {
 }
 
 extension CellStep {
+  /// The step after this one, or before it (`count` = -1), where states, pre-activations and gradients are kept for
+  /// every step.
+  @inline(__always)
+  mutating func advance(by count: Int) {
+    let states = count * rows * stateStride
+    let gates = count * rows * activationStride
+    previousState += states
+    state += states
+    preactivation += gates
+    derivative += gates
+    gradient += states
+    preactivationGradient += gates
+  }
+
   /// a_t += W_hh h_{t-1}, for G gates.
   @inline(__always)
   func addRecurrentProduct(gates: Int) {

@@ -14,10 +14,13 @@ struct PassPlan<S: Scalar> {
 
   private(set) var x = 0, target = 0, output = 0, loss = 0
   private(set) var readoutForward = 0, readoutBackward = 0
+  /// Offsets of the readout's tensors in the parameters.
+  private(set) var readoutWeight = 0, readoutBias = 0
   private(set) var layers: [Layer] = []
 
-  /// Offsets of one layer.
+  /// Offsets of one layer in the arena, and of its tensors in the parameters.
   struct Layer {
+    var inputWeight = 0, recurrentWeight = 0, bias = 0
     var state = 0, preactivation = 0, derivative = 0, gradient = 0, preactivationGradient = 0, boundary = 0
     var inputForward = 0, inputBackward = 0, recurrentForward = 0, recurrentBackward = 0
   }
@@ -37,9 +40,14 @@ struct PassPlan<S: Scalar> {
     output = reserve(blockSteps, batch, outputStride)
     readoutForward = reserve(S.packedCount(k: h, n: layout.outputs))
     readoutBackward = reserve(S.packedCount(k: layout.outputs, n: h))
+    readoutWeight = layout["readout.weight"]?.offset ?? 0
+    readoutBias = layout["readout.bias"]?.offset ?? 0
     for index in 0..<network.layers {
       let inputs = index == 0 ? layout.inputs : h
       var layer = Layer()
+      layer.inputWeight = layout["weight_ih_l\(index)"]?.offset ?? 0
+      layer.recurrentWeight = layout["weight_hh_l\(index)"]?.offset ?? 0
+      layer.bias = layout["bias_ih_l\(index)"]?.offset ?? 0
       layer.state = reserve(parts, steps + 1, batch, stateStride)
       layer.preactivation = reserve(steps, batch, gateStride)
       layer.derivative = reserve(steps, batch, gateStride)

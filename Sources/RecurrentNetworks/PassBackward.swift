@@ -5,17 +5,16 @@ extension Pass {
   /// `gradient`, ‖∂L/∂h_t‖ in `gradientNorms`, and everything that a tape shows in the arenas.
   ///
   /// The state before the window is held constant: its value was carried in, its gradient goes nowhere.
+  @specialized(where S == Double)
+  @specialized(where S == Float)
   public func backward(_ window: Window, reduction: Reduction) -> PassResult {
     precondition(window.steps.lowerBound >= 0 && window.steps.upperBound <= steps, "the steps are loaded")
     let injected = window.injected.clamped(to: window.steps)
     let count = injected.reduce(0) { $0 + targetCounts[$1] }
     // L = w Σ l_t, w = 1 or 1/Σ mask
     let weight = injectionWeight(reduction, injected: count)
-    switch network.cell {
-    case .elman: backward(ElmanCell(network), window.steps, injected, weight)
-    case .leaky: backward(LeakyCell(network), window.steps, injected, weight)
-    case .residual: backward(ResidualCell(network), window.steps, injected, weight)
-    }
+    network.cell.accept(
+      BackwardPass(pass: self, window: window.steps, injected: injected, weight: weight), network)
     return result(window.steps, injected, weight: weight, count: count)
   }
 
@@ -24,7 +23,7 @@ extension Pass {
     reduction == .mean && count > 0 ? 1 / Double(count) : 1
   }
 
-  private func backward<C: Cell>(_ cell: C, _ window: Range<Int>, _ injected: Range<Int>, _ weight: Double) {
+  fileprivate func backward<C: Cell>(_ cell: C, _ window: Range<Int>, _ injected: Range<Int>, _ weight: Double) {
     packBackward(gates: C.gates)
     gradientBase.update(repeating: 0, count: layout.count)
     (arena + plan.loss + window.lowerBound * batch).update(repeating: 0, count: window.count * batch)
@@ -35,10 +34,7 @@ extension Pass {
       for layer in (0..<network.layers).reversed() {
         if layer < network.layers - 1 { passDown(layer: layer, block: block, gates: C.gates) }
         if end < window.upperBound { addBoundary(layer: layer, t: end - 1, parts: C.parts) }
-        for t in block.reversed() {
-          let sum = cell.backward(step(layer: layer, t: t, block: block, window: window))
-          if layer == network.layers - 1 { gradientNorms[t] = norm(sumOfSquares: sum, t: t) }
-        }
+        sweepBack(cell, layer: layer, block: block, window: window)
         addWeightGradients(layer: layer, block: block, gates: C.gates)
       }
       end = block.lowerBound
@@ -51,11 +47,12 @@ extension Pass {
     for (index, layer) in plan.layers.enumerated() {
       // W_hh [G·H, H], and above the lowest layer W_ih [G·H, H]
       S.pack(
-        k: gates * h, n: h, b: tensor(3 * index + 1), rowStride: h, columnStride: 1,
+        k: gates * h, n: h, b: parameterBase + layer.recurrentWeight, rowStride: h, columnStride: 1,
         into: arena + layer.recurrentBackward)
       if index > 0 {
         S.pack(
-          k: gates * h, n: h, b: tensor(3 * index), rowStride: h, columnStride: 1, into: arena + layer.inputBackward)
+          k: gates * h, n: h, b: parameterBase + layer.inputWeight, rowStride: h, columnStride: 1,
+          into: arena + layer.inputBackward)
       }
     }
     packReadout()
@@ -64,25 +61,36 @@ extension Pass {
   /// Packs W_hoᵀ [H, O] and W_ho [O, H].
   func packReadout() {
     let h = network.hidden
-    let weight = tensor(3 * network.layers)
+    let weight = parameterBase + plan.readoutWeight
     S.pack(
       k: h, n: layout.outputs, b: weight, rowStride: 1, columnStride: h, into: arena + plan.readoutForward)
     S.pack(
       k: layout.outputs, n: h, b: weight, rowStride: h, columnStride: 1, into: arena + plan.readoutBackward)
   }
 
-  /// One layer's buffers at step t of a backward pass: what reaches the step before goes into its δ, or, at the start of
-  /// a block, is kept aside until that step's own gradient is there; before the window it goes nowhere.
-  private func step(layer: Int, t: Int, block: Range<Int>, window: Range<Int>) -> CellStep<S> {
-    var step = step(layer: layer, t: t)
-    if t > block.lowerBound {
-      step.previousGradient = step.gradient - stateRow
-      step.accumulates = true
-    } else if t > window.lowerBound {
-      step.previousGradient = arena + plan.layers[layer].boundary
-      step.previousGradientPartDistance = stateRow
+  /// A layer's backward steps over a block, the newest first. What reaches the step before goes into its δ, or, at the
+  /// start of a block, is kept aside until that step's own gradient is there; before the window it goes nowhere.
+  @inline(__always)
+  private func sweepBack<C: Cell>(_ cell: C, layer: Int, block: Range<Int>, window: Range<Int>) {
+    let isTop = layer == network.layers - 1
+    let stateRow = stateRow
+    let norms = gradientNorms
+    var step = step(layer: layer, t: block.upperBound - 1)
+    step.accumulates = true
+    var t = block.upperBound - 1
+    while t >= block.lowerBound {
+      if t > block.lowerBound {
+        step.previousGradient = step.gradient - stateRow
+      } else {
+        step.previousGradient = t > window.lowerBound ? arena + plan.layers[layer].boundary : nil
+        step.previousGradientPartDistance = stateRow
+        step.accumulates = false
+      }
+      let sum = cell.backward(step)
+      if isTop { norms[t] = norm(sumOfSquares: Double(sum), t: t) }
+      step.advance(by: -1)
+      t -= 1
     }
-    return step
   }
 
   /// δ_t of each part at step t, of a layer.
@@ -120,11 +128,11 @@ extension Pass {
         cRowStride: plan.stateStride, accumulate: false)
       S.multiply(
         m: layout.outputs, n: network.hidden, k: rows, a: dy, aRowStride: 1, aColumnStride: plan.outputStride, b: h,
-        bRowStride: plan.stateStride, c: gradientTensor(3 * network.layers), cRowStride: network.hidden,
+        bRowStride: plan.stateStride, c: gradientBase + plan.readoutWeight, cRowStride: network.hidden,
         accumulate: true)
       S.addColumnSums(
         rows: rows, columns: layout.outputs, x: dy, xStride: plan.outputStride,
-        to: gradientTensor(3 * network.layers + 1))
+        to: gradientBase + plan.readoutBias)
     }
   }
 
@@ -145,7 +153,7 @@ extension Pass {
     let rows = run.count * batch
     let y = arena + plan.output
     S.fillRows(
-      rows: rows, columns: layout.outputs, with: tensor(3 * network.layers + 1), into: y, yStride: plan.outputStride)
+      rows: rows, columns: layout.outputs, with: parameterBase + plan.readoutBias, into: y, yStride: plan.outputStride)
     S.multiplyPacked(
       m: rows, n: layout.outputs, k: network.hidden,
       a: statePointer(layer: network.layers - 1, row: run.lowerBound + 1),
@@ -196,11 +204,13 @@ extension Pass {
     S.multiply(
       m: gh, n: network.hidden, k: rows, a: da, aRowStride: 1, aColumnStride: plan.gateStride,
       b: statePointer(layer: layer, row: block.lowerBound), bRowStride: plan.stateStride,
-      c: gradientTensor(3 * layer + 1), cRowStride: network.hidden, accumulate: true)
+      c: gradientBase + plan.layers[layer].recurrentWeight, cRowStride: network.hidden, accumulate: true)
     S.multiply(
       m: gh, n: inputSize(layer), k: rows, a: da, aRowStride: 1, aColumnStride: plan.gateStride, b: x,
-      bRowStride: xStride, c: gradientTensor(3 * layer), cRowStride: inputSize(layer), accumulate: true)
-    S.addColumnSums(rows: rows, columns: gh, x: da, xStride: plan.gateStride, to: gradientTensor(3 * layer + 2))
+      bRowStride: xStride, c: gradientBase + plan.layers[layer].inputWeight, cRowStride: inputSize(layer),
+      accumulate: true)
+    S.addColumnSums(
+      rows: rows, columns: gh, x: da, xStride: plan.gateStride, to: gradientBase + plan.layers[layer].bias)
   }
 }
 
@@ -212,7 +222,9 @@ extension Pass {
     let losses = arena + plan.loss
     for row in injected.lowerBound * batch..<injected.upperBound * batch { sum += Double(losses[row]) }
     let squares = S.sumOfSquares(count: layout.count, x: gradientBase)
-    let norm = squares.isNormal || squares == 0 ? squares.squareRoot() : scaledNorm(gradientBase, [0..<layout.count])
+    let norm =
+      squares > 0x1p-960 && squares < .infinity
+      ? squares.squareRoot() : scaledNorm(gradientBase, rows: 1, columns: layout.count, stride: 0)
     var result = PassResult(objective: weight * sum, injected: count, gradientNorm: norm, nonFinite: nil)
     if !(result.objective.isFinite && norm.isFinite && nonFiniteStep == nil) {
       result.nonFinite = firstNonFinite(window)
@@ -221,28 +233,34 @@ extension Pass {
   }
 
   /// ‖δ_t‖ from its sum of squares; where that left the range of normal numbers, taken again with a scale.
-  private func norm(sumOfSquares: S, t: Int) -> Double {
-    let range = S(S.leastNormalMagnitude * 0x1p60)...(S.greatestFiniteMagnitude)
-    if range.contains(sumOfSquares) { return Double(sumOfSquares).squareRoot() }
+  @inline(__always)
+  private func norm(sumOfSquares: Double, t: Int) -> Double {
+    let least = Double(S.leastNormalMagnitude) * 0x1p60
+    let greatest = Double(S.greatestFiniteMagnitude)
+    return sumOfSquares > least && sumOfSquares < greatest ? sumOfSquares.squareRoot() : scaledGradientNorm(t)
+  }
+
+  @inline(never)
+  private func scaledGradientNorm(_ t: Int) -> Double {
     let start = gradientPointer(layer: network.layers - 1, t: t)
-    return scaledNorm(start, (0..<batch).map { $0 * plan.stateStride..<$0 * plan.stateStride + network.hidden })
+    return scaledNorm(start, rows: batch, columns: network.hidden, stride: plan.stateStride)
   }
 
   /// ‖v‖₂ = m ‖v/m‖₂ with m = max |v|, which neither underflows nor overflows; NaN or infinite where an element is.
-  private func scaledNorm(_ vector: UnsafeMutablePointer<S>, _ ranges: [Range<Int>]) -> Double {
+  private func scaledNorm(_ v: UnsafeMutablePointer<S>, rows: Int, columns: Int, stride: Int) -> Double {
     var largest = 0.0
-    for range in ranges {
-      for index in range {
-        let magnitude = abs(Double(vector[index]))
+    for row in 0..<rows {
+      for column in 0..<columns {
+        let magnitude = abs(Double(v[row * stride + column]))
         if !magnitude.isFinite { return magnitude }
         largest = max(largest, magnitude)
       }
     }
     guard largest > 0 else { return 0 }
     var sum = 0.0
-    for range in ranges {
-      for index in range {
-        let ratio = Double(vector[index]) / largest
+    for row in 0..<rows {
+      for column in 0..<columns {
+        let ratio = Double(v[row * stride + column]) / largest
         sum += ratio * ratio
       }
     }
@@ -263,4 +281,12 @@ extension Pass {
     }
     return nil
   }
+}
+
+private struct BackwardPass<S: Scalar>: CellVisitor {
+  let pass: Pass<S>
+  let window: Range<Int>, injected: Range<Int>
+  let weight: Double
+
+  func visit<C: Cell>(_ cell: C) { pass.backward(cell, window, injected, weight) }
 }

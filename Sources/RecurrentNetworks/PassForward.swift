@@ -2,16 +2,14 @@ import LinearAlgebra
 
 extension Pass {
   /// Runs the steps `range` forward: from the stored row `range.lowerBound` it writes the rows after it, one a step.
+  @specialized(where S == Double)
+  @specialized(where S == Float)
   public func forward(_ range: Range<Int>) {
     precondition(range.lowerBound >= 0 && range.upperBound <= steps, "the steps are loaded")
-    switch network.cell {
-    case .elman: forward(ElmanCell(network), range)
-    case .leaky: forward(LeakyCell(network), range)
-    case .residual: forward(ResidualCell(network), range)
-    }
+    network.cell.accept(ForwardPass(pass: self, range: range), network)
   }
 
-  private func forward<C: Cell>(_ cell: C, _ range: Range<Int>) {
+  fileprivate func forward<C: Cell>(_ cell: C, _ range: Range<Int>) {
     packForward(gates: C.gates)
     nonFiniteStep = nil
     var start = range.lowerBound
@@ -19,8 +17,10 @@ extension Pass {
       let block = start..<min(start + plan.blockSteps, range.upperBound)
       for layer in 0..<network.layers {
         projectInputs(layer: layer, block: block, gates: C.gates)
-        for t in block where !cell.forward(step(layer: layer, t: t)) {
-          nonFiniteStep = min(nonFiniteStep ?? t, t)
+        var step = step(layer: layer, t: start)
+        for t in block {
+          if !cell.forward(step) { nonFiniteStep = min(nonFiniteStep ?? t, t) }
+          step.advance(by: 1)
         }
       }
       start = block.upperBound
@@ -34,10 +34,10 @@ extension Pass {
       // W_ihᵀ [I, G·H] and W_hhᵀ [H, G·H]
       let inputs = inputSize(index)
       S.pack(
-        k: inputs, n: gates * h, b: tensor(3 * index), rowStride: 1, columnStride: inputs,
+        k: inputs, n: gates * h, b: parameterBase + layer.inputWeight, rowStride: 1, columnStride: inputs,
         into: arena + layer.inputForward)
       S.pack(
-        k: h, n: gates * h, b: tensor(3 * index + 1), rowStride: 1, columnStride: h,
+        k: h, n: gates * h, b: parameterBase + layer.recurrentWeight, rowStride: 1, columnStride: h,
         into: arena + layer.recurrentForward)
     }
   }
@@ -48,7 +48,8 @@ extension Pass {
     let (x, stride) = inputRows(layer: layer, from: block.lowerBound)
     let a = arena + plan.layers[layer].preactivation + block.lowerBound * batch * plan.gateStride
     S.fillRows(
-      rows: rows, columns: gates * network.hidden, with: tensor(3 * layer + 2), into: a, yStride: plan.gateStride)
+      rows: rows, columns: gates * network.hidden, with: parameterBase + plan.layers[layer].bias, into: a,
+      yStride: plan.gateStride)
     S.multiplyPacked(
       m: rows, n: gates * network.hidden, k: inputSize(layer), a: x, aRowStride: stride, aColumnStride: 1,
       packedB: arena + plan.layers[layer].inputForward, c: a, cRowStride: plan.gateStride, accumulate: true)
@@ -63,12 +64,6 @@ extension Pass {
       ? (arena + plan.x + t * batch * plan.inputStride, plan.inputStride)
       : (statePointer(layer: layer - 1, row: t + 1), plan.stateStride)
   }
-
-  /// Tensor number `index` of the layout: weight_ih, weight_hh, bias_ih of each layer, then the readout's two.
-  func tensor(_ index: Int) -> UnsafeMutablePointer<S> { parameterBase + layout.entries[index].offset }
-
-  /// The gradient of that tensor.
-  func gradientTensor(_ index: Int) -> UnsafeMutablePointer<S> { gradientBase + layout.entries[index].offset }
 
   /// One layer's buffers at step t.
   func step(layer: Int, t: Int) -> CellStep<S> {
@@ -86,4 +81,11 @@ extension Pass {
       preactivationGradientStride: plan.gateStride, accumulates: false,
       forwardWeights: arena + offsets.recurrentForward, backwardWeights: arena + offsets.recurrentBackward)
   }
+}
+
+private struct ForwardPass<S: Scalar>: CellVisitor {
+  let pass: Pass<S>
+  let range: Range<Int>
+
+  func visit<C: Cell>(_ cell: C) { pass.forward(cell, range) }
 }

@@ -78,11 +78,18 @@ public final class StatePullback {
             previousGradient: to, gradientStride: stride, gradientPartDistance: h, previousGradientPartDistance: h,
             preactivationGradient: scratch, preactivationGradientStride: scratchStride, accumulates: false,
             forwardWeights: weights, backwardWeights: weights)
-          tape.network.cell.withCell(tape.network) { _ = $0.backward(step) }
+          _ = tape.network.cell.accept(BackwardStep(step: step), tape.network)
         }
       }
     }
   }
+}
+
+/// One backward step of whatever cell.
+struct BackwardStep<S: Scalar>: CellVisitor {
+  let step: CellStep<S>
+
+  func visit<C: Cell>(_ cell: C) -> S { cell.backward(step) }
 }
 
 extension Tape {

@@ -135,7 +135,7 @@ extension Pass {
       step.previousGradient = scratch + (t - 1 - window.lowerBound) * stateRow
       step.previousGradientPartDistance = size
       step.preactivationGradient = discarded
-      network.cell.withCell(network) { _ = $0.backward(step) }
+      _ = network.cell.accept(BackwardStep(step: step), network)
     }
     return Self.gathered(scratch, rows: window.count * batch, columns: network.hidden, stride: plan.stateStride)
   }

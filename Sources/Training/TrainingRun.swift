@@ -161,8 +161,8 @@ public final class TrainingRun {
     do {
       effect = try ExperimentKey.named(key).effect
       try changed.set(key, value)
-      try changed.validate(memory: memory)
     } catch { throw .key(error) }
+    try validate(changed, givenData: start.data != nil, memory: memory)
     if start.data != nil, effect == .newSequence || key.hasPrefix("task.") {
       throw .misfit("\(key): found data handed in, expected a task of the program's to change it in")
     }

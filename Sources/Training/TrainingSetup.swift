@@ -11,7 +11,7 @@ func makeEngine(
     experiment.task.length = data.steps
     experiment.training.batch = data.batch
   }
-  do { try experiment.validate(memory: memory) } catch { throw .key(error) }
+  try validate(experiment, givenData: start.data != nil, memory: memory)
   let task = try makeTask(experiment, data: start.data, memory: memory)
   let description = task.description
   try requireMemory(experiment, inputs: description.inputs, outputs: description.outputs, limit: memory)
@@ -33,6 +33,17 @@ func makeEngine(
     engine.setState(state)
   }
   return engine
+}
+
+/// Holds the experiment's keys against each other; where data were handed in, the task's own demands do not matter.
+func validate(_ experiment: Experiment, givenData: Bool, memory: Int) throws(TrainingError) {
+  var held = experiment
+  if givenData {
+    held.task = TaskSpecification()
+    held.task.name = .coin
+    held.task.length = experiment.task.length
+  }
+  do { try held.validate(memory: memory) } catch { throw .key(error) }
 }
 
 private func makeTask(
@@ -95,7 +106,7 @@ func requireMemory(
   _ experiment: Experiment, inputs: Int, outputs: Int, limit: Int
 ) throws(TrainingError) {
   let needed = memoryNeeded(experiment, inputs: inputs, outputs: outputs)
-  guard needed <= limit else { throw .memory(needed: needed, limit: limit) }
+  guard needed <= limit, needed < .max else { throw .memory(needed: needed, limit: limit) }
 }
 
 /// The bytes that a run takes: the pass, the sequences, the optimiser, two checkpoints and two snapshots with their tapes;

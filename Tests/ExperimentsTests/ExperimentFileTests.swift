@@ -279,3 +279,31 @@ private func message(_ text: String, settings: [String] = []) -> String? {
     }
   }
 }
+
+@Suite struct ExperimentSourceTests {
+  @Test func laterErrorsNameTheLineToo() throws {
+    let folder = try TemporaryFolder()
+    try "a,b\n1,2\n3,x\n".write(toFile: folder.path("t.csv"), atomically: true, encoding: .utf8)
+    let path = folder.path("e.yaml")
+    try "seed: 1\ntask:\n  name: csv\n  file: t.csv\n  columns: [a, q]\n".write(
+      toFile: path, atomically: true, encoding: .utf8)
+    let source = try ExperimentFile.source(path: path, settings: ["task.length=1"])
+    func told(_ settings: [String]) throws -> String? {
+      let source = try ExperimentFile.source(path: path, settings: settings)
+      do throws(TaskError) {
+        _ = try source.experiment.task.makeTask(seed: 1)
+        return nil
+      } catch {
+        return source.error(error).description
+      }
+    }
+    #expect(try told(["task.length=1"])?.hasPrefix("\(path):5: task.columns: found ") == true)
+    #expect(try told(["task.length=1", "task.columns=[a, q]"])?.hasPrefix("--set: task.columns: found ") == true)
+    #expect(
+      try told(["task.length=1", "task.columns=[a, b]"])?.hasPrefix(
+        "\(folder.path("t.csv")):3: row 3, column b: found ") == true)
+    #expect(source.error(ExperimentKeyError(key: "task.length", problem: "p")).description == "--set: task.length: p")
+    #expect(
+      source.error(ExperimentKeyError(key: "task.targets", problem: "p")).description == "\(path):2: task.targets: p")
+  }
+}

@@ -33,10 +33,10 @@ struct CoinTask: SequenceTask {
         for t in 0..<n {
           if step.isMultiple(of: 16), t > 0 { word = random.next() }
           let slot = step & 15
-          let coin = Int(word >> UInt64(slot)) & 1
+          let coin = Int(word >> UInt64(slot) & 1)
           // Quarters: 2 + 2 x_{t-3} - x_{t-8}, against a number of 0 … 3.
           let quarters = 2 + 2 * (past >> 2 & 1) - (past >> 7 & 1)
-          let drawn = Int(word >> UInt64(16 + 2 * slot)) & 3
+          let drawn = Int(word >> UInt64(16 + 2 * slot) & 3)
           x[t * batch + lane] = Double(coin)
           classes[t * batch + lane] = drawn < quarters ? 1 : 0
           past = past << 1 | coin
@@ -52,7 +52,7 @@ struct CoinTask: SequenceTask {
     var past = 0
     for earlier in max(0, step - 8)..<max(step, 0) {
       random.position = UInt64(earlier / 16)
-      past = past << 1 | Int(random.next() >> UInt64(earlier & 15)) & 1
+      past = past << 1 | Int(random.next() >> UInt64(earlier & 15) & 1)
     }
     return past
   }
