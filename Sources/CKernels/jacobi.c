@@ -3,14 +3,13 @@
 #include <math.h>
 #include <stddef.h>
 
-// Pairs whose squared cosine is under this are left alone.
-#define JACOBI_SKIP 1e-24
-
 // The room of one call: arrays by position (norms, exponents, order) and by pair (the others).
 struct jacobi_room {
   double *norms, *exponents;
   double *products, *cosines, *first_factors, *second_factors, *tangents, *first_norms, *second_norms, *turns;
   int *order;
+  // Pairs whose squared cosine is under this are left alone.
+  double skip;
 };
 
 #pragma clang diagnostic push
@@ -47,7 +46,7 @@ int bpttop_jacobi_level(void) {
 
 int bpttop_jacobi_orthogonalize(long count, long stride, double *vectors, double *exponents, double *norms,
                                 double *companions, long companion_stride, double *workspace, double tolerance,
-                                int maximum_sweeps, int level) {
+                                double skip, int maximum_sweeps, int level) {
   int best = bpttop_jacobi_level();
   if (level < 0 || level > best) level = best;
   if (count < 1) return 0;
@@ -63,6 +62,7 @@ int bpttop_jacobi_orthogonalize(long count, long stride, double *vectors, double
   for (int i = 0; i < 8; i++) *by_pair[i] = next, next += pairs;
   if (!companions) room.tangents = NULL;
   room.order = (int *)next;
+  room.skip = skip * skip;
 #define ORTHOGONALIZE(level) \
   orthogonalize_##level(count, stride, vectors, exponents, norms, companions, companion_stride, &room, tolerance, \
                         maximum_sweeps)
@@ -75,6 +75,31 @@ int bpttop_jacobi_orthogonalize(long count, long stride, double *vectors, double
 }
 
 long bpttop_jacobi_workspace(long count) { return 2 * (count + 24) + 8 * (count / 2 + 16) + count + 8; }
+
+double bpttop_largest_norm(long count, long stride, const double *vectors, const double *exponents, double *workspace,
+                           double tolerance, int maximum_iterations, int level) {
+  int best = bpttop_jacobi_level();
+  if (level < 0 || level > best) level = best;
+  if (count < 1) return -INFINITY;
+#define LARGEST_NORM(level) \
+  largest_norm_##level(count, stride, vectors, exponents, workspace, tolerance, maximum_iterations)
+#if defined(__x86_64__)
+  if (level == 2) return LARGEST_NORM(avx512);
+  if (level == 1) return LARGEST_NORM(avx2);
+#endif
+  return LARGEST_NORM(plain);
+#undef LARGEST_NORM
+}
+
+void bpttop_squared_norms(long count, long length, long stride, const double *vectors, double *norms, int level) {
+  int best = bpttop_jacobi_level();
+  if (level < 0 || level > best) level = best;
+#if defined(__x86_64__)
+  if (level == 2) return squared_norms_avx512(count, length, stride, vectors, norms);
+  if (level == 1) return squared_norms_avx2(count, length, stride, vectors, norms);
+#endif
+  squared_norms_plain(count, length, stride, vectors, norms);
+}
 
 long bpttop_graded_qr(long count, long length, long stride, double *columns, double *exponents, double *rows,
                       long row_stride, double *row_exponents, double *q, double *reflectors, double *factors,

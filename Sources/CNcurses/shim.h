@@ -17,12 +17,15 @@ static inline FILE *_Nullable curses_stream(int descriptor, const char *_Nonnull
   return stream;
 }
 
-/// Whether the terminal type is in the terminfo database. Leaves no terminal behind.
-static inline bool curses_knows(const char *_Nonnull type, int descriptor) {
+/// What terminfo knows of a terminal type: -1 for nothing, 0 for a terminal that cannot move its cursor, 1 for one that
+/// can. Leaves no terminal behind.
+static inline int curses_ability(const char *_Nonnull type, int descriptor) {
   int found = 0;
-  bool known = setupterm(type, descriptor, &found) == OK && found == 1;
-  if (known) del_curterm(cur_term);
-  return known;
+  if (setupterm(type, descriptor, &found) != OK) return found == 1 ? 0 : -1;
+  const char *move = tigetstr("cup");
+  int ability = move != NULL && move != (const char *)-1;
+  del_curterm(cur_term);
+  return ability;
 }
 
 /// `stdscr`.

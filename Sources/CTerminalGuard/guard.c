@@ -228,8 +228,13 @@ void terminal_guard_suspend(bool group) {
   sigaction(SIGTSTP, &ignored, &present);
   if (group) kill(0, SIGTSTP);
   sigaction(SIGTSTP, &standard, NULL);
-  // `raise`, not `kill`: sent to this thread, it stops the process before it returns.
+  // `raise`, not `kill`: sent to this thread, it stops the process before it returns. Threads of a pool may block it.
+  sigset_t stop, before;
+  sigemptyset(&stop);
+  sigaddset(&stop, SIGTSTP);
+  pthread_sigmask(SIG_UNBLOCK, &stop, &before);
   raise(SIGTSTP);
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
   sigaction(SIGTSTP, &present, NULL);
 }
 

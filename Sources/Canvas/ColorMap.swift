@@ -6,12 +6,40 @@ public struct ColorMap: Sendable {
   /// Dark violet over teal to yellow (viridis, by S. van der Walt and N. Smith): luminance rises all the way, so the order is
   /// seen without colours and by the colour-blind. For magnitudes, 0 … 1.
   public static func sequential(_ tier: ColorTier) -> ColorMap {
-    tier == .colors16 ? sequential16 : tier == .colors256 ? sequential256 : viridis
+    switch tier {
+    case .colors16: sequential16
+    case .colors256: sequential256
+    default: viridis
+    }
   }
 
   /// Blue for negative, near the ground's dark for zero, orange for positive: the sign by hue, the size by luminance. For
   /// states, -1 … 1 mapped to 0 … 1.
-  public static func diverging(_ tier: ColorTier) -> ColorMap { tier == .colors16 ? diverging16 : blueOrange }
+  public static func diverging(_ tier: ColorTier) -> ColorMap {
+    switch tier {
+    case .colors16: diverging16
+    case .colors256: diverging256
+    default: blueOrange
+    }
+  }
+
+  /// `sequential` for what stands back: darker, greys in the palette of 256, one grey of the sixteen.
+  public static func sequentialDimmed(_ tier: ColorTier) -> ColorMap {
+    switch tier {
+    case .colors16: ColorMap(colors: [Color.ansi[8]])
+    case .colors256: greys
+    default: viridisDimmed
+    }
+  }
+
+  /// `diverging` for what stands back.
+  public static func divergingDimmed(_ tier: ColorTier) -> ColorMap {
+    switch tier {
+    case .colors16: ColorMap(colors: [Color.ansi[8]])
+    case .colors256: diverging256Dimmed
+    default: blueOrangeDimmed
+    }
+  }
 
   /// The colour of a value; below 0 and above 1 the ends, NaN as 0.
   public subscript(value: Double) -> Color {
@@ -28,13 +56,27 @@ public struct ColorMap: Sendable {
 
   /// viridis in the palette of 256: entries by hand, since the nearest ones are greys where it is dark.
   private static let sequential256 = ColorMap(
-    colors: [53, 54, 55, 25, 31, 36, 42, 77, 113, 149, 184, 220, 226].map { Color(index256: $0) })
+    palette: [53, 54, 55, 25, 31, 36, 42, 77, 113, 149, 184, 220, 226])
+
+  private static let diverging256 = ColorMap(palette: [75, 32, 25, 17, 234, 52, 130, 166, 209])
+  private static let diverging256Dimmed = ColorMap(palette: [24, 17, 234, 52, 94])
+  private static let greys = ColorMap(palette: Array(233...243))
+  private static let viridisDimmed = ColorMap(colors: viridis.colors.map(dimmed))
+  private static let blueOrangeDimmed = ColorMap(colors: blueOrange.colors.map(dimmed))
+
+  /// Three fifths of the way to the ground.
+  private static func dimmed(_ color: Color) -> Color { color.mixed(with: Color(0x10, 0x14, 0x1B), 0.6) }
 
   private static let sequential16 = ColorMap(colors: [4, 12, 2, 6, 10, 14, 11].map { Color.ansi[$0] })
   private static let diverging16 = ColorMap(colors: [14, 12, 4, 0, 1, 9, 11].map { Color.ansi[$0] })
 
-  private init(colors: [Color]) {
+  init(colors: [Color]) {
     self.colors = colors
+  }
+
+  /// Entries of the palette of 256.
+  private init(palette: [UInt8]) {
+    colors = palette.map { Color(index256: $0) }
   }
 
   /// 256 steps by linear interpolation between evenly spaced anchors, 0xRRGGBB.

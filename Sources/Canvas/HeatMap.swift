@@ -28,6 +28,9 @@ public struct HeatMap: Sendable {
   public var map: Map
   /// How several values become one.
   public var reduction: Reduction
+  /// Whether masked places are hatched, which is seen on every terminal; else they are only darker where there are colours to
+  /// mix, and hatched where there are not.
+  public var hatchesMask = true
   /// Which places are shown dimmed and hatched, by row and column; nil for none.
   public var mask: (@Sendable (_ row: Int, _ column: Int) -> Bool)?
 
@@ -54,7 +57,7 @@ public struct HeatMap: Sendable {
   public func draw(in rect: Rect, into buffer: inout Buffer, theme: Theme) {
     guard rows > 0 && columns > 0 && !rect.isEmpty else { return }
     let down = Self.valuesPerCell(theme)
-    let painter = HeatPainter(map: map, theme: theme)
+    let painter = HeatPainter(map: map, hatches: hatchesMask, theme: theme)
     let height = rect.height * down
     for y in 0..<rect.height {
       for x in 0..<rect.width {
@@ -75,36 +78,50 @@ public struct HeatMap: Sendable {
     let right = max(left + 1, (x + 1) * columns / width)
     let top = y * rows / height
     let bottom = max(top + 1, (y + 1) * rows / height)
-    let value = reduced(top..<min(bottom, rows), left..<min(right, columns))
-    let masked = mask?((top + bottom - 1) / 2, (left + right - 1) / 2) ?? false
-    if value == -.infinity && map == .sequential { return HeatSample(value: nil, isMasked: masked) }
+    let (value, row, column) = reduced(top..<min(bottom, rows), left..<min(right, columns))
+    if value == -.infinity { return HeatSample(value: nil, isMasked: false) }
     let span = range.upperBound - range.lowerBound
     let scaled = span > 0 ? (value - range.lowerBound) / span : 0.5
-    return HeatSample(value: scaled, isMasked: masked)
+    return HeatSample(value: scaled, isMasked: mask?(row, column) ?? false)
   }
 
-  private func reduced(_ rowRange: Range<Int>, _ columnRange: Range<Int>) -> Double {
+  /// Several values as one, and the place that stands for them: the one whose value is shown, for the mean the middle.
+  private func reduced(_ rowRange: Range<Int>, _ columnRange: Range<Int>) -> (value: Double, row: Int, column: Int) {
     if rowRange.count == 1 && columnRange.count == 1 {
-      return values[rowRange.lowerBound * columns + columnRange.lowerBound]
+      let (row, column) = (rowRange.lowerBound, columnRange.lowerBound)
+      return (values[row * columns + column], row, column)
     }
-    var result = reduction == .mean ? 0 : -Double.infinity
-    var largest = -1.0
+    if reduction == .mean { return mean(rowRange, columnRange) }
+    var chosen = (value: -Double.infinity, row: rowRange.lowerBound, column: columnRange.lowerBound)
+    var largest = -Double.infinity
     for row in rowRange {
-      for index in (row * columns + columnRange.lowerBound)..<(row * columns + columnRange.upperBound) {
-        let value = values[index]
-        if value.isNaN { return value }
-        switch reduction {
-        case .maximum: result = max(result, value)
-        case .mean: result += value
-        case .maximumMagnitude:
-          if abs(value) > largest {
-            largest = abs(value)
-            result = value
-          }
+      for column in columnRange {
+        let value = values[row * columns + column]
+        if value.isNaN { return (value, row, column) }
+        // Nothing is less than any state, whatever its magnitude.
+        let rank = reduction == .maximum || value == -.infinity ? value : abs(value)
+        if rank > largest {
+          largest = rank
+          chosen = (value, row, column)
         }
       }
     }
-    return reduction == .mean ? result / Double(rowRange.count * columnRange.count) : result
+    return chosen
+  }
+
+  /// The mean of what is there.
+  private func mean(_ rowRange: Range<Int>, _ columnRange: Range<Int>) -> (value: Double, row: Int, column: Int) {
+    var sum = 0.0
+    var count = 0.0
+    for row in rowRange {
+      for column in columnRange where values[row * columns + column] != -.infinity {
+        sum += values[row * columns + column]
+        count += 1
+      }
+    }
+    let row = (rowRange.lowerBound + rowRange.upperBound - 1) / 2
+    let column = (columnRange.lowerBound + columnRange.upperBound - 1) / 2
+    return (count > 0 ? sum / count : -.infinity, row, column)
   }
 }
 
@@ -117,18 +134,21 @@ struct HeatSample {
 /// Draws places of heat maps with what a terminal has.
 struct HeatPainter {
   let theme: Theme
-  private let colors: ColorMap
+  private let colors: ColorMap, dimmed: ColorMap
   private let isDiverging: Bool
+  private let hatches: Bool
   private let ground: Color
   private static let asciiRamp: [Unicode.Scalar] = Array(" .:-=+*#%@".unicodeScalars)
   private static let shadeRamp: [Unicode.Scalar] = Array(" ·░▒▓█".unicodeScalars)
   private static let negativeRamp: [Unicode.Scalar] = Array(" -=".unicodeScalars)
   private static let positiveRamp: [Unicode.Scalar] = Array(" +#".unicodeScalars)
 
-  init(map: HeatMap.Map, theme: Theme) {
+  init(map: HeatMap.Map, hatches: Bool, theme: Theme) {
     self.theme = theme
+    self.hatches = hatches || theme.colors == .colors16 || theme.colors == .mono
     isDiverging = map == .diverging
     colors = isDiverging ? .diverging(theme.colors) : .sequential(theme.colors)
+    dimmed = isDiverging ? .divergingDimmed(theme.colors) : .sequentialDimmed(theme.colors)
     ground = theme[.background].background ?? Color(0, 0, 0)
   }
 
@@ -144,8 +164,9 @@ struct HeatPainter {
     } else {
       // ASCII with colours: the ground carries the value, a hatch the mask.
       let color = self.color(value, sample.isMasked)
-      let hatch = sample.isMasked ? hatchColor(value) : color
-      buffer.put(sample.isMasked ? "/" : " ", x: x, y: y, style: Style(hatch, on: color))
+      let isHatched = sample.isMasked && hatches
+      let hatch = isHatched ? hatchColor(value) : color
+      buffer.put(isHatched ? "/" : " ", x: x, y: y, style: Style(hatch, on: color))
     }
   }
 
@@ -160,7 +181,7 @@ struct HeatPainter {
     case (let top?, nil): paint(top, upper.isMasked, "▀", x: x, y: y, into: &buffer)
     case (nil, let bottom?): paint(bottom, lower.isMasked, "▄", x: x, y: y, into: &buffer)
     case (let top?, let bottom?):
-      if upper.isMasked && lower.isMasked {
+      if hatches && upper.isMasked && lower.isMasked {
         let value = max(top, bottom)
         buffer.put("╱", x: x, y: y, style: Style(hatchColor(value), on: color(value, true)))
       } else {
@@ -173,16 +194,17 @@ struct HeatPainter {
   private func paint(
     _ value: Double, _ isMasked: Bool, _ half: Unicode.Scalar, x: Int, y: Int, into buffer: inout Buffer
   ) {
-    if isMasked {
+    if isMasked && hatches {
       buffer.put("╱", x: x, y: y, style: Style(hatchColor(value)))
     } else {
-      buffer.put(half, x: x, y: y, style: Style(colors[value]))
+      buffer.put(half, x: x, y: y, style: Style(color(value, isMasked)))
     }
   }
 
   /// In the palettes there is nothing to mix: a masked place is the ground, and its hatch has the colour.
   private func color(_ value: Double, _ isMasked: Bool) -> Color {
     guard isMasked else { return colors[value] }
+    if !hatches { return dimmed[value] }
     return theme.colors == .trueColor ? colors[value].mixed(with: ground, 0.72) : ground
   }
 

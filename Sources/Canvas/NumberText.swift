@@ -22,6 +22,16 @@ public enum NumberText {
     return scientific(value, digits: digits)
   }
 
+  /// A value with at most so many significant digits, no zeros at the end of a fraction: 1, 0.5, 2.25.
+  public static func trimmed(_ value: Double, digits: Int = 3) -> String {
+    let text = short(value, digits: digits)
+    guard text.contains("."), !text.contains("e") else { return text }
+    var trimmed = Substring(text)
+    while trimmed.last == "0" { trimmed.removeLast() }
+    if trimmed.last == "." { trimmed.removeLast() }
+    return String(trimmed)
+  }
+
   /// A value as d.de±x with so many significant digits.
   public static func scientific(_ value: Double, digits: Int = 3) -> String {
     guard value.isFinite, value != 0 else { return fixed(value, 0) }
@@ -81,6 +91,9 @@ public enum NumberText {
     let decimals = percent == percent.rounded() ? 0 : percent >= 10 && percent < 99 ? 0 : percent >= 1 ? 1 : 2
     return fixed(percent, decimals) + " %"
   }
+
+  /// log₁₀ of a value; -infinity of 0.
+  public static func log10(_ value: Double) -> Double { log(value) }
 
   private static let powersOfTen: [Double] = [
     1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15,

@@ -67,6 +67,10 @@ public struct Plot: Sendable {
   public var cursor: Double?
   /// What x is, as short as "t" or "lag"; written before its labels.
   public var xName = ""
+  /// Whether x is labelled; not where another plot stands under this one over the same axis.
+  public var labelsX = true
+  /// The least room for labels at the left and for names at the right, so that plots over one axis stand under each other.
+  public var leastLeft = 0, leastRight = 0
   /// Lines drawn at labelled values when the plot is at least so many rows high.
   public var gridFrom = 14
 
@@ -75,6 +79,12 @@ public struct Plot: Sendable {
     self.x = x
     self.y = y
     self.series = series
+  }
+
+  /// The room that labels at the left and names at the right take in a rectangle.
+  public func gutters(in rect: Rect) -> (left: Int, right: Int) {
+    let frame = PlotFrame(self, in: rect)
+    return (frame.left.width, frame.right.width)
   }
 
   /// Draws the plot and nothing outside of the rectangle.
@@ -152,9 +162,10 @@ public struct Plot: Sendable {
 
   private func drawSeries(_ area: PlotArea, into buffer: inout Buffer, theme: Theme) {
     var canvas = DotCanvas(columns: area.rect.width, rows: area.rect.height, tier: theme.characters)
-    var edges: [(column: Int, top: Bool, word: String, role: Role)] = []
+    var edges: [Edge] = []
     for (index, series) in series.enumerated().prefix(254) {
       var previous: (x: Int, y: Int)?
+      var isOutside = false
       for point in series.points {
         guard point.x.isFinite, let column = area.column(point.x) else {
           previous = nil
@@ -162,11 +173,16 @@ public struct Plot: Sendable {
         }
         let fractionY = y.fraction(point.y)
         guard fractionY >= 0 && fractionY <= 1 else {
-          edges.append(
-            (column, !(point.y < y.lower), point.y.isFinite ? "" : NumberText.fixed(point.y, 0), series.role))
+          // What runs out of the range is marked where it does; what is no number, or exactly nothing, wherever it is.
+          if !point.y.isFinite || !isOutside {
+            let word = point.y.isFinite ? "" : NumberText.fixed(point.y, 0)
+            edges.append(Edge(column: column, isTop: !(point.y < y.lower), word: word, role: series.role))
+          }
+          isOutside = true
           previous = nil
           continue
         }
+        isOutside = false
         let dot = (
           x: min(canvas.width - 1, Int(x.fraction(point.x) * Double(canvas.width))),
           y: canvas.height - 1 - min(canvas.height - 1, Int(fractionY * Double(canvas.height)))
@@ -185,17 +201,23 @@ public struct Plot: Sendable {
     drawEdges(edges.reversed(), area, into: &buffer, theme: theme)
   }
 
+  /// Something that lies outside of the range.
+  private struct Edge {
+    var column: Int
+    var isTop: Bool
+    /// What it is called if it is no number.
+    var word: String
+    var role: Role
+  }
+
   /// What lies outside of the range: ▾ at the lower edge, ▴ at the upper; what is no number is called by its name there, once.
-  private func drawEdges(
-    _ edges: [(column: Int, top: Bool, word: String, role: Role)], _ area: PlotArea, into buffer: inout Buffer,
-    theme: Theme
-  ) {
+  private func drawEdges(_ edges: [Edge], _ area: PlotArea, into buffer: inout Buffer, theme: Theme) {
     var words: [String: Int] = [:]
     for edge in edges {
-      let row = edge.top ? area.rect.y : area.rect.maxY - 1
-      let alarming = edge.top && !edge.word.isEmpty
-      buffer.put(edge.top ? "▴" : "▾", x: edge.column, y: row, style: theme[alarming ? .error : edge.role])
-      if alarming { words[edge.word] = edge.column }
+      let row = edge.isTop ? area.rect.y : area.rect.maxY - 1
+      let isAlarming = edge.isTop && !edge.word.isEmpty
+      buffer.put(edge.isTop ? "▴" : "▾", x: edge.column, y: row, style: theme[isAlarming ? .error : edge.role])
+      if isAlarming { words[edge.word] = edge.column }
     }
     for (word, column) in words.sorted(by: { $0.value < $1.value }) {
       let start = max(area.rect.x, min(column, area.rect.maxX - word.columns))

@@ -26,13 +26,13 @@ struct PlotFrame {
 
   init(_ plot: Plot, in rect: Rect) {
     let hasLegend = rect.height >= 5 && plot.series.contains { !$0.labels.isEmpty }
-    let hasBottom = rect.height >= 4
+    let hasBottom = rect.height >= 4 && plot.labelsX
     let labels = plot.y.ticks(atMost: max(2, (rect.height - 2) / 2)).map { $0.label.columns }.max() ?? 0
-    let leftWidth = rect.width >= 20 ? max(labels, hasBottom ? plot.xName.columns : 0) + 1 : 0
+    let leftWidth = rect.width >= 20 ? max(plot.leastLeft, max(labels, hasBottom ? plot.xName.columns : 0) + 1) : 0
     let names = plot.guides.compactMap { guide in
       guide.labels.first { $0.columns + 1 <= rect.width / 3 }?.columns
     }
-    let rightWidth = rect.width >= 36 ? names.max().map { $0 + 1 } ?? 0 : 0
+    let rightWidth = rect.width >= 36 ? max(plot.leastRight, names.max().map { $0 + 1 } ?? 0) : 0
     data = rect.inset(left: leftWidth, top: hasLegend ? 1 : 0, right: rightWidth, bottom: hasBottom ? 1 : 0)
     left = Rect(x: rect.x, y: data.y, width: leftWidth, height: data.height)
     right = Rect(x: data.maxX, y: data.y, width: rightWidth, height: data.height)

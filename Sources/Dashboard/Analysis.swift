@@ -74,36 +74,3 @@ public struct Analysis: Sendable {
     public let multiplyAdds: Int
   }
 }
-
-/// How much an analysis may compute, so that it stays live.
-public struct AnalysisLimits: Equatable, Sendable {
-  /// The largest number of lags at which all singular values are computed (spread evenly, the last one among them).
-  public var lags: Int
-  /// The largest number of rows of the flow matrix (spread evenly, the last one among them).
-  public var flowRows: Int
-
-  /// At most `lags` lags with all singular values and `flowRows` rows of the flow matrix.
-  public init(lags: Int, flowRows: Int) {
-    self.lags = lags
-    self.flowRows = flowRows
-  }
-
-  /// Everything.
-  public static let none = AnalysisLimits(lags: .max, flowRows: .max)
-}
-
-/// Why a snapshot could not be analysed.
-public enum AnalysisError: Error, Equatable, Sendable {
-  /// The pass has a number that is not finite: training has exploded.
-  case notFinite(String)
-}
-
-extension Analysis {
-  /// The analysis of `snapshot` with the instruments `wanted`, bounded by `limits` (nil: chosen by the sizes so that
-  /// it takes some 10 ms).
-  public static func compute(snapshot: Snapshot, wanted: Set<Instrument>, limits: AnalysisLimits? = nil)
-    throws -> Analysis
-  {
-    throw AnalysisError.notFinite("not there yet")
-  }
-}

@@ -1,4 +1,8 @@
-/// The products of Jacobians ∂s_T/∂s_{T-lag} of one sequence and layer, by lag, in logarithms exact at any depth.
+import LinearAlgebra
+import RecurrentNetworks
+
+/// The products of Jacobians ∂s_T/∂s_{T-lag} = J_T J_{T-1} … of one sequence and layer, by lag, in logarithms exact at
+/// any depth.
 public struct ProductByLag: Equatable, Sendable {
   /// The singular values at one lag.
   public struct Spectrum: Equatable, Sendable {
@@ -6,13 +10,16 @@ public struct ProductByLag: Equatable, Sendable {
     public let lag: Int
     /// log10 of every singular value, descending; -infinity for an exact 0.
     public let log10: [Double]
+    /// log10 ‖∂s_T/∂s_{T-lag}‖₂.
+    public var log10Norm: Double { log10.first ?? -.infinity }
   }
 
   /// The number T of steps: lags go from 1 to T.
   public let steps: Int
-  /// log10 ‖∂s_T/∂s_{T-lag}‖₂ at lag 1 … T (index lag - 1).
+  /// log10 ‖∂s_T/∂s_{T-lag}‖₂ at lag 1, 2, … (index lag - 1). Exact where `spectra` has the lag; by power iteration,
+  /// some 1e-8 under it at most, elsewhere.
   public let log10Norm: [Double]
-  /// All singular values at the lags that were asked for, by ascending lag: the fan.
+  /// All singular values at the lags that were computed, by ascending lag: the fan.
   public let spectra: [Spectrum]
   /// log10 of the factor that bounds the norm of every step's Jacobian: log10(γ σ_max(W_hh)) for Elman,
   /// log10((1-β) + βγσ) for leaky, log10(1 + αγσ) for residual; nil where the cell has no such bound.
@@ -20,6 +27,115 @@ public struct ProductByLag: Equatable, Sendable {
   /// The least-squares line through log10 ‖product‖ over the lag: its slope per step (an estimate of the largest
   /// Lyapunov exponent λ₁, base 10) and its value at lag 0; nil with fewer than two finite norms.
   public let slope: Double?, intercept: Double?
-  /// The first lag at which the norm is under 10 % and under 1 %; nil where it never is.
+  /// The first lag at which the norm is under 10 %, and under 1 %; nil where it never is.
   public let horizon10: Int?, horizon1: Int?
+
+}
+
+extension ProductByLag {
+  /// The products of layer `layer` (nil: the top one) of sequence `sequence`.
+  ///
+  /// - Parameters:
+  ///   - maximumLags: all singular values at so many lags at most, spread evenly, T among them.
+  ///   - longest: the longest lag; the products of longer ones are not formed.
+  /// - Throws: `LinearAlgebraError` where a Jacobian is not finite.
+  public init(
+    _ tape: Tape, layer: Int? = nil, sequence: Int = 0, maximumLags: Int = .max, longest: Int = .max
+  ) throws {
+    let layer = layer ?? tape.layers.count - 1
+    let lags = EvenSpread.choose(maximumLags, of: Array(1...max(1, min(longest, tape.steps))))
+    let (norms, spectra) = try Self.products(tape, layer: layer, sequence: sequence, lags: lags)
+    let line = Logarithm.line(norms.enumerated().map { (x: Double($0 + 1), y: $1) })
+    self.init(
+      steps: tape.steps, log10Norm: norms, spectra: spectra,
+      log10BoundPerStep: try Self.log10BoundPerStep(tape, layer: layer), slope: line?.slope,
+      intercept: line?.intercept, horizon10: norms.firstIndex { $0 < -1 }.map { $0 + 1 },
+      horizon1: norms.firstIndex { $0 < -2 }.map { $0 + 1 })
+  }
+
+  private static func products(
+    _ tape: Tape, layer: Int, sequence: Int, lags: [Int]
+  ) throws -> (norms: [Double], spectra: [Spectrum]) {
+    guard let longest = lags.last, longest <= tape.steps else { return ([], []) }
+    let jacobian = StepJacobian(tape, layer: layer, sequence: sequence)
+    let product = JacobianProduct(size: jacobian.width)
+    var (norms, spectra) = ([Double](), [Spectrum]())
+    norms.reserveCapacity(longest)
+    for lag in 1...longest {
+      // ∂s_T/∂s_{T-lag} = (J_T … J_{k+2}) J_{k+1}, k = T - lag
+      jacobian.compute(step: tape.steps - lag)
+      try product.extend(by: jacobian.elements, rowStride: jacobian.stride)
+      if lags[spectra.count] == lag {
+        let spectrum = Spectrum(lag: lag, log10: try product.log10SingularValues())
+        spectra.append(spectrum)
+        norms.append(spectrum.log10Norm)
+      } else {
+        norms.append(product.log10NormByIteration())
+      }
+    }
+    return (norms, spectra)
+  }
+
+  /// ‖J‖₂ ≤ κ + scale · γ · σ_max(W_hh) with J = κ I + scale · diag(φ′) W_hh.
+  static func log10BoundPerStep(_ tape: Tape, layer: Int) throws -> Double? {
+    guard let weights = tape.recurrentWeights(layer: layer) else { return nil }
+    let stretch = try tape.network.activation.maximumDerivative * weights.fastNorm2()
+    switch tape.network.cell {
+    case .elman: return Logarithm.base10(stretch)
+    case .leaky: return Logarithm.base10(1 - tape.network.beta + tape.network.beta * stretch)
+    case .residual: return Logarithm.base10(1 + tape.network.alpha.magnitude * stretch)
+    }
+  }
+}
+
+/// J_t of one sequence and layer at any step, in one place that is used again and again.
+final class StepJacobian {
+  let width: Int, stride: Int
+  let elements: UnsafeMutablePointer<Double>
+  private let identity: UnsafeMutablePointer<Double>
+  private let pullback: StatePullback
+
+  init(_ tape: Tape, layer: Int, sequence: Int) {
+    let width = tape.network.cell.parts * tape.hidden
+    self.width = width
+    stride = ((width + 7) / 8 | 1) * 8
+    pullback = StatePullback(tape, layer: layer, sequence: sequence, rows: width)
+    func zeros(_ count: Int) -> UnsafeMutablePointer<Double> {
+      UnsafeMutableRawPointer.allocate(byteCount: count * 8, alignment: 64)
+        .initializeMemory(as: Double.self, repeating: 0, count: count)
+    }
+    elements = zeros(width * stride)
+    identity = zeros(width * stride)
+    for i in 0..<width { identity[i * stride + i] = 1 }
+  }
+
+  deinit {
+    UnsafeMutableRawPointer(elements).deallocate()
+    UnsafeMutableRawPointer(identity).deallocate()
+  }
+
+  /// `elements` ← I J_t.
+  func compute(step: Int) {
+    pullback.apply(step: step, rows: width, from: identity, to: elements, stride: stride)
+  }
+}
+
+extension Tape {
+  /// W_hh of a layer, [G·H, H].
+  func recurrentWeights(layer: Int) -> Matrix? {
+    guard let elements = parameter("weight_hh_l\(layer)") else { return nil }
+    return Matrix(rows: elements.count / hidden, columns: hidden, elements: elements)
+  }
+}
+
+extension Matrix {
+  /// The singular values of a square matrix, descending, as of a product of one factor.
+  func fastSingularValues() throws -> [Double] {
+    guard rows == columns, rows > 0 else { return try singularValues() }
+    let product = JacobianProduct(size: rows)
+    try product.extend(by: self)
+    return try product.log10SingularValues().map { Logarithm.powerOf10($0) }
+  }
+
+  func fastNorm2() throws -> Double { try fastSingularValues().first ?? 0 }
 }

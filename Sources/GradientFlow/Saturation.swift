@@ -1,8 +1,10 @@
+import RecurrentNetworks
+
 /// How open the units are: φ′ of one sequence's units over the steps.
 public struct Saturation: Equatable, Sendable {
-  /// φ′(a_t) by unit and step of the sequence, [T, units].
+  /// φ′(a_t) of the top layer by step and unit of the sequence, [T, units].
   public let derivative: [Double]
-  /// T, and the number of units.
+  /// T, and the number of units (pre-activations: G·H).
   public let steps: Int, units: Int
   /// γ = max φ′ of the activation: 1, ¼ for sigmoid.
   public let largest: Double
@@ -10,16 +12,33 @@ public struct Saturation: Equatable, Sendable {
   public let saturatedShare: [Double], overallShare: Double
   /// The mean over the units of log10 φ′ at every step, [T]; -infinity where a unit is exactly flat.
   public let meanLog10: [Double]
-}
 
-/// Who did it: how much of what a step back does to the gradient is φ′'s, and how much W_hh's.
-///
-/// log10 ‖δ_{t-1} future‖ - log10 ‖δ_t‖ = derivative + recurrent + rest at every step t from 1: δ_{t-1} = W_hhᵀ (φ′_t ⊙ δ_t).
-public struct DecayShares: Equatable, Sendable {
-  /// log10 of ‖φ′_t ⊙ δ_t‖/‖δ_t‖, [T]: what φ′ does (≤ log10 γ).
-  public let derivative: [Double]
-  /// log10 of ‖W_hhᵀ(φ′_t ⊙ δ_t)‖/‖φ′_t ⊙ δ_t‖, [T]: what W_hh does.
-  public let recurrent: [Double]
-  /// log10 of the whole factor of the step, [T]: for Elman the sum of the two; leaky and residual have a direct path too.
-  public let whole: [Double]
+  /// The saturation of the top layer in sequence `sequence`.
+  public init(_ tape: Tape, sequence: Int = 0) {
+    let units = tape.network.cell.gates * tape.hidden
+    let gamma = tape.network.activation.maximumDerivative
+    let source = tape.layers.last?.derivative ?? []
+    var derivative: [Double] = []
+    derivative.reserveCapacity(tape.steps * units)
+    var (shares, means, flat) = ([Double](), [Double](), 0)
+    for t in 0..<tape.steps {
+      let row = source[(t * tape.batch + sequence) * units..<(t * tape.batch + sequence + 1) * units]
+      derivative += row
+      var (saturated, sum) = (0, 0.0)
+      for value in row {
+        if value.magnitude < 0.1 * gamma { saturated += 1 }
+        sum += Logarithm.base10(value.magnitude)
+      }
+      flat += saturated
+      shares.append(Double(saturated) / Double(max(1, units)))
+      means.append(sum / Double(max(1, units)))
+    }
+    self.derivative = derivative
+    steps = tape.steps
+    self.units = units
+    largest = gamma
+    saturatedShare = shares
+    overallShare = Double(flat) / Double(max(1, units * tape.steps))
+    meanLog10 = means
+  }
 }

@@ -2,7 +2,8 @@ import RecurrentNetworks
 
 /// What a truncation keeps of the double sum ∂L/∂W = Σ_t Σ_{i≥t} (∂l_i/∂h_t)(∂⁺h_t/∂W), as counts.
 ///
-/// Steps count from 0 in a sequence of `steps` steps.
+/// Steps count from 0 in a sequence of `steps` steps. The term (i, t) is carried by the updates that inject l_i and whose
+/// window has the step t.
 public struct TruncationMask: Equatable, Sendable {
   /// The length n of the sequence.
   public let steps: Int
@@ -13,38 +14,69 @@ public struct TruncationMask: Equatable, Sendable {
 
   /// How many updates carry the term (i, t).
   public subscript(i: Int, t: Int) -> Int { Int(counts[i * steps + t]) }
+
+}
+
+extension TruncationMask {
+  /// The mask of the updates with these windows in a sequence of `steps` steps.
+  public init(steps: Int, windows: [Window]) {
+    let counts = [Int32](unsafeUninitializedCapacity: steps * steps) { counts, count in
+      counts.initialize(repeating: 0)
+      // A window adds 1 to its losses' rows from its first step on: marked there, and summed along the row.
+      for window in windows {
+        for i in window.injected.clamped(to: window.steps) { counts[i * steps + window.steps.lowerBound] += 1 }
+      }
+      for i in 0..<steps {
+        var sum: Int32 = 0
+        for t in 0...i {
+          sum += counts[i * steps + t]
+          counts[i * steps + t] = sum
+        }
+      }
+      count = steps * steps
+    }
+    self.init(steps: steps, windows: windows, counts: counts)
+  }
+
+  /// How many terms (i, i - lag) an update carries, summed over i and the updates.
+  public func count(lag: Int) -> Int {
+    (min(lag, steps)..<steps).reduce(0) { $0 + self[$1, $1 - lag] }
+  }
 }
 
 /// How much of the double sum a truncation keeps.
 public struct TruncationShare: Equatable, Sendable {
   /// Terms (i, t), t ≤ i, of losses that exist; and how many of them an update carries at least once.
   public let terms: Int, termsKept: Int
-  /// log10 of Σ F over all terms, and over the kept ones.
+  /// log10 of Σ F over all terms, and over the kept ones, each once.
   public let log10Mass: Double, log10MassKept: Double
   /// Kept terms over terms, 0 … 1 (1 where there are none).
   public var termShare: Double { terms == 0 ? 1 : Double(termsKept) / Double(terms) }
   /// Kept mass over mass, 0 … 1: the share of the gradient's terms, each by its norm, that is not cut.
   public let massShare: Double
+
 }
 
-/// The truncated gradient against the full one at the same weights, both with every loss at the same weight.
-public struct TruncationBias: Equatable, Sendable {
-  /// One tensor's, or the whole gradient's, comparison.
-  public struct Comparison: Equatable, Sendable {
-    /// PyTorch's name of the tensor; "all" for the whole gradient.
-    public let name: String
-    /// ‖truncated‖₂ and ‖full‖₂.
-    public let truncatedNorm: Double, fullNorm: Double
-    /// cos of the angle between the two; NaN where one of them is 0.
-    public let cosine: Double
-    /// ‖truncated - full‖₂ / ‖full‖₂; NaN where the full one is 0.
-    public let relativeError: Double
+extension TruncationShare {
+  /// The share that `mask` keeps of `flow`, of the rows that the flow has.
+  public init(mask: TruncationMask, flow: FlowMatrix) {
+    precondition(mask.steps == flow.steps, "a mask and a flow of one sequence")
+    var (terms, kept) = (0, 0)
+    var (all, carried) = ([Double](), [Double]())
+    for (row, i) in flow.rows.enumerated() {
+      terms += i + 1
+      for t in 0...i {
+        let log10 = flow[row, t]
+        all.append(log10)
+        if mask[i, t] > 0 {
+          kept += 1
+          carried.append(log10)
+        }
+      }
+    }
+    let (mass, massKept) = (Logarithm.sum(all), Logarithm.sum(carried))
+    self.init(
+      terms: terms, termsKept: kept, log10Mass: mass, log10MassKept: massKept,
+      massShare: mass == -.infinity ? 1 : min(1, Logarithm.powerOf10(massKept - mass)))
   }
-
-  /// The whole gradient.
-  public let overall: Comparison
-  /// Tensor by tensor, in the layout's order.
-  public let tensors: [Comparison]
-  /// The masked double sum: Σ over the sequence's updates of their truncated gradients, flat in the layout's order.
-  public let truncatedGradient: [Double]
 }

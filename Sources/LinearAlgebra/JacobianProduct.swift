@@ -52,7 +52,8 @@ public final class JacobianProduct {
 
   /// Where what is left after a sweep of rotations does not matter any more: 2e-10 in the cosines moves σ by 1e-10.
   private static let tolerance = 2e-10
-  private static let roughTolerance = 0.1
+  private static let skip = 1e-12
+  private static let roughTolerance = 0.1, roughSkip = 0.05
   private static let maximumSweeps: Int32 = 100
   /// Rows further apart than this go the careful way.
   private static let largestRowRatio = 1e4
@@ -69,7 +70,7 @@ public final class JacobianProduct {
     norms = AlignedBuffer(size)
     rowScales = AlignedBuffer(size)
     scaled = AlignedBuffer(size * stride)
-    workspace = AlignedBuffer(bpttop_jacobi_workspace(size))
+    workspace = AlignedBuffer(bpttop_jacobi_workspace(size) + 16)
     graded = GradedRoom(size: size, stride: stride)
     rowOrder = Array(0..<size)
     rank = size
@@ -107,7 +108,7 @@ public final class JacobianProduct {
       multiply(by: jacobian, rowStride: rowStride)
     }
     // Roughly orthogonal vectors lose no digits in the next step; the rest only where singular values are asked for.
-    try rotate(to: Self.roughTolerance)
+    try rotate(to: Self.roughTolerance, skip: Self.roughSkip)
     isOrthogonal = false
     dropZeros()
   }
@@ -138,6 +139,14 @@ public final class JacobianProduct {
     try orthogonalize()
     return (0..<rank).reduce(-.infinity) { max($0, log10Scale($1)) }
   }
+
+  /// log10 ‖P‖₂ by power iteration: cheaper, reached from below, stopped when it moves by less than 1e-10.
+  public func log10NormByIteration() -> Double {
+    if isOrthogonal { return (0..<rank).reduce(-.infinity) { max($0, log10Scale($1)) } }
+    return log10Of2
+      * bpttop_largest_norm(
+        rank, stride, vectors.start, exponents.start, workspace.start, 1e-10, 300, kernels.rawValue)
+  }
 }
 
 // MARK: Steps
@@ -145,19 +154,19 @@ public final class JacobianProduct {
 extension JacobianProduct {
   /// log10 |v_j| 2^e_j
   private func log10Scale(_ j: Int) -> Double {
-    0.5 * log10(norms.start[j]) + exponents.start[j] * 0.30102999566398119521
+    0.5 * log10(norms.start[j]) + exponents.start[j] * log10Of2
   }
 
   private func orthogonalize() throws(LinearAlgebraError) {
     if isOrthogonal { return }
-    try rotate(to: Self.tolerance)
+    try rotate(to: Self.tolerance, skip: Self.skip)
     isOrthogonal = true
   }
 
   /// Sweeps of rotations until what is left is under `tolerance`.
-  private func rotate(to tolerance: Double) throws(LinearAlgebraError) {
+  private func rotate(to tolerance: Double, skip: Double) throws(LinearAlgebraError) {
     let sweeps = bpttop_jacobi_orthogonalize(
-      rank, stride, vectors.start, exponents.start, norms.start, nil, 0, workspace.start, tolerance,
+      rank, stride, vectors.start, exponents.start, norms.start, nil, 0, workspace.start, tolerance, skip,
       Self.maximumSweeps, kernels.rawValue)
     guard sweeps >= 0 else { throw .failed(routine: "one-sided Jacobi", info: Int(Self.maximumSweeps)) }
   }
@@ -238,7 +247,7 @@ extension JacobianProduct {
     guard rank > 0 else { return }
     let sweeps = bpttop_jacobi_orthogonalize(
       rank, stride, graded.rows.start, graded.rowExponents.start, norms.start, graded.q.start, stride, workspace.start,
-      Self.tolerance, Self.maximumSweeps, kernels.rawValue)
+      Self.tolerance, Self.skip, Self.maximumSweeps, kernels.rawValue)
     guard sweeps >= 0 else { throw .failed(routine: "one-sided Jacobi", info: Int(Self.maximumSweeps)) }
     for j in 0..<rank {
       let to = vectors.start + j * stride
@@ -249,6 +258,8 @@ extension JacobianProduct {
     }
   }
 }
+
+private let log10Of2 = 0.30102999566398119521
 
 /// Doubles at a cache line, all 0 at first.
 private final class AlignedBuffer {

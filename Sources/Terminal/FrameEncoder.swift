@@ -14,6 +14,7 @@ struct FrameEncoder {
   /// Where the next character would go; nil when unknown, as after the last column.
   private var cursor: (x: Int, y: Int)?
   private var style: PackedStyle?
+  private var nearest = NearestColors()
 
   /// A cell in the terms of the terminal: what is left of it after colours and characters were fitted to the tiers.
   private struct Drawn: Equatable {
@@ -74,29 +75,29 @@ struct FrameEncoder {
 
   // MARK: Fitting
 
-  private func fit(_ cell: Cell) -> Drawn {
+  private mutating func fit(_ cell: Cell) -> Drawn {
     let character = fit(cell.character).value
-    var style = PackedStyle(cell.style, foreground: fit(cell.style.foreground), background: fit(cell.style.background))
+    let foreground = fit(cell.style.foreground), background = fit(cell.style.background)
+    var style = PackedStyle(cell.style, foreground: foreground, background: background)
     if character == 0x20 { style.forgetInk() }
     return Drawn(character: character, style: style)
   }
 
   private func fit(_ character: Unicode.Scalar) -> Unicode.Scalar {
-    let value = character.value
-    if value >= 0x20 && value < 0x7F { return character }
-    if value < 0xA0 { return " " }
-    if characterTier == .ascii { return asciiFallback(character) ?? "?" }
-    // A user's text may hold characters that would shift what stands beside them.
-    return character.isOneColumnWide ? character : asciiFallback(character) ?? "?"
+    if character.value >= 0x20 && character.value < 0x7F { return character }
+    // A control character or a wide one would shift what stands beside it.
+    return characterTier == .ascii ? character.inOneCell.ascii : character.inOneCell
   }
 
   /// A colour as it is drawn in this tier: its components, or its index; nil for the terminal's own.
-  private func fit(_ color: Color?) -> UInt32? {
+  private mutating func fit(_ color: Color?) -> UInt32? {
     guard let color else { return nil }
     switch colorTier {
-    case .trueColor: return UInt32(color.red) << 16 | UInt32(color.green) << 8 | UInt32(color.blue)
-    case .colors256: return UInt32(ColorQuantizer.index256(color))
-    case .colors16: return UInt32(ColorQuantizer.indexNamed(color, count: capabilities.foreground.count))
+    case .trueColor: return color.packed
+    case .colors256: return nearest.index(of: color) { UInt32($0.index256) }
+    case .colors16:
+      let isDark = capabilities.foreground.count < 16
+      return nearest.index(of: color) { UInt32(isDark ? $0.index16 % 8 : $0.index16) }
     case .mono: return nil
     }
   }
@@ -208,6 +209,28 @@ struct PackedStyle: Equatable {
   mutating func forgetInk() {
     if bits & (Self.underline | Self.reverse) == 0 { bits &= ((1 << 25) - 1) << 25 }
   }
+}
+
+/// The nearest colours of a palette that were worked out last, at the place that the colour's bits give it: a frame has
+/// thousands of cells, and few colours.
+private struct NearestColors {
+  private var colors = [UInt32](repeating: .max, count: 1024)
+  private var indices = [UInt32](repeating: 0, count: 1024)
+
+  mutating func index(of color: Color, _ search: (Color) -> UInt32) -> UInt32 {
+    let packed = color.packed
+    let place = Int(truncatingIfNeeded: (packed &* 0x9E37_79B1) >> 22)
+    if colors[place] != packed {
+      colors[place] = packed
+      indices[place] = search(color)
+    }
+    return indices[place]
+  }
+}
+
+extension Color {
+  /// Red, green and blue in 24 bits.
+  fileprivate var packed: UInt32 { UInt32(red) << 16 | UInt32(green) << 8 | UInt32(blue) }
 }
 
 /// Appends a number of 0 and more in decimal digits.

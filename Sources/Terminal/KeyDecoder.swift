@@ -21,7 +21,7 @@ struct KeyDecoder {
   /// A paste is cut here, so that its end cannot be waited for with unbounded memory.
   private static let longestPaste = 1 << 16
 
-  private var pasted: String.UnicodeScalarView?
+  private var pasted: [Unicode.Scalar]?
 
   /// Whether the end of a paste is still to come.
   var isPasting: Bool { pasted != nil }
@@ -36,7 +36,7 @@ struct KeyDecoder {
       if pasted != nil {
         paste(input, into: &decoded)
       } else if input == .code(Self.pasteBegins) {
-        pasted = String.UnicodeScalarView()
+        pasted = []
       } else if input == .character(0x1B), index < inputs.count, case .character(let next) = inputs[index], next != 0x1B
       {
         index = Self.sequenceEnd(inputs, from: index)
@@ -49,7 +49,9 @@ struct KeyDecoder {
 
   private mutating func paste(_ input: RawInput, into decoded: inout [DecodedInput]) {
     if input == .code(Self.pasteEnds) {
-      decoded.append(.paste(String(pasted ?? String.UnicodeScalarView())))
+      var text = String.UnicodeScalarView()
+      text.append(contentsOf: pasted ?? [])
+      decoded.append(.paste(String(text)))
       pasted = nil
     } else if case .character(let value) = input, let scalar = Unicode.Scalar(value) {
       // A terminal sends line ends as returns.

@@ -94,9 +94,9 @@ public final class TerminalScreen {
     if isatty(input) == 0 { throw .notATerminal("standard input") }
     if isatty(output) == 0 { throw .notATerminal("standard output") }
     guard let type = environment["TERM"], !type.isEmpty else { throw .typeUnset }
-    guard curses_knows(type, output) else {
-      throw type == "dumb" || type == "unknown" ? .typeUnable(type) : .typeUnknown(type)
-    }
+    let ability = curses_ability(type, output)
+    if ability < 0 { throw .typeUnknown(type) }
+    if ability == 0 { throw .typeUnable(type) }
     return type
   }
 

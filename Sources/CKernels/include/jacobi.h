@@ -9,18 +9,27 @@
 //
 // On return every vector is scaled to a norm in [1, 2) (vectors of zeros stay zeros), norms[j] is its squared norm.
 // Companions (optional: NULL) are vectors without exponents that the same rotations act upon.
-// The workspace has bpttop_jacobi_workspace(count) doubles. Stops when what is left is under `tolerance` in the cosines.
+// The workspace has bpttop_jacobi_workspace(count) doubles. Stops when what is left is under `tolerance` in the cosines;
+// pairs whose cosine is under `skip` are left alone.
 // Returns the number of sweeps, or -1 when maximum_sweeps did not do.
 // level: 0 plain, 1 AVX2, 2 AVX-512; -1 the best that the processor has.
 int bpttop_jacobi_orthogonalize(long count, long stride, double *vectors, double *exponents, double *norms,
                                 double *companions, long companion_stride, double *workspace, double tolerance,
-                                int maximum_sweeps, int level);
+                                double skip, int maximum_sweeps, int level);
 
 // The number of doubles of a workspace.
 long bpttop_jacobi_workspace(long count);
 
 // The best level that the processor has.
 int bpttop_jacobi_level(void);
+
+// log2 of the largest singular value of such vectors, by power iteration until it changes by less than `tolerance` in
+// relative terms: it is reached from below. The workspace has 2 * count + stride + 8 doubles.
+double bpttop_largest_norm(long count, long stride, const double *vectors, const double *exponents, double *workspace,
+                           double tolerance, int maximum_iterations, int level);
+
+// norms[j] = |vectors[j]|^2 over the first `length` elements, a multiple of 8 (pad with zeros).
+void bpttop_squared_norms(long count, long length, long stride, const double *vectors, double *norms, int level);
 
 // Householder QR with column pivoting of `count` columns of `length` elements (stride as above), column j standing for
 // columns[j] * 2^exponents[j]. Rows may be badly scaled too, when they come sorted, the largest first: the errors are

@@ -1,5 +1,8 @@
 import Canvas
+import GradientFlow
+import Training
 
+/// Every term of the double sum: how strongly loss i pulls at state t, and what the truncation keeps of it.
 struct FlowPanel: Panel {
   let id: PanelID = "flow"
   let digit = 4
@@ -8,14 +11,154 @@ struct FlowPanel: Panel {
   let minimumSize = Size(width: 22, height: 5)
   let help = [
     "Every term of the double sum: ‖∂l_i/∂h_t‖ of loss i (down) at state t (to the right), log10 as colour.",
-    "What the truncation masks is dimmed; its share of the sum is told beside it.",
+    "What the truncation cuts off is hatched; how much of the terms and of their mass it keeps is said beside it.",
     "Look for: whether what is cut off is large, or had vanished anyway.",
   ]
   let widthWeight = 5
   let heightWeight = 4
   let instruments: Set<Instrument> = [.flow, .bias]
 
+  func notes(_ state: DashboardState) -> [String] { ["loss i ↓  state t →", "i ↓ t →"] }
+
   func draw(_ state: DashboardState, in rect: Rect, _ buffer: inout Buffer, theme: Theme) {
-    buffer.put("waiting for the first pass", in: rect, style: theme[.dimText])
+    guard let analysis = state.analysis, let flow = analysis.flow else {
+      let reason =
+        state.analysis == nil ? "no pass yet: it comes with the first weights" : "the flow matrix is being computed"
+      buffer.paragraph(reason, in: rect, style: theme[.dimText])
+      return
+    }
+    FlowPicture(
+      flow: flow, mask: analysis.mask, share: analysis.share, bias: analysis.bias?.overall,
+      truncation: HeaderLine.truncation(analysis.snapshot.experiment),
+      cursor: state.cursor.phase == .update ? nil : state.cursor.step
+    ).draw(in: rect, &buffer, theme: theme)
+  }
+}
+
+/// What the panel draws.
+struct FlowPicture {
+  var flow: FlowMatrix
+  var mask: TruncationMask?
+  var share: TruncationShare?
+  var bias: TruncationBias.Comparison?
+  /// "TBPTT(10,20) newest".
+  var truncation: String
+  /// The step at which the pass stands.
+  var cursor: Int?
+
+  /// Columns that the words take.
+  private static let wordColumns = 20
+
+  func draw(in rect: Rect, _ buffer: inout Buffer, theme: Theme) {
+    guard flow.steps > 0, flow.log10.contains(where: { $0 > -.infinity || $0.isNaN }) else {
+      buffer.paragraph(
+        "nothing flows: the sequence has no loss, or every path is exactly 0", in: rect, style: theme[.dimText])
+      return
+    }
+    let axis = Axis.logarithmic(flow.log10, floor: 12)
+    let hasWords = rect.width >= Self.wordColumns + 14
+    let hasAxis = rect.height >= 6
+    // As near to a square as there is room: a cell is twice as high as wide.
+    let height = rect.height - (hasAxis ? 1 : 0)
+    let leftWidth = rect.height >= 8 && rect.width >= 60 ? 5 : 0
+    let width = max(1, min(rect.width - leftWidth - (hasWords ? Self.wordColumns + 1 : 0), height * 3))
+    let field = Rect(x: rect.x + leftWidth, y: rect.y, width: width, height: height)
+    drawMap(in: field, axis, &buffer, theme)
+    if leftWidth > 0 { drawRowLabels(in: Rect(x: rect.x, y: rect.y, width: leftWidth, height: height), &buffer, theme) }
+    if hasAxis { drawAxis(in: Rect(x: field.x, y: field.maxY, width: width, height: 1), &buffer, theme) }
+    if !hasWords { drawShort(in: rect, field, &buffer, theme) }
+    if hasWords {
+      let words = Rect(x: field.maxX + 2, y: rect.y, width: rect.maxX - field.maxX - 2, height: rect.height)
+      drawWords(in: words, axis, &buffer, theme)
+    }
+  }
+
+  private func drawMap(in rect: Rect, _ axis: Axis, _ buffer: inout Buffer, _ theme: Theme) {
+    var isCut: (@Sendable (Int, Int) -> Bool)?
+    if let mask, mask.steps == flow.steps {
+      let rows = flow.rows
+      isCut = { row, t in rows.indices.contains(row) && t < mask.steps && mask[rows[row], t] == 0 }
+    }
+    HeatMap(
+      flow.log10, rows: flow.rows.count, columns: flow.steps, range: axis.lower...axis.upper, mask: isCut
+    ).draw(in: rect, into: &buffer, theme: theme)
+  }
+
+  private func drawRowLabels(in rect: Rect, _ buffer: inout Buffer, _ theme: Theme) {
+    guard let first = flow.rows.first, let last = flow.rows.last else { return }
+    let middle = flow.rows[flow.rows.count / 2]
+    for (row, step) in [(0, first), (rect.height / 2, middle), (rect.height - 1, last)] {
+      buffer.put(
+        "\(step + 1) ", in: Rect(x: rect.x, y: rect.y + row, width: rect.width, height: 1), alignment: .right,
+        style: theme[.dimText])
+    }
+  }
+
+  private func drawAxis(in rect: Rect, _ buffer: inout Buffer, _ theme: Theme) {
+    let last = "\(flow.steps)"
+    buffer.put("t=1", in: rect, style: theme[.dimText])
+    if rect.width > last.columns + 5 { buffer.put(last, in: rect, alignment: .right, style: theme[.dimText]) }
+    guard let cursor, cursor < flow.steps else { return }
+    buffer.put("▲", x: rect.x + (2 * cursor + 1) * rect.width / (2 * flow.steps), y: rect.y, style: theme[.cursor])
+  }
+
+  /// What the truncation keeps, in the corner over the diagonal, where nothing flows.
+  private func drawShort(in rect: Rect, _ field: Rect, _ buffer: inout Buffer, _ theme: Theme) {
+    guard let share else { return }
+    let lines: [([String], Role)] = [
+      (
+        ["keeps \(NumberText.percent(share.massShare)) of mass", "mass \(NumberText.percent(share.massShare))"],
+        .truncated
+      ),
+      (["\(NumberText.percent(share.termShare)) of terms"], .text),
+    ]
+    for (row, line) in lines.enumerated() where row < field.height {
+      let diagonal = field.x + (row + 1) * field.width / max(1, field.height) + 1
+      guard let text = String.fitting(rect.maxX - diagonal, line.0) else { continue }
+      buffer.put(text, x: rect.maxX - text.columns, y: rect.y + row, style: theme[line.1])
+    }
+  }
+
+  private func drawWords(in rect: Rect, _ axis: Axis, _ buffer: inout Buffer, _ theme: Theme) {
+    var lines: [[Span]] = [[Span(truncation, theme[.text])]]
+    if let share {
+      lines.append([
+        Span("keeps ", theme[.dimText]), Span(NumberText.percent(share.termShare), theme[.value]),
+        Span(" of terms", theme[.dimText]),
+      ])
+      lines.append([
+        Span("keeps ", theme[.dimText]), Span(NumberText.percent(share.massShare), theme[.truncated]),
+        Span(" of mass", theme[.dimText]),
+      ])
+    }
+    if let bias {
+      lines.append([
+        Span("cos   ", theme[.dimText]), Span(NumberText.fixed(bias.cosine, 3), theme[.value]),
+        Span(" to full", theme[.dimText]),
+      ])
+      lines.append([
+        Span("error ", theme[.dimText]), Span(NumberText.short(bias.relativeError, digits: 2), theme[.value]),
+        Span(" of full", theme[.dimText]),
+      ])
+    }
+    if let mask, mask.counts.contains(0), rect.height > lines.count + 2, share?.termsKept != share?.terms {
+      lines.append([Span(theme.characters == .ascii ? "//" : "╱╱", theme[.dimText]), Span(" cut off", theme[.dimText])])
+    }
+    for (row, line) in lines.enumerated() { buffer.put(line, in: rect, row: row) }
+    guard rect.height > lines.count else { return }
+    drawScale(in: rect.line(rect.height - 1), axis, &buffer, theme)
+  }
+
+  /// 1e-12 ▓▓▓▓▓▓ 1: which colour is how much.
+  private func drawScale(in rect: Rect, _ axis: Axis, _ buffer: inout Buffer, _ theme: Theme) {
+    let low = NumberText.decade(Int(axis.lower)), high = NumberText.decade(Int(axis.upper))
+    let room = rect.width - low.columns - high.columns - 2
+    guard room >= 3 else { return }
+    let width = min(10, room)
+    let end = buffer.put(low + " ", x: rect.x, y: rect.y, style: theme[.dimText])
+    let ramp = (0..<width).map { Double($0) / Double(max(1, width - 1)) }
+    HeatMap(ramp, rows: 1, columns: width, range: 0...1)
+      .draw(in: Rect(x: end, y: rect.y, width: width, height: 1), into: &buffer, theme: theme)
+    buffer.put(" " + high, x: end + width, y: rect.y, style: theme[.dimText])
   }
 }

@@ -1,5 +1,7 @@
 import Canvas
+import GradientFlow
 
+/// ‖∂L/∂h_t‖ by step: of the truncated gradient that trains, and of full backpropagation behind it.
 struct GradientNormPanel: Panel {
   let id: PanelID = "gradient-norm"
   let digit = 2
@@ -7,13 +9,119 @@ struct GradientNormPanel: Panel {
   let shortTitle = "‖δ‖"
   let minimumSize = Size(width: 24, height: 5)
   let help = [
-    "log10 ‖∂L/∂h_t‖ by step t: the truncated gradient, and full backpropagation behind it.",
-    "The unit is that of the loss by that of h; a straight line is an exponential decay.",
-    "Look for: how much of the full gradient the truncation leaves, and the slope per step.",
+    "‖∂L/∂h_t‖ by step t on a logarithmic axis: the truncated gradient, and full backpropagation behind it.",
+    "Over the batch, in the loss' unit by that of h; a straight line is an exponential decay, said as a factor a step.",
+    "Look for: how much of the full gradient the truncation leaves, and whether the line falls or climbs towards t = 1.",
   ]
   let instruments: Set<Instrument> = [.gradientNorm]
 
+  func notes(_ state: DashboardState) -> [String] {
+    guard let norms = state.analysis?.truncatedGradientNorm, let decay = GradientDecay(norms) else {
+      return ["‖∂L/∂h_t‖"]
+    }
+    return ["‖∂L/∂h_t‖ · " + decay.words, decay.words, decay.factorWords]
+  }
+
   func draw(_ state: DashboardState, in rect: Rect, _ buffer: inout Buffer, theme: Theme) {
-    buffer.put("waiting for the first pass", in: rect, style: theme[.dimText])
+    guard let analysis = state.analysis else {
+      buffer.paragraph("no pass yet: it comes with the first weights", in: rect, style: theme[.dimText])
+      return
+    }
+    GradientNormPicture(
+      truncated: analysis.truncatedGradientNorm, full: analysis.fullGradientNorm, length: analysis.sequenceLength,
+      cursor: state.cursor
+    ).draw(in: rect, &buffer, theme: theme)
+  }
+}
+
+/// How the gradient changes on its way back over a window: the least-squares slope of its logarithm.
+struct GradientDecay: Equatable {
+  /// log10 of the factor a step back.
+  let slope: Double
+  /// log10 of the first step's norm over the last's.
+  let whole: Double
+  /// How many steps.
+  let steps: Int
+
+  /// From log10 ‖∂L/∂h_t‖ by step; nil with fewer than 3 finite ones.
+  init?(_ norms: [Double]) {
+    var count = 0.0, sumX = 0.0, sumY = 0.0, sumXX = 0.0, sumXY = 0.0
+    var first: Int?, last = 0
+    for (step, value) in norms.enumerated() where value.isFinite {
+      let x = Double(step)
+      count += 1
+      sumX += x
+      sumY += value
+      sumXX += x * x
+      sumXY += x * value
+      first = first ?? step
+      last = step
+    }
+    guard let first, count >= 3 else { return nil }
+    // slope = (NΣxy - ΣxΣy)/(NΣx² - (Σx)²), and back in time its negative.
+    let slope = (count * sumXY - sumX * sumY) / (count * sumXX - sumX * sumX)
+    guard slope.isFinite else { return nil }
+    self.slope = -slope
+    whole = norms[first] - norms[last]
+    steps = last - first
+  }
+
+  /// "×0.87 a step back".
+  var factorWords: String { "×" + NumberText.power(log10: slope, digits: 3) + " a step back" }
+
+  /// What that makes over the window, in words.
+  var words: String {
+    let verb = slope < -0.005 ? "vanishes" : slope > 0.005 ? "explodes" : "steady"
+    return verb + " " + factorWords
+  }
+}
+
+/// What the panel draws, without where it came from. Norms are log10, a step each, -infinity where nothing arrives.
+struct GradientNormPicture {
+  var truncated: [Double]?, full: [Double]?
+  /// n.
+  var length: Int
+  var cursor: Cursor
+
+  func draw(in rect: Rect, _ buffer: inout Buffer, theme: Theme) {
+    guard let truncated else {
+      buffer.paragraph("the gradient's norm is being computed", in: rect, style: theme[.dimText])
+      return
+    }
+    let full = full ?? []
+    let values = truncated + full
+    guard values.contains(where: { $0.isFinite || $0.isNaN || $0 > 0 }) else {
+      buffer.paragraph(
+        "the gradient is exactly 0: no loss was injected in this window, or φ′ is 0 everywhere", in: rect,
+        style: theme[.dimText])
+      return
+    }
+    var plot = Plot(
+      x: .steps(1, max(1, length)), y: .logarithmic(values),
+      series: [
+        Series(
+          points(truncated, skipsNothing: true), role: .truncated, symbol: "*", labels: labels("truncated", truncated)),
+        Series(
+          points(full, skipsNothing: false), .line(.dotted), role: .full, symbol: ".",
+          labels: full.isEmpty ? [] : labels("full", full, long: "full BPTT")),
+      ])
+    plot.xName = "t"
+    if cursor.phase != .update { plot.cursor = Double(cursor.step + 1) }
+    plot.draw(in: rect, into: &buffer, theme: theme)
+  }
+
+  /// Outside of its window the truncated gradient is nothing by definition: no mark says so at every step.
+  private func points(_ norms: [Double], skipsNothing: Bool) -> [(x: Double, y: Double)] {
+    norms.enumerated().compactMap { step, norm in
+      skipsNothing && norm == -.infinity ? nil : (Double(step + 1), norm)
+    }
+  }
+
+  /// The series' name, with its value under the cursor where there is room.
+  private func labels(_ name: String, _ norms: [Double], long: String? = nil) -> [String] {
+    let plain = [long, name].compactMap { $0 }
+    guard cursor.phase != .update, norms.indices.contains(cursor.step) else { return plain }
+    let value = NumberText.power(log10: norms[cursor.step])
+    return ["\(long ?? name) \(value) at t = \(cursor.step + 1)", "\(name) \(value)"] + plain
   }
 }

@@ -1,5 +1,7 @@
 import Canvas
+import Training
 
+/// The loss over the updates with what is known of it, and the gradient's norm with what clipping does to it.
 struct LossPanel: Panel {
   let id: PanelID = "loss"
   let digit = 6
@@ -7,14 +9,144 @@ struct LossPanel: Panel {
   let shortTitle = "Loss"
   let minimumSize = Size(width: 26, height: 5)
   let help = [
-    "The loss by update (nats or half squares) with the task's known floors; under it the gradient's norm.",
-    "The norm before clipping and after, log10, with the threshold and the share of updates clipped.",
+    "The loss by update (nats, or half squares) with the task's known floors; under it ‖g‖, the norm of all weights' gradient.",
+    "‖g‖ is that before clipping, log10, with the threshold as a line; updates that were clipped stand out in colour and words.",
     "Look for: steps down when something is learnt, and spikes of the norm before the loss jumps.",
   ]
   let widthWeight = 6
   let heightWeight = 4
 
+  func notes(_ state: DashboardState) -> [String] {
+    guard let snapshot = state.shown, let first = snapshot.history.buckets.first else { return ["by update"] }
+    let unit = snapshot.description.loss == .crossEntropy ? "nats" : "½(y-d)²"
+    let range = "update \(NumberText.grouped(first.firstUpdate)) … \(NumberText.grouped(snapshot.update))"
+    return [unit + " · " + range, range, unit]
+  }
+
   func draw(_ state: DashboardState, in rect: Rect, _ buffer: inout Buffer, theme: Theme) {
-    buffer.put("waiting for the first pass", in: rect, style: theme[.dimText])
+    guard let snapshot = state.shown else {
+      buffer.paragraph("no weights yet", in: rect, style: theme[.dimText])
+      return
+    }
+    LossPicture(snapshot).draw(in: rect, &buffer, theme: theme)
+  }
+}
+
+/// What the panel draws.
+struct LossPicture {
+  var buckets: [LossHistory.Bucket]
+  var recent: [UpdateRecord]
+  /// Floors that the objective can be held against.
+  var floors: [TaskDescription.Floor]
+  var clip: ClipSpecification
+
+  init(
+    buckets: [LossHistory.Bucket], recent: [UpdateRecord], floors: [TaskDescription.Floor], clip: ClipSpecification
+  ) {
+    self.buckets = buckets
+    self.recent = recent
+    self.floors = floors
+    self.clip = clip
+  }
+
+  init(_ snapshot: Snapshot) {
+    // A floor is a loss a step: a sum over steps cannot be held against it.
+    let isMean = snapshot.experiment.training.reduction == .mean
+    self.init(
+      buckets: snapshot.history.buckets, recent: snapshot.history.recent,
+      floors: isMean ? snapshot.description.floors : [], clip: snapshot.experiment.training.clip)
+  }
+
+  func draw(in rect: Rect, _ buffer: inout Buffer, theme: Theme) {
+    guard let first = buckets.first, let last = buckets.last else {
+      buffer.paragraph("no update yet: space trains, n makes one update", in: rect, style: theme[.dimText])
+      return
+    }
+    let x = Axis.steps(first.firstUpdate, last.firstUpdate + last.count - 1)
+    var loss = lossPlot(x)
+    guard rect.height >= 6 else {
+      loss.draw(in: rect, into: &buffer, theme: theme)
+      return
+    }
+    let parts = rect.rows([.flexible(weight: 3), .fixed(1), .flexible(weight: 2)])
+    var norm = normPlot(x)
+    // The updates are written once, under the lower plot where it has room for it.
+    loss.labelsX = parts[2].height < 4
+    let (upper, lower) = (loss.gutters(in: parts[0]), norm.gutters(in: parts[2]))
+    loss.leastLeft = lower.left
+    loss.leastRight = lower.right
+    norm.leastLeft = upper.left
+    norm.leastRight = upper.right
+    loss.draw(in: parts[0], into: &buffer, theme: theme)
+    buffer.put(clippingWords(theme, limit: rect.width), in: parts[1])
+    norm.draw(in: parts[2], into: &buffer, theme: theme)
+  }
+
+  private func middle(_ bucket: LossHistory.Bucket) -> Double {
+    Double(bucket.firstUpdate) + Double(bucket.count - 1) / 2
+  }
+
+  private func lossPlot(_ x: Axis) -> Plot {
+    let mean = buckets.map { (x: middle($0), y: $0.lossMean) }
+    let least = buckets.map { (x: middle($0), y: $0.lossMinimum) }
+    let most = buckets.map { (x: middle($0), y: $0.lossMaximum) }
+    let hasSpread = buckets.contains { $0.count > 1 }
+    var series = [Series(mean, role: .loss, symbol: "*")]
+    if hasSpread {
+      series += [
+        Series(least, .dots, role: .grid, symbol: "."), Series(most, .dots, role: .grid, symbol: "."),
+      ]
+    }
+    // Floors far from the loss are left out rather than flattening it.
+    let losses = (mean + (hasSpread ? least + most : [])).map(\.y).filter(\.isFinite)
+    let highest = losses.max() ?? 1
+    let near = floors.filter { $0.loss <= max(2 * highest, highest + 0.1) }
+    var plot = Plot(x: x, y: .linear(losses, including: [0] + near.map(\.loss)), series: series)
+    plot.guides = near.map { floor in
+      let value = NumberText.short(floor.loss)
+      return Guide(floor.loss, [floor.name + " " + value, value], role: .floor)
+    }
+    if let newest = recent.last {
+      let value = NumberText.short(newest.loss)
+      plot.guides.insert(Guide(newest.loss, ["loss " + value, value], role: .loss, isLine: false), at: 0)
+    }
+    return plot
+  }
+
+  private func normPlot(_ x: Axis) -> Plot {
+    func logarithm(_ value: Double) -> Double { value.isFinite ? NumberText.log10(value) : value }
+    let free = buckets.filter { $0.clippedCount == 0 }.map { (x: middle($0), y: logarithm($0.normMaximum)) }
+    let clipped = buckets.filter { $0.clippedCount > 0 }.map { (x: middle($0), y: logarithm($0.normMaximum)) }
+    let threshold = clip.kind == .norm ? logarithm(clip.threshold) : .nan
+    let values = (free + clipped).map(\.y)
+    var plot = Plot(
+      x: x, y: .logarithmic(values, including: [threshold]),
+      series: [
+        Series(clipped, .stems, role: .threshold, symbol: "!"), Series(free, .stems, role: .gradientNorm, symbol: "|"),
+      ])
+    if threshold.isFinite {
+      let value = NumberText.trimmed(clip.threshold)
+      plot.guides = [Guide(threshold, ["clip at " + value, "clip " + value, value], role: .threshold)]
+    }
+    return plot
+  }
+
+  /// What clipping did to the last 100 updates.
+  private func clippingWords(_ theme: Theme, limit: Int) -> [Span] {
+    let last = recent.suffix(100)
+    let clipped = last.filter { $0.clipScale < 1 }
+    let name = Span("‖g‖ ", theme[.gradientNorm])
+    guard clip.kind != .none else { return [name, Span("not clipped", theme[.dimText])] }
+    guard !clipped.isEmpty else {
+      return [name, Span("none of the last \(last.count) clipped", theme[.dimText])]
+    }
+    let share = NumberText.percent(Double(clipped.count) / Double(max(1, last.count)))
+    let strongest = NumberText.short(clipped.map(\.clipScale).min() ?? 1, digits: 2)
+    let forms = [
+      "clipped in \(share) of the last \(last.count), at most to ×\(strongest)",
+      "clipped in \(share), to ×\(strongest)",
+      "clipped \(share)",
+    ]
+    return [name, Span(String.fitting(limit - 4, forms) ?? "", theme[.threshold])]
   }
 }

@@ -1,5 +1,8 @@
 import Canvas
+import GradientFlow
+import LinearAlgebra
 
+/// The eigenvalues of W_hh on the unit circle, and what they and the singular values say about the gradient.
 struct SpectrumPanel: Panel {
   let id: PanelID = "spectrum"
   let digit = 5
@@ -7,15 +10,101 @@ struct SpectrumPanel: Panel {
   let shortTitle = "W_hh"
   let minimumSize = Size(width: 18, height: 5)
   let help = [
-    "The eigenvalues of W_hh in the complex plane, with the unit circle.",
-    "ρ is the largest modulus, no unit; without φ′ it is what a step multiplies the gradient by.",
-    "Look for: eigenvalues that leave the circle when learning makes memory.",
+    "The eigenvalues of W_hh in the complex plane with the unit circle; the dashed circle is 1/γ where φ′ is at most γ < 1.",
+    "ρ is the largest modulus, σ_max the largest factor that a step's W_hh can stretch by; neither has a unit.",
+    "Look for: eigenvalues that leave the circle when learning makes memory; γσ_max < 1 means that gradients must vanish.",
   ]
   let widthWeight = 3
   let heightWeight = 4
   let instruments: Set<Instrument> = [.spectrum]
 
+  func notes(_ state: DashboardState) -> [String] {
+    guard let spectrum = state.analysis?.recurrentSpectrum else { return ["W_hh"] }
+    let radius = "ρ " + NumberText.fixed(spectrum.spectralRadius, 2)
+    return ["W_hh  " + radius, radius]
+  }
+
   func draw(_ state: DashboardState, in rect: Rect, _ buffer: inout Buffer, theme: Theme) {
-    buffer.put("waiting for the first pass", in: rect, style: theme[.dimText])
+    guard let analysis = state.analysis, let spectrum = analysis.recurrentSpectrum else {
+      let reason =
+        state.analysis == nil ? "no weights yet" : "the eigenvalues are being computed"
+      buffer.paragraph(reason, in: rect, style: theme[.dimText])
+      return
+    }
+    SpectrumPicture(
+      eigenvalues: spectrum.eigenvalues, largestSingularValue: spectrum.singularValues.first,
+      gamma: analysis.window.network.activation.maximumDerivative,
+      hasVerdict: analysis.window.network.cell != .residual
+    ).draw(in: rect, &buffer, theme: theme)
+  }
+}
+
+/// What the panel draws.
+struct SpectrumPicture {
+  var eigenvalues: [Complex]
+  var largestSingularValue: Double?
+  /// γ = max φ′.
+  var gamma: Double
+  /// Whether γσ_max decides: it does where a step multiplies by φ′ W_hh, and not beside a path of its own.
+  var hasVerdict = true
+
+  private static let wordColumns = 18
+
+  func draw(in rect: Rect, _ buffer: inout Buffer, theme: Theme) {
+    guard !eigenvalues.isEmpty else {
+      buffer.paragraph("W_hh has no eigenvalues to show", in: rect, style: theme[.dimText])
+      return
+    }
+    if eigenvalues.contains(where: { !$0.real.isFinite || !$0.imaginary.isFinite }) {
+      buffer.paragraph("W_hh holds numbers that are not finite", in: rect, style: theme[.error])
+      return
+    }
+    // Words stand beside the circle where it leaves room, else under it.
+    let isWide = rect.width >= 2 * rect.height + Self.wordColumns
+    let lines = words(theme)
+    let field: Rect
+    if isWide {
+      field = Rect(x: rect.x, y: rect.y, width: rect.width - Self.wordColumns, height: rect.height)
+      for (row, line) in lines.enumerated() {
+        buffer.put(line, in: Rect(x: field.maxX, y: rect.y, width: Self.wordColumns, height: rect.height), row: row + 1)
+      }
+    } else {
+      let count = rect.height >= 12 ? min(4, lines.count) : rect.height >= 7 ? 1 : 0
+      field = rect.inset(bottom: count)
+      let short = count == 1 ? [verdict(theme, limit: rect.width)] : Array(lines.prefix(count))
+      for (row, line) in short.enumerated() {
+        buffer.put(
+          line, in: Rect(x: rect.x, y: field.maxY, width: rect.width, height: count), row: row, alignment: .center)
+      }
+    }
+    var circles: [(radius: Double, role: Role)] = [(1, .full)]
+    if gamma != 1, gamma > 0 { circles.append((1 / gamma, .bound)) }
+    CircleScatter(points: eigenvalues.map { ($0.real, $0.imaginary) }, circles: circles)
+      .draw(in: field, role: .truncated, into: &buffer, theme: theme)
+  }
+
+  private var radius: Double { eigenvalues.reduce(0) { max($0, $1.magnitude) } }
+
+  private func words(_ theme: Theme) -> [[Span]] {
+    var lines: [[Span]] = [
+      [Span("ρ     ", theme[.dimText]), Span(NumberText.fixed(radius, 3), theme[.truncated])]
+    ]
+    if let sigma = largestSingularValue {
+      lines.append([Span("σ_max ", theme[.dimText]), Span(NumberText.fixed(sigma, 3), theme[.value])])
+    }
+    if gamma != 1 {
+      lines.append([Span("1/γ   ", theme[.dimText]), Span(NumberText.short(1 / gamma), theme[.bound])])
+    }
+    lines.append(verdict(theme, limit: Self.wordColumns))
+    lines.append([Span("○ |λ| = 1", theme[.full])])
+    return lines
+  }
+
+  /// σ_max < 1/γ suffices for gradients to vanish, σ_max > 1/γ is needed for them to explode.
+  private func verdict(_ theme: Theme, limit: Int) -> [Span] {
+    guard hasVerdict, let sigma = largestSingularValue else { return [] }
+    let mustVanish = gamma * sigma < 1
+    let forms = mustVanish ? ["γσ < 1: must vanish", "must vanish"] : ["γσ ≥ 1: may explode", "may explode"]
+    return [Span(String.fitting(limit, forms) ?? "", theme[mustVanish ? .future : .warning])]
   }
 }

@@ -1,0 +1,159 @@
+import GradientFlow
+import LinearAlgebra
+import RecurrentNetworks
+import Training
+
+extension Analysis {
+  /// The analysis of `snapshot` with the instruments `wanted`, bounded by `limits` (nil: chosen by the sizes so that
+  /// it takes some 10 ms). What is not finite, or too much, is left out and said.
+  public static func compute(snapshot: Snapshot, wanted: Set<Instrument>, limits: AnalysisLimits? = nil)
+    throws(AnalysisError) -> Analysis
+  {
+    var builder = AnalysisBuilder(snapshot: snapshot, limits: limits ?? .live(snapshot))
+    return builder.build(wanted)
+  }
+}
+
+/// An analysis on its way.
+private struct AnalysisBuilder {
+  let snapshot: Snapshot
+  let limits: AnalysisLimits
+  var leftOut: [String] = []
+
+  /// n.
+  var length: Int { snapshot.data.steps }
+
+  init(snapshot: Snapshot, limits: AnalysisLimits) {
+    self.snapshot = snapshot
+    self.limits = limits
+  }
+
+  mutating func build(_ wanted: Set<Instrument>) -> Analysis {
+    let window = tape(snapshot.window, carriedState: snapshot.carriedState)
+    let full = wanted.isDisjoint(with: Self.needingFull) ? nil : fullTape(window)
+    // Where the sequence is too long to be run whole, the window stands for it.
+    let seen = full ?? window
+    let norms = wanted.contains(.gradientNorm) ? gradientNorms(window, full) : nil
+    let flow = wanted.contains(.flow) ? flow(full) : nil
+    let spectrum = wanted.contains(.spectrum) ? spectrum(window) : nil
+    return Analysis(
+      snapshot: snapshot, instruments: wanted, window: window, full: full, truncatedGradientNorm: norms?.truncated,
+      fullGradientNorm: norms?.full, product: wanted.contains(.product) ? product(seen) : nil, flow: flow?.matrix,
+      mask: flow?.mask, share: flow?.share, bias: wanted.contains(.bias) ? bias() : nil,
+      recurrentSpectrum: spectrum, saturation: wanted.contains(.saturation) ? Saturation(seen) : nil,
+      decay: wanted.contains(.saturation) ? DecayShares(seen) : nil, cost: cost, leftOut: leftOut)
+  }
+
+  private static let needingFull: Set<Instrument> = [.gradientNorm, .product, .flow, .saturation]
+}
+
+// MARK: Passes
+
+extension AnalysisBuilder {
+  private func tape(_ window: Window, carriedState: [[Double]]) -> Tape {
+    Tape.compute(
+      network: snapshot.experiment.network, layout: snapshot.layout, parameters: snapshot.parameters,
+      data: snapshot.data, window: window, carriedState: carriedState,
+      reduction: snapshot.experiment.training.reduction, precision: snapshot.experiment.precision)
+  }
+
+  private mutating func fullTape(_ window: Tape) -> Tape? {
+    let whole = Window(steps: 0..<length, injected: 0..<length)
+    if snapshot.window == whole { return window }
+    guard length <= limits.fullSteps else {
+      leftOut.append("the sequence's \(length) steps were not run whole: the window stands for them")
+      return nil
+    }
+    return tape(whole, carriedState: snapshot.sequenceState)
+  }
+}
+
+// MARK: Instruments
+
+extension AnalysisBuilder {
+  private func gradientNorms(_ window: Tape, _ full: Tape?) -> (truncated: [Double], full: [Double]?) {
+    let first = snapshot.window.steps.lowerBound
+    var truncated = [Double](repeating: -.infinity, count: length)
+    for (step, norm) in GradientNorms.log10(window).enumerated() { truncated[first + step] = norm }
+    guard let full else { return (truncated, nil) }
+    // Each loss weighs as it does in the window's objective.
+    let shift = Decade.log10(window.injectionWeight / full.injectionWeight)
+    return (truncated, GradientNorms.log10(full).map { $0 + shift })
+  }
+
+  private mutating func product(_ tape: Tape) -> ProductByLag? {
+    let longest = min(tape.steps, limits.longestLag)
+    do {
+      let product = try ProductByLag(tape, maximumLags: limits.lags, longest: longest)
+      if longest < tape.steps { leftOut.append("the product beyond lag \(longest) of \(tape.steps)") }
+      if product.spectra.count < longest {
+        leftOut.append("all singular values at \(product.spectra.count) of \(longest) lags")
+      }
+      return product
+    } catch {
+      leftOut.append("the product: a Jacobian is not finite")
+      return nil
+    }
+  }
+
+  private mutating func flow(_ full: Tape?) -> (matrix: FlowMatrix, mask: TruncationMask, share: TruncationShare)? {
+    guard let full, length <= limits.flowSteps else {
+      leftOut.append("the flow matrix of \(length)×\(length) terms")
+      return nil
+    }
+    let matrix = FlowMatrix(full, maximumRows: limits.flowRows)
+    let targets = (0..<length).count { full.targetMask[$0 * full.batch] != 0 }
+    if matrix.rows.count < targets { leftOut.append("the flow of \(matrix.rows.count) of \(targets) losses") }
+    let mask = TruncationMask(steps: length, windows: windows)
+    return (matrix, mask, TruncationShare(mask: mask, flow: matrix))
+  }
+
+  private mutating func bias() -> TruncationBias? {
+    guard TruncationBias.stepsBack(windows) <= limits.biasSteps, length <= limits.fullSteps else {
+      leftOut.append("the truncated gradient against the full one: too many steps to go back")
+      return nil
+    }
+    let pass = Pass<Double>(
+      network: snapshot.experiment.network, layout: snapshot.layout, steps: length, batch: snapshot.data.batch,
+      loss: snapshot.data.loss)
+    for (index, value) in snapshot.parameters.enumerated() { pass.parameters[index] = value }
+    for (layer, state) in snapshot.sequenceState.enumerated() { pass.setState(at: 0, layer: layer, from: state) }
+    pass.load(snapshot.data)
+    pass.forward(0..<length)
+    return TruncationBias(pass, windows: windows)
+  }
+
+  /// The windows of all updates of a sequence like this one.
+  private var windows: [Window] {
+    let training = snapshot.experiment.training
+    let (mask, batch) = (snapshot.data.targetMask, snapshot.data.batch)
+    return TruncationSchedule(length: length, k1: training.k1, k2: training.k2, inject: training.inject)
+      .windows { t in mask[t * batch..<(t + 1) * batch].contains { $0 != 0 } }
+  }
+
+  private mutating func spectrum(_ tape: Tape) -> MatrixSpectrum? {
+    guard tape.hidden <= limits.spectrumUnits else {
+      leftOut.append("the eigenvalues of W_hh: more than \(limits.spectrumUnits) units")
+      return nil
+    }
+    do {
+      return try MatrixSpectrum(recurrentWeightsOf: tape)
+    } catch {
+      leftOut.append("the spectrum: W_hh is not finite")
+      return nil
+    }
+  }
+
+  private var cost: Analysis.Cost {
+    let network = snapshot.experiment.network
+    let (n, m) = (network.hidden, snapshot.data.inputs)
+    let batch = snapshot.data.batch
+    let k2 = snapshot.window.steps.count
+    // Per step and sequence: n(m + n) forward, twice that backward (to the states and to the weights), readout alike.
+    let perLayer = 3 * n * (m + n) + (network.layers - 1) * 3 * 2 * n * n
+    let perStep = perLayer + 3 * n * snapshot.data.outputs
+    return Analysis.Cost(
+      floatsHeld: (m + n * network.layers) * k2 * batch, floatsHeldFull: (m + n * network.layers) * length * batch,
+      multiplyAdds: perStep * k2 * batch)
+  }
+}

@@ -1,0 +1,68 @@
+import RecurrentNetworks
+import Training
+
+/// How much an analysis may compute, so that it stays live.
+public struct AnalysisLimits: Equatable, Sendable {
+  /// The largest number of lags at which all singular values are computed (spread evenly, the last one among them).
+  public var lags: Int
+  /// The longest lag of the product at all.
+  public var longestLag: Int
+  /// The largest number of rows of the flow matrix (spread evenly, the last one among them).
+  public var flowRows: Int
+  /// The longest sequence whose mask and flow are computed: both are n×n.
+  public var flowSteps: Int
+  /// The most steps that may go back for the truncated gradient, over all windows of the sequence.
+  public var biasSteps: Int
+  /// The longest sequence that is run whole.
+  public var fullSteps: Int
+  /// The most hidden units of a spectrum of W_hh.
+  public var spectrumUnits: Int
+
+  /// Everything.
+  public static let none = AnalysisLimits(
+    lags: .max, longestLag: .max, flowRows: .max, flowSteps: .max, biasSteps: .max, fullSteps: .max,
+    spectrumUnits: .max)
+
+  /// At most so much of each.
+  public init(
+    lags: Int, longestLag: Int = .max, flowRows: Int, flowSteps: Int = 2000, biasSteps: Int = .max,
+    fullSteps: Int = .max, spectrumUnits: Int = .max
+  ) {
+    self.lags = lags
+    self.longestLag = longestLag
+    self.flowRows = flowRows
+    self.flowSteps = flowSteps
+    self.biasSteps = biasSteps
+    self.fullSteps = fullSteps
+    self.spectrumUnits = spectrumUnits
+  }
+
+  /// Limits with which the analysis of `snapshot` takes some 10 ms on a present processor.
+  public static func live(_ snapshot: Snapshot) -> AnalysisLimits {
+    let network = snapshot.experiment.network
+    let width = Double(network.hidden * network.cell.parts)
+    let (n, batch) = (Double(snapshot.data.steps), Double(snapshot.data.batch))
+    /// How many times `cost`, in units of a multiply-add, fit into `milliseconds`.
+    func fit(_ milliseconds: Double, _ cost: Double) -> Int {
+      Int(max(1, min(1e9, milliseconds * multiplyAddsPerMillisecond / max(1, cost))))
+    }
+    let cube = width * width * width
+    // A lag's Jacobian, product and rough rotations; and its singular values.
+    let longest = fit(4, Self.lagCost * cube)
+    let lags = fit(2, Self.spectrumCost * cube)
+    return AnalysisLimits(
+      lags: max(2, lags), longestLag: max(2, longest), flowRows: max(4, fit(2, n * width * width / 2)),
+      flowSteps: 1000, biasSteps: fit(3, 2 * batch * width * width + 4000 * batch.squareRoot()),
+      fullSteps: fit(30, 4 * batch * width * width), spectrumUnits: 128)
+  }
+
+  private static let multiplyAddsPerMillisecond = 1.5e7
+  /// What a lag costs in units of n³ multiply-adds, as measured.
+  private static let lagCost = 4.0, spectrumCost = 8.0
+}
+
+/// Why a snapshot could not be analysed.
+public enum AnalysisError: Error, Equatable, Sendable {
+  /// The pass has a number that is not finite: training has exploded.
+  case notFinite(String)
+}

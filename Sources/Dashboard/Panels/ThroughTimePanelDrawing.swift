@@ -1,0 +1,215 @@
+import Canvas
+
+/// Draws a picture of a pass, row by row, over the columns of its steps.
+struct TimeDrawing {
+  let picture: TimePicture
+  let theme: Theme
+  let rows: TimeRows
+  let scale: TimeScale
+  /// The labels at the left, and the steps.
+  let gutter: Rect, field: Rect
+
+  init(_ picture: TimePicture, in rect: Rect, theme: Theme) {
+    self.picture = picture
+    self.theme = theme
+    let perCell = HeatMap.valuesPerCell(theme)
+    rows = TimeRows(
+      height: rect.height, inputs: picture.symbols != nil ? 1 : picture.inputs.count,
+      states: (picture.units + perCell - 1) / perCell, hasTargets: picture.targets.contains { !$0.isEmpty })
+    let gutterWidth = rect.width >= 40 ? 9 : rect.width >= 24 ? 4 : 0
+    let parts = rect.columns([.fixed(gutterWidth), .flexible()])
+    gutter = parts[0]
+    let focus = picture.cursor.phase == .update ? nil : picture.cursor.step
+    scale = TimeScale(length: picture.length, width: parts[1].width, focus: focus)
+    field = Rect(x: parts[1].x, y: rect.y, width: min(parts[1].width, scale.columns), height: rect.height)
+  }
+
+  func draw(into buffer: inout Buffer) {
+    guard !field.isEmpty else { return }
+    var y = field.y
+    func next(_ height: Int) -> Rect {
+      defer { y += height }
+      return Rect(x: field.x, y: y, width: field.width, height: height)
+    }
+    drawAxis(in: next(rows.axis), &buffer)
+    drawInputs(in: next(rows.inputs), &buffer)
+    drawTargets(in: next(rows.targets), &buffer)
+    drawStates(in: next(rows.states), &buffer)
+    drawDerivatives(in: next(rows.derivatives), &buffer)
+    drawGradients(in: next(rows.gradients), &buffer)
+    drawBrackets(in: next(rows.brackets), &buffer)
+  }
+
+  private func label(_ forms: [String], row: Int, _ buffer: inout Buffer, role: Role = .dimText) {
+    guard let text = String.fitting(gutter.width - 1, forms) else { return }
+    buffer.put(text, x: gutter.x, y: row, style: theme[role], limit: gutter.width)
+  }
+
+  private func rightLabel(_ text: String, row: Int, _ buffer: inout Buffer) {
+    guard text.columns < gutter.width else { return }
+    buffer.put(text, x: gutter.maxX - 1 - text.columns, y: row, style: theme[.dimText])
+  }
+
+  /// Where a step stands beside the window.
+  private func isInWindow(_ column: Int) -> Bool { scale.steps(at: column).overlaps(picture.window) }
+
+  private func drawAxis(in rect: Rect, _ buffer: inout Buffer) {
+    guard rect.height > 0, let first = scale.steps.first else { return }
+    label(["step t"], row: rect.y, &buffer)
+    let axis = Axis.steps(first + 1, scale.steps.upperBound)
+    var end = rect.x
+    for tick in axis.ticks(atMost: max(2, rect.width / 8)) {
+      guard let middle = scale.middle(of: Int(tick.value) - 1) else { continue }
+      let start = max(rect.x, min(rect.x + middle - (tick.label.columns - 1) / 2, rect.maxX - tick.label.columns))
+      guard start >= end else { continue }
+      end = buffer.put(tick.label, x: start, y: rect.y, style: theme[.dimText], limit: rect.maxX - start) + 1
+    }
+  }
+
+  private func drawInputs(in rect: Rect, _ buffer: inout Buffer) {
+    guard rect.height > 0 else { return }
+    guard let symbols = picture.symbols else {
+      for (row, input) in picture.inputs.prefix(rect.height).enumerated() {
+        label([input.name, "x\(row + 1)", "x"], row: rect.y + row, &buffer)
+        drawBars(of: input.values, in: rect.line(row), &buffer)
+      }
+      return
+    }
+    label(["input x", "x"], row: rect.y, &buffer)
+    for column in stride(from: 0, to: rect.width, by: scale.columnsPerStep) {
+      let steps = scale.steps(at: column).clamped(to: symbols.indices)
+      // Of several in one column the one that the task turns on.
+      guard let step = steps.first(where: { symbols[$0].isAccented }) ?? steps.first else { continue }
+      let symbol = symbols[step]
+      let isCursor = steps.contains(picture.cursor.step) && picture.cursor.phase != .update
+      let role: Role = symbol.isAccented ? .accent : isInWindow(column) ? .text : .dimText
+      let x = rect.x + column + (scale.columnsPerStep - 1) / 2
+      buffer.put(
+        symbol.text.prefix(1), x: x, y: rect.y, style: isCursor ? theme[.selection] : theme[role], limit: rect.maxX - x)
+    }
+  }
+
+  /// Bars from the least value to the largest, in one row.
+  private func drawBars(of values: [Double], in rect: Rect, _ buffer: inout Buffer) {
+    let finite = values.filter(\.isFinite)
+    guard let least = finite.min(), let most = finite.max() else { return }
+    let base = min(0, least)
+    let span = max(most - base, 1e-300)
+    var heights: [Double?] = []
+    var styles: [Style] = []
+    for column in 0..<rect.width {
+      let steps = scale.steps(at: column).clamped(to: values.indices)
+      heights.append(steps.map { values[$0].isFinite ? (values[$0] - base) / span : .nan }.max())
+      let isCursor = steps.contains(picture.cursor.step) && picture.cursor.phase != .update
+      styles.append(theme[isCursor ? .focusBorder : isInWindow(column) ? .accent : .dimText])
+    }
+    Bars(heights: heights, styles: styles).draw(in: rect, into: &buffer, theme: theme)
+  }
+
+  private func drawTargets(in rect: Rect, _ buffer: inout Buffer) {
+    guard rect.height > 0 else { return }
+    label(["target d", "d"], row: rect.y, &buffer)
+    let only = picture.targets.count { !$0.isEmpty } == 1
+    for column in stride(from: 0, to: rect.width, by: scale.columnsPerStep) {
+      let steps = scale.steps(at: column).clamped(to: picture.targets.indices)
+      guard let step = steps.first(where: { !picture.targets[$0].isEmpty }) else { continue }
+      let text = picture.targets[step]
+      let role: Role = picture.injected.contains(step) ? .local : .dimText
+      if only {
+        // A single target has the row for itself.
+        let x = max(rect.x, min(rect.x + column, rect.maxX - text.columns))
+        buffer.put(text, x: x, y: rect.y, style: theme[role], limit: rect.maxX - x)
+      } else {
+        let width = text.columns <= scale.columnsPerStep ? text.columns : 1
+        let x = rect.x + column + max(0, (scale.columnsPerStep - width) / 2)
+        buffer.put(text, x: x, y: rect.y, style: theme[role], limit: min(width, rect.maxX - x))
+      }
+    }
+  }
+
+  private func drawStates(in rect: Rect, _ buffer: inout Buffer) {
+    guard rect.height > 0, picture.units > 0 else { return }
+    // Units that are shown are whole units, the first ones: mixing several would hide that one of them remembers.
+    let shown = min(picture.units, rect.height * HeatMap.valuesPerCell(theme))
+    label(
+      shown < picture.units
+        ? ["h \(shown) of \(picture.units)", "h \(shown)/\(picture.units)", "h"]
+        : ["h \(shown) units", "h \(shown)", "h"],
+      row: rect.y, &buffer)
+    if rect.height > 1 { label(["h ±" + NumberText.trimmed(picture.stateRange)], row: rect.y + 1, &buffer) }
+    var values: [Double] = []
+    values.reserveCapacity(shown * scale.steps.count)
+    for unit in 0..<shown {
+      for step in scale.steps { values.append(picture.state(unit, step) ?? -.infinity) }
+    }
+    let first = scale.steps.lowerBound
+    let window = picture.window
+    let range = picture.stateRange
+    var map = HeatMap(
+      values, rows: shown, columns: scale.steps.count, range: -range...range, map: .diverging,
+      reduction: .maximumMagnitude
+    ) { _, column in !window.contains(first + column) }
+    map.hatchesMask = false
+    map.draw(in: rect, into: &buffer, theme: theme)
+  }
+
+  /// How open the units are: 1 lets the gradient through as well as φ can, 0 shuts it off.
+  private func drawDerivatives(in rect: Rect, _ buffer: inout Buffer) {
+    guard rect.height > 0 else { return }
+    let series: [(name: [String], values: [Double])] = [
+      (["φ′ mean", "φ′"], picture.meanDerivative), (["φ′ min", "min"], picture.leastDerivative),
+    ]
+    for (row, series) in series.prefix(rect.height).enumerated() {
+      label(series.name, row: rect.y + row, &buffer)
+      guard !series.values.isEmpty else {
+        buffer.put("not computed yet", in: rect.line(row), style: theme[.dimText])
+        continue
+      }
+      let values = scale.steps.map { step in
+        step < min(series.values.count, picture.window.upperBound) && picture.cursor.hasState(at: step)
+          ? series.values[step] : -.infinity
+      }
+      let window = picture.window
+      let first = scale.steps.lowerBound
+      var map = HeatMap(values, rows: 1, columns: values.count, range: 0...1, reduction: .mean) { _, column in
+        !window.contains(first + column)
+      }
+      map.hatchesMask = false
+      map.draw(in: rect.line(row), into: &buffer, theme: theme)
+    }
+  }
+
+  private func drawGradients(in rect: Rect, _ buffer: inout Buffer) {
+    guard rect.height > 0 else { return }
+    let axis = picture.gradientAxis
+    label(["‖∂L/∂h‖", "‖δ‖"], row: rect.y + (rect.height > 2 ? rect.height / 2 : 0), &buffer)
+    if rect.height > 2 {
+      rightLabel(NumberText.decade(Int(axis.upper)), row: rect.y, &buffer)
+      rightLabel(NumberText.decade(Int(axis.lower)), row: rect.maxY - 1, &buffer)
+    } else if rect.height == 2 {
+      label(["\(NumberText.decade(Int(axis.lower)))…\(NumberText.decade(Int(axis.upper)))"], row: rect.y + 1, &buffer)
+    }
+    guard !picture.gradient.isEmpty else {
+      buffer.put("not computed yet", in: rect, style: theme[.dimText])
+      return
+    }
+    let reached = ColorMap.sequential(theme.colors)
+    let ahead = ColorMap.sequentialDimmed(theme.colors)
+    var heights: [Double?] = []
+    var styles: [Style] = []
+    for column in 0..<rect.width {
+      let steps = scale.steps(at: column).clamped(to: picture.gradient.indices)
+      let value = steps.reduce(-Double.infinity) { picture.gradient[$1].isNaN ? .nan : max($0, picture.gradient[$1]) }
+      let fraction = axis.fraction(value)
+      heights.append(value == -.infinity ? nil : value.isNaN ? value : max(0.001, fraction))
+      // What the backward pass has not reached yet is only hinted at.
+      let isReached = steps.contains { picture.cursor.hasGradient(at: $0) }
+      if theme.colors == .mono {
+        styles.append(Style(bold: isReached, dim: !isReached))
+      } else {
+        styles.append(Style(isReached ? reached[fraction] : ahead[fraction]))
+      }
+    }
+    Bars(heights: heights, styles: styles).draw(in: rect, into: &buffer, theme: theme)
+  }
+}

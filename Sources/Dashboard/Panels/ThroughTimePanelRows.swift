@@ -1,0 +1,67 @@
+import Canvas
+
+/// What each row of cells of the panel shows, from top to bottom.
+struct TimeRows: Equatable {
+  /// Heights; 0 for what is not shown.
+  var axis = 0, inputs = 0, targets = 0, states = 0, derivatives = 0, gradients = 0, brackets = 0
+
+  /// Shares out `height` rows: what tells most first. `inputs` rows of inputs and `states` of units at most are of use.
+  init(height: Int, inputs: Int, states: Int, hasTargets: Bool) {
+    var left = height
+    func take(_ count: Int) -> Int {
+      let taken = max(0, min(count, left))
+      left -= taken
+      return taken
+    }
+    gradients = take(1)
+    brackets = take(1)
+    self.inputs = take(min(1, inputs))
+    self.states = take(min(1, states))
+    derivatives = take(1)
+    gradients += take(1)
+    self.states += take(min(1, max(0, states - self.states)))
+    brackets += height >= 9 ? take(1) : 0
+    axis = height >= 10 ? take(1) : 0
+    self.inputs += height >= 8 ? take(min(2, max(0, inputs - self.inputs))) : 0
+    derivatives += height >= 12 ? take(1) : 0
+    targets = height >= 13 && hasTargets ? take(1) : 0
+    // A third to the gradient, up to 10 rows, the rest to the units as far as there are units; what is over goes back.
+    let more = take(min(max(0, 10 - gradients), left / 3))
+    gradients += more
+    self.states += take(max(0, states - self.states))
+    gradients += take(max(0, 10 - gradients))
+  }
+}
+
+/// The numbers that the panel draws, without where they came from: steps count from 0 in the sequence.
+struct TimePicture {
+  /// n, H.
+  var length: Int, units: Int
+  var window: Range<Int>, injected: Range<Int>
+  var cursor: Cursor
+  /// k2 as it was asked for, which may be more than the window has.
+  var wantedWindow: Int
+  /// A symbol a step where inputs are symbols, else nil.
+  var symbols: [InputSymbol]?
+  /// Numeric inputs: a name and a value a step each.
+  var inputs: [(name: String, values: [Double])] = []
+  /// The targets, a text a step, "" where there is none.
+  var targets: [String] = []
+  /// h of a unit at a step; nil where it is not known.
+  var state: (_ unit: Int, _ step: Int) -> Double?
+  /// The largest |h| that the colours reach.
+  var stateRange = 1.0
+  /// Mean and least φ′ over the units, a step each, over γ = max φ′; empty where not known.
+  var meanDerivative: [Double] = [], leastDerivative: [Double] = []
+  /// log10 ‖∂L/∂h_t‖, -infinity where nothing arrives; empty where not known.
+  var gradient: [Double] = []
+  /// The range of the gradient's axis.
+  var gradientAxis = Axis(.logarithmic, lower: -1, upper: 0)
+}
+
+/// An input that is a symbol.
+struct InputSymbol: Equatable {
+  var text: String
+  /// Whether it is what the task turns on.
+  var isAccented = false
+}

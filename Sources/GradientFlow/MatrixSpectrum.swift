@@ -1,0 +1,32 @@
+import LinearAlgebra
+import RecurrentNetworks
+
+/// A square matrix's spectrum: of W_hh, or of a step's Jacobian J_t.
+public struct MatrixSpectrum: Equatable, Sendable {
+  /// The eigenvalues, the largest magnitude first.
+  public let eigenvalues: [Complex]
+  /// The singular values, descending.
+  public let singularValues: [Double]
+  /// ρ = max |λ|.
+  public var spectralRadius: Double { eigenvalues.first?.magnitude ?? 0 }
+
+}
+
+extension MatrixSpectrum {
+  /// The spectrum of `matrix`, which is square; throws where it is not finite.
+  public init(_ matrix: Matrix) throws {
+    self.init(eigenvalues: try matrix.eigenvalues(), singularValues: try matrix.fastSingularValues())
+  }
+
+  /// The spectrum of W_hh of layer `layer` (nil: the top one); nil for cells with more than one gate.
+  public init?(recurrentWeightsOf tape: Tape, layer: Int? = nil) throws {
+    guard tape.network.cell.gates == 1, let weights = tape.recurrentWeights(layer: layer ?? tape.layers.count - 1)
+    else { return nil }
+    try self.init(weights)
+  }
+
+  /// The spectrum of J_t = ∂s_t/∂s_{t-1} at step `step` of the tape's window.
+  public init(jacobianOf tape: Tape, step: Int, layer: Int? = nil, sequence: Int = 0) throws {
+    try self.init(tape.jacobian(step: step, sequence: sequence, layer: layer ?? tape.layers.count - 1))
+  }
+}
