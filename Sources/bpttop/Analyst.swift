@@ -76,12 +76,6 @@ final class Analyst: Sendable {
   }
 
   private static func analysis(_ snapshot: Snapshot, _ wanted: Set<Instrument>) throws(AnalysisError) -> Analysis {
-    do {
-      return try Analysis.compute(snapshot: snapshot, wanted: wanted)
-    } catch let error as AnalysisError {
-      throw error
-    } catch {
-      throw .notFinite("\(error)")
-    }
+    try Analysis.compute(snapshot: snapshot, wanted: wanted)
   }
 }

@@ -27,7 +27,7 @@ struct Benchmarks: Sendable {
     },
     reference("W7") {
       let tape = try classroomTape(steps: 200)
-      return Stopwatch.medianMilliseconds(warmup: 1, runs: 11) { _ = ProductByLag(tape) }
+      return try Stopwatch.medianMilliseconds(warmup: 1, runs: 11) { _ = try ProductByLag(tape) }
     },
     Benchmarks(name: "cost", isReference: false, measure: CostBenchmark.rows),
     Benchmarks(name: "live", isReference: false, measure: LiveBenchmark.rows),

@@ -33,8 +33,12 @@ struct DashboardCommand: ParsableCommand {
     let experiment = try options.read()
     var start = TrainingRun.Start()
     start.parameters = try options.weights(weights, for: experiment, start: start)
-    let run = try options.run(experiment, start: start)
-    let end: TerminalEnd
+    let end = try show(options.run(experiment, start: start))
+    if end.exitCode != 0 { throw ExitCode(end.exitCode) }
+  }
+
+  /// Shows the run until the user or a signal ends it; the terminal is given back before it returns.
+  private func show(_ run: sending TrainingRun) throws -> TerminalEnd {
     do {
       let waker = try Waker()
       let screen = try TerminalScreen(
@@ -44,10 +48,9 @@ struct DashboardCommand: ParsableCommand {
         run: run, screen: screen, waker: waker, showsTip: options.isBuiltIn, startsPaused: paused)
       defer { session.end() }
       var loop = TerminalLoop(screen: screen, waker: waker)
-      end = loop.run(&session)
-    } catch let error as TerminalError {
+      return loop.run(&session)
+    } catch {
       throw Failure.input(error.description)
     }
-    if end.exitCode != 0 { throw ExitCode(end.exitCode) }
   }
 }

@@ -136,7 +136,8 @@ struct DashboardSession: TerminalHandler {
   /// Writes the screen as it is, for a slide.
   private mutating func saveScreen() {
     let name = freeName("bpttop-update-\(newest?.update ?? 0)", "svg")
-    report(name) { try OutputFile.write(render(state).svg(title: "bpttop"), to: name) }
+    let picture = render(state).svg(title: "bpttop")
+    report(name) { try OutputFile.write(picture, to: name) }
   }
 
   /// Writes the pass that is shown.

@@ -30,7 +30,7 @@ struct ExperimentOptions: ParsableArguments {
           ExperimentFile.differences(.builtIn), file: "built-in experiment", settings: settings, memory: Memory.limit)
       }
       return try ExperimentFile.read(path: experiment, settings: settings, memory: Memory.limit)
-    } catch let error as InputError {
+    } catch {
       throw Failure.input(error.description)
     }
   }
@@ -39,7 +39,7 @@ struct ExperimentOptions: ParsableArguments {
   func run(_ experiment: Experiment, start: TrainingRun.Start = .init()) throws -> TrainingRun {
     do {
       return try TrainingRun(experiment: experiment, start: start, memory: Memory.limit)
-    } catch let error as TrainingError {
+    } catch {
       throw Failure.input("\(self.experiment ?? "built-in experiment"): \(error)")
     }
   }

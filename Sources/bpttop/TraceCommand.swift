@@ -57,9 +57,10 @@ func writeTrace(of snapshot: Snapshot, to path: String) throws {
   guard tape.objective.isFinite, tape.gradient.allSatisfy(\.isFinite) else {
     throw Failure.run("the window has numbers that are not finite: nothing was written")
   }
+  let product = tape.layers.count == 1 ? try ProductByLag(tape) : nil
   try writing {
     try TraceFile.write(
-      tape, flow: FlowMatrix(tape), product: tape.layers.count == 1 ? ProductByLag(tape) : nil,
-      experiment: snapshot.experiment, update: snapshot.update, to: path)
+      tape, flow: FlowMatrix(tape), product: product, experiment: snapshot.experiment, update: snapshot.update, to: path
+    )
   }
 }
