@@ -57,6 +57,28 @@ INLINE V NAME(exp)(V y) {
   return scale + scale * part;
 }
 
+// log x for normal x (fdlibm's, without its branches); NaN and ∞ stay what they are.
+INLINE V NAME(log)(V x) {
+  // x = 2^k (1 + f), √½ ≤ 1 + f < √2; log(1 + f) = f - f²/2 + s (f²/2 + R), s = f/(2 + f)
+  const INTEGER one = (INTEGER)BIAS << MANTISSA;
+  V half_root = NAME(broadcast)((REAL)0.70710678118654752440);
+  I bits = (I)x - (I)half_root + one, exponent = (bits >> MANTISSA) - BIAS;
+  V f = (V)((I)x - (exponent << MANTISSA)) - 1, k = __builtin_convertvector(exponent, V);
+  V s = f / (2 + f), z = s * s, half = (REAL)0.5 * f * f;
+#if DOUBLE_PRECISION
+  V r = z * (6.666666666666735130e-01 +
+             z * (3.999999999940941908e-01 +
+                  z * (2.857142874366239149e-01 +
+                       z * (2.222219843214978396e-01 +
+                            z * (1.818357216161805012e-01 +
+                                 z * (1.531383769920937332e-01 + z * 1.479819860511658591e-01))))));
+#else
+  V r = z * (0.66666662693f + z * (0.40000972152f + z * (0.28498786688f + z * 0.24279078841f)));
+#endif
+  V result = k * LN2_HIGH - ((half - (s * (half + r) + k * LN2_LOW)) - f);
+  return SELECT(x < (REAL)INFINITY, result, x);
+}
+
 INLINE V NAME(absolute)(V x) { return (V)((I)x & ~((I){0} + ((INTEGER)1 << (8 * sizeof(REAL) - 1)))); }
 
 // x with the sign of y, x ≥ 0.

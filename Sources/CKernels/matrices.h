@@ -1,6 +1,6 @@
 // Matrix products in register tiles. B is read in panels of PANEL columns (128 bytes): packed, a panel's rows follow one
 // another; unpacked, they are a row stride apart. Every element of C is one chain of multiply-adds over k in order,
-// starting at C or 0: it does not depend on the tile in which it lies.
+// starting at `start` (a row stride of srs; NULL for 0): it does not depend on the tile in which it lies.
 
 #undef PANEL
 #undef PANEL_VECTORS
@@ -27,15 +27,15 @@ static void NAME(pack)(size_t k, size_t n, const REAL *b, ptrdiff_t rs, ptrdiff_
 // A tile of `rows` rows and `vectors` vectors of columns, over all of k. `tail` (a constant 0, or a count < LANES) is
 // the number of columns in the last vector. B's panels are `panel_step` apart.
 INLINE void NAME(tile)(size_t k, const REAL *a, ptrdiff_t ars, ptrdiff_t acs, const REAL *b, size_t panel_step,
-                       ptrdiff_t brs, REAL *c, ptrdiff_t crs, bool accumulate, bool packed, const int rows,
+                       ptrdiff_t brs, const REAL *start, ptrdiff_t srs, REAL *c, ptrdiff_t crs, bool packed, const int rows,
                        const int vectors, size_t tail) {
   V sum[8][8];
 #pragma clang loop unroll(full)
   for (int i = 0; i < rows; i++)
 #pragma clang loop unroll(full)
     for (int v = 0; v < vectors; v++) {
-      const REAL *p = c + i * crs + v * (ptrdiff_t)LANES;
-      sum[i][v] = !accumulate ? (V){0} : tail && v == vectors - 1 ? NAME(load_some)(p, tail) : LOAD(p);
+      const REAL *p = start + i * srs + v * (ptrdiff_t)LANES;
+      sum[i][v] = !start ? (V){0} : tail && v == vectors - 1 ? NAME(load_some)(p, tail) : LOAD(p);
     }
   for (size_t l = 0; l < k; l++, a += acs, b += brs) {
     V right[8];
@@ -65,13 +65,13 @@ INLINE void NAME(tile)(size_t k, const REAL *a, ptrdiff_t ars, ptrdiff_t acs, co
 
 #undef TILE
 #define TILE(rows, vectors)                                                                                            \
-  NAME(tile)(k, a + (ptrdiff_t)i * ars, ars, acs, b, panel_step, brs, c + (ptrdiff_t)i * crs, crs, accumulate,         \
-             packed, rows, vectors, tail)
+  NAME(tile)(k, a + (ptrdiff_t)i * ars, ars, acs, b, panel_step, brs, start ? start + (ptrdiff_t)i * srs : NULL, srs, \
+             c + (ptrdiff_t)i * crs, crs, packed, rows, vectors, tail)
 
 // One panel's columns, all rows.
 INLINE void NAME(panel)(size_t m, size_t k, const REAL *a, ptrdiff_t ars, ptrdiff_t acs, const REAL *b,
-                        size_t panel_step, ptrdiff_t brs, REAL *c, ptrdiff_t crs, bool accumulate, bool packed,
-                        const int vectors, size_t tail) {
+                        size_t panel_step, ptrdiff_t brs, const REAL *start, ptrdiff_t srs, REAL *c, ptrdiff_t crs,
+                        bool packed, const int vectors, size_t tail) {
   size_t i = 0;
   for (; i + TILE_ROWS <= m; i += TILE_ROWS) TILE(TILE_ROWS, vectors);
 #if TILE_ROWS > 4
@@ -90,13 +90,16 @@ INLINE void NAME(panel)(size_t m, size_t k, const REAL *a, ptrdiff_t ars, ptrdif
 }
 
 // Few rows: several panels side by side, to have enough independent sums.
+#undef NEXT
 #undef WIDE
+#define NEXT(b_step, columns) (b += (b_step), c += (columns), start = start ? start + (columns) : NULL)
 #define WIDE(rows, panels)                                                                                             \
-  for (; n - j >= panels * PANEL; j += panels * PANEL, b += panels * panel_step, c += panels * PANEL)                  \
+  for (; n - j >= panels * PANEL; j += panels * PANEL, NEXT(panels * panel_step, panels * PANEL))                      \
   TILE(rows, panels *PANEL_VECTORS)
 
 INLINE void NAME(product)(size_t m, size_t n, size_t k, const REAL *a, ptrdiff_t ars, ptrdiff_t acs, const REAL *b,
-                          size_t panel_step, ptrdiff_t brs, REAL *c, ptrdiff_t crs, bool accumulate, bool packed) {
+                          size_t panel_step, ptrdiff_t brs, const REAL *start, ptrdiff_t srs, REAL *c, ptrdiff_t crs,
+                          bool packed) {
   size_t j = 0;
   {
     const size_t i = 0, tail = 0;
@@ -117,24 +120,28 @@ INLINE void NAME(product)(size_t m, size_t n, size_t k, const REAL *a, ptrdiff_t
   }
 #undef COLUMNS
 #define COLUMNS(vectors, tail)                                                                                         \
-  NAME(panel)(m, k, a, ars, acs, b, panel_step, brs, c, crs, accumulate, packed, vectors, tail)
+  NAME(panel)(m, k, a, ars, acs, b, panel_step, brs, start, srs, c, crs, packed, vectors, tail)
   // Two vectors of columns at a time: a whole panel where vectors are 64 bytes, a part of it where they are shorter.
-  for (; n - j >= PANEL; j += PANEL, b += panel_step, c += PANEL)
-    for (size_t v = 0; v < PANEL; v += 2 * LANES) {
-      NAME(panel)(m, k, a, ars, acs, b + v, panel_step, brs, c + v, crs, accumulate, packed, 2, 0);
-    }
+  for (; n - j >= PANEL; j += PANEL, b += panel_step - PANEL)
+    for (size_t v = 0; v < PANEL; v += 2 * LANES, NEXT(2 * LANES, 2 * LANES)) COLUMNS(2, 0);
   size_t full = (n - j) / LANES * LANES, tail = n - j - full;
-  for (; full >= 2 * LANES; full -= 2 * LANES, b += 2 * LANES, c += 2 * LANES) COLUMNS(2, 0);
-  for (; full >= LANES; full -= LANES, b += LANES, c += LANES) COLUMNS(1, 0);
+  for (; full >= 2 * LANES; full -= 2 * LANES, NEXT(2 * LANES, 2 * LANES)) COLUMNS(2, 0);
+  for (; full >= LANES; full -= LANES, NEXT(LANES, LANES)) COLUMNS(1, 0);
   if (tail) COLUMNS(1, tail);
+}
+
+// C = start + A B.
+static void NAME(multiply_packed_from)(size_t m, size_t n, size_t k, const REAL *a, ptrdiff_t ars, ptrdiff_t acs,
+                                       const REAL *b, const REAL *start, ptrdiff_t srs, REAL *c, ptrdiff_t crs) {
+  NAME(product)(m, n, k, a, ars, acs, b, k * PANEL, (ptrdiff_t)PANEL, start, srs, c, crs, true);
 }
 
 static void NAME(multiply_packed)(size_t m, size_t n, size_t k, const REAL *a, ptrdiff_t ars, ptrdiff_t acs,
                                   const REAL *b, REAL *c, ptrdiff_t crs, bool accumulate) {
-  NAME(product)(m, n, k, a, ars, acs, b, k * PANEL, (ptrdiff_t)PANEL, c, crs, accumulate, true);
+  NAME(multiply_packed_from)(m, n, k, a, ars, acs, b, accumulate ? c : NULL, crs, c, crs);
 }
 
 static void NAME(multiply)(size_t m, size_t n, size_t k, const REAL *a, ptrdiff_t ars, ptrdiff_t acs, const REAL *b,
                            ptrdiff_t brs, REAL *c, ptrdiff_t crs, bool accumulate) {
-  NAME(product)(m, n, k, a, ars, acs, b, PANEL, brs, c, crs, accumulate, false);
+  NAME(product)(m, n, k, a, ars, acs, b, PANEL, brs, accumulate ? c : NULL, crs, c, crs, false);
 }

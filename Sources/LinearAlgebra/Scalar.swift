@@ -12,6 +12,11 @@ public protocol Scalar: BinaryFloatingPoint, Sendable {
   static func multiplyPacked(
     m: Int, n: Int, k: Int, a: UnsafePointer<Self>, aRowStride: Int, aColumnStride: Int, packedB: UnsafePointer<Self>,
     c: UnsafeMutablePointer<Self>, cRowStride: Int, accumulate: Bool)
+  /// C = start + A·B: A [m, k] by any strides, B packed [k, n], C [m, n]; the rows of `start` are `startStride` apart, 0
+  /// to start every row alike.
+  static func multiplyPacked(
+    m: Int, n: Int, k: Int, a: UnsafePointer<Self>, aRowStride: Int, aColumnStride: Int, packedB: UnsafePointer<Self>,
+    start: UnsafePointer<Self>, startStride: Int, c: UnsafeMutablePointer<Self>, cRowStride: Int)
   /// C = A·B, or C += A·B when `accumulate`: A [m, k] by any strides, B [k, n] with rows contiguous, C [m, n].
   static func multiply(
     m: Int, n: Int, k: Int, a: UnsafePointer<Self>, aRowStride: Int, aColumnStride: Int, b: UnsafePointer<Self>,

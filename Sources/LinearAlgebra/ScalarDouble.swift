@@ -2,9 +2,11 @@ import CKernels
 
 extension Double: Scalar {
   /// As `Scalar` says.
+  @inlinable
   public static func packedCount(k: Int, n: Int) -> Int { bpt_packed_count_f64(k, n) }
 
   /// As `Scalar` says.
+  @inlinable
   public static func pack(
     k: Int, n: Int, b: UnsafePointer<Double>, rowStride: Int, columnStride: Int,
     into packed: UnsafeMutablePointer<Double>
@@ -13,6 +15,7 @@ extension Double: Scalar {
   }
 
   /// As `Scalar` says.
+  @inlinable
   public static func multiplyPacked(
     m: Int, n: Int, k: Int, a: UnsafePointer<Double>, aRowStride: Int, aColumnStride: Int,
     packedB: UnsafePointer<Double>, c: UnsafeMutablePointer<Double>, cRowStride: Int, accumulate: Bool
@@ -21,6 +24,18 @@ extension Double: Scalar {
   }
 
   /// As `Scalar` says.
+  @inlinable
+  public static func multiplyPacked(
+    m: Int, n: Int, k: Int, a: UnsafePointer<Double>, aRowStride: Int, aColumnStride: Int,
+    packedB: UnsafePointer<Double>,
+    start: UnsafePointer<Double>, startStride: Int, c: UnsafeMutablePointer<Double>, cRowStride: Int
+  ) {
+    bpt_multiply_packed_from_f64(
+      m, n, k, a, aRowStride, aColumnStride, packedB, start, startStride, c, cRowStride)
+  }
+
+  /// As `Scalar` says.
+  @inlinable
   public static func multiply(
     m: Int, n: Int, k: Int, a: UnsafePointer<Double>, aRowStride: Int, aColumnStride: Int, b: UnsafePointer<Double>,
     bRowStride: Int, c: UnsafeMutablePointer<Double>, cRowStride: Int, accumulate: Bool
@@ -29,6 +44,7 @@ extension Double: Scalar {
   }
 
   /// As `Scalar` says.
+  @inlinable
   public static func activate(
     _ function: ElementwiseFunction, rows: Int, columns: Int, a: UnsafePointer<Double>, aStride: Int,
     value: UnsafeMutablePointer<Double>, valueStride: Int, derivative: UnsafeMutablePointer<Double>,
@@ -39,6 +55,7 @@ extension Double: Scalar {
   }
 
   /// As `Scalar` says.
+  @inlinable
   public static func scaleAdd(
     rows: Int, columns: Int, alpha: Double, x: UnsafePointer<Double>, xStride: Int, beta: Double,
     y: UnsafeMutablePointer<Double>, yStride: Int
@@ -47,6 +64,7 @@ extension Double: Scalar {
   }
 
   /// As `Scalar` says.
+  @inlinable
   @discardableResult
   public static func multiplyElements(
     rows: Int, columns: Int, scale: Double, x: UnsafePointer<Double>, xStride: Int, y: UnsafePointer<Double>,
@@ -56,6 +74,7 @@ extension Double: Scalar {
   }
 
   /// As `Scalar` says.
+  @inlinable
   public static func fillRows(
     rows: Int, columns: Int, with row: UnsafePointer<Double>, into y: UnsafeMutablePointer<Double>, yStride: Int
   ) {
@@ -63,6 +82,7 @@ extension Double: Scalar {
   }
 
   /// As `Scalar` says.
+  @inlinable
   public static func addColumnSums(
     rows: Int, columns: Int, x: UnsafePointer<Double>, xStride: Int, to sums: UnsafeMutablePointer<Double>
   ) {
@@ -70,6 +90,7 @@ extension Double: Scalar {
   }
 
   /// As `Scalar` says.
+  @inlinable
   public static func gatherRows(
     rows: Int, columns: Int, table: UnsafePointer<Double>, tableStride: Int, index: UnsafePointer<Int32>,
     into y: UnsafeMutablePointer<Double>, yStride: Int
@@ -78,6 +99,7 @@ extension Double: Scalar {
   }
 
   /// As `Scalar` says.
+  @inlinable
   public static func scatterAddRows(
     rows: Int, columns: Int, x: UnsafePointer<Double>, xStride: Int, index: UnsafePointer<Int32>,
     to table: UnsafeMutablePointer<Double>, tableStride: Int
@@ -86,6 +108,7 @@ extension Double: Scalar {
   }
 
   /// As `Scalar` says.
+  @inlinable
   public static func crossEntropy(
     rows: Int, classes: Int, weight: Double, mask: UnsafePointer<UInt8>, target: UnsafePointer<Int32>,
     y: UnsafeMutablePointer<Double>, yStride: Int, loss: UnsafeMutablePointer<Double>
@@ -94,6 +117,7 @@ extension Double: Scalar {
   }
 
   /// As `Scalar` says.
+  @inlinable
   public static func squaredError(
     rows: Int, columns: Int, weight: Double, mask: UnsafePointer<UInt8>, target: UnsafePointer<Double>,
     targetStride: Int, y: UnsafeMutablePointer<Double>, yStride: Int, loss: UnsafeMutablePointer<Double>
@@ -102,6 +126,7 @@ extension Double: Scalar {
   }
 
   /// As `Scalar` says.
+  @inlinable
   public static func sumOfSquares(count: Int, x: UnsafePointer<Double>) -> Double {
     bpt_sum_of_squares_f64(count, x)
   }

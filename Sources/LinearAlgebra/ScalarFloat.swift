@@ -2,9 +2,11 @@ import CKernels
 
 extension Float: Scalar {
   /// As `Scalar` says.
+  @inlinable
   public static func packedCount(k: Int, n: Int) -> Int { bpt_packed_count_f32(k, n) }
 
   /// As `Scalar` says.
+  @inlinable
   public static func pack(
     k: Int, n: Int, b: UnsafePointer<Float>, rowStride: Int, columnStride: Int, into packed: UnsafeMutablePointer<Float>
   ) {
@@ -12,6 +14,7 @@ extension Float: Scalar {
   }
 
   /// As `Scalar` says.
+  @inlinable
   public static func multiplyPacked(
     m: Int, n: Int, k: Int, a: UnsafePointer<Float>, aRowStride: Int, aColumnStride: Int,
     packedB: UnsafePointer<Float>, c: UnsafeMutablePointer<Float>, cRowStride: Int, accumulate: Bool
@@ -20,6 +23,17 @@ extension Float: Scalar {
   }
 
   /// As `Scalar` says.
+  @inlinable
+  public static func multiplyPacked(
+    m: Int, n: Int, k: Int, a: UnsafePointer<Float>, aRowStride: Int, aColumnStride: Int, packedB: UnsafePointer<Float>,
+    start: UnsafePointer<Float>, startStride: Int, c: UnsafeMutablePointer<Float>, cRowStride: Int
+  ) {
+    bpt_multiply_packed_from_f32(
+      m, n, k, a, aRowStride, aColumnStride, packedB, start, startStride, c, cRowStride)
+  }
+
+  /// As `Scalar` says.
+  @inlinable
   public static func multiply(
     m: Int, n: Int, k: Int, a: UnsafePointer<Float>, aRowStride: Int, aColumnStride: Int, b: UnsafePointer<Float>,
     bRowStride: Int, c: UnsafeMutablePointer<Float>, cRowStride: Int, accumulate: Bool
@@ -28,6 +42,7 @@ extension Float: Scalar {
   }
 
   /// As `Scalar` says.
+  @inlinable
   public static func activate(
     _ function: ElementwiseFunction, rows: Int, columns: Int, a: UnsafePointer<Float>, aStride: Int,
     value: UnsafeMutablePointer<Float>, valueStride: Int, derivative: UnsafeMutablePointer<Float>,
@@ -38,6 +53,7 @@ extension Float: Scalar {
   }
 
   /// As `Scalar` says.
+  @inlinable
   public static func scaleAdd(
     rows: Int, columns: Int, alpha: Float, x: UnsafePointer<Float>, xStride: Int, beta: Float,
     y: UnsafeMutablePointer<Float>, yStride: Int
@@ -46,6 +62,7 @@ extension Float: Scalar {
   }
 
   /// As `Scalar` says.
+  @inlinable
   @discardableResult
   public static func multiplyElements(
     rows: Int, columns: Int, scale: Float, x: UnsafePointer<Float>, xStride: Int, y: UnsafePointer<Float>,
@@ -55,6 +72,7 @@ extension Float: Scalar {
   }
 
   /// As `Scalar` says.
+  @inlinable
   public static func fillRows(
     rows: Int, columns: Int, with row: UnsafePointer<Float>, into y: UnsafeMutablePointer<Float>, yStride: Int
   ) {
@@ -62,6 +80,7 @@ extension Float: Scalar {
   }
 
   /// As `Scalar` says.
+  @inlinable
   public static func addColumnSums(
     rows: Int, columns: Int, x: UnsafePointer<Float>, xStride: Int, to sums: UnsafeMutablePointer<Float>
   ) {
@@ -69,6 +88,7 @@ extension Float: Scalar {
   }
 
   /// As `Scalar` says.
+  @inlinable
   public static func gatherRows(
     rows: Int, columns: Int, table: UnsafePointer<Float>, tableStride: Int, index: UnsafePointer<Int32>,
     into y: UnsafeMutablePointer<Float>, yStride: Int
@@ -77,6 +97,7 @@ extension Float: Scalar {
   }
 
   /// As `Scalar` says.
+  @inlinable
   public static func scatterAddRows(
     rows: Int, columns: Int, x: UnsafePointer<Float>, xStride: Int, index: UnsafePointer<Int32>,
     to table: UnsafeMutablePointer<Float>, tableStride: Int
@@ -85,6 +106,7 @@ extension Float: Scalar {
   }
 
   /// As `Scalar` says.
+  @inlinable
   public static func crossEntropy(
     rows: Int, classes: Int, weight: Float, mask: UnsafePointer<UInt8>, target: UnsafePointer<Int32>,
     y: UnsafeMutablePointer<Float>, yStride: Int, loss: UnsafeMutablePointer<Float>
@@ -93,6 +115,7 @@ extension Float: Scalar {
   }
 
   /// As `Scalar` says.
+  @inlinable
   public static func squaredError(
     rows: Int, columns: Int, weight: Float, mask: UnsafePointer<UInt8>, target: UnsafePointer<Float>,
     targetStride: Int, y: UnsafeMutablePointer<Float>, yStride: Int, loss: UnsafeMutablePointer<Float>
@@ -101,6 +124,7 @@ extension Float: Scalar {
   }
 
   /// As `Scalar` says.
+  @inlinable
   public static func sumOfSquares(count: Int, x: UnsafePointer<Float>) -> Double {
     bpt_sum_of_squares_f32(count, x)
   }

@@ -37,13 +37,19 @@ public final class Pass<S: Scalar> {
   /// Arenas for sequences of up to `steps` steps in batches of `batch`; all states 0.
   ///
   /// Ask `bytesNeeded` first where the sizes come from a user.
-  public init(network: NetworkSpecification, layout: ParameterLayout, steps: Int, batch: Int, loss: LossKind) {
+  ///
+  /// - Parameter recordsTape: whether pre-activations and gradients of every step are kept, for `tape`; training does
+  ///   without, and stays in the cache. The numbers are the same, bit for bit.
+  public init(
+    network: NetworkSpecification, layout: ParameterLayout, steps: Int, batch: Int, loss: LossKind,
+    recordsTape: Bool = false
+  ) {
     self.network = network
     self.layout = layout
     self.capacity = steps
     self.batch = batch
     self.loss = loss
-    plan = PassPlan(network: network, layout: layout, steps: steps, batch: batch)
+    plan = PassPlan(network: network, layout: layout, steps: steps, batch: batch, recordsTape: recordsTape)
     guard let count = plan.count else { preconditionFailure("a pass of this size overflows: ask bytesNeeded first") }
     arena = Self.zeroed(count)
     parameterBase = Self.zeroed(layout.count)
@@ -74,15 +80,18 @@ public final class Pass<S: Scalar> {
 
   /// The bytes that a pass of these sizes takes; nil when the number itself overflows.
   public static func bytesNeeded(
-    network: NetworkSpecification, layout: ParameterLayout, steps: Int, batch: Int
+    network: NetworkSpecification, layout: ParameterLayout, steps: Int, batch: Int, recordsTape: Bool = false
   ) -> Int? {
-    guard let count = PassPlan<S>(network: network, layout: layout, steps: steps, batch: batch).count else {
-      return nil
-    }
+    let plan = PassPlan<S>(
+      network: network, layout: layout, steps: steps, batch: batch, recordsTape: recordsTape)
     // Beside the arena: parameters and gradient, and for each step a norm, a count, and a class and a mask a sequence.
-    let (bytes, overflow) = (count + 2 * layout.count).multipliedReportingOverflow(by: MemoryLayout<S>.size)
-    let (total, overflow2) = bytes.addingReportingOverflow(steps * (16 + 5 * batch))
-    return overflow || overflow2 ? nil : total
+    let (rows, overflow1) = steps.multipliedReportingOverflow(by: batch)
+    let (perRow, overflow2) = rows.multipliedReportingOverflow(by: 5 + 16)
+    guard let count = plan.count, !overflow1, !overflow2 else { return nil }
+    let (elements, overflow3) = count.addingReportingOverflow(2 * layout.count)
+    let (bytes, overflow4) = elements.multipliedReportingOverflow(by: MemoryLayout<S>.size)
+    let (total, overflow5) = bytes.addingReportingOverflow(perRow)
+    return overflow3 || overflow4 || overflow5 ? nil : total
   }
 
   /// `count` zeros, at a cache line.

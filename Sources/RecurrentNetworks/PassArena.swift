@@ -9,6 +9,8 @@ struct PassPlan<S: Scalar> {
   let inputStride: Int, stateStride: Int, gateStride: Int, outputStride: Int
   /// Steps that a block of the sweeps takes at a time: enough rows for long matrix products, few enough for the cache.
   let blockSteps: Int
+  /// Whether every step's pre-activations and gradients are kept, or only a block's, in turn.
+  let recordsTape: Bool
   /// The number of elements in all; nil when it overflows.
   private(set) var count: Int? = 0
 
@@ -25,7 +27,7 @@ struct PassPlan<S: Scalar> {
     var inputForward = 0, inputBackward = 0, recurrentForward = 0, recurrentBackward = 0
   }
 
-  init(network: NetworkSpecification, layout: ParameterLayout, steps: Int, batch: Int) {
+  init(network: NetworkSpecification, layout: ParameterLayout, steps: Int, batch: Int, recordsTape: Bool) {
     let h = network.hidden
     let gh = network.cell.gates * h
     let parts = network.cell.parts
@@ -34,6 +36,8 @@ struct PassPlan<S: Scalar> {
     gateStride = Self.stride(gh)
     outputStride = Self.stride(layout.outputs)
     blockSteps = max(1, min(steps, 128 / max(1, batch)))
+    self.recordsTape = recordsTape
+    let kept = recordsTape ? steps : blockSteps
     x = reserve(steps, batch, inputStride)
     target = reserve(steps, batch, outputStride)
     loss = reserve(steps, batch)
@@ -49,10 +53,10 @@ struct PassPlan<S: Scalar> {
       layer.recurrentWeight = layout["weight_hh_l\(index)"]?.offset ?? 0
       layer.bias = layout["bias_ih_l\(index)"]?.offset ?? 0
       layer.state = reserve(parts, steps + 1, batch, stateStride)
-      layer.preactivation = reserve(steps, batch, gateStride)
+      layer.preactivation = reserve(kept, batch, gateStride)
       layer.derivative = reserve(steps, batch, gateStride)
-      layer.gradient = reserve(parts, steps, batch, stateStride)
-      layer.preactivationGradient = reserve(steps, batch, gateStride)
+      layer.gradient = reserve(parts, kept, batch, stateStride)
+      layer.preactivationGradient = reserve(kept, batch, gateStride)
       layer.boundary = reserve(parts, batch, stateStride)
       layer.inputForward = reserve(S.packedCount(k: inputs, n: gh))
       layer.inputBackward = index == 0 ? 0 : reserve(S.packedCount(k: gh, n: h))

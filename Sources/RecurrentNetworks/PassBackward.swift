@@ -33,7 +33,7 @@ extension Pass {
       injectLosses(block, injected, weight: S(weight))
       for layer in (0..<network.layers).reversed() {
         if layer < network.layers - 1 { passDown(layer: layer, block: block, gates: C.gates) }
-        if end < window.upperBound { addBoundary(layer: layer, t: end - 1, parts: C.parts) }
+        if end < window.upperBound { addBoundary(layer: layer, block: block, parts: C.parts) }
         sweepBack(cell, layer: layer, block: block, window: window)
         addWeightGradients(layer: layer, block: block, gates: C.gates)
       }
@@ -75,7 +75,7 @@ extension Pass {
     let isTop = layer == network.layers - 1
     let stateRow = stateRow
     let norms = gradientNorms
-    var step = step(layer: layer, t: block.upperBound - 1)
+    var step = step(layer: layer, t: block.upperBound - 1, block: block)
     step.accumulates = true
     var t = block.upperBound - 1
     while t >= block.lowerBound {
@@ -87,23 +87,24 @@ extension Pass {
         step.accumulates = false
       }
       let sum = cell.backward(step)
-      if isTop { norms[t] = norm(sumOfSquares: Double(sum), t: t) }
+      if isTop { norms[t] = norm(sumOfSquares: Double(sum), gradient: step.gradient) }
       step.advance(by: -1)
       t -= 1
     }
   }
 
-  /// δ_t of each part at step t, of a layer.
-  func gradientPointer(layer: Int, part: Int = 0, t: Int) -> UnsafeMutablePointer<S> {
-    arena + plan.layers[layer].gradient + (part * capacity + t) * stateRow
+  /// δ of a layer and part at a step, by its slot.
+  func gradientPointer(layer: Int, part: Int = 0, slot: Int) -> UnsafeMutablePointer<S> {
+    arena + plan.layers[layer].gradient + (part * slots + slot) * stateRow
   }
 
   /// The gradient that was kept aside at the end of the last block is added to its step's.
-  private func addBoundary(layer: Int, t: Int, parts: Int) {
+  private func addBoundary(layer: Int, block: Range<Int>, parts: Int) {
+    let slot = slot(block.upperBound - 1, block)
     for part in 0..<parts {
       S.scaleAdd(
         rows: batch, columns: network.hidden, alpha: 1, x: arena + plan.layers[layer].boundary + part * stateRow,
-        xStride: plan.stateStride, beta: 1, y: gradientPointer(layer: layer, part: part, t: t),
+        xStride: plan.stateStride, beta: 1, y: gradientPointer(layer: layer, part: part, slot: slot),
         yStride: plan.stateStride)
     }
   }
@@ -112,19 +113,20 @@ extension Pass {
   /// readout's gradients grow.
   private func injectLosses(_ block: Range<Int>, _ injected: Range<Int>, weight: S) {
     let top = network.layers - 1
-    for part in 0..<network.cell.parts {
-      gradientPointer(layer: top, part: part, t: block.lowerBound).update(repeating: 0, count: block.count * stateRow)
-    }
+    var next = block.lowerBound
+    for part in 1..<max(1, network.cell.parts) { clearGradient(layer: top, part: part, block, block) }
     for run in targetRuns(block.clamped(to: injected)) {
+      clearGradient(layer: top, next..<run.lowerBound, block)
+      next = run.upperBound
       let rows = run.count * batch
       let h = statePointer(layer: top, row: run.lowerBound + 1)
+      let dy = arena + plan.output
       readOut(run)
       differentiateLoss(run, weight: weight)
-      let dy = arena + plan.output
       // ∂L/∂h = W_hoᵀ ∂L/∂y;  ∂L/∂W_ho = Σ ∂L/∂y hᵀ;  ∂L/∂b_o = Σ ∂L/∂y
       S.multiplyPacked(
         m: rows, n: network.hidden, k: layout.outputs, a: dy, aRowStride: plan.outputStride, aColumnStride: 1,
-        packedB: arena + plan.readoutBackward, c: gradientPointer(layer: top, t: run.lowerBound),
+        packedB: arena + plan.readoutBackward, c: gradientPointer(layer: top, slot: slot(run.lowerBound, block)),
         cRowStride: plan.stateStride, accumulate: false)
       S.multiply(
         m: layout.outputs, n: network.hidden, k: rows, a: dy, aRowStride: 1, aColumnStride: plan.outputStride, b: h,
@@ -134,6 +136,13 @@ extension Pass {
         rows: rows, columns: layout.outputs, x: dy, xStride: plan.outputStride,
         to: gradientBase + plan.readoutBias)
     }
+    clearGradient(layer: top, next..<block.upperBound, block)
+  }
+
+  /// δ = 0 at some steps of a block.
+  private func clearGradient(layer: Int, part: Int = 0, _ steps: Range<Int>, _ block: Range<Int>) {
+    gradientPointer(layer: layer, part: part, slot: slot(steps.lowerBound, block))
+      .update(repeating: 0, count: steps.count * stateRow)
   }
 
   /// The longest runs of steps with a target in `range`.
@@ -150,15 +159,11 @@ extension Pass {
 
   /// y_t = W_ho h_t + b_o, for at most a block of steps, into the block's readout.
   func readOut(_ run: Range<Int>) {
-    let rows = run.count * batch
-    let y = arena + plan.output
-    S.fillRows(
-      rows: rows, columns: layout.outputs, with: parameterBase + plan.readoutBias, into: y, yStride: plan.outputStride)
     S.multiplyPacked(
-      m: rows, n: layout.outputs, k: network.hidden,
-      a: statePointer(layer: network.layers - 1, row: run.lowerBound + 1),
-      aRowStride: plan.stateStride, aColumnStride: 1, packedB: arena + plan.readoutForward, c: y,
-      cRowStride: plan.outputStride, accumulate: true)
+      m: run.count * batch, n: layout.outputs, k: network.hidden,
+      a: statePointer(layer: network.layers - 1, row: run.lowerBound + 1), aRowStride: plan.stateStride,
+      aColumnStride: 1, packedB: arena + plan.readoutForward, start: parameterBase + plan.readoutBias, startStride: 0,
+      c: arena + plan.output, cRowStride: plan.outputStride)
   }
 
   /// The losses of a run of steps, whose readout becomes weight · ∂l/∂y.
@@ -182,23 +187,22 @@ extension Pass {
 
   /// δ of a layer's h over a block starts as what the layer above sends: W_ihᵀ ∂L/∂a of the layer above.
   private func passDown(layer: Int, block: Range<Int>, gates: Int) {
-    for part in 1..<max(1, network.cell.parts) {
-      gradientPointer(layer: layer, part: part, t: block.lowerBound)
-        .update(repeating: 0, count: block.count * stateRow)
-    }
+    for part in 1..<max(1, network.cell.parts) { clearGradient(layer: layer, part: part, block, block) }
+    let slot = slot(block.lowerBound, block)
     let above = plan.layers[layer + 1]
     S.multiplyPacked(
       m: block.count * batch, n: network.hidden, k: gates * network.hidden,
-      a: arena + above.preactivationGradient + block.lowerBound * batch * plan.gateStride,
+      a: arena + above.preactivationGradient + slot * batch * plan.gateStride,
       aRowStride: plan.gateStride, aColumnStride: 1, packedB: arena + above.inputBackward,
-      c: gradientPointer(layer: layer, t: block.lowerBound), cRowStride: plan.stateStride, accumulate: false)
+      c: gradientPointer(layer: layer, slot: slot), cRowStride: plan.stateStride, accumulate: false)
   }
 
   /// A block's share of a layer's weight gradients, while ∂L/∂a and h are still in the cache.
   private func addWeightGradients(layer: Int, block: Range<Int>, gates: Int) {
     let rows = block.count * batch
     let gh = gates * network.hidden
-    let da = arena + plan.layers[layer].preactivationGradient + block.lowerBound * batch * plan.gateStride
+    let slot = slot(block.lowerBound, block)
+    let da = arena + plan.layers[layer].preactivationGradient + slot * batch * plan.gateStride
     let (x, xStride) = inputRows(layer: layer, from: block.lowerBound)
     // ∂L/∂W_hh = Σ_t ∂L/∂a_t h_{t-1}ᵀ;  ∂L/∂W_ih = Σ_t ∂L/∂a_t x_tᵀ;  ∂L/∂b = Σ_t ∂L/∂a_t
     S.multiply(
@@ -234,16 +238,15 @@ extension Pass {
 
   /// ‖δ_t‖ from its sum of squares; where that left the range of normal numbers, taken again with a scale.
   @inline(__always)
-  private func norm(sumOfSquares: Double, t: Int) -> Double {
+  private func norm(sumOfSquares: Double, gradient: UnsafeMutablePointer<S>) -> Double {
     let least = Double(S.leastNormalMagnitude) * 0x1p60
     let greatest = Double(S.greatestFiniteMagnitude)
-    return sumOfSquares > least && sumOfSquares < greatest ? sumOfSquares.squareRoot() : scaledGradientNorm(t)
+    return sumOfSquares > least && sumOfSquares < greatest ? sumOfSquares.squareRoot() : scaledNorm(gradient)
   }
 
   @inline(never)
-  private func scaledGradientNorm(_ t: Int) -> Double {
-    let start = gradientPointer(layer: network.layers - 1, t: t)
-    return scaledNorm(start, rows: batch, columns: network.hidden, stride: plan.stateStride)
+  private func scaledNorm(_ gradient: UnsafeMutablePointer<S>) -> Double {
+    scaledNorm(gradient, rows: batch, columns: network.hidden, stride: plan.stateStride)
   }
 
   /// ‖v‖₂ = m ‖v/m‖₂ with m = max |v|, which neither underflows nor overflows; NaN or infinite where an element is.

@@ -17,7 +17,7 @@ extension Pass {
       let block = start..<min(start + plan.blockSteps, range.upperBound)
       for layer in 0..<network.layers {
         projectInputs(layer: layer, block: block, gates: C.gates)
-        var step = step(layer: layer, t: start)
+        var step = step(layer: layer, t: start, block: block)
         for t in block {
           if !cell.forward(step) { nonFiniteStep = min(nonFiniteStep ?? t, t) }
           step.advance(by: 1)
@@ -44,15 +44,13 @@ extension Pass {
 
   /// a_t = W_ih x_t + b, for all steps of a block at once.
   private func projectInputs(layer: Int, block: Range<Int>, gates: Int) {
-    let rows = block.count * batch
+    let offsets = plan.layers[layer]
     let (x, stride) = inputRows(layer: layer, from: block.lowerBound)
-    let a = arena + plan.layers[layer].preactivation + block.lowerBound * batch * plan.gateStride
-    S.fillRows(
-      rows: rows, columns: gates * network.hidden, with: parameterBase + plan.layers[layer].bias, into: a,
-      yStride: plan.gateStride)
     S.multiplyPacked(
-      m: rows, n: gates * network.hidden, k: inputSize(layer), a: x, aRowStride: stride, aColumnStride: 1,
-      packedB: arena + plan.layers[layer].inputForward, c: a, cRowStride: plan.gateStride, accumulate: true)
+      m: block.count * batch, n: gates * network.hidden, k: inputSize(layer), a: x, aRowStride: stride,
+      aColumnStride: 1, packedB: arena + offsets.inputForward, start: parameterBase + offsets.bias, startStride: 0,
+      c: arena + offsets.preactivation + slot(block.lowerBound, block) * batch * plan.gateStride,
+      cRowStride: plan.gateStride)
   }
 
   /// The size of what a layer reads: I, or H of the layer below.
@@ -65,19 +63,27 @@ extension Pass {
       : (statePointer(layer: layer - 1, row: t + 1), plan.stateStride)
   }
 
-  /// One layer's buffers at step t.
-  func step(layer: Int, t: Int) -> CellStep<S> {
+  /// Where step t of a block lies in the arrays of pre-activations and gradients.
+  @inline(__always)
+  func slot(_ t: Int, _ block: Range<Int>) -> Int { plan.recordsTape ? t : t - block.lowerBound }
+
+  /// The number of steps that those arrays hold.
+  var slots: Int { plan.recordsTape ? capacity : plan.blockSteps }
+
+  /// One layer's buffers at step t of a block.
+  func step(layer: Int, t: Int, block: Range<Int>) -> CellStep<S> {
     let offsets = plan.layers[layer]
     let gateRow = batch * plan.gateStride
+    let slot = slot(t, block)
     let state = statePointer(layer: layer, row: t)
     return CellStep(
       rows: batch, hidden: network.hidden, previousState: state, state: state + stateRow,
       stateStride: plan.stateStride, partDistance: statePart,
-      preactivation: arena + offsets.preactivation + t * gateRow,
+      preactivation: arena + offsets.preactivation + slot * gateRow,
       derivative: arena + offsets.derivative + t * gateRow, activationStride: plan.gateStride,
-      gradient: arena + offsets.gradient + t * stateRow, previousGradient: nil, gradientStride: plan.stateStride,
-      gradientPartDistance: capacity * stateRow, previousGradientPartDistance: capacity * stateRow,
-      preactivationGradient: arena + offsets.preactivationGradient + t * gateRow,
+      gradient: arena + offsets.gradient + slot * stateRow, previousGradient: nil, gradientStride: plan.stateStride,
+      gradientPartDistance: slots * stateRow, previousGradientPartDistance: slots * stateRow,
+      preactivationGradient: arena + offsets.preactivationGradient + slot * gateRow,
       preactivationGradientStride: plan.gateStride, accumulates: false,
       forwardWeights: arena + offsets.recurrentForward, backwardWeights: arena + offsets.recurrentBackward)
   }

@@ -1,8 +1,9 @@
 import LinearAlgebra
 
 extension Pass {
-  /// The window's pass, whole, after `forward` and `backward` over it with the same reduction.
+  /// The window's pass, whole, after `forward` and `backward` over it with the same reduction, by a pass that records.
   public func tape(window: Window, reduction: Reduction) -> Tape {
+    precondition(plan.recordsTape, "the pass was made to record")
     let w = window.steps
     let rows = w.count * batch
     let injected = window.injected.clamped(to: w)
@@ -90,7 +91,7 @@ extension Pass {
       parts: parts,
       state: byStep(window.lowerBound..<window.upperBound + 1) { statePointer(layer: layer, part: $0, row: $1) },
       preactivation: gates(offsets.preactivation), derivative: gates(offsets.derivative),
-      gradient: byStep(window) { gradientPointer(layer: layer, part: $0, t: $1) },
+      gradient: byStep(window) { gradientPointer(layer: layer, part: $0, slot: $1) },
       localGradient: recordLocalGradient(layer, window, injected, weight: weight),
       futureGradient: recordFutureGradient(layer, window), preactivationGradient: gates(offsets.preactivationGradient))
   }
@@ -131,7 +132,7 @@ extension Pass {
       discarded.deallocate()
     }
     for t in window.dropFirst() {
-      var step = step(layer: layer, t: t)
+      var step = step(layer: layer, t: t, block: window)
       step.previousGradient = scratch + (t - 1 - window.lowerBound) * stateRow
       step.previousGradientPartDistance = size
       step.preactivationGradient = discarded
@@ -154,7 +155,8 @@ extension Tape {
   ) -> Tape {
     func run<S: Scalar>(_: S.Type) -> Tape {
       let pass = Pass<S>(
-        network: network, layout: layout, steps: window.steps.count, batch: data.batch, loss: data.loss)
+        network: network, layout: layout, steps: window.steps.count, batch: data.batch, loss: data.loss,
+        recordsTape: true)
       for (index, value) in parameters.enumerated() { pass.parameters[index] = S(value) }
       for (layer, state) in carriedState.enumerated() { pass.setState(at: 0, layer: layer, from: state) }
       let shift = window.steps.lowerBound

@@ -30,6 +30,10 @@ bool bpt_select(int instruction_set);
     (size_t m, size_t n, size_t k, const REAL *a, ptrdiff_t a_row_stride, ptrdiff_t a_column_stride,                   \
      const REAL *packed_b, REAL *c, ptrdiff_t c_row_stride, bool accumulate),                                          \
     (m, n, k, a, a_row_stride, a_column_stride, packed_b, c, c_row_stride, accumulate))                                \
+  F(void, multiply_packed_from,                                                                                        \
+    (size_t m, size_t n, size_t k, const REAL *a, ptrdiff_t a_row_stride, ptrdiff_t a_column_stride,                   \
+     const REAL *packed_b, const REAL *start, ptrdiff_t start_stride, REAL *c, ptrdiff_t c_row_stride),                \
+    (m, n, k, a, a_row_stride, a_column_stride, packed_b, start, start_stride, c, c_row_stride))                       \
   F(void, multiply,                                                                                                    \
     (size_t m, size_t n, size_t k, const REAL *a, ptrdiff_t a_row_stride, ptrdiff_t a_column_stride, const REAL *b,    \
      ptrdiff_t b_row_stride, REAL *c, ptrdiff_t c_row_stride, bool accumulate),                                        \
