@@ -32,7 +32,8 @@ enum Example {
     let window = Window(steps: max(0, upper - k2)..<upper, injected: max(0, upper - k1)..<upper)
     let hidden = experiment.network.hidden, batch = experiment.training.batch
     return Snapshot(
-      serial: serial, experiment: experiment, initialExperiment: experiment, description: description, update: update, sequence: 3, data: data,
+      serial: serial, experiment: experiment, initialExperiment: experiment, description: description, update: update,
+      sequence: 3, data: data,
       window: window, layout: layout,
       parameters: initialParameters(experiment.network, layout, seed: experiment.seed),
       carriedState: Array(repeating: Array(repeating: 0.125, count: batch * hidden), count: experiment.network.layers),
@@ -44,14 +45,7 @@ enum Example {
 
   /// The analysis of a snapshot: all instruments.
   static func analysis(_ snapshot: Snapshot) throws -> Analysis {
-    let tape = Tape.compute(
-      network: snapshot.experiment.network, layout: snapshot.layout, parameters: snapshot.parameters,
-      data: snapshot.data, window: snapshot.window, carriedState: snapshot.carriedState, reduction: .mean,
-      precision: .float64)
-    return Analysis(
-      snapshot: snapshot, instruments: [], window: tape, full: nil, truncatedGradientNorm: nil, fullGradientNorm: nil,
-      product: nil, flow: nil, mask: nil, share: nil, bias: nil, recurrentSpectrum: nil, saturation: nil, decay: nil,
-      cost: Analysis.Cost(floatsHeld: 100, floatsHeldFull: 200, multiplyAdds: 300), leftOut: [])
+    try Analysis.compute(snapshot: snapshot, wanted: Set(Instrument.allCases), limits: AnalysisLimits.none)
   }
 
   /// A dashboard that is paused before update 8, the cursor at rest.
