@@ -7,9 +7,9 @@ public enum Tip: Hashable, Sendable, CaseIterable {
   /// The keys and what they do.
   var words: (keys: String, does: String) {
     switch self {
-    case .explode: ("+ +", "turns ρ(W_hh) up until it explodes")
-    case .clip: ("c", "clips it")
-    case .truncate: ("{", "truncates it")
+    case .explode: ("+ + +", "turns ρ(W_hh) up: it explodes")
+    case .clip: ("c", "clips it otherwise")
+    case .truncate: ("{ {", "truncates it")
     }
   }
 

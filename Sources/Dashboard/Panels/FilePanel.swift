@@ -9,7 +9,7 @@ struct FilePanel: Panel {
   let shortTitle = "File"
   let minimumSize = Size(width: 26, height: 2)
   let widthWeight = 5
-  let heightWeight = 1
+  let heightWeight = 3
   let help = [
     "The file that is learnt: for a text its size, alphabet and place in it; for a CSV the names of its columns.",
     "Below it, for a text, what the network writes by itself at the present weights, drawn with its own probabilities.",

@@ -15,7 +15,7 @@ struct FlowPanel: Panel {
     "Look for: whether what is cut off is large, or had vanished anyway.",
   ]
   let widthWeight = 5
-  let heightWeight = 4
+  let heightWeight = 8
   let instruments: Set<Instrument> = [.flow, .bias]
 
   func notes(_ state: DashboardState) -> [String] { ["loss i ↓  state t →", "i ↓ t →"] }

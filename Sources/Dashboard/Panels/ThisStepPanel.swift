@@ -10,7 +10,7 @@ struct ThisStepPanel: Panel {
   let shortTitle = "Step"
   let minimumSize = Size(width: 42, height: 2)
   let widthWeight = 6
-  let heightWeight = 1
+  let heightWeight = 3
   let maximumHeight: Int? = 7
   let help = [
     "The equation at the cursor with its own numbers: forward a_t and h_t of sequence 1, backward δ_t, then the update.",
