@@ -105,15 +105,15 @@ struct FrameEncoder {
   // MARK: Writing
 
   private mutating func move(toX x: Int, y: Int, into bytes: inout [UInt8]) {
-    if let cursor, cursor.y == y {
+    if let cursor, cursor.y == y, cursor.x <= x {
       if cursor.x == x { return }
       // Writing a few characters that stand there already is shorter than moving over them.
       let passed = y * width + cursor.x..<y * width + x
-      if cursor.x < x && passed.count <= 4 && passed.allSatisfy({ drawn[$0].style == style }) {
+      if passed.count <= 4 && passed.allSatisfy({ drawn[$0].style == style }) {
         for index in passed { appendUTF8(drawn[index].character, to: &bytes) }
         return
       }
-      if cursor.x < x && capabilities.movesByECMA48 {
+      if capabilities.movesByECMA48 {
         bytes += [0x1B, 0x5B]
         appendDecimal(x - cursor.x, to: &bytes)
         bytes.append(UInt8(ascii: "C"))

@@ -195,13 +195,11 @@ final class TrainingLoop<S: Scalar>: TrainingEngine {
     take(changed)
   }
 
-  func setParameters(_ parameters: [Double]) {
-    for (index, value) in parameters.enumerated() { pass.parameters[index] = S(value) }
-  }
+  func setParameters(_ parameters: [Double]) { narrow(parameters, into: pass.parameters) }
 
-  var parameters: [Double] { pass.parameters.map { Double($0) } }
+  var parameters: [Double] { widened(pass.parameters) }
 
-  var gradient: [Double] { pass.gradient.map { Double($0) } }
+  var gradient: [Double] { widened(pass.gradient) }
 
   // MARK: States
 
@@ -290,5 +288,22 @@ func rescale(
       }
       for index in range { parameters[index] *= wanted / radius }
     }
+  }
+}
+
+/// Doubles in the precision of training.
+@_specialize(where S == Double)
+@_specialize(where S == Float)
+private func narrow<S: Scalar>(_ values: [Double], into numbers: UnsafeMutableBufferPointer<S>) {
+  for index in 0..<values.count { numbers[index] = S(values[index]) }
+}
+
+/// Numbers of the precision of training as doubles.
+@_specialize(where S == Double)
+@_specialize(where S == Float)
+private func widened<S: Scalar>(_ numbers: UnsafeMutableBufferPointer<S>) -> [Double] {
+  [Double](unsafeUninitializedCapacity: numbers.count) { values, count in
+    for index in 0..<numbers.count { values[index] = Double(numbers[index]) }
+    count = numbers.count
   }
 }

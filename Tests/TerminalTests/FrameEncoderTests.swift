@@ -33,6 +33,11 @@ struct FrameEncoderTests {
     #expect(encode(&encoder, frame) == "x")
     frame[19, 2] = Cell("y", Style(Color(1, 20, 255)))
     #expect(encode(&encoder, frame) == "\u{1B}[14Cy")
+    // To the left of where the last frame ended in the same row.
+    frame[7, 2] = Cell("z", Style(Color(1, 20, 255)))
+    #expect(encode(&encoder, frame) == "\u{1B}[3;8Hz")
+    frame[2, 2] = Cell("w", Style(Color(1, 20, 255)))
+    #expect(encode(&encoder, frame) == "\u{1B}[3;3Hw")
   }
 
   @Test func attributesAreTakenBackByAReset() {
@@ -109,11 +114,12 @@ struct FrameEncoderTests {
   func aTerminalShowsTheFrame(_ tier: ColorTier) {
     var random = Generator(state: 1)
     var encoder = encoder(tier)
-    var model = ModelTerminal(width: 30, height: 8)
+    var model = ModelTerminal(width: 30, height: 8), last = Buffer(width: 30, height: 8)
     for round in 0..<120 {
       let width = round < 60 ? 30 : 1 + Int(random.next() % 40), height = round < 60 ? 8 : 1 + Int(random.next() % 9)
-      var frame = Buffer(width: width, height: height)
-      let density = 1 + random.next() % 20
+      // Every other frame changes little of the one before.
+      var frame = round % 2 == 1 && round < 60 ? last : Buffer(width: width, height: height)
+      let density = 1 + random.next() % (round % 2 == 0 ? 20 : 500)
       for y in 0..<height {
         for x in 0..<width where random.next() % density == 0 { frame[x, y] = random.cell() }
       }
@@ -121,6 +127,7 @@ struct FrameEncoderTests {
       if (width, height) != (model.width, model.height) { model = ModelTerminal(width: width, height: height) }
       encoder.encode(frame, width: width, height: height, into: &bytes)
       model.write(bytes)
+      last = frame
       #expect(model.cells == frame.cells.map { ModelTerminal.Shown($0, tier) })
       #expect(model.unknown.isEmpty)
     }

@@ -14,6 +14,8 @@ extension ClipSpecification {
   }
 
   /// g ← g · min(1, threshold/‖g‖) (Pascanu, Mikolov & Bengio 2013): the direction is kept.
+  @_specialize(where S == Double)
+  @_specialize(where S == Float)
   private static func clipNorm<S: Scalar>(
     _ gradient: UnsafeMutableBufferPointer<S>, norm: Double, threshold: Double
   ) -> Double {
@@ -24,6 +26,8 @@ extension ClipSpecification {
   }
 
   /// g_i ← max(-threshold, min(threshold, g_i)): the direction is not kept.
+  @_specialize(where S == Double)
+  @_specialize(where S == Float)
   private static func clipValues<S: Scalar>(
     _ gradient: UnsafeMutableBufferPointer<S>, norm: Double, threshold: Double
   ) -> Double {
