@@ -32,7 +32,9 @@ public struct Axis: Hashable, Sendable {
   /// An axis with exact ends. Ends that are no numbers or not in order give 0 … 1.
   public init(_ scale: Scale, lower: Double, upper: Double) {
     self.scale = scale
-    let valid = lower.isFinite && upper.isFinite && lower < upper
+    // Beyond these there is no room left to count in: they are taken for no numbers.
+    let reach = scale == .linear ? 1e300 : 1e15
+    let valid = abs(lower) <= reach && abs(upper) <= reach && lower < upper
     self.lower = valid ? lower : 0
     self.upper = valid ? upper : 1
   }
@@ -40,7 +42,9 @@ public struct Axis: Hashable, Sendable {
   /// A linear axis around all finite values, its ends on a quantum of about an eighth of their range.
   /// - Parameter including: values that must be seen too, such as 0.
   public static func linear(_ values: some Sequence<Double>, including: [Double] = []) -> Axis {
-    guard let (least, most) = extent(of: values, including) else { return Axis(.linear, lower: 0, upper: 1) }
+    guard let (least, most) = extent(of: values, including, within: 1e300) else {
+      return Axis(.linear, lower: 0, upper: 1)
+    }
     let span = max(most - least, max(abs(least), abs(most)) * 1e-6, 1e-300)
     let quantum = pleasant(span / 8)
     let lower = (least / quantum).rounded(.down) * quantum
@@ -56,7 +60,7 @@ public struct Axis: Hashable, Sendable {
   public static func logarithmic(
     _ logarithms: some Sequence<Double>, including: [Double] = [], floor: Double = .infinity
   ) -> Axis {
-    guard let (smallest, most) = extent(of: logarithms, including) else {
+    guard let (smallest, most) = extent(of: logarithms, including, within: 1e15) else {
       return Axis(.logarithmic, lower: -1, upper: 1)
     }
     let least = max(smallest, most - floor)
@@ -147,14 +151,16 @@ public struct Axis: Hashable, Sendable {
     return 10 * decade
   }
 
-  private static func extent(of values: some Sequence<Double>, _ including: [Double]) -> (Double, Double)? {
+  private static func extent(of values: some Sequence<Double>, _ including: [Double], within reach: Double) -> (
+    Double, Double
+  )? {
     var least = Double.infinity
     var most = -Double.infinity
-    for value in values where value.isFinite {
+    for value in values where abs(value) <= reach {
       least = min(least, value)
       most = max(most, value)
     }
-    for value in including where value.isFinite {
+    for value in including where abs(value) <= reach {
       least = min(least, value)
       most = max(most, value)
     }

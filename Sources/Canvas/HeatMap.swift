@@ -28,8 +28,8 @@ public struct HeatMap: Sendable {
   public var map: Map
   /// How several values become one.
   public var reduction: Reduction
-  /// Whether masked places are hatched, which is seen on every terminal; else they are only darker where there are colours to
-  /// mix, and hatched where there are not.
+  /// Whether masked places are hatched, which is seen on every terminal; else they are only darker (dim without
+  /// colours, hatched with sixteen, which have no darker ones).
   public var hatchesMask = true
   /// Which places are shown dimmed and hatched, by row and column; nil for none.
   public var mask: (@Sendable (_ row: Int, _ column: Int) -> Bool)?
@@ -145,7 +145,7 @@ struct HeatPainter {
 
   init(map: HeatMap.Map, hatches: Bool, theme: Theme) {
     self.theme = theme
-    self.hatches = hatches || theme.colors == .colors16 || theme.colors == .mono
+    self.hatches = hatches || theme.colors == .colors16
     isDiverging = map == .diverging
     colors = isDiverging ? .diverging(theme.colors) : .sequential(theme.colors)
     dimmed = isDiverging ? .divergingDimmed(theme.colors) : .sequentialDimmed(theme.colors)
@@ -213,7 +213,7 @@ struct HeatPainter {
   }
 
   private func ink(_ value: Double, _ isMasked: Bool) -> Unicode.Scalar {
-    if isMasked { return value < 0.05 ? " " : value < 0.5 ? "." : "/" }
+    if isMasked && hatches { return "/" }
     if isDiverging {
       let signed = max(-1, min(1, 2 * value - 1))
       let ramp = signed < 0 ? Self.negativeRamp : Self.positiveRamp

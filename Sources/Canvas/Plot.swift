@@ -102,19 +102,20 @@ public struct Plot: Sendable {
   }
 
   private func drawLegend(in rect: Rect, into buffer: inout Buffer, theme: Theme) {
-    let named = series.filter { !$0.labels.isEmpty }
-    // The longest forms that fit all together; then the less important series go.
-    let forms = named.map(\.labels.count).max() ?? 0
-    func label(_ series: Series, _ form: Int) -> String { series.labels[min(form, series.labels.count - 1)] }
-    var shown = named
-    var form = 0
-    func columns() -> Int { shown.reduce(-2) { $0 + 5 + label($1, form).columns } }
-    while columns() > rect.width, form + 1 < forms { form += 1 }
-    while columns() > rect.width, !shown.isEmpty { shown.removeLast() }
-    var spans: [Span] = []
-    for series in shown {
-      let text = label(series, form)
-      spans.append(Span(series.sample(theme.characters) + " " + text + "  ", theme[series.role]))
+    var shown = series.filter { !$0.labels.isEmpty }
+    var forms = [Int](repeating: 0, count: shown.count)
+    func columns() -> Int { zip(shown, forms).reduce(-2) { $0 + 5 + $1.0.labels[$1.1].columns } }
+    // The less important series are shortened first, then left away.
+    while columns() > rect.width, !shown.isEmpty {
+      if let last = shown.indices.last(where: { forms[$0] + 1 < shown[$0].labels.count }) {
+        forms[last] += 1
+      } else {
+        shown.removeLast()
+        forms.removeLast()
+      }
+    }
+    let spans = zip(shown, forms).map { series, form in
+      Span(series.sample(theme.characters) + " " + series.labels[form] + "  ", theme[series.role])
     }
     buffer.put(spans, in: rect)
   }

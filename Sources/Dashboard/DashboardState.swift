@@ -5,8 +5,9 @@ import Training
 
 /// Everything that the screen shows, as a value.
 public struct DashboardState: Sendable, Equatable {
-  /// The size of the screen, and how it looks.
+  /// The size of the screen.
   public var size: Size
+  /// How it looks.
   public var theme: Theme
 
   /// What the trainer and the analyst published last.
@@ -55,8 +56,9 @@ public struct DashboardState: Sendable, Equatable {
     focus = Panels.knobs.id
   }
 
-  /// The newest snapshot and analysis.
+  /// The newest snapshot.
   public var snapshot: Snapshot? { received.snapshot }
+  /// The newest analysis; its snapshot may be older than the newest.
   public var analysis: Analysis? { received.analysis }
 
   /// The snapshot that the panels draw: the one of the newest analysis, so that all numbers are of one pass.
@@ -79,12 +81,15 @@ public struct DashboardState: Sendable, Equatable {
 
 /// What the threads published last. Two are the same when they were published at the same time.
 public struct Received: Sendable, Equatable {
+  /// The trainer's.
   public var snapshot: Snapshot?
+  /// The analyst's.
   public var analysis: Analysis?
 
   /// Nothing yet.
   public init() {}
 
+  /// Compares serial numbers.
   public static func == (a: Received, b: Received) -> Bool {
     a.snapshot?.serial == b.snapshot?.serial && a.analysis?.snapshot.serial == b.analysis?.snapshot.serial
   }
@@ -113,7 +118,9 @@ struct PassIdentity: Hashable, Sendable {
 
 /// A line for the reader.
 public struct Message: Hashable, Sendable {
+  /// What it says.
   public var text: String
+  /// Something failed.
   public var isError: Bool
 
   /// A line that says `text`.

@@ -80,7 +80,7 @@ enum FooterLine {
   private static func explosionMessage(_ state: DashboardState) -> Message? {
     state.explosion.map { explosion in
       Message(
-        "update \(grouped(explosion.update)), step \(explosion.step): \(explosion.factor) is not finite · N goes back before it",
+        "update \(NumberText.grouped(explosion.update)), step \(explosion.step): \(explosion.factor) is not finite · N goes back before it",
         isError: true)
     }
   }

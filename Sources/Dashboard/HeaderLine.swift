@@ -51,13 +51,14 @@ enum HeaderLine {
   /// Running with its speed, paused, or exploded; and the number of updates.
   private static func status(_ state: DashboardState, _ theme: Theme, width: Int) -> [Span] {
     let count = state.snapshot?.update ?? 0
-    let updates = Span("update \(grouped(count))", theme[.accent])
+    let updates = Span("update \(NumberText.grouped(count))", theme[.accent])
     if state.explosion != nil { return [Span("✖ exploded  ", theme[.error]), updates] }
     guard state.isRunning else { return [Span("▮▮ paused  ", theme[.warning]), updates] }
     let rate = state.snapshot?.updatesPerSecond ?? 0
     let limit = state.speed.updatesPerSecond == nil ? "" : "≤"
     let speed =
-      rate > 0 ? " \(limit)\(rate >= 10 ? grouped(Int(rate.rounded())) : plain((rate * 10).rounded() / 10)) up/s" : ""
+      rate > 0
+      ? " \(limit)\(rate >= 10 ? NumberText.grouped(Int(rate.rounded())) : plain((rate * 10).rounded() / 10)) up/s" : ""
     return [Span("▶\(speed)  ", theme[.truncated]), updates]
   }
 }
@@ -66,15 +67,4 @@ enum HeaderLine {
 func plain(_ value: Double) -> String {
   let text = "\(value)"
   return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
-}
-
-/// A whole number with a comma at every thousand.
-func grouped(_ value: Int) -> String {
-  var digits = Array(String(abs(value)))
-  var index = digits.count - 3
-  while index > 0 {
-    digits.insert(",", at: index)
-    index -= 3
-  }
-  return (value < 0 ? "-" : "") + String(digits)
 }

@@ -19,8 +19,9 @@ public struct Layout: Sendable {
 
   /// The panels on the screen.
   public let places: [Place]
-  /// The first and the last line; the newcomer's line.
+  /// The first and the last line.
   public let header: Rect, footer: Rect
+  /// The newcomer's line.
   public let tip: Rect?
   /// The digits of the panels that are not on the screen.
   public let hidden: [Int]

@@ -63,14 +63,23 @@ public protocol Panel: Sendable {
 }
 
 extension Panel {
+  /// The title itself.
   public var shortTitle: String { title }
+  /// None.
   public var instruments: Set<Instrument> { [] }
+  /// An even share.
   public var widthWeight: Int { 1 }
+  /// An even share beside other plots.
   public var heightWeight: Int { 3 }
+  /// Any height is of use.
   public var maximumHeight: Int? { nil }
+  /// None.
   public var keys: [PanelKey] { [] }
+  /// Always.
   public func applies(to state: DashboardState) -> Bool { true }
+  /// None.
   public func notes(_ state: DashboardState) -> [String] { [] }
+  /// Takes no key.
   public func handle(_ key: Key, _ state: inout DashboardState) -> [Effect]? { nil }
 }
 

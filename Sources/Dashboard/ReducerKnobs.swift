@@ -57,34 +57,37 @@ extension DashboardState {
 
   /// The usual truncations, in turn.
   mutating func nextTruncation() -> [Effect] {
-    let presets = TruncationPreset.all(length: experiment.task.length)
-    let here = presets.firstIndex { $0.k1 == experiment.training.k1 && $0.k2 == experiment.training.k2 }
-    let next = presets[((here ?? -1) + 1) % presets.count]
+    let training = experiment.training
+    let here = TruncationPreset(k1: training.k1, k2: training.k2, length: experiment.task.length)
+    let presets = TruncationPreset.allCases
+    let index = here.flatMap(presets.firstIndex).map { $0 + 1 } ?? 0
+    let next = presets[index % presets.count]
+    let counts = next.counts(length: experiment.task.length)
     var effects: [Effect] = []
-    for (name, value) in [("training.k1", next.k1.text), ("training.k2", next.k2.text)] {
+    for (name, value) in [("training.k1", counts.k1.text), ("training.k2", counts.k2.text)] {
       effects += (try? apply(name, value)) ?? []
     }
-    message = Message("truncation: \(next.name), k1 = \(next.k1.text), k2 = \(next.k2.text)")
+    message = Message("truncation: \(next.words), k1 = \(counts.k1.text), k2 = \(counts.k2.text)")
     return effects
   }
 }
 
-/// A truncation that has a name.
-struct TruncationPreset: Equatable {
-  var name: String
-  var k1: StepCount, k2: StepCount
+extension TruncationPreset {
+  /// The name and the counts, as a reader knows them.
+  var words: String {
+    switch self {
+    case .full: "full BPTT (n, n)"
+    case .realTime: "real-time BPTT (1, n)"
+    case .oneStep: "one-step (k1, 1)"
+    case .overlapping: "overlapping k1 < k2 < n"
+    case .chunked: "chunked k1 = k2"
+    case .bpttH: "BPTT(h) = (1, h)"
+    }
+  }
 
-  /// Those of the field, for sequences of `length` steps.
-  static func all(length n: Int) -> [TruncationPreset] {
-    let part = StepCount.steps(max(1, n / 5)), twice = StepCount.steps(max(2, 2 * n / 5))
-    return [
-      TruncationPreset(name: "full BPTT (n, n)", k1: .full, k2: .full),
-      TruncationPreset(name: "real-time BPTT (1, n)", k1: .steps(1), k2: .full),
-      TruncationPreset(name: "one-step (k1, 1)", k1: part, k2: .steps(1)),
-      TruncationPreset(name: "overlapping k1 < k2 < n", k1: part, k2: twice),
-      TruncationPreset(name: "chunked k1 = k2", k1: part, k2: part),
-      TruncationPreset(name: "BPTT(h) = (1, h)", k1: .steps(1), k2: part),
-    ]
+  /// k1 and k2 for sequences of `length` steps: windows of a fifth of it, overlapping ones of two.
+  func counts(length: Int) -> (k1: StepCount, k2: StepCount) {
+    counts(h: max(2, self == .overlapping ? 2 * length / 5 : length / 5))
   }
 }
 

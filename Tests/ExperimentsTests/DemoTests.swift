@@ -17,7 +17,7 @@ import Training
     let path = Self.folder + "/" + name
     let text = try String(contentsOfFile: path, encoding: .utf8)
     #expect(text.contains("# Look at:") && text.contains("# Press:"))
-    #expect(text.split(separator: "\n").allSatisfy { $0.count <= 100 })
+    #expect(text.split(separator: "\n").allSatisfy { $0.count <= 120 })
     let run = try TrainingRun(experiment: ExperimentFile.read(path: path))
     for _ in 0..<3 where run.trainOnce() == .exploded { break }
     #expect((run.explosion != nil) == (name == "exploding.yaml"))

@@ -47,9 +47,10 @@ struct FlowPicture {
   var cursor: Int?
 
   /// Columns that the words take.
-  private static let wordColumns = 20
+  private static let wordColumns = 22
 
   func draw(in rect: Rect, _ buffer: inout Buffer, theme: Theme) {
+    guard !rect.isEmpty else { return }
     guard flow.steps > 0, flow.log10.contains(where: { $0 > -.infinity || $0.isNaN }) else {
       buffer.paragraph(
         "nothing flows: the sequence has no loss, or every path is exactly 0", in: rect, style: theme[.dimText])

@@ -86,17 +86,11 @@ struct ProductPicture {
   private func series(lines: Int) -> [Series] {
     let largest = product.log10Norm.enumerated().map { (x: Double($0 + 1), y: $1) }
     var result = [Series(largest, role: .truncated, symbol: "*", labels: largestLabels)]
-    let count = Double(product.log10Norm.count)
     if let bound = product.log10BoundPerStep {
-      let line = (1...max(1, Int(count))).map { (x: Double($0), y: Double($0) * bound) }
+      let line = (1...max(1, product.log10Norm.count)).map { (x: Double($0), y: Double($0) * bound) }
       result.append(
         Series(
           line, .line(.dashed), role: .bound, symbol: "-", labels: ["bound (γσ_max)^lag", "bound (γσ)^lag", "bound"]))
-    }
-    if let slope = product.slope, let intercept = product.intercept {
-      let line = [(x: 1.0, y: slope + intercept), (x: count, y: slope * count + intercept)]
-      // A fitted line that lies on the data only shows where it does not.
-      result.append(Series(line, .line(.dotted), role: .text, symbol: ",", labels: []))
     }
     return result + fan(lines: lines)
   }

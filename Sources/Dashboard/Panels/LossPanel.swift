@@ -103,7 +103,7 @@ struct LossPicture {
     let near = floors.filter { $0.loss <= max(2 * highest, highest + 0.1) }
     var plot = Plot(x: x, y: .linear(losses, including: [0] + near.map(\.loss)), series: series)
     plot.guides = near.map { floor in
-      let value = NumberText.short(floor.loss)
+      let value = NumberText.short(floor.loss, digits: 4)
       return Guide(floor.loss, [floor.name + " " + value, value], role: .floor)
     }
     if let newest = recent.last {

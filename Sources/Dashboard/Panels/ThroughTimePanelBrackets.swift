@@ -86,6 +86,7 @@ extension TimeDrawing {
 
   /// A place in the second row that the bracket does not take.
   private func place(for words: String, in row: Rect) -> Int? {
+    guard words.columns <= row.width else { return nil }
     let taken = picture.injected == picture.window ? nil : scale.columns(of: picture.injected)
     guard let taken else { return row.x }
     if taken.lowerBound >= words.columns + 2 { return row.x }

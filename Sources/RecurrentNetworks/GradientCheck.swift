@@ -1,0 +1,83 @@
+/// Holds the gradient that BPTT computes for a window against finite differences of the window's objective.
+///
+/// The state before the window is held constant, as the truncation holds it: so a truncated gradient is checked as the
+/// derivative that it is.
+public struct GradientCheck {
+  /// What was found for one tensor.
+  public struct Row: Equatable, Sendable {
+    /// PyTorch's name of the tensor, and its shape.
+    public var name: String
+    public var shape: [Int]
+    /// How many of its elements were compared.
+    public var compared: Int
+    /// The largest |BPTT - finite difference| over the elements, divided by `scale`.
+    public var largestError: Double
+    /// The largest |∂L/∂w| of the tensor by BPTT, or 1e-3 of the largest of all tensors where that is more.
+    public var scale: Double
+  }
+
+  private let pass: Pass<Double>
+  private let window: Window
+  private let reduction: Reduction
+  private let gradient: [Double]
+
+  /// Runs the pass of the window once, in double precision.
+  ///
+  /// - Parameters:
+  ///   - gradient: the gradient to be checked, flat; nil for the one that this pass computes.
+  ///   - carriedState: the state before the window's first step, [parts, B, H] a layer.
+  public init(
+    network: NetworkSpecification, layout: ParameterLayout, parameters: [Double], data: SequenceBatch, window: Window,
+    carriedState: [[Double]], reduction: Reduction, gradient: [Double]? = nil
+  ) {
+    pass = Pass<Double>(network: network, layout: layout, steps: data.steps, batch: data.batch, loss: data.loss)
+    self.window = window
+    self.reduction = reduction
+    for (index, value) in parameters.enumerated() { pass.parameters[index] = value }
+    pass.load(data)
+    for (layer, state) in carriedState.enumerated() {
+      pass.setState(at: window.steps.lowerBound, layer: layer, from: state)
+    }
+    pass.forward(window.steps)
+    _ = pass.backward(window, reduction: reduction)
+    self.gradient = gradient ?? Array(pass.gradient)
+  }
+
+  /// One row a tensor; of a tensor with more than `limit` elements that many are compared, evenly spread.
+  public func rows(limit: Int = 200) -> [Row] {
+    let whole = gradient.reduce(0) { max($0, abs($1)) }
+    return pass.layout.entries.map { entry in
+      let largest = entry.range.reduce(0.0) { max($0, abs(gradient[$1])) }
+      let scale = max(largest, 1e-3 * whole, .leastNormalMagnitude)
+      let compared = min(limit, entry.count)
+      let errors = (0..<compared).map { error(at: entry.offset + $0 * entry.count / compared) }
+      // A NaN is larger than every error.
+      let worst = errors.reduce(0.0) { $1.isNaN ? .nan : max($0, $1) }
+      return Row(
+        name: entry.name, shape: entry.shape, compared: compared, largestError: worst / scale, scale: scale)
+    }
+  }
+
+  /// |BPTT - finite difference| at one parameter, by the best of three steps: a wide one for smooth activations, narrow
+  /// ones where a kink of the activation lies near.
+  private func error(at index: Int) -> Double {
+    let size = max(1, abs(pass.parameters[index]))
+    // (8 (L(w+h) - L(w-h)) - (L(w+2h) - L(w-2h))) / 12h, error of order h⁴
+    let wide = 1e-3 * size
+    let fourth =
+      (8 * (objective(index, wide) - objective(index, -wide))
+        - (objective(index, 2 * wide) - objective(index, -2 * wide))) / (12 * wide)
+    // (L(w+h) - L(w-h)) / 2h, error of order h²
+    let central = [1e-5 * size, 1e-7 * size].map { h in (objective(index, h) - objective(index, -h)) / (2 * h) }
+    return ([fourth] + central).map { abs($0 - gradient[index]) }.min() ?? .nan
+  }
+
+  /// L with `change` added to one parameter.
+  private func objective(_ index: Int, _ change: Double) -> Double {
+    let before = pass.parameters[index]
+    defer { pass.parameters[index] = before }
+    pass.parameters[index] = before + change
+    pass.forward(window.steps)
+    return pass.backward(window, reduction: reduction).objective
+  }
+}

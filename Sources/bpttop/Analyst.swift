@@ -1,0 +1,81 @@
+import Dashboard
+import Foundation
+import Synchronization
+import Training
+
+/// Computes the instruments of the newest snapshot on a thread of its own.
+///
+/// Latest wins: a snapshot that is not begun when the next arrives is dropped. While snapshots stream in, it rests after
+/// each analysis in proportion to what that took, so that the trainer and the screen have the machine.
+final class Analyst: Sendable {
+  /// What the analyst has to do, and what it has done.
+  private struct Mailbox {
+    var snapshot: Snapshot?
+    var wanted: Set<Instrument> = []
+    var result: Result<Analysis, AnalysisError>?
+    var isEnding = false
+  }
+
+  /// How long it rests, as a multiple of what the analysis took, while the network trains.
+  private static let restPerWork = 1.5
+
+  private let mailbox = Mutex(Mailbox())
+  private let work = DispatchSemaphore(value: 0)
+  private let onResult: @Sendable () -> Void
+
+  /// Begins to wait for snapshots; `onResult` is called on the analyst's thread whenever there is a result to take.
+  init(onResult: @escaping @Sendable () -> Void) {
+    self.onResult = onResult
+    let thread = Thread { [self] in run() }
+    thread.name = "analyst"
+    thread.stackSize = 8 << 20
+    thread.start()
+  }
+
+  /// Analyse this snapshot next, with the instruments `wanted`.
+  func submit(_ snapshot: Snapshot, wanted: Set<Instrument>) {
+    mailbox.withLock {
+      $0.snapshot = snapshot
+      $0.wanted = wanted
+    }
+    work.signal()
+  }
+
+  /// The newest result, once.
+  func take() -> Result<Analysis, AnalysisError>? {
+    mailbox.withLock { mailbox in
+      defer { mailbox.result = nil }
+      return mailbox.result
+    }
+  }
+
+  /// Lets the thread end.
+  func end() {
+    mailbox.withLock { $0.isEnding = true }
+    work.signal()
+  }
+
+  private func run() {
+    while true {
+      work.wait()
+      let (job, isEnding) = mailbox.withLock { mailbox in
+        defer { mailbox.snapshot = nil }
+        return (mailbox.snapshot.map { ($0, mailbox.wanted) }, mailbox.isEnding)
+      }
+      if isEnding { return }
+      guard let (snapshot, wanted) = job else { continue }
+      let start = ContinuousClock.now
+      let result = Result { () throws(AnalysisError) in try Self.analysis(snapshot, wanted) }
+      mailbox.withLock { $0.result = result }
+      onResult()
+      if snapshot.running {
+        let rest = start.duration(to: .now) * Self.restPerWork
+        Thread.sleep(forTimeInterval: min(0.5, rest / .seconds(1)))
+      }
+    }
+  }
+
+  private static func analysis(_ snapshot: Snapshot, _ wanted: Set<Instrument>) throws(AnalysisError) -> Analysis {
+    try Analysis.compute(snapshot: snapshot, wanted: wanted)
+  }
+}

@@ -1,0 +1,52 @@
+import ArgumentParser
+import Foundation
+
+/// `bpttop bench`: the reference workloads.
+struct BenchCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "bench", abstract: "Times the reference workloads on one thread; median milliseconds.",
+    discussion: """
+      One instrumented update is a forward pass over T steps, full backpropagation through time, the norm of the gradient \
+      arriving at every hidden state, global-norm clipping and one SGD step; softmax cross-entropy at every step.
+
+        W1  Elman tanh  float64  H=64   I=8   O=8   T=100  B=1    the classroom
+        W2  Elman tanh  float32  H=128  I=32  O=32  T=200  B=32   hyper-parameters
+        W3  Elman tanh  float32  H=256  I=64  O=64  T=100  B=32   the largest net on a laptop's screen
+        W6  the flow matrix, all T×T norms of ∂l_i/∂h_t, of W1
+        W7  all singular values of ∂h_T/∂h_k for all k: H=64, T=200, float64
+        cost  a pass against T, and truncated training against k2/k1
+        live  what the dashboard takes from training: snapshot, analysis, frame
+
+      EXAMPLES
+        bpttop bench                W1, W2, W3, W6 and W7
+        bpttop bench W1 W6 --json
+        bpttop bench cost live
+      """)
+
+  @Argument(
+    help: "Which of W1, W2, W3, W6, W7, cost and live; without any, the W's.",
+    completion: .list(Benchmarks.names))
+  var workloads: [String] = []
+  @Flag(help: "Prints {\"W1\": milliseconds, …} and nothing else.") var json = false
+
+  func validate() throws {
+    for name in workloads where !Benchmarks.names.contains(name) {
+      throw ValidationError("found \(name), expected one of \(Benchmarks.names.joined(separator: ", "))")
+    }
+  }
+
+  func run() throws {
+    let names = workloads.isEmpty ? Benchmarks.all.filter(\.isReference).map(\.name) : workloads
+    var figures: [(name: String, milliseconds: Double)] = []
+    for benchmark in names.compactMap({ name in Benchmarks.all.first { $0.name == name } }) {
+      for row in try benchmark.measure() {
+        figures.append((row.name, row.milliseconds))
+        if !json { print(row.name.padded(28), String(format: "%10.4f ms", row.milliseconds), row.remark) }
+      }
+    }
+    if json {
+      let members = figures.map { "\"\($0.name)\": \(String(format: "%.6g", $0.milliseconds))" }
+      print("{\(members.joined(separator: ", "))}")
+    }
+  }
+}

@@ -1,0 +1,84 @@
+import GradientFlow
+import RecurrentNetworks
+import Training
+
+/// What `bench` can measure, by name.
+struct Benchmarks: Sendable {
+  /// One figure.
+  struct Row {
+    var name: String
+    /// The median.
+    var milliseconds: Double
+    var remark = ""
+  }
+
+  var name: String
+  /// Whether it is one of the reference workloads, all of which are run when none is named.
+  var isReference: Bool
+  var measure: @Sendable () throws -> [Row]
+
+  static let all: [Benchmarks] = [
+    reference("W1") { try update(hidden: 64, inputs: 8, outputs: 8, steps: 100, batch: 1, .float64, runs: 2000) },
+    reference("W2") { try update(hidden: 128, inputs: 32, outputs: 32, steps: 200, batch: 32, .float32, runs: 100) },
+    reference("W3") { try update(hidden: 256, inputs: 64, outputs: 64, steps: 100, batch: 32, .float32, runs: 60) },
+    reference("W6") {
+      let tape = try classroomTape(steps: 100)
+      return Stopwatch.medianMilliseconds(warmup: 5, runs: 100) { _ = FlowMatrix(tape) }
+    },
+    reference("W7") {
+      let tape = try classroomTape(steps: 200)
+      return try Stopwatch.medianMilliseconds(warmup: 1, runs: 11) { _ = try ProductByLag(tape) }
+    },
+    Benchmarks(name: "cost", isReference: false, measure: CostBenchmark.rows),
+    Benchmarks(name: "live", isReference: false, measure: LiveBenchmark.rows),
+  ]
+
+  static var names: [String] { all.map(\.name) }
+
+  private static func reference(_ name: String, _ milliseconds: @escaping @Sendable () throws -> Double) -> Benchmarks {
+    Benchmarks(name: name, isReference: true) { [Row(name: name, milliseconds: try milliseconds())] }
+  }
+
+  /// The median of one instrumented update of an Elman tanh network on random classes.
+  private static func update(
+    hidden: Int, inputs: Int, outputs: Int, steps: Int, batch: Int, _ precision: Precision, runs: Int
+  ) throws -> Double {
+    let run = try TrainingRun(
+      experiment: referenceExperiment(hidden: hidden, precision: precision),
+      start: start(inputs: inputs, outputs: outputs, steps: steps, batch: batch))
+    return Stopwatch.medianMilliseconds(warmup: max(5, runs / 10), runs: runs) { run.trainOnce() }
+  }
+
+  /// An Elman tanh network as the frameworks' benchmark has it: gaussian weights, SGD at 1e-3, norm clipped at 1.
+  static func referenceExperiment(hidden: Int, precision: Precision) -> Experiment {
+    var experiment = Experiment()
+    experiment.network.hidden = hidden
+    experiment.network.initialization.recurrent = .gaussian
+    experiment.network.initialization.scale = 1
+    experiment.training.optimizer.learningRate = 1e-3
+    experiment.precision = precision
+    return experiment
+  }
+
+  /// Normal inputs and random classes, fixed.
+  static func start(inputs: Int, outputs: Int, steps: Int, batch: Int) -> TrainingRun.Start {
+    var random = CounterRandom(seed: 1, stream: 1)
+    let x = (0..<steps * batch * inputs).map { _ in random.normal() }
+    let classes = (0..<steps * batch).map { _ in Int32(random.integer(below: outputs)) }
+    var start = TrainingRun.Start()
+    start.data = SequenceBatch(
+      steps: steps, batch: batch, inputs: inputs, outputs: outputs, x: x, symbols: nil, target: .classes(classes),
+      targetMask: Array(repeating: 1, count: steps * batch))
+    return start
+  }
+
+  /// The tape of an Elman tanh network of 64 units in doubles, one sequence; W_hh = 0.95 Q as in the frameworks' benchmark.
+  private static func classroomTape(steps: Int) throws -> Tape {
+    var experiment = referenceExperiment(hidden: 64, precision: .float64)
+    experiment.network.initialization.recurrent = .orthogonal
+    experiment.network.initialization.scale = 0.95
+    let run = try TrainingRun(
+      experiment: experiment, start: start(inputs: 8, outputs: 8, steps: steps, batch: 1))
+    return Tape(run.snapshot())
+  }
+}

@@ -1,0 +1,72 @@
+import ArgumentParser
+import Foundation
+
+/// The program: a dashboard by default, and commands for everything that the dashboard shows.
+@main
+struct Bpttop: ParsableCommand {
+  static let version = "0.1.0"
+
+  static let configuration = CommandConfiguration(
+    commandName: "bpttop",
+    abstract: "htop for backpropagation through time: train a small recurrent network and see where its gradient goes.",
+    discussion: """
+      Without a command, the dashboard opens: the built-in experiment, or the one in a file, trains at once.
+
+      EXAMPLES
+        bpttop                                       the dashboard on the built-in experiment
+        bpttop my.yaml --set training.k2=5           the dashboard on yours, with a shorter window
+        bpttop --set task.name=text --set task.file=book.txt --set task.length=100
+                                                     … on a text of yours
+        bpttop train my.yaml --updates 1000 --metrics m.csv --checkpoint w.safetensors
+        bpttop trace my.yaml --updates 1000 -o window.safetensors
+        bpttop screen my.yaml --size 120x36 --updates 200 -o screen.svg
+        bpttop check my.yaml                         BPTT against finite differences
+        bpttop bench W1 W6                           the reference workloads
+        bpttop keys                                  every key of an experiment, with its default
+
+      In the dashboard ? shows the keys, q quits.
+      Exit codes: 0 done; 1 a check or the run failed; 2 the input is wrong; 130, 143, 129 ended by SIGINT, SIGTERM, SIGHUP.
+      """,
+    version: version,
+    subcommands: [
+      DashboardCommand.self, TrainCommand.self, TraceCommand.self, ScreenCommand.self, CheckCommand.self,
+      BenchCommand.self, KeysCommand.self,
+    ],
+    defaultSubcommand: DashboardCommand.self)
+
+  static func main() {
+    // A reader that goes away (`bpttop … | head`) is an error of that write, not a signal that kills.
+    signal(SIGPIPE, SIG_IGN)
+    do {
+      var command = try parseAsRoot()
+      try command.run()
+    } catch let failure as Failure {
+      failure.exit()
+    } catch {
+      // Help and versions end with 0; whatever the parser refuses is wrong input: one line, exit code 2.
+      guard exitCode(for: error) != .success else { exit(withError: error) }
+      if let code = error as? ExitCode { Foundation.exit(code.rawValue) }
+      Failure.input(message(for: error)).exit()
+    }
+  }
+}
+
+/// A way to end with one line on standard error.
+enum Failure: Error {
+  /// What was given is wrong: exit code 2.
+  case input(String)
+  /// The run, or a check, failed: exit code 1.
+  case run(String)
+
+  /// Says the line and ends the process.
+  func exit() -> Never {
+    let (line, code): (String, Int32) =
+      switch self {
+      case .input(let line): (line, 2)
+      case .run(let line): (line, 1)
+      }
+    let oneLine = line.split(whereSeparator: \.isNewline).joined(separator: " ")
+    FileHandle.standardError.write(Data("bpttop: \(oneLine)\n".utf8))
+    Foundation.exit(code)
+  }
+}

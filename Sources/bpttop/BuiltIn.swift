@@ -1,0 +1,5 @@
+import Training
+
+extension Experiment {
+  static let builtIn = Experiment()
+}

@@ -1,0 +1,77 @@
+import ArgumentParser
+import Experiments
+import RecurrentNetworks
+import Training
+
+/// `bpttop check`: BPTT against finite differences.
+struct CheckCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "check", abstract: "Gradient check: BPTT against finite differences, a line a parameter.",
+    discussion: """
+      The window that would be trained next is taken, its truncation included: the state before it is held constant. Each \
+      line tells a tensor, how many of its elements were compared, the largest error relative to the tensor's largest \
+      gradient, and ok or WRONG. Ends with 1 if any is WRONG.
+
+      EXAMPLES
+        bpttop check mine.yaml
+        bpttop check mine.yaml --updates 100 --set training.k2=5
+      """)
+
+  /// How far BPTT may be from a finite difference in each precision, relative to the tensor's largest gradient.
+  private static func tolerance(_ precision: Precision) -> Double { precision == .float64 ? 1e-6 : 1e-4 }
+
+  @OptionGroup var options: ExperimentOptions
+  @Option(help: "Updates to make before.") var updates = 0
+
+  func validate() throws {
+    guard updates >= 0 else { throw ValidationError("--updates: found \(updates), expected a number from 0") }
+  }
+
+  func run() throws {
+    let run = try options.run(options.read())
+    try advance(run, updates: updates)
+    let snapshot = run.snapshot()
+    let experiment = snapshot.experiment
+    let tape = Tape(snapshot)
+    let check = GradientCheck(
+      network: experiment.network, layout: snapshot.layout, parameters: snapshot.parameters, data: snapshot.data,
+      window: snapshot.window, carriedState: snapshot.carriedState, reduction: experiment.training.reduction,
+      gradient: tape.gradient)
+    let tolerance = Self.tolerance(experiment.precision)
+    var wrong = 0
+    for row in check.rows() {
+      // Written so that a NaN is wrong too.
+      let isRight = row.largestError <= tolerance
+      wrong += isRight ? 0 : 1
+      let shape = row.shape.map(String.init).joined(separator: "×")
+      print(
+        isRight ? "ok   " : "WRONG", row.name.padded(16), shape.padded(9),
+        "\(row.compared) compared".padded(14), "largest error \(formatted(row.largestError))")
+    }
+    if wrong > 0 { throw Failure.run("\(wrong) of the gradients are wrong (tolerance \(formatted(tolerance)))") }
+  }
+}
+
+/// Makes `updates` updates; an explosion on the way ends the program.
+func advance(_ run: TrainingRun, updates: Int) throws {
+  while run.update < updates, run.trainOnce() == .trained {}
+  if let explosion = run.explosion {
+    throw Failure.run(
+      "update \(explosion.update) exploded: \(explosion.factor) is not finite at time step \(explosion.step)")
+  }
+}
+
+extension Tape {
+  /// The next window's pass, as the trainer is about to make it.
+  init(_ snapshot: Snapshot) {
+    self = Tape.compute(
+      network: snapshot.experiment.network, layout: snapshot.layout, parameters: snapshot.parameters,
+      data: snapshot.data, window: snapshot.window, carriedState: snapshot.carriedState,
+      reduction: snapshot.experiment.training.reduction, precision: snapshot.experiment.precision)
+  }
+}
+
+extension String {
+  /// The string with blanks behind it, `width` wide at least.
+  func padded(_ width: Int) -> String { self + String(repeating: " ", count: max(0, width - count)) }
+}

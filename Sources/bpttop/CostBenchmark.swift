@@ -1,0 +1,38 @@
+import Foundation
+import RecurrentNetworks
+import Training
+
+/// How cost grows: a pass with its length, truncated training with k2/k1.
+enum CostBenchmark {
+  static func rows() throws -> [Benchmarks.Row] { try lengths() + truncations() }
+
+  /// One update over T steps, for growing T; the cost a step is to stay what it is.
+  private static func lengths() throws -> [Benchmarks.Row] {
+    try [1_000, 10_000, 100_000].map { steps in
+      let run = try TrainingRun(
+        experiment: Benchmarks.referenceExperiment(hidden: 64, precision: .float64),
+        start: Benchmarks.start(inputs: 8, outputs: 8, steps: steps, batch: 1))
+      let time = Stopwatch.medianMilliseconds(warmup: 1, runs: max(3, 20_000 / steps)) { run.trainOnce() }
+      return Benchmarks.Row(
+        name: "pass T=\(steps)", milliseconds: time,
+        remark: String(format: "%.3f µs a step", time * 1e3 / Double(steps)))
+    }
+  }
+
+  /// The updates of one sequence of n = 240 steps: n/k1 windows of k2 steps.
+  private static func truncations() throws -> [Benchmarks.Row] {
+    let n = 240
+    return try [(240, 240), (60, 60), (20, 60), (20, 20), (5, 60), (1, 20), (1, 60)].map { k1, k2 in
+      var experiment = Benchmarks.referenceExperiment(hidden: 64, precision: .float64)
+      experiment.training.k1 = .steps(k1)
+      experiment.training.k2 = .steps(k2)
+      let run = try TrainingRun(
+        experiment: experiment, start: Benchmarks.start(inputs: 8, outputs: 8, steps: n, batch: 1))
+      let time = Stopwatch.medianMilliseconds(warmup: 1, runs: 9) { for _ in 0..<n / k1 { run.trainOnce() } }
+      let steps = Double(n * k2) / Double(k1)
+      return Benchmarks.Row(
+        name: "TBPTT(\(k1),\(k2)) n=\(n)", milliseconds: time,
+        remark: String(format: "%.3f µs for each of n·k2/k1 = %.0f steps", time * 1e3 / steps, steps))
+    }
+  }
+}

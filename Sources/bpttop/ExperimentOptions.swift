@@ -1,0 +1,71 @@
+import ArgumentParser
+import Experiments
+import Foundation
+import Training
+
+/// The experiment that a command works on.
+struct ExperimentOptions: ParsableArguments {
+  @Argument(
+    help: "An experiment file (YAML); - for standard input. Without one, the built-in experiment.",
+    completion: .file(extensions: ["yaml", "yml"]))
+  var experiment: String?
+
+  @Option(
+    name: .customLong("set"), parsing: .singleValue,
+    help: ArgumentHelp(
+      "Overrides a key of the experiment; may be given again and again.",
+      discussion: "--set training.k2=5 --set task.name=text --set task.file=book.txt; `bpttop keys` lists all keys.",
+      valueName: "key=value"),
+    completion: .list(ExperimentKey.all.map { $0.name + "=" }))
+  var settings: [String] = []
+
+  /// Whether the experiment is the built-in one, untouched.
+  var isBuiltIn: Bool { experiment == nil && settings.isEmpty }
+
+  /// Reads the experiment, with its settings over it.
+  func read() throws -> Experiment {
+    do {
+      guard experiment != nil else {
+        return try ExperimentFile.parse(
+          ExperimentFile.differences(.builtIn), file: "built-in experiment", settings: settings, memory: Memory.limit)
+      }
+      return try ExperimentFile.read(path: experiment, settings: settings, memory: Memory.limit)
+    } catch {
+      throw Failure.input(error.description)
+    }
+  }
+
+  /// A run of `experiment`, not begun yet.
+  func run(_ experiment: Experiment, start: TrainingRun.Start = .init()) throws -> TrainingRun {
+    do {
+      return try TrainingRun(experiment: experiment, start: start, memory: Memory.limit)
+    } catch {
+      throw Failure.input("\(self.experiment ?? "built-in experiment"): \(error)")
+    }
+  }
+
+  /// The weights at `path` for a run of `experiment`, or nil without a path.
+  func weights(_ path: String?, for experiment: Experiment, start: TrainingRun.Start) throws -> [Double]? {
+    guard let path else { return nil }
+    do {
+      return try WeightsFile.read(path: path, layout: run(experiment, start: start).layout)
+    } catch let error as InputError {
+      throw Failure.input(error.description)
+    }
+  }
+}
+
+/// What a run may take of the machine's memory.
+enum Memory {
+  /// Three quarters of it, in bytes.
+  static var limit: Int { Int(clamping: ProcessInfo.processInfo.physicalMemory / 4 * 3) }
+}
+
+/// Runs `body`; what cannot be written is the input's fault (a wrong path) or the run's (a full disk): one line either way.
+func writing<T>(_ body: () throws -> T) throws -> T {
+  do {
+    return try body()
+  } catch let error as OutputError {
+    throw Failure.input(error.description)
+  }
+}

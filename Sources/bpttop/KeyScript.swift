@@ -1,0 +1,34 @@
+import ArgumentParser
+import Canvas
+
+/// Keys written as text: each character is itself; others by name in angle brackets: `<tab>`, `<ctrl-l>`, `<lt>` for `<`.
+struct KeyScript: ExpressibleByArgument, Equatable {
+  var keys: [Key] = []
+
+  static let names: [(name: String, key: Key)] = [
+    ("enter", .enter), ("tab", .tab), ("backtab", .backTab), ("esc", .escape), ("backspace", .backspace),
+    ("delete", .delete), ("up", .up), ("down", .down), ("left", .left), ("right", .right), ("home", .home),
+    ("end", .end), ("pageup", .pageUp), ("pagedown", .pageDown), ("space", .character(" ")), ("lt", .character("<")),
+  ]
+
+  init() {}
+
+  init?(argument: String) {
+    var rest = Substring(argument)
+    while let first = rest.popFirst() {
+      guard first == "<" else {
+        keys.append(.character(first))
+        continue
+      }
+      guard let end = rest.firstIndex(of: ">"), let key = Self.key(named: rest[..<end].lowercased()) else { return nil }
+      keys.append(key)
+      rest = rest[rest.index(after: end)...]
+    }
+  }
+
+  private static func key(named name: String) -> Key? {
+    if let known = names.first(where: { $0.name == name }) { return known.key }
+    guard name.hasPrefix("ctrl-"), name.count == 6, let letter = name.last, letter.isLetter else { return nil }
+    return .control(letter)
+  }
+}

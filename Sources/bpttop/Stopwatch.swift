@@ -1,0 +1,14 @@
+/// Times a piece of work again and again.
+enum Stopwatch {
+  /// The median milliseconds of `runs` runs of `body`, after `warmup` runs that are not counted.
+  static func medianMilliseconds(warmup: Int, runs: Int, _ body: () throws -> Void) rethrows -> Double {
+    for _ in 0..<warmup { try body() }
+    let times = try (0..<runs).map { _ in
+      let clock = ContinuousClock()
+      let start = clock.now
+      try body()
+      return start.duration(to: clock.now) / .milliseconds(1)
+    }
+    return times.sorted()[runs / 2]
+  }
+}

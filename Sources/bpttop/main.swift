@@ -1,4 +1,0 @@
-import Dashboard
-import Terminal
-
-print("bpttop")

@@ -1,0 +1,156 @@
+import Canvas
+import Testing
+import Training
+
+@testable import Dashboard
+
+/// Knobs: direct keys, arrows, the prompt and the search.
+@Suite struct KnobTests {
+  /// The state and the effects after the keys of `text`.
+  private func typed(_ text: String, _ after: Key...) throws -> (state: DashboardState, effects: [Effect]) {
+    var state = try Example.state()
+    var effects = state.type(text)
+    for key in after { effects += reduce(into: &state, .key(key)) }
+    return (state, effects)
+  }
+
+  @Test(arguments: [
+    ("[", "training.k1", "4"), ("]", "training.k1", "6"), ("{", "training.k2", "9"), ("}", "training.k2", "12"),
+    ("i", "training.inject", "last"), ("c", "training.clip.kind", "value"), ("C", "training.clip.threshold", "0.8"),
+    ("a", "network.activation", "sigmoid"), ("A", "network.activation", "sin"),
+    ("+", "network.init.spectral_radius", "0.95"), ("-", "network.init.spectral_radius", "0.85"),
+    ("m", "network.cell", "leaky"), ("R", "seed", "2"),
+  ])
+  func directKeys(_ key: String, _ name: String, _ value: String) throws {
+    let (state, effects) = try typed(key)
+    #expect(effects == [.apply(key: name, value: value)])
+    #expect(try state.experiment.value(of: name) == value)
+    #expect(state.unconfirmed == [name: value])
+  }
+
+  @Test func aChangeIsShownAtOnceAndConfirmedByTheTrainer() throws {
+    var state = try Example.state()
+    _ = state.press(.character("{"))
+    #expect(state.experiment.training.k2 == .steps(9))
+    // A snapshot from before the change was taken does not turn it back.
+    _ = reduce(into: &state, .snapshot(try Example.snapshot(serial: 2)))
+    #expect(state.experiment.training.k2 == .steps(9) && !state.unconfirmed.isEmpty)
+    var changed = Example.experiment()
+    changed.training.k2 = .steps(9)
+    _ = reduce(into: &state, .snapshot(try Example.snapshot(changed, serial: 3)))
+    #expect(state.experiment == changed && state.unconfirmed.isEmpty)
+  }
+
+  @Test func aRefusedChangeIsTakenBack() throws {
+    var state = try Example.state()
+    _ = state.press(.character("{"))
+    _ = reduce(into: &state, .refused(key: "training.k2", reason: "no"))
+    #expect(state.experiment == Example.experiment() && state.unconfirmed.isEmpty)
+    #expect(state.message == Message("no", isError: true))
+  }
+
+  @Test func aNewRunIsSaid() throws {
+    let (state, _) = try typed("m")
+    #expect(state.message?.text == "cell = leaky · a new run from update 0; N cannot go back over it")
+  }
+
+  @Test func arrowsChooseAndTurn() throws {
+    var state = try Example.state()
+    #expect(state.knob == "training.k2")
+    #expect(state.press(.up) == [] && state.knob == "training.k1")
+    #expect(state.press(.right) == [.apply(key: "training.k1", value: "6")])
+    #expect(state.press(.character("h")) == [.apply(key: "training.k1", value: "5")])
+    #expect(state.press(.character("k")) == [] && state.knob == Knob.applying(to: state.experiment).last?.name)
+    #expect(state.press(.character("j")) == [] && state.knob == "training.k1")
+  }
+
+  @Test func truncationsWithNamesInTurn() throws {
+    var state = try Example.state()
+    // (5,10) of 20 is overlapping; after it come chunked, BPTT(h), full, real-time, one-step, overlapping.
+    let expected: [(String, String)] = [
+      ("4", "4"), ("1", "4"), ("full", "full"), ("1", "full"), ("4", "1"), ("4", "8"),
+    ]
+    for (k1, k2) in expected {
+      _ = state.press(.character("t"))
+      #expect(state.experiment.training.k1.text == k1)
+      #expect(state.experiment.training.k2.text == k2)
+    }
+  }
+
+  @Test func thePromptSetsAnyKey() throws {
+    let (state, effects) = try typed(":training.optimizer.learning_rate 0.5", .enter)
+    #expect(effects == [.apply(key: "training.optimizer.learning_rate", value: "0.5")])
+    #expect(state.mode == .panels)
+    #expect(try typed(":k2=3", .enter).effects == [.apply(key: "training.k2", value: "3")])
+  }
+
+  @Test func thePromptSaysWhatIsWrongAndStays() throws {
+    let (state, effects) = try typed(":training.k3 5", .enter)
+    #expect(effects == [])
+    guard case .prompt(let editor) = state.mode else {
+      Issue.record("the prompt has closed")
+      return
+    }
+    #expect(editor.problem?.contains("training.k3") == true)
+    #expect(editor.problem?.contains("nearest is training.k") == true)
+    #expect(try typed(":k2 0", .enter).state.mode != .panels)
+    // What is right in form and wrong beside the other keys.
+    #expect(try typed(":network.beta 0.5", .enter).effects == [])
+  }
+
+  @Test func completion() throws {
+    #expect(PromptLine("training.cl", Experiment()).completed.text == "training.clip.")
+    #expect(PromptLine("clip.k", Experiment()).completed.text == "training.clip.kind ")
+    #expect(PromptLine("training.clip.kind v", Experiment()).completed.text == "training.clip.kind value")
+    #expect(PromptLine("zzz", Experiment()).completed.text == "zzz")
+    #expect(PromptLine("network.activation s", Experiment()).candidates.map(\.text) == ["sigmoid", "softsign", "sin"])
+  }
+
+  @Test func historyOfThePrompt() throws {
+    var (state, _) = try typed(":k1 3", .enter)
+    _ = state.type(":k2 7") + state.press(.enter) + state.press(.character(":"), .up)
+    #expect(state.mode.text == "k2 7")
+    _ = state.press(.up)
+    #expect(state.mode.text == "k1 3")
+    _ = state.press(.up, .down)
+    #expect(state.mode.text == "k2 7")
+    _ = state.press(.down)
+    #expect(state.mode.text == "")
+    _ = state.press(.escape)
+    #expect(state.mode == .panels)
+  }
+
+  @Test func keysOfThePromptAreNoCommands() throws {
+    let (state, effects) = try typed(":q S?")
+    #expect(effects == [] && state.mode.text == "q S?")
+  }
+
+  @Test func findingAKnob() throws {
+    let (state, effects) = try typed("/learn", .enter)
+    #expect(effects == [] && state.mode == .panels)
+    #expect(state.knob == "training.optimizer.learning_rate" && state.focus == "knobs")
+    #expect(try typed("/", .enter).state.knob == "training.k2")
+  }
+
+  @Test func editingALine() {
+    var editor = LineEditor("abc")
+    func text(_ keys: Key...) -> String {
+      for key in keys { _ = editor.edit(key) }
+      return editor.text
+    }
+    #expect(text(.left, .backspace) == "ac")
+    #expect(text(.home, .character("x"), .delete) == "xc")
+    #expect(text(.end, .character(" "), .character("y"), .control("w")) == "xc ")
+    #expect(text(.control("a"), .right, .control("u")) == "c ")
+  }
+}
+
+extension Mode {
+  /// The line that is written.
+  fileprivate var text: String? {
+    switch self {
+    case .prompt(let editor), .find(let editor): editor.text
+    default: nil
+    }
+  }
+}

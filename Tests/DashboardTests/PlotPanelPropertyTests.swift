@@ -1,0 +1,148 @@
+import Canvas
+import LinearAlgebra
+import Testing
+
+@testable import Dashboard
+@testable import GradientFlow
+@testable import Training
+
+/// Whatever the numbers, the size and the terminal: a panel draws inside of its rectangle, one column a character, and
+/// does not crash.
+@Suite struct PlotPanelPropertyTests {
+  typealias Drawing = (Rect, inout Buffer, Theme) -> Void
+
+  private func check(_ drawings: [Drawing], _ theme: Theme, widths: [Int], heights: [Int]) {
+    let blank = Cell("~", Style(Color(1, 2, 3)))
+    for width in widths {
+      for height in heights {
+        let rect = Rect(x: 2, y: 1, width: width, height: height)
+        for (index, drawing) in drawings.enumerated() {
+          var buffer = Buffer(width: width + 5, height: height + 3, fill: blank)
+          drawing(rect, &buffer, theme)
+          let stray = buffer.cells.indices.first { index in
+            let cell = buffer.cells[index]
+            guard cell != blank else { return false }
+            return !rect.contains(x: index % buffer.width, y: index / buffer.width) || cell.character.displayWidth != 1
+          }
+          if let stray {
+            Issue.record(
+              "drawing \(index) at \(width)×\(height) drew (\(stray % buffer.width), \(stray / buffer.width))")
+            return
+          }
+        }
+      }
+    }
+  }
+
+  @Test(arguments: [
+    (ColorTier.trueColor, CharacterTier.braille), (.colors256, .block), (.colors16, .braille), (.mono, .ascii),
+  ])
+  func everySize(_ colors: ColorTier, _ characters: CharacterTier) {
+    let theme = Theme(colors: colors, characters: characters)
+    let drawings: [Drawing] = [
+      { Sample.time().draw(in: $0, &$1, theme: $2) }, { Sample.gradient().draw(in: $0, &$1, theme: $2) },
+      { ProductPicture(Sample.product()).draw(in: $0, &$1, theme: $2) }, { Sample.flow().draw(in: $0, &$1, theme: $2) },
+      { Sample.spectrum(gamma: 0.25).draw(in: $0, &$1, theme: $2) }, { Sample.loss().draw(in: $0, &$1, theme: $2) },
+    ]
+    check(drawings, theme, widths: Array(0...40), heights: Array(0...9) + [11, 13, 16, 20])
+  }
+
+  /// Numbers that are none, infinite, denormal, or far outside of what a double holds as a power.
+  private static let wild: [[Double]] = [
+    [], [.nan], [-.infinity], [.infinity], [0], [.nan, -.infinity, .infinity, 0, -4000, 1e308, -1e308],
+    [Double](repeating: -.infinity, count: 6), [Double](repeating: 1e-320, count: 6), [-4000, -3999.5, -2000, 0, 1, 2],
+  ]
+
+  @Test(arguments: wild.indices) func wildNumbers(_ index: Int) {
+    let values = Self.wild[index]
+    let count = values.count
+    let drawings: [Drawing] = [
+      { rect, buffer, theme in
+        var picture = Sample.time(length: count)
+        picture.window = 0..<count
+        picture.injected = max(0, count - 2)..<count
+        picture.symbols = nil
+        picture.inputs = [("a name that is long", values), ("b", values)]
+        picture.gradient = values
+        picture.meanDerivative = values
+        picture.leastDerivative = []
+        picture.gradientAxis = .logarithmic(values)
+        picture.state = { _, step in values.indices.contains(step) ? values[step] : nil }
+        picture.draw(in: rect, &buffer, theme: theme)
+      },
+      {
+        GradientNormPicture(truncated: values, full: values, length: count, cursor: Cursor(.backward, step: 3))
+          .draw(in: $0, &$1, theme: $2)
+      },
+      {
+        GradientNormPicture(truncated: nil, full: nil, length: 0, cursor: Cursor(.update, step: 0)).draw(
+          in: $0, &$1, theme: $2)
+      },
+      { rect, buffer, theme in
+        let product = ProductByLag(
+          steps: count, log10Norm: values, spectra: values.indices.map { .init(lag: $0 + 1, log10: values) },
+          log10BoundPerStep: values.last, slope: values.first, intercept: values.last, horizon10: nil, horizon1: nil)
+        var picture = ProductPicture(product)
+        picture.lag = 1
+        picture.draw(in: rect, &buffer, theme: theme)
+      },
+      { rect, buffer, theme in
+        var picture = Sample.flow(steps: max(1, count))
+        let matrix = (0..<count).flatMap { _ in values }
+        picture.flow = FlowMatrix(steps: count, rows: Array(0..<count), log10: matrix)
+        picture.draw(in: rect, &buffer, theme: theme)
+      },
+      {
+        SpectrumPicture(
+          eigenvalues: values.map { Complex($0, -$0) }, largestSingularValue: values.first, gamma: values.last ?? 1
+        ).draw(in: $0, &$1, theme: $2)
+      },
+      { rect, buffer, theme in
+        var picture = Sample.loss(updates: max(1, count))
+        for (index, value) in values.enumerated() {
+          picture.buckets[index].lossMean = value
+          picture.buckets[index].lossMaximum = value
+          picture.buckets[index].normMaximum = value
+          picture.recent[index].loss = value
+        }
+        if count == 0 { picture.buckets = [] }
+        picture.draw(in: rect, &buffer, theme: theme)
+      },
+    ]
+    for theme in [Theme(), Theme(colors: .mono, characters: .ascii)] {
+      check(
+        drawings, theme, widths: Array(stride(from: 0, through: 100, by: 10)), heights: [0, 1, 2, 3, 4, 6, 8, 11, 14])
+    }
+  }
+
+  /// Sequences longer than the panel is wide, at every place of the cursor.
+  @Test func longSequences() {
+    for step in stride(from: 0, to: 500, by: 7) {
+      for phase in [Cursor.Phase.forward, .backward, .update] {
+        var picture = Sample.time(cursor: Cursor(phase, step: step), length: 500)
+        picture.window = max(0, step - 30)..<min(500, step + 3)
+        picture.injected = step..<min(500, step + 3)
+        check([{ picture.draw(in: $0, &$1, theme: $2) }], Theme(), widths: [60], heights: [10])
+        let scale = TimeScale(length: 500, width: 50, focus: phase == .update ? nil : step)
+        #expect(scale.column(of: step).map { (0..<50).contains($0) } == true, "the cursor is seen")
+      }
+    }
+  }
+
+  @Test func timeScale() {
+    #expect(TimeScale(length: 12, width: 40, focus: nil).columnsPerStep == 3)
+    #expect(TimeScale(length: 500, width: 100, focus: nil).stepsPerColumn == 5)
+    #expect(TimeScale(length: 500, width: 100, focus: nil).columns == 100)
+    #expect(TimeScale(length: 501, width: 100, focus: nil).columns <= 100)
+    #expect(TimeScale(length: 500, width: 100, focus: 499).steps == 400..<500)
+    #expect(TimeScale(length: 500, width: 100, focus: 0).steps == 0..<100)
+    #expect(TimeScale(length: 0, width: 100, focus: 0).columns == 0)
+    #expect(TimeScale(length: 7, width: 0, focus: nil).steps(at: 0) == 0..<7)
+    // Every step is in the column that says it holds it.
+    for scale in [TimeScale(length: 123, width: 50, focus: nil), TimeScale(length: 20, width: 50, focus: 3)] {
+      for step in scale.steps {
+        #expect(scale.column(of: step).map { scale.steps(at: $0).contains(step) } == true)
+      }
+    }
+  }
+}

@@ -1,0 +1,144 @@
+import Canvas
+import LinearAlgebra
+import Testing
+
+@testable import Dashboard
+@testable import GradientFlow
+@testable import Training
+
+/// Panels as they look in ASCII without colours, of numbers that can be checked by eye.
+@Suite struct PlotPanelGoldenTests {
+  private func rows(_ width: Int, _ height: Int, _ body: (Rect, inout Buffer) -> Void) -> [String] {
+    Sample.draw(width, height, Sample.ascii, body).plainText.split(separator: "\n", omittingEmptySubsequences: false)
+      .dropLast().map(String.init)
+  }
+
+  @Test func aWindow() {
+    let drawn = rows(48, 8) { Sample.time().draw(in: $0, &$1, theme: Sample.ascii) }
+    #expect(
+      drawn == [
+        "input x   c  c  A  c  c  c  c  c  c  c  c  c",
+        "h 2      ##############################",
+        "h +1     ==============================",
+        "f' mean  ++++++++++++++++++++++++++++++",
+        "       1                         ...###",
+        "|dL/dh|                    ...:::######",
+        "    1e-5             ...:::############",
+        "window     carried   +- k2 = 6 ^++ k1 +",
+      ])
+  }
+
+  @Test func gradientNorm() {
+    let drawn = rows(48, 9) { Sample.gradient().draw(in: $0, &$1, theme: Sample.ascii) }
+    #expect(
+      drawn == [
+        "     ** truncated 0.010 at t = 8  .. full 3.2",
+        "      .. . . . . . . . . . . . . . . . . . . .",
+        "   1                           |     ***",
+        "                               | ****",
+        "1e-2                          ***",
+        "                          **** |",
+        "1e-4                   ***     |",
+        "                     **        |",
+        "   t  1              5         ^              12",
+      ])
+  }
+
+  @Test func jacobianProduct() {
+    let drawn = rows(48, 9) { ProductPicture(Sample.product()).draw(in: $0, &$1, theme: Sample.ascii) }
+    #expect(
+      drawn == [
+        "      ** largest s x0.316 a step  -- bound  .. s",
+        "    1  *********- -- -- -- --",
+        "          ......************* -- -- -- -- -- --",
+        "                ......       ************",
+        "1e-10                 .......            ******",
+        "                             ......",
+        "                                   ......",
+        "1e-20                                    ......",
+        "  lag  1       5         10         15        20",
+      ])
+  }
+
+  @Test func flow() {
+    let drawn = rows(40, 9) { Sample.flow().draw(in: $0, &$1, theme: Sample.ascii) }
+    #expect(
+      drawn == [
+        "@@@                TBPTT(2,4) newest",
+        "%%%@@              keeps 67 % of terms",
+        "###%%@@            keeps >99.9 % of mass",
+        "+++##%%@@          cos   0.930 to full",
+        "/////##%%@@        error 0.38 of full",
+        "/////++##%%@@      // cut off",
+        "/////////##%%@@",
+        "/////////++##%%@@",
+        "t=1        ^    8  1e-7  .:-=+*#%@ 1",
+      ])
+  }
+
+  @Test func spectrum() {
+    let drawn = rows(40, 9) { Sample.spectrum().draw(in: $0, &$1, theme: Sample.ascii) }
+    #expect(
+      drawn == [
+        "         . .",
+        "       .     . .      p     0.707",
+        "    ..        *  .    s_max 0.800",
+        "   .             .    must vanish",
+        "      *    +      .   o |l| = 1",
+        "   .             .",
+        "    ..        *  .",
+        "       .     . .",
+        "         . .",
+      ])
+  }
+
+  @Test func lossAndNorm() {
+    let drawn = rows(48, 12) { Sample.loss().draw(in: $0, &$1, theme: Sample.ascii) }
+    #expect(
+      drawn == [
+        "    ----------------------------- guessing 1.386",
+        "",
+        "1.0 *",
+        "     *",
+        "0.5  *",
+        "     ***",
+        "0.0    ************************** loss 0.0250",
+        "|g| clipped in 20 %, to x0.25",
+        "       !  !   !   !  !   !   !  !",
+        "  1 |||!||!|||!|||!||!|||!|||!||! clip at 1",
+        "    |||!||!|||!|||!||!|||!|||!||!",
+        "    1             20           40",
+      ])
+  }
+
+  @Test func wordsWhereThereIsNothing() {
+    let none = LossPicture(buckets: [], recent: [], floors: [], clip: ClipSpecification())
+    #expect(
+      rows(30, 2) { none.draw(in: $0, &$1, theme: Sample.ascii) } == [
+        "no update yet: space trains, n", "makes one update",
+      ])
+    let cut = GradientNormPicture(
+      truncated: [-.infinity], full: nil, length: 1, cursor: Cursor(.update, step: 0))
+    #expect(rows(40, 3) { cut.draw(in: $0, &$1, theme: Sample.ascii) }[0] == "the gradient is exactly 0: no loss was")
+  }
+
+  @Test func decayInWords() {
+    // 10^(-t/4) going back from step 9 to step 5: a factor 10^-0.25 = 0.562 a step.
+    let norms = (0..<10).map { $0 < 5 ? -.infinity : -Double(9 - $0) / 4 }
+    #expect(GradientDecay(norms)?.words == "vanishes ×0.562 a step back")
+    #expect(GradientDecay(norms.map { -$0 })?.words == "explodes ×1.78 a step back")
+    #expect(GradientDecay([-.infinity, 0, 1]) == nil)
+    #expect(GradientDecay([1, 1, 1, 1])?.words == "steady ×1.00 a step back")
+  }
+
+  @Test func theCutIsSeenInEveryPalette() {
+    for colors in ColorTier.allCases {
+      let theme = Theme(colors: colors)
+      let drawn = Sample.draw(40, 9, theme) { Sample.flow().draw(in: $0, &$1, theme: theme) }
+      // Loss 7 of 8 at state 1 is cut by a window of 4 steps, at state 7 it is kept.
+      let hatches = Set<Unicode.Scalar>(["/", "╱"])
+      #expect(hatches.contains(drawn[0, 6].character), "\(colors)")
+      #expect(!hatches.contains(drawn[11, 6].character), "\(colors)")
+    }
+  }
+}

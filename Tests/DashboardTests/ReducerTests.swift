@@ -1,0 +1,183 @@
+import Canvas
+import Testing
+import Training
+
+@testable import Dashboard
+
+/// What keys and messages do to the state: everything that changes, and nothing else.
+@Suite struct ReducerTests {
+  /// Asserts that pressing `keys` gives `effects` and changes the state just as `change` does.
+  private func expect(
+    _ keys: Key..., effects: [Effect] = [], from start: DashboardState? = nil,
+    sourceLocation: SourceLocation = #_sourceLocation, change: (inout DashboardState) -> Void = { _ in }
+  ) throws {
+    var state = try start ?? Example.state()
+    var expected = state
+    change(&expected)
+    let found = keys.flatMap { reduce(into: &state, .key($0)) }
+    #expect(found == effects, sourceLocation: sourceLocation)
+    #expect(state == expected, sourceLocation: sourceLocation)
+  }
+
+  @Test func runAndPause() throws {
+    try expect(.character(" "), effects: [.run]) { $0.runningWish = true }
+    try expect(.character(" "), .character(" "), effects: [.run, .pause]) { $0.runningWish = false }
+  }
+
+  @Test func theTrainersWordEndsTheWish() throws {
+    var state = try Example.state()
+    _ = state.press(.character(" "))
+    // Published before the command was taken: the wish stands.
+    _ = reduce(into: &state, .snapshot(try Example.snapshot(running: false, serial: 2)))
+    #expect(state.isRunning)
+    _ = reduce(into: &state, .snapshot(try Example.snapshot(running: true, serial: 3)))
+    #expect(state.runningWish == nil && state.isRunning)
+  }
+
+  @Test func speedWalksItsLadder() throws {
+    var state = try Example.state()
+    #expect(state.press(.character("<")) == [.speed(1000)])
+    for rate in [300.0, 100, 30, 10, 3, 1] { #expect(state.press(.character("<")) == [.speed(rate)]) }
+    #expect(state.press(.character("<")) == [])
+    for _ in 0..<6 { _ = state.press(.character(">")) }
+    #expect(state.press(.character(">")) == [.speed(nil)])
+    #expect(state.press(.character(">")) == [])
+  }
+
+  @Test func programKeys() throws {
+    try expect(.character("q"), effects: [.quit])
+    try expect(.control("c"), effects: [.quit])
+    try expect(.control("z"), effects: [.suspend])
+    try expect(.control("l"), effects: [.repaint])
+    try expect(.character("S"), effects: [.saveScreen])
+    try expect(.character("e"), effects: [.exportTrace])
+    try expect(.character("Q"))
+    try expect(.function(5))
+  }
+
+  @Test func digitsToggle() throws {
+    try expect(.character("4")) { $0.panelsOn.remove("flow") }
+    try expect(.character("4"), .character("4")) {
+      $0.askedFor = ["flow"]
+      $0.focus = "flow"
+    }
+    // Nothing to show in this task.
+    try expect(.character("9")) { $0.message = Message("9 File: nothing to show in this task") }
+  }
+
+  @Test func theLastPanelStays() throws {
+    var state = try Example.state()
+    state.panelsOn = ["flow"]
+    try expect(.character("4"), from: state) { $0.message = Message("the last panel stays") }
+  }
+
+  @Test func whatFindsNoRoomComesWhenAskedFor() throws {
+    var state = try Example.state(size: Size(width: 80, height: 24))
+    #expect(!Layout(state).places.contains { $0.panel.id == "loss" })
+    _ = state.press(.character("6"))
+    #expect(Layout(state).places.contains { $0.panel.id == "loss" })
+    #expect(state.focus == "loss")
+  }
+
+  @Test func zoomAndBack() throws {
+    try expect(.character("z")) { $0.zoomed = "knobs" }
+    try expect(.enter) { $0.zoomed = "knobs" }
+    try expect(.character("z"), .escape)
+    try expect(.character("z"), .character("z"))
+    // In the zoom a digit takes another panel, Tab the next.
+    try expect(.character("z"), .character("2")) {
+      $0.zoomed = "gradient-norm"
+      $0.focus = "gradient-norm"
+    }
+    try expect(.character("z"), .tab) {
+      $0.zoomed = "this-step"
+      $0.focus = "this-step"
+    }
+  }
+
+  @Test func focusGoesRound() throws {
+    var state = try Example.state()
+    let order: [PanelID] = [
+      "this-step", "through-time", "gradient-norm", "jacobian-product", "flow", "spectrum", "loss", "knobs",
+    ]
+    for id in order {
+      _ = state.press(.tab)
+      #expect(state.focus == id)
+    }
+    for id in order.dropLast().reversed() {
+      _ = state.press(.backTab)
+      #expect(state.focus == id)
+    }
+  }
+
+  @Test func aFocusOutOfSightTakesNoKeys() throws {
+    var state = try Example.state()
+    state.panelsOn.remove("knobs")
+    #expect(state.press(.left) == [])
+    #expect(state.cursor.phase == .backward)
+  }
+
+  @Test func helpOpensScrollsAndCloses() throws {
+    var state = try Example.state(size: Size(width: 60, height: 20))
+    _ = state.press(.character("?"))
+    #expect(state.mode == .help(line: 0))
+    _ = state.press(.down, .pageDown)
+    #expect(state.mode == .help(line: 17))
+    _ = state.press(.end, .home, .up)
+    #expect(state.mode == .help(line: 0))
+    #expect(state.press(.character("q")) == [])
+    #expect(state.mode == .panels)
+  }
+
+  @Test func anExplosionSaysTheWayBack() throws {
+    var state = try Example.state()
+    _ = state.press(.character(" "))
+    var snapshot = try Example.snapshot(serial: 2)
+    snapshot.explosion = Explosion(update: 8, step: 11, factor: "pre-activation a")
+    _ = reduce(into: &state, .snapshot(snapshot))
+    #expect(!state.isRunning)
+    #expect(
+      render(state).rows.last?.contains("update 8, step 11: pre-activation a is not finite · N goes back") == true)
+    #expect(state.press(.character(" "), .character("n"), .character(".")) == [])
+    #expect(state.message?.isError == true)
+    #expect(state.press(.character("N")) == [.rewind(updates: 1)])
+  }
+
+  @Test func messagesStayUntilTheNextKey() throws {
+    var state = try Example.state()
+    _ = reduce(into: &state, .message("saved bpttop-1.svg"))
+    #expect(render(state).rows.last?.hasPrefix(" saved bpttop-1.svg ") == true)
+    _ = reduce(into: &state, .failure("cannot write"))
+    #expect(state.message == Message("cannot write", isError: true))
+    _ = state.press(.character("j"))
+    #expect(state.message == nil)
+  }
+
+  @Test func aScreenTooSmallQuitsStill() throws {
+    var state = try Example.state(size: Size(width: 1, height: 1))
+    #expect(state.press(.character("k"), .character(" "), .character(":")) == [])
+    #expect(state.press(.character("q")) == [.quit])
+    state.size = Size(width: 120, height: 36)
+    #expect(state.mode == .panels)
+  }
+
+  @Test func theNewcomersLineGoesAsItIsUsed() throws {
+    var state = try Example.state()
+    state.tip = Tip.allCases
+    _ = state.press(.character("c"))
+    #expect(state.tip == [.explode, .truncate])
+    _ = state.press(.character("{"))
+    #expect(state.tip == [.explode])
+    _ = state.press(.character("+"))
+    #expect(state.tip == [])
+    state.tip = Tip.allCases
+    _ = state.press(.escape)
+    #expect(state.tip == [])
+  }
+
+  @Test func resizing() throws {
+    var state = try Example.state()
+    #expect(reduce(into: &state, .resize(Size(width: 80, height: 24))) == [])
+    #expect(state.size == Size(width: 80, height: 24))
+  }
+}
