@@ -37,7 +37,7 @@ public struct AnalysisLimits: Equatable, Sendable {
     self.spectrumUnits = spectrumUnits
   }
 
-  /// Limits with which the analysis of `snapshot` takes some 10 ms on a present processor.
+  /// Limits with which the analysis of `snapshot` takes some 10 ms on a present processor, with large networks some 50.
   public static func live(_ snapshot: Snapshot) -> AnalysisLimits {
     let network = snapshot.experiment.network
     let width = Double(network.hidden * network.cell.parts)
@@ -47,18 +47,16 @@ public struct AnalysisLimits: Equatable, Sendable {
       Int(max(1, min(1e9, milliseconds * multiplyAddsPerMillisecond / max(1, cost))))
     }
     let cube = width * width * width
-    // A lag's Jacobian, product and rough rotations; and its singular values.
-    let longest = fit(4, Self.lagCost * cube)
-    let lags = fit(2, Self.spectrumCost * cube)
     return AnalysisLimits(
-      lags: max(2, lags), longestLag: max(2, longest), flowRows: max(4, fit(2, n * width * width / 2)),
-      flowSteps: 1000, biasSteps: fit(3, 2 * batch * width * width + 4000 * batch.squareRoot()),
-      fullSteps: fit(30, 4 * batch * width * width), spectrumUnits: 128)
+      lags: max(3, fit(1.5, spectrumCost * cube)), longestLag: max(8, fit(40, lagCost * cube)),
+      flowRows: max(8, fit(4, n * width * width / 2)), flowSteps: 1000,
+      biasSteps: fit(4, 2 * batch * width * width + 4000 * batch.squareRoot()),
+      fullSteps: max(200, fit(40, 8 * batch * width * width)), spectrumUnits: 128)
   }
 
   private static let multiplyAddsPerMillisecond = 1.5e7
-  /// What a lag costs in units of n³ multiply-adds, as measured.
-  private static let lagCost = 4.0, spectrumCost = 8.0
+  /// What a lag's product, and its singular values, cost in units of H³ multiply-adds, as measured.
+  private static let lagCost = 4.0, spectrumCost = 6.0
 }
 
 /// Why a snapshot could not be analysed.

@@ -34,7 +34,7 @@ public enum TraceFile {
     tensors += WeightsFile.tensors(tape.parameters, layout: tape.layout)
     tensors += gradients(tape)
     tensors += states(tape)
-    if let flow { tensors.append(NamedTensor("flow", [t, t], .float64(dense(flow)))) }
+    if let flow { tensors.append(NamedTensor("flow", [t, t], .float64(flow.dense(tape)))) }
     if let product, tape.layers.count == 1 { tensors.append(spectra(product, width: tape.layers[0].parts * h)) }
     return tensors
   }
@@ -81,17 +81,6 @@ public enum TraceFile {
       NamedTensor("loss", [t, b], .float64(tape.loss)),
       NamedTensor("grad_h", [t, b, h], .float64(firstPart(top.gradient[...]))),
     ]
-  }
-
-  /// The flow matrix with a row for every step; -infinity where no row was computed.
-  private static func dense(_ flow: FlowMatrix) -> [Double] {
-    if flow.rows.count == flow.steps { return flow.log10 }
-    var matrix = [Double](repeating: -.infinity, count: flow.steps * flow.steps)
-    for (row, step) in flow.rows.enumerated() {
-      matrix.replaceSubrange(
-        step * flow.steps..<(step + 1) * flow.steps, with: flow.log10[row * flow.steps..<(row + 1) * flow.steps])
-    }
-    return matrix
   }
 
   /// Row k holds the singular values at lag T - k, so the longest product comes first.

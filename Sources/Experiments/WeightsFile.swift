@@ -41,6 +41,12 @@ public enum WeightsFile {
     return parameters
   }
 
+  /// The size O of the readout, or nil where the file has none.
+  public static func outputs(of file: SafetensorsFile) throws(InputError) -> Int? {
+    let weights = try weights(of: file)
+    return weights["readout.weight"]?.shape.first ?? weights["readout.bias"]?.shape.first
+  }
+
   /// Writes `parameters` to `path` (`-`: standard output), whole or not at all.
   public static func write(
     _ parameters: [Double], layout: ParameterLayout, precision: Precision = .float64,

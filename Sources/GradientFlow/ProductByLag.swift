@@ -57,14 +57,13 @@ extension ProductByLag {
     _ tape: Tape, layer: Int, sequence: Int, lags: [Int]
   ) throws -> (norms: [Double], spectra: [Spectrum]) {
     guard let longest = lags.last, longest <= tape.steps else { return ([], []) }
-    let jacobian = StepJacobian(tape, layer: layer, sequence: sequence)
-    let product = JacobianProduct(size: jacobian.width)
+    let jacobians = try StepJacobians(tape, layer: layer, sequence: sequence)
+    let product = JacobianProduct(size: jacobians.width)
     var (norms, spectra) = ([Double](), [Spectrum]())
     norms.reserveCapacity(longest)
     for lag in 1...longest {
       // ∂s_T/∂s_{T-lag} = (J_T … J_{k+2}) J_{k+1}, k = T - lag
-      jacobian.compute(step: tape.steps - lag)
-      try product.extend(by: jacobian.elements, rowStride: jacobian.stride)
+      try jacobians.extend(product, step: tape.steps - lag)
       if lags[spectra.count] == lag {
         let spectrum = Spectrum(lag: lag, log10: try product.log10SingularValues())
         spectra.append(spectrum)
@@ -76,7 +75,7 @@ extension ProductByLag {
     return (norms, spectra)
   }
 
-  /// ‖J‖₂ ≤ κ + scale · γ · σ_max(W_hh) with J = κ I + scale · diag(φ′) W_hh.
+  /// ‖J‖₂ ≤ κ + |scale| · γ · σ_max(W_hh) with J = κ I + scale · diag(φ′) W_hh.
   static func log10BoundPerStep(_ tape: Tape, layer: Int) throws -> Double? {
     guard let weights = tape.recurrentWeights(layer: layer) else { return nil }
     let stretch = try tape.network.activation.maximumDerivative * weights.fastNorm2()
@@ -85,38 +84,6 @@ extension ProductByLag {
     case .leaky: return Logarithm.base10(1 - tape.network.beta + tape.network.beta * stretch)
     case .residual: return Logarithm.base10(1 + tape.network.alpha.magnitude * stretch)
     }
-  }
-}
-
-/// J_t of one sequence and layer at any step, in one place that is used again and again.
-final class StepJacobian {
-  let width: Int, stride: Int
-  let elements: UnsafeMutablePointer<Double>
-  private let identity: UnsafeMutablePointer<Double>
-  private let pullback: StatePullback
-
-  init(_ tape: Tape, layer: Int, sequence: Int) {
-    let width = tape.network.cell.parts * tape.hidden
-    self.width = width
-    stride = ((width + 7) / 8 | 1) * 8
-    pullback = StatePullback(tape, layer: layer, sequence: sequence, rows: width)
-    func zeros(_ count: Int) -> UnsafeMutablePointer<Double> {
-      UnsafeMutableRawPointer.allocate(byteCount: count * 8, alignment: 64)
-        .initializeMemory(as: Double.self, repeating: 0, count: count)
-    }
-    elements = zeros(width * stride)
-    identity = zeros(width * stride)
-    for i in 0..<width { identity[i * stride + i] = 1 }
-  }
-
-  deinit {
-    UnsafeMutableRawPointer(elements).deallocate()
-    UnsafeMutableRawPointer(identity).deallocate()
-  }
-
-  /// `elements` ← I J_t.
-  func compute(step: Int) {
-    pullback.apply(step: step, rows: width, from: identity, to: elements, stride: stride)
   }
 }
 

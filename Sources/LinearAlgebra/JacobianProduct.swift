@@ -49,14 +49,16 @@ public final class JacobianProduct {
   private let graded: GradedRoom
   private var rowOrder: [Int]
   private var isOrthogonal = true
+  /// A bound of the condition of the vectors, each scaled to norm 1: 1 where they are nearly orthogonal.
+  private var looseness = 1.0
 
   /// Where what is left after a sweep of rotations does not matter any more: 2e-10 in the cosines moves σ by 1e-10.
   private static let tolerance = 2e-10
   private static let skip = 1e-12
-  private static let roughTolerance = 0.1, roughSkip = 0.05
+  private static let roughTolerance = 0.1, roughSkip = 1e-3
   private static let maximumSweeps: Int32 = 100
-  /// Rows further apart than this go the careful way.
-  private static let largestRowRatio = 1e4
+  /// How far the condition of the vectors may grow before they are made orthogonal again.
+  private static let largestLooseness = 1e8
 
   /// The empty product, the n×n identity.
   public init(size: Int, kernels: JacobiKernels = .best) {
@@ -88,30 +90,52 @@ public final class JacobianProduct {
     rank = size
     factors = 0
     isOrthogonal = true
+    looseness = 1
   }
 
   /// P ← P J, J [n, n] row-major with rows `rowStride` apart.
   ///
   /// Throws where an element of J is not finite; the product is as before then.
-  public func extend(by jacobian: UnsafePointer<Double>, rowStride: Int) throws(LinearAlgebraError) {
+  /// - Parameter conditionBound: a bound of σ_max/σ_min of J, where one is known: the vectors are made orthogonal again
+  ///   only when the bounds since the last time have multiplied up to 1e8, which may cost the small values 1e-8 of themselves.
+  public func extend(
+    by jacobian: UnsafePointer<Double>, rowStride: Int, conditionBound: Double = .infinity
+  ) throws(LinearAlgebraError) {
     let isGraded = try measureRows(jacobian, rowStride)
     factors += 1
     guard rank > 0 else { return }
     if isGraded {
+      if looseness > 1 { try rotate(to: Self.roughTolerance, skip: Self.roughSkip) }
       try multiplyByRowScales()
       for i in 0..<size {
         let factor = rowScales.start[i] > 0 ? 1 / rowScales.start[i] : 0
         for k in 0..<size { scaled.start[i * stride + k] = jacobian[i * rowStride + k] * factor }
       }
       multiply(by: scaled.start, rowStride: stride)
+      try settle(conditionBound: .infinity)
     } else {
       multiply(by: jacobian, rowStride: rowStride)
+      try settle(conditionBound: conditionBound)
     }
-    // Roughly orthogonal vectors lose no digits in the next step; the rest only where singular values are asked for.
-    try rotate(to: Self.roughTolerance, skip: Self.roughSkip)
-    isOrthogonal = false
-    dropZeros()
   }
+
+  /// P ← P J, J given by what it does: `pullBack(m, from, to, stride)` makes m row vectors v at `from` into v J at `to`,
+  /// n elements each, rows `stride` apart.
+  ///
+  /// Only for finite Jacobians whose rows' norms lie within 1e4 of each other. `conditionBound` as above.
+  public func extend(
+    conditionBound: Double,
+    pullBack: (Int, UnsafeMutablePointer<Double>, UnsafeMutablePointer<Double>, Int) -> Void
+  ) throws(LinearAlgebraError) {
+    factors += 1
+    guard rank > 0 else { return }
+    pullBack(rank, vectors.start, other.start, stride)
+    vectors.swapContents(with: other)
+    try settle(conditionBound: conditionBound)
+  }
+
+  /// The largest ratio of the rows' norms that `extend(conditionBound:pullBack:)` takes.
+  public static let largestRowRatio = 1e4
 
   /// P ← P J.
   public func extend(by jacobian: Matrix) throws(LinearAlgebraError) {
@@ -163,12 +187,28 @@ extension JacobianProduct {
     isOrthogonal = true
   }
 
+  /// After a multiplication: roughly orthogonal vectors lose no digits in the next one; the rest only where singular
+  /// values are asked for.
+  private func settle(conditionBound: Double) throws(LinearAlgebraError) {
+    isOrthogonal = false
+    looseness *= conditionBound
+    if looseness <= Self.largestLooseness {
+      // No sweep: only the norms are brought back to 1 … 2.
+      _ = bpttop_jacobi_orthogonalize(
+        rank, stride, vectors.start, exponents.start, norms.start, nil, 0, workspace.start, 1, 1, 0, kernels.rawValue)
+      return
+    }
+    try rotate(to: Self.roughTolerance, skip: Self.roughSkip)
+  }
+
   /// Sweeps of rotations until what is left is under `tolerance`.
   private func rotate(to tolerance: Double, skip: Double) throws(LinearAlgebraError) {
     let sweeps = bpttop_jacobi_orthogonalize(
       rank, stride, vectors.start, exponents.start, norms.start, nil, 0, workspace.start, tolerance, skip,
       Self.maximumSweeps, kernels.rawValue)
     guard sweeps >= 0 else { throw .failed(routine: "one-sided Jacobi", info: Int(Self.maximumSweeps)) }
+    looseness = 1
+    dropZeros()
   }
 
   /// The rows' norms; whether they are so far apart that the product must go the careful way.

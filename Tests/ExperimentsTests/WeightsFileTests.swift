@@ -127,6 +127,16 @@ import Training
     #expect(regression.outputs == 1)
   }
 
+  @Test func theWeightsSayHowManyClassesThereAre() throws {
+    let folder = try TemporaryFolder()
+    let layout = ParameterLayout(NetworkSpecification(), inputs: 1, outputs: 7)
+    try WeightsFile.write([Double](repeating: 0, count: layout.count), layout: layout, to: folder.path("w"))
+    let tensors = [NamedTensor("x", [2, 1, 1], .float64([0.5, 2])), NamedTensor("target", [2, 1], .int64([0, 1]))]
+    try Safetensors.write(tensors, to: folder.path("d"))
+    #expect(try SequenceFile.read(path: folder.path("d")).outputs == 2)
+    #expect(try SequenceFile.read(path: folder.path("d"), weights: folder.path("w")).outputs == 7)
+  }
+
   @Test func refusesWhatDoesNotFit() {
     let x = NamedTensor("x", [2, 1, 1], .float64([0.5, 2]))
     let target = NamedTensor("target", [2, 1], .int64([0, 1]))

@@ -1,0 +1,72 @@
+import GradientFlow
+import RecurrentNetworks
+import Testing
+import Training
+
+@testable import Experiments
+
+@Suite struct TraceFileTests {
+  private func tape(_ network: NetworkSpecification) -> Tape {
+    let layout = ParameterLayout(network, inputs: 2, outputs: 3)
+    let (n, b) = (6, 2)
+    var random = CounterRandom(seed: 5, stream: 0)
+    let data = SequenceBatch(
+      steps: n, batch: b, inputs: 2, outputs: 3, x: (0..<n * b * 2).map { _ in random.normal() }, symbols: nil,
+      target: .classes((0..<n * b).map { Int32($0 % 3) }), targetMask: (0..<n * b).map { $0 % 5 == 0 ? 0 : 1 })
+    return Tape.compute(
+      network: network, layout: layout, parameters: initialParameters(network, layout, seed: 2), data: data,
+      window: Window(steps: 2..<6, injected: 4..<6),
+      carriedState: [[Double]](repeating: [0.1, -0.2, 0.3, 0.4, 0.5, -0.6], count: network.layers), reduction: .mean,
+      precision: .float64)
+  }
+
+  private func network(_ cell: CellKind, layers: Int) -> NetworkSpecification {
+    var network = NetworkSpecification()
+    network.cell = cell
+    network.hidden = 3
+    network.layers = layers
+    if cell == .leaky { network.beta = 0.25 }
+    return network
+  }
+
+  @Test func namesAndShapes() throws {
+    let tape = tape(network(.leaky, layers: 1))
+    let folder = try TemporaryFolder()
+    var experiment = Experiment()
+    experiment.seed = 9
+    try TraceFile.write(
+      tape, flow: FlowMatrix(tape), product: try ProductByLag(tape), experiment: experiment, update: 7,
+      to: folder.path("t"))
+    let file = try SafetensorsFile.read(path: folder.path("t"))
+    let shapes = Dictionary(uniqueKeysWithValues: file.entries.map { ($0.name, $0.shape) })
+    #expect(
+      shapes == [
+        "x": [4, 2, 2], "target": [4, 2], "target_mask": [4, 2], "mask": [4, 2], "state0_l0": [1, 2, 3],
+        "weight_ih_l0": [3, 2], "weight_hh_l0": [3, 3], "bias_ih_l0": [3], "bias_hh_l0": [3], "readout.weight": [3, 3],
+        "readout.bias": [3], "grad.weight_ih_l0": [3, 2], "grad.weight_hh_l0": [3, 3], "grad.bias_ih_l0": [3],
+        "grad.bias_hh_l0": [3], "grad.readout.weight": [3, 3], "grad.readout.bias": [3], "h": [4, 2, 3],
+        "loss": [4, 2],
+        "grad_h": [4, 2, 3], "flow": [4, 4], "product": [4, 3],
+      ])
+    #expect(file.entries.allSatisfy { $0.type == ($0.name == "target" ? "I64" : "F64") })
+    #expect(file.metadata["cell_options"] == "{\"beta\": 0.25}")
+    #expect(file.metadata["cell"] == "leaky" && file.metadata["loss"] == "cross_entropy")
+    #expect(file.metadata["first_step"] == "3" && file.metadata["update"] == "7")
+    #expect(try ExperimentFile.parse(try #require(file.metadata["experiment"]), file: "m") == experiment)
+    func values(_ name: String) throws -> [Double] { file.doubles(try #require(file[name])) }
+    // Of the mask only what is injected too, in the last two of the window's steps.
+    #expect(try values("mask") == [0, 0, 0, 0, 1, 1, 0, 1])
+    #expect(try values("target_mask") == [1, 0, 1, 1, 1, 1, 0, 1])
+    #expect(try values("state0_l0") == [0.1, -0.2, 0.3, 0.4, 0.5, -0.6])
+    // The first row is the longest product, the last one Jacobian; a loss at step 0 flows to no later step.
+    #expect(try values("product")[0] < values("product")[9])
+    #expect(try values("flow")[1...3].allSatisfy { $0 == -.infinity })
+    #expect(try values("grad.bias_hh_l0") == values("grad.bias_ih_l0"))
+  }
+
+  @Test func severalLayersHaveNoProduct() throws {
+    let tape = tape(network(.elman, layers: 2))
+    let names = TraceFile.tensors(tape, flow: FlowMatrix(tape), product: try ProductByLag(tape)).map(\.name)
+    #expect(!names.contains("product") && names.contains("state0_l1") && names.contains("grad.bias_hh_l1"))
+  }
+}
