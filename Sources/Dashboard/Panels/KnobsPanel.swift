@@ -9,7 +9,7 @@ struct KnobsPanel: Panel {
   let shortTitle = "Knobs"
   let minimumSize = Size(width: 24, height: 2)
   let widthWeight = 4
-  let heightWeight = 3
+  let heightWeight = 7
   let maximumHeight: Int? = 9
   let help = [
     "Every setting of the experiment; a turn is taken at the next update, and paused it redraws the same pass at once.",
