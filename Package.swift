@@ -46,7 +46,7 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .testTarget(name: "LinearAlgebraTests", dependencies: ["LinearAlgebra"], exclude: ["Fixtures"]),
-    .testTarget(name: "RecurrentNetworksTests", dependencies: ["RecurrentNetworks"]),
+    .testTarget(name: "RecurrentNetworksTests", dependencies: ["RecurrentNetworks"], exclude: ["Fixtures"]),
     .testTarget(name: "TrainingTests", dependencies: ["Training"], exclude: ["Fixtures"]),
     .testTarget(name: "GradientFlowTests", dependencies: ["GradientFlow"]),
     .testTarget(name: "ExperimentsTests", dependencies: ["Experiments"], exclude: ["Fixtures"]),

@@ -13,14 +13,18 @@ static void NAME(pack)(size_t k, size_t n, const REAL *b, ptrdiff_t rs, ptrdiff_
     if (columns < PANEL)
       for (size_t i = 0; i < k * PANEL; i++) packed[i] = 0;
     const REAL *panel = b + (ptrdiff_t)j * cs;
-    if (cs == 1) {
-      for (size_t i = 0; i < k; i++)
-        for (size_t c = 0; c < columns; c += LANES)
-          NAME(store)(packed + i * PANEL + c, NAME(load)(panel + (ptrdiff_t)i * rs + c, columns - c), columns - c);
-    } else {
-      for (size_t c = 0; c < columns; c++)
-        for (size_t i = 0; i < k; i++) packed[i * PANEL + c] = panel[(ptrdiff_t)c * cs + (ptrdiff_t)i * rs];
+    if (rs == 1) {
+      NAME(transpose)(columns, k, panel, cs, packed, (ptrdiff_t)PANEL);
+      continue;
     }
+    for (size_t i = 0; i < k; i++)
+      for (size_t c = 0; c < columns; c += cs == 1 ? LANES : 1) {
+        const REAL *p = panel + (ptrdiff_t)i * rs + (ptrdiff_t)c * cs;
+        if (cs == 1)
+          NAME(store)(packed + i * PANEL + c, NAME(load)(p, columns - c), columns - c);
+        else
+          packed[i * PANEL + c] = *p;
+      }
   }
 }
 

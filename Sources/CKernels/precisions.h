@@ -9,6 +9,7 @@
 #define NAME(f) PASTED(f, SET, f64, )
 #define MATH(f) f
 #include "vectors.h"
+#include "transpose.h"
 #include "matrices.h"
 #include "functions.h"
 #include "elementwise.h"
@@ -28,6 +29,7 @@ static const struct bpt_table_f64 NAME(table) = {BPT_KERNELS(double, ENTRY)};
 #define NAME(f) PASTED(f, SET, f32, )
 #define MATH(g) g##f
 #include "vectors.h"
+#include "transpose.h"
 #include "matrices.h"
 #include "functions.h"
 #include "elementwise.h"

@@ -48,7 +48,7 @@ public enum ExperimentFile {
     if let name = experiment.task.file, let folder, !name.hasPrefix("/") {
       let beside = folder + name
       if FileManager.default.fileExists(atPath: beside) || !FileManager.default.fileExists(atPath: name) {
-        experiment.task.file = beside
+        experiment.task.file = shortened(beside)
       }
     }
     let set = try take(settings, in: &experiment)
@@ -65,6 +65,22 @@ public enum ExperimentFile {
           nearest: InputFile.nearestFile(to: path)))
     }
     return source
+  }
+
+  /// `path` without "folder/.." in it, where that is the same file: a link on the way may make it another.
+  private static func shortened(_ path: String) -> String {
+    var words: [Substring] = []
+    for word in path.split(separator: "/", omittingEmptySubsequences: false) {
+      if word == "..", let last = words.last, !["", ".", ".."].contains(last) {
+        words.removeLast()
+      } else {
+        words.append(word)
+      }
+    }
+    let short = words.joined(separator: "/")
+    var (long, other) = (stat(), stat())
+    guard stat(path, &long) == 0, stat(short, &other) == 0 else { return path }
+    return long.st_ino == other.st_ino && long.st_dev == other.st_dev ? short : path
   }
 
   /// Sets each `KEY=VALUE` of `settings` in `experiment`; gives the keys that were set.

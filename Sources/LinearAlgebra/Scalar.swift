@@ -8,6 +8,9 @@ public protocol Scalar: BinaryFloatingPoint, Sendable {
   /// Lays B [k, n] out in panels for `multiplyPacked`; element (i, j) is read at `b[i * rowStride + j * columnStride]`.
   static func pack(
     k: Int, n: Int, b: UnsafePointer<Self>, rowStride: Int, columnStride: Int, into packed: UnsafeMutablePointer<Self>)
+  /// y [columns, rows] = the transpose of x [rows, columns].
+  static func transpose(
+    rows: Int, columns: Int, x: UnsafePointer<Self>, xStride: Int, into y: UnsafeMutablePointer<Self>, yStride: Int)
   /// C = A·B, or C += A·B when `accumulate`: A [m, k] by any strides, B packed [k, n], C [m, n].
   static func multiplyPacked(
     m: Int, n: Int, k: Int, a: UnsafePointer<Self>, aRowStride: Int, aColumnStride: Int, packedB: UnsafePointer<Self>,

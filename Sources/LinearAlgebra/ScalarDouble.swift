@@ -16,6 +16,14 @@ extension Double: Scalar {
 
   /// As `Scalar` says.
   @inlinable
+  public static func transpose(
+    rows: Int, columns: Int, x: UnsafePointer<Double>, xStride: Int, into y: UnsafeMutablePointer<Double>, yStride: Int
+  ) {
+    bpt_transpose_f64(rows, columns, x, xStride, y, yStride)
+  }
+
+  /// As `Scalar` says.
+  @inlinable
   public static func multiplyPacked(
     m: Int, n: Int, k: Int, a: UnsafePointer<Double>, aRowStride: Int, aColumnStride: Int,
     packedB: UnsafePointer<Double>, c: UnsafeMutablePointer<Double>, cRowStride: Int, accumulate: Bool

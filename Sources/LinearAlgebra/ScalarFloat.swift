@@ -15,6 +15,14 @@ extension Float: Scalar {
 
   /// As `Scalar` says.
   @inlinable
+  public static func transpose(
+    rows: Int, columns: Int, x: UnsafePointer<Float>, xStride: Int, into y: UnsafeMutablePointer<Float>, yStride: Int
+  ) {
+    bpt_transpose_f32(rows, columns, x, xStride, y, yStride)
+  }
+
+  /// As `Scalar` says.
+  @inlinable
   public static func multiplyPacked(
     m: Int, n: Int, k: Int, a: UnsafePointer<Float>, aRowStride: Int, aColumnStride: Int,
     packedB: UnsafePointer<Float>, c: UnsafeMutablePointer<Float>, cRowStride: Int, accumulate: Bool

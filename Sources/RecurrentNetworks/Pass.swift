@@ -27,8 +27,10 @@ public final class Pass<S: Scalar> {
   let plan: PassPlan<S>
   let arena: UnsafeMutablePointer<S>
   let classes: UnsafeMutablePointer<Int32>
+  /// The symbols of one-hot inputs, and whether the sequences loaded have them.
+  let symbols: UnsafeMutablePointer<Int32>
+  private(set) var hasSymbols = false
   let targetMask: UnsafeMutablePointer<UInt8>
-  let noMask: UnsafeMutablePointer<UInt8>
   /// The number of sequences with a target at each step.
   let targetCounts: UnsafeMutablePointer<Int>
   /// The first step of the last `forward` with a pre-activation that was not finite.
@@ -59,10 +61,10 @@ public final class Pass<S: Scalar> {
     gradientNorms = .init(start: Pass<Double>.zeroed(steps), count: steps)
     classes = .allocate(capacity: steps * batch)
     classes.initialize(repeating: 0, count: steps * batch)
+    symbols = .allocate(capacity: steps * batch)
+    symbols.initialize(repeating: 0, count: steps * batch)
     targetMask = .allocate(capacity: steps * batch)
     targetMask.initialize(repeating: 0, count: steps * batch)
-    noMask = .allocate(capacity: batch)
-    noMask.initialize(repeating: 0, count: batch)
     targetCounts = .allocate(capacity: steps)
     targetCounts.initialize(repeating: 0, count: steps)
   }
@@ -73,8 +75,8 @@ public final class Pass<S: Scalar> {
     gradientBase.deallocate()
     gradientNorms.baseAddress?.deallocate()
     classes.deallocate()
+    symbols.deallocate()
     targetMask.deallocate()
-    noMask.deallocate()
     targetCounts.deallocate()
   }
 
@@ -84,9 +86,9 @@ public final class Pass<S: Scalar> {
   ) -> Int? {
     let plan = PassPlan<S>(
       network: network, layout: layout, steps: steps, batch: batch, recordsTape: recordsTape)
-    // Beside the arena: parameters and gradient, and for each step a norm, a count, and a class and a mask a sequence.
+    // Beside the arena: parameters and gradient, and for each step a norm, a count, and a class, a symbol and a mask a sequence.
     let (rows, overflow1) = steps.multipliedReportingOverflow(by: batch)
-    let (perRow, overflow2) = rows.multipliedReportingOverflow(by: 5 + 16)
+    let (perRow, overflow2) = rows.multipliedReportingOverflow(by: 9 + 16)
     guard let count = plan.count, !overflow1, !overflow2 else { return nil }
     let (elements, overflow3) = count.addingReportingOverflow(2 * layout.count)
     let (bytes, overflow4) = elements.multipliedReportingOverflow(by: MemoryLayout<S>.size)
@@ -107,6 +109,7 @@ public final class Pass<S: Scalar> {
     steps = data.steps
     let rows = data.steps * batch
     Self.spread(data.x, rows: rows, columns: data.inputs, into: arena + plan.x, stride: plan.inputStride)
+    hasSymbols = loadSymbols(data)
     switch data.target {
     case .classes(let targets):
       for row in 0..<rows { classes[row] = targets[row] }
@@ -121,6 +124,19 @@ public final class Pass<S: Scalar> {
       }
       targetCounts[t] = count
     }
+  }
+
+  /// Takes the symbols, if there are any and x is one-hot by them.
+  private func loadSymbols(_ data: SequenceBatch) -> Bool {
+    guard let given = data.symbols, given.count == data.steps * batch else { return false }
+    for (row, symbol) in given.enumerated() {
+      guard symbol >= 0, symbol < data.inputs else { return false }
+      for column in 0..<data.inputs where data.x[row * data.inputs + column] != (column == symbol ? 1 : 0) {
+        return false
+      }
+      symbols[row] = symbol
+    }
+    return true
   }
 
   /// Dense rows of doubles into strided rows.

@@ -14,6 +14,8 @@ struct PassPlan<S: Scalar> {
   /// The number of elements in all; nil when it overflows.
   private(set) var count: Int? = 0
 
+  /// W_ihᵀ + b of the lowest layer, a row a symbol, and its gradient: what one-hot inputs pick.
+  private(set) var symbolTable = 0, symbolTableGradient = 0
   private(set) var x = 0, target = 0, output = 0, loss = 0
   private(set) var readoutForward = 0, readoutBackward = 0
   /// Offsets of the readout's tensors in the parameters.
@@ -38,6 +40,8 @@ struct PassPlan<S: Scalar> {
     blockSteps = max(1, min(steps, 128 / max(1, batch)))
     self.recordsTape = recordsTape
     let kept = recordsTape ? steps : blockSteps
+    symbolTable = reserve(layout.inputs, gateStride)
+    symbolTableGradient = reserve(layout.inputs, gateStride)
     x = reserve(steps, batch, inputStride)
     target = reserve(steps, batch, outputStride)
     loss = reserve(steps, batch)
@@ -52,7 +56,7 @@ struct PassPlan<S: Scalar> {
       layer.inputWeight = layout["weight_ih_l\(index)"]?.offset ?? 0
       layer.recurrentWeight = layout["weight_hh_l\(index)"]?.offset ?? 0
       layer.bias = layout["bias_ih_l\(index)"]?.offset ?? 0
-      layer.state = reserve(parts, steps + 1, batch, stateStride)
+      layer.state = reserve(parts, steps &+ 1, batch, stateStride)  // steps = Int.max was refused with x
       layer.preactivation = reserve(kept, batch, gateStride)
       layer.derivative = reserve(steps, batch, gateStride)
       layer.gradient = reserve(parts, kept, batch, stateStride)

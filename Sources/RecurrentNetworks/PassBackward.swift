@@ -27,6 +27,9 @@ extension Pass {
     packBackward(gates: C.gates)
     gradientBase.update(repeating: 0, count: layout.count)
     (arena + plan.loss + window.lowerBound * batch).update(repeating: 0, count: window.count * batch)
+    if hasSymbols {
+      (arena + plan.symbolTableGradient).update(repeating: 0, count: layout.inputs * plan.gateStride)
+    }
     var end = window.upperBound
     while end > window.lowerBound {
       let block = max(end - plan.blockSteps, window.lowerBound)..<end
@@ -38,6 +41,11 @@ extension Pass {
         addWeightGradients(layer: layer, block: block, gates: C.gates)
       }
       end = block.lowerBound
+    }
+    if hasSymbols {
+      S.transpose(
+        rows: layout.inputs, columns: C.gates * network.hidden, x: arena + plan.symbolTableGradient,
+        xStride: plan.gateStride, into: gradientBase + plan.layers[0].inputWeight, yStride: layout.inputs)
     }
   }
 
@@ -203,86 +211,25 @@ extension Pass {
     let gh = gates * network.hidden
     let slot = slot(block.lowerBound, block)
     let da = arena + plan.layers[layer].preactivationGradient + slot * batch * plan.gateStride
-    let (x, xStride) = inputRows(layer: layer, from: block.lowerBound)
     // ∂L/∂W_hh = Σ_t ∂L/∂a_t h_{t-1}ᵀ;  ∂L/∂W_ih = Σ_t ∂L/∂a_t x_tᵀ;  ∂L/∂b = Σ_t ∂L/∂a_t
     S.multiply(
       m: gh, n: network.hidden, k: rows, a: da, aRowStride: 1, aColumnStride: plan.gateStride,
       b: statePointer(layer: layer, row: block.lowerBound), bRowStride: plan.stateStride,
       c: gradientBase + plan.layers[layer].recurrentWeight, cRowStride: network.hidden, accumulate: true)
-    S.multiply(
-      m: gh, n: inputSize(layer), k: rows, a: da, aRowStride: 1, aColumnStride: plan.gateStride, b: x,
-      bRowStride: xStride, c: gradientBase + plan.layers[layer].inputWeight, cRowStride: inputSize(layer),
-      accumulate: true)
+    if layer == 0 && hasSymbols {
+      // column d of ∂L/∂W_ih = Σ ∂L/∂a_t over the steps whose symbol is d
+      S.scatterAddRows(
+        rows: rows, columns: gh, x: da, xStride: plan.gateStride, index: symbols + block.lowerBound * batch,
+        to: arena + plan.symbolTableGradient, tableStride: plan.gateStride)
+    } else {
+      let (x, xStride) = inputRows(layer: layer, from: block.lowerBound)
+      S.multiply(
+        m: gh, n: inputSize(layer), k: rows, a: da, aRowStride: 1, aColumnStride: plan.gateStride, b: x,
+        bRowStride: xStride, c: gradientBase + plan.layers[layer].inputWeight, cRowStride: inputSize(layer),
+        accumulate: true)
+    }
     S.addColumnSums(
       rows: rows, columns: gh, x: da, xStride: plan.gateStride, to: gradientBase + plan.layers[layer].bias)
-  }
-}
-
-// MARK: The result
-
-extension Pass {
-  private func result(_ window: Range<Int>, _ injected: Range<Int>, weight: Double, count: Int) -> PassResult {
-    var sum = 0.0
-    let losses = arena + plan.loss
-    for row in injected.lowerBound * batch..<injected.upperBound * batch { sum += Double(losses[row]) }
-    let squares = S.sumOfSquares(count: layout.count, x: gradientBase)
-    let norm =
-      squares > 0x1p-960 && squares < .infinity
-      ? squares.squareRoot() : scaledNorm(gradientBase, rows: 1, columns: layout.count, stride: 0)
-    var result = PassResult(objective: weight * sum, injected: count, gradientNorm: norm, nonFinite: nil)
-    if !(result.objective.isFinite && norm.isFinite && nonFiniteStep == nil) {
-      result.nonFinite = firstNonFinite(window)
-    }
-    return result
-  }
-
-  /// ‖δ_t‖ from its sum of squares; where that left the range of normal numbers, taken again with a scale.
-  @inline(__always)
-  private func norm(sumOfSquares: Double, gradient: UnsafeMutablePointer<S>) -> Double {
-    let least = Double(S.leastNormalMagnitude) * 0x1p60
-    let greatest = Double(S.greatestFiniteMagnitude)
-    return sumOfSquares > least && sumOfSquares < greatest ? sumOfSquares.squareRoot() : scaledNorm(gradient)
-  }
-
-  @inline(never)
-  private func scaledNorm(_ gradient: UnsafeMutablePointer<S>) -> Double {
-    scaledNorm(gradient, rows: batch, columns: network.hidden, stride: plan.stateStride)
-  }
-
-  /// ‖v‖₂ = m ‖v/m‖₂ with m = max |v|, which neither underflows nor overflows; NaN or infinite where an element is.
-  private func scaledNorm(_ v: UnsafeMutablePointer<S>, rows: Int, columns: Int, stride: Int) -> Double {
-    var largest = 0.0
-    for row in 0..<rows {
-      for column in 0..<columns {
-        let magnitude = abs(Double(v[row * stride + column]))
-        if !magnitude.isFinite { return magnitude }
-        largest = max(largest, magnitude)
-      }
-    }
-    guard largest > 0 else { return 0 }
-    var sum = 0.0
-    for row in 0..<rows {
-      for column in 0..<columns {
-        let ratio = Double(v[row * stride + column]) / largest
-        sum += ratio * ratio
-      }
-    }
-    return largest * sum.squareRoot()
-  }
-
-  /// The first number, in the order of computation, that is not finite.
-  private func firstNonFinite(_ window: Range<Int>) -> NonFinite? {
-    let losses = arena + plan.loss
-    let badLoss = window.first { t in (0..<batch).contains { !losses[t * batch + $0].isFinite } }
-    if let step = nonFiniteStep, step <= badLoss ?? step { return NonFinite(step: step, factor: "pre-activation a") }
-    if let step = badLoss { return NonFinite(step: step, factor: "loss") }
-    if let step = window.last(where: { !gradientNorms[$0].isFinite }) {
-      return NonFinite(step: step, factor: "∂L/∂h")
-    }
-    for entry in layout.entries where entry.range.contains(where: { !gradientBase[$0].isFinite }) {
-      return NonFinite(step: window.lowerBound, factor: "gradient of \(entry.name)")
-    }
-    return nil
   }
 }
 

@@ -31,8 +31,18 @@ extension Pass {
   private func packForward(gates: Int) {
     let h = network.hidden
     for (index, layer) in plan.layers.enumerated() {
-      // W_ihᵀ [I, G·H] and W_hhᵀ [H, G·H]
       let inputs = inputSize(index)
+      if index == 0 && hasSymbols {
+        // W_ihᵀ + b [I, G·H]
+        let table = arena + plan.symbolTable
+        S.transpose(
+          rows: gates * h, columns: inputs, x: parameterBase + layer.inputWeight, xStride: inputs, into: table,
+          yStride: plan.gateStride)
+        S.scaleAdd(
+          rows: inputs, columns: gates * h, alpha: 1, x: parameterBase + layer.bias, xStride: 0, beta: 1, y: table,
+          yStride: plan.gateStride)
+      }
+      // W_ihᵀ [I, G·H] and W_hhᵀ [H, G·H]
       S.pack(
         k: inputs, n: gates * h, b: parameterBase + layer.inputWeight, rowStride: 1, columnStride: inputs,
         into: arena + layer.inputForward)
@@ -45,12 +55,18 @@ extension Pass {
   /// a_t = W_ih x_t + b, for all steps of a block at once.
   private func projectInputs(layer: Int, block: Range<Int>, gates: Int) {
     let offsets = plan.layers[layer]
+    let a = arena + offsets.preactivation + slot(block.lowerBound, block) * batch * plan.gateStride
+    if layer == 0 && hasSymbols {
+      S.gatherRows(
+        rows: block.count * batch, columns: gates * network.hidden, table: arena + plan.symbolTable,
+        tableStride: plan.gateStride, index: symbols + block.lowerBound * batch, into: a, yStride: plan.gateStride)
+      return
+    }
     let (x, stride) = inputRows(layer: layer, from: block.lowerBound)
     S.multiplyPacked(
       m: block.count * batch, n: gates * network.hidden, k: inputSize(layer), a: x, aRowStride: stride,
       aColumnStride: 1, packedB: arena + offsets.inputForward, start: parameterBase + offsets.bias, startStride: 0,
-      c: arena + offsets.preactivation + slot(block.lowerBound, block) * batch * plan.gateStride,
-      cRowStride: plan.gateStride)
+      c: a, cRowStride: plan.gateStride)
   }
 
   /// The size of what a layer reads: I, or H of the layer below.

@@ -1,3 +1,5 @@
+import LinearAlgebra
+
 /// The first number of a pass that was not finite.
 public struct NonFinite: Equatable, Sendable {
   /// The time step, counted from 0 in the sequence.
@@ -22,4 +24,71 @@ public struct PassResult: Equatable, Sendable {
   public var gradientNorm: Double
   /// The first number that was not finite, if any.
   public var nonFinite: NonFinite?
+}
+
+extension Pass {
+  /// The objective, norms and the first number that was not finite, after a backward pass over `window`.
+  func result(_ window: Range<Int>, _ injected: Range<Int>, weight: Double, count: Int) -> PassResult {
+    var sum = 0.0
+    let losses = arena + plan.loss
+    for row in injected.lowerBound * batch..<injected.upperBound * batch { sum += Double(losses[row]) }
+    let squares = S.sumOfSquares(count: layout.count, x: gradientBase)
+    let norm =
+      squares > 0x1p-960 && squares < .infinity
+      ? squares.squareRoot() : scaledNorm(gradientBase, rows: 1, columns: layout.count, stride: 0)
+    var result = PassResult(objective: weight * sum, injected: count, gradientNorm: norm, nonFinite: nil)
+    if !(result.objective.isFinite && norm.isFinite && nonFiniteStep == nil) {
+      result.nonFinite = firstNonFinite(window)
+    }
+    return result
+  }
+
+  /// ‖δ_t‖ from its sum of squares; where that left the range of normal numbers, taken again with a scale.
+  @inline(__always)
+  func norm(sumOfSquares: Double, gradient: UnsafeMutablePointer<S>) -> Double {
+    let least = Double(S.leastNormalMagnitude) * 0x1p60
+    let greatest = Double(S.greatestFiniteMagnitude)
+    return sumOfSquares > least && sumOfSquares < greatest ? sumOfSquares.squareRoot() : scaledNorm(gradient)
+  }
+
+  @inline(never)
+  private func scaledNorm(_ gradient: UnsafeMutablePointer<S>) -> Double {
+    scaledNorm(gradient, rows: batch, columns: network.hidden, stride: plan.stateStride)
+  }
+
+  /// ‖v‖₂ = m ‖v/m‖₂ with m = max |v|, which neither underflows nor overflows; NaN or infinite where an element is.
+  private func scaledNorm(_ v: UnsafeMutablePointer<S>, rows: Int, columns: Int, stride: Int) -> Double {
+    var largest = 0.0
+    for row in 0..<rows {
+      for column in 0..<columns {
+        let magnitude = abs(Double(v[row * stride + column]))
+        if !magnitude.isFinite { return magnitude }
+        largest = max(largest, magnitude)
+      }
+    }
+    guard largest > 0 else { return 0 }
+    var sum = 0.0
+    for row in 0..<rows {
+      for column in 0..<columns {
+        let ratio = Double(v[row * stride + column]) / largest
+        sum += ratio * ratio
+      }
+    }
+    return largest * sum.squareRoot()
+  }
+
+  /// The first number, in the order of computation, that is not finite.
+  private func firstNonFinite(_ window: Range<Int>) -> NonFinite? {
+    let losses = arena + plan.loss
+    let badLoss = window.first { t in (0..<batch).contains { !losses[t * batch + $0].isFinite } }
+    if let step = nonFiniteStep, step <= badLoss ?? step { return NonFinite(step: step, factor: "pre-activation a") }
+    if let step = badLoss { return NonFinite(step: step, factor: "loss") }
+    if let step = window.last(where: { !gradientNorms[$0].isFinite }) {
+      return NonFinite(step: step, factor: "∂L/∂h")
+    }
+    for entry in layout.entries where entry.range.contains(where: { !gradientBase[$0].isFinite }) {
+      return NonFinite(step: window.lowerBound, factor: "gradient of \(entry.name)")
+    }
+    return nil
+  }
 }

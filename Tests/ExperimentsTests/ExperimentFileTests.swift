@@ -184,6 +184,10 @@ private func message(_ text: String, settings: [String] = []) -> String? {
     try "task:\n  name: text\n  file: words.txt\n".write(
       toFile: folder.path("text.yaml"), atomically: true, encoding: .utf8)
     #expect(try ExperimentFile.read(path: folder.path("text.yaml")).task.file == folder.path("words.txt"))
+    try FileManager.default.createDirectory(atPath: folder.path("sub"), withIntermediateDirectories: true)
+    try "task: {name: text, file: ../words.txt}".write(
+      toFile: folder.path("sub/up.yaml"), atomically: true, encoding: .utf8)
+    #expect(try ExperimentFile.read(path: folder.path("sub/up.yaml")).task.file == folder.path("words.txt"))
     try "task:\n  name: text\n  file: word.txt\n".write(
       toFile: folder.path("text.yaml"), atomically: true, encoding: .utf8)
     let error = #expect(throws: InputError.self) { try ExperimentFile.read(path: folder.path("text.yaml")) }

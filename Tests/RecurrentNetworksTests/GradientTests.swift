@@ -38,4 +38,33 @@ import Testing
       #expect(relativeError(sum, tape.gradient) < 1e-12)
     }
   }
+
+  /// One-hot inputs by their symbols, and batches so large that the sweeps go block by block.
+  @Test(arguments: [1, 70, 130])
+  func symbolsAndBlocks(batch: Int) {
+    for layers in 1...2 {
+      let trial = Trial(hidden: 2, inputs: 3, outputs: 2, steps: 4, batch: batch, layers: layers, oneHot: true)
+      let window = Window(steps: 0..<4, injected: 1..<4)
+      let gradient = trial.tape(window).gradient
+      #expect(relativeError(gradient, trial.reference(window).gradient(trial.parameters)) < 1e-12)
+      var dense = trial
+      dense.data.symbols = nil
+      #expect(relativeError(gradient, dense.tape(window).gradient) < 1e-13)
+    }
+  }
+
+  /// Central differences, with nothing but the pass's own objective.
+  @Test func centralDifferences() {
+    let trial = Trial(cell: .residual, activation: .sin, layers: 2)
+    let window = Window(steps: 0..<7, injected: 0..<7)
+    let step = 1e-5
+    let differences = trial.parameters.indices.map { index in
+      var moved = trial
+      moved.parameters[index] += step
+      let above = moved.tape(window).objective
+      moved.parameters[index] -= 2 * step
+      return (above - moved.tape(window).objective) / (2 * step)
+    }
+    #expect(relativeError(trial.tape(window).gradient, differences) < 1e-6)
+  }
 }

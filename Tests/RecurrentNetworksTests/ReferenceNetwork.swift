@@ -155,7 +155,7 @@ struct Trial {
   init(
     cell: CellKind = .elman, activation: Activation = .tanh, loss: LossKind = .crossEntropy, hidden: Int = 5,
     inputs: Int = 3, outputs: Int = 4, steps: Int = 7, batch: Int = 2, layers: Int = 1, seed: UInt64 = 1,
-    targets: Double = 0.8
+    targets: Double = 0.8, oneHot: Bool = false
   ) {
     network = NetworkSpecification()
     network.cell = cell
@@ -169,9 +169,13 @@ struct Trial {
     parameters = initialParameters(network, layout, seed: seed).map { $0 + 0.1 * random.normal() }
     carriedState = (0..<layers).map { _ in (0..<batch * hidden).map { _ in 0.5 * random.normal() } }
     let rows = steps * batch
+    let symbols = (0..<rows).map { _ in Int32(random.integer(below: inputs)) }
     data = SequenceBatch(
       steps: steps, batch: batch, inputs: inputs, outputs: outputs,
-      x: (0..<rows * inputs).map { _ in random.normal() }, symbols: nil,
+      x: (0..<rows * inputs).map { i in
+        oneHot ? (i % inputs == Int(symbols[i / inputs]) ? 1 : 0) : random.normal()
+      },
+      symbols: oneHot ? symbols : nil,
       target: loss == .crossEntropy
         ? .classes((0..<rows).map { _ in Int32(random.integer(below: outputs)) })
         : .values((0..<rows * outputs).map { _ in random.normal() }),

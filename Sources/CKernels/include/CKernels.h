@@ -26,6 +26,8 @@ bool bpt_select(int instruction_set);
 #define BPT_KERNELS(REAL, F)                                                                                           \
   F(void, pack, (size_t k, size_t n, const REAL *b, ptrdiff_t row_stride, ptrdiff_t column_stride, REAL *packed),      \
     (k, n, b, row_stride, column_stride, packed))                                                                      \
+  F(void, transpose, (size_t rows, size_t columns, const REAL *x, ptrdiff_t x_stride, REAL *y, ptrdiff_t y_stride),    \
+    (rows, columns, x, x_stride, y, y_stride))                                                                         \
   F(void, multiply_packed,                                                                                             \
     (size_t m, size_t n, size_t k, const REAL *a, ptrdiff_t a_row_stride, ptrdiff_t a_column_stride,                   \
      const REAL *packed_b, REAL *c, ptrdiff_t c_row_stride, bool accumulate),                                          \

@@ -1,0 +1,221 @@
+import Foundation
+import RecurrentNetworks
+import Testing
+
+@testable import Training
+
+private func corpus(_ text: String) throws -> TextCorpus { try TextCorpus(Array(text.utf8), name: "t.txt") }
+
+private func textError(_ bytes: [UInt8], length: Int = 2) -> String {
+  do {
+    _ = try TextTask(TextCorpus(bytes, name: "t.txt"), file: "t.txt", length: length)
+    return "no error"
+  } catch { return "\(error)" }
+}
+
+private func csv(
+  _ text: String, length: Int = 2, columns: [String] = [], targets: [String] = []
+) throws(TaskError) -> CSVTask {
+  var specification = TaskSpecification()
+  specification.name = .csv
+  specification.length = length
+  specification.columns = columns
+  specification.targets = targets
+  return try CSVTask(Array(text.utf8), specification, file: "d.csv")
+}
+
+private func csvError(_ text: String, length: Int = 2, columns: [String] = [], targets: [String] = []) -> String {
+  do {
+    _ = try csv(text, length: length, columns: columns, targets: targets)
+    return "no error"
+  } catch { return "\(error)" }
+}
+
+@Suite("The task text")
+struct TextTaskTests {
+  @Test("the text that ships is the one in Demos/data, whole")
+  func shipped() throws {
+    let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+      .appendingPathComponent("../../Demos/data/alice.txt").path
+    let (shipped, read) = try (TextCorpus(path: nil, memory: 1 << 30), TextCorpus(path: file, memory: 1 << 30))
+    #expect(shipped.codes == read.codes && shipped.alphabet == read.alphabet)
+    #expect(shipped.codes.count == 148_315)
+    #expect(shipped.alphabet.count == 69)
+  }
+
+  @Test("characters are Unicode scalars; CR LF is one line feed, a byte order mark is none")
+  func characters() throws {
+    let corpus = try corpus("\u{FEFF}a\r\né\u{1F600}\ra")
+    #expect(corpus.alphabet == ["\n", "\r", "a", "é", "\u{1F600}"])
+    #expect(corpus.codes == [2, 0, 3, 4, 1, 2])
+    #expect(corpus.alphabet.map(TextCorpus.symbol) == ["⏎", "\u{FFFD}", "a", "é", "\u{1F600}"])
+  }
+
+  @Test("each target is the next input; lanes start evenly spaced and go on where they stopped, around the end")
+  func lanes() throws {
+    let task = try TextTask(corpus("0123456789"), file: nil, length: 4)
+    // Nine places that have a next character; two lanes, from 0 and from 4.
+    var read = [[Int32]](repeating: [], count: 2), asked = read
+    for index in 0..<5 {
+      let data = task.sequences(index: index, batch: 2, length: 4)
+      guard case .classes(let classes) = data.target, let symbols = data.symbols else { return }
+      for t in 0..<4 {
+        for lane in 0..<2 {
+          read[lane].append(symbols[t * 2 + lane])
+          asked[lane].append(classes[t * 2 + lane])
+        }
+      }
+    }
+    #expect(read[0] == (0..<20).map { $0 % 9 })
+    #expect(read[1] == (0..<20).map { ($0 + 4) % 9 })
+    #expect(asked[0] == (0..<20).map { $0 % 9 + 1 })
+    #expect(task.fileSummary(sequence: 2, steps: 4, batch: 2)?.contains("10 symbols, at character 9 (88 %)") == true)
+  }
+
+  @Test("floors: ln of the alphabet, the entropy of a character, and after the one before")
+  func floors() throws {
+    // abab…: two characters as often as each other, and each is known from the one before.
+    let task = try TextTask(corpus(String(repeating: "ab", count: 500)), file: nil, length: 4)
+    let floors = task.description.floors.map(\.loss)
+    #expect(abs(floors[0] - Foundation.log(2)) < 1e-12)
+    #expect(abs(floors[1] - Foundation.log(2)) < 1e-12)
+    #expect(abs(floors[2]) < 1e-12)
+  }
+
+  @Test("what is no text is refused, with the line")
+  func refusals() {
+    #expect(textError([]) == "t.txt: found an empty file, expected a text")
+    #expect(textError(Array("ab\ncd".utf8) + [0, 65]) == "t.txt, line 2: found a zero byte, expected a text in UTF-8")
+    #expect(
+      textError(Array("ab\n\ncd".utf8) + [0xE9, 65])
+        == "t.txt, line 3: found byte 0xe9, which is no UTF-8, expected a text in UTF-8")
+    #expect(
+      textError(Array("aaaa".utf8))
+        == "t.txt: found one character over and over, expected a text of two characters or more")
+    #expect(
+      textError(Array("abcd".utf8), length: 4)
+        == "t.txt: found 4 characters, expected at least 5, one more than task.length")
+    #expect(textError(Array("abcde".utf8), length: 4) == "no error")
+    #expect(textError([0xEF, 0xBB, 0xBF]) == "t.txt: found no character, expected a text of two characters or more")
+  }
+
+  @Test("files that cannot be read, and files larger than memory")
+  func files() {
+    func error(_ path: String, memory: Int = 1 << 30) -> String {
+      do {
+        _ = try TextCorpus(path: path, memory: memory)
+        return "no error"
+      } catch { return "\(error)" }
+    }
+    #expect(error("/nowhere.txt") == "/nowhere.txt: found no such file, expected a readable file")
+    #expect(error("/tmp") == "/tmp: found a directory, expected a readable file")
+    #expect(error(#filePath, memory: 1000).hasSuffix("expected at most 100 bytes, which is what memory holds"))
+    #expect(error("/dev/null") == "/dev/null: found an empty file, expected a text")
+  }
+}
+
+@Suite("The task csv")
+struct CSVTaskTests {
+  @Test("columns are normalised over the file to mean 0 and variance 1, asked for one row ahead, with their names")
+  func normalised() throws {
+    let task = try csv("a,b,name\n1,10,x\n2,30,y\n3,20,z\n6,40,w\n")
+    #expect(task.description.inputNames == ["a", "b"])
+    #expect(task.description.outputNames == ["a, next", "b, next"])
+    let data = task.sequences(index: 0, batch: 1, length: 3)
+    // a: mean 3, variance 14/4; b: mean 25, variance 125.
+    let a = [1.0, 2, 3, 6].map { ($0 - 3) / 3.5.squareRoot() },
+      b = [10.0, 30, 20, 40].map { ($0 - 25) / 125.0.squareRoot() }
+    #expect(relativeError(data.x, [a[0], b[0], a[1], b[1], a[2], b[2]]) < 1e-14)
+    guard case .values(let values) = data.target else { return }
+    #expect(relativeError(values, [a[1], b[1], a[2], b[2], a[3], b[3]]) < 1e-14)
+    let floors = task.description.floors.map(\.loss)
+    #expect(floors[0] == 1)
+    let steps =
+      zip(a, a.dropFirst()).map { ($1 - $0) * ($1 - $0) } + zip(b, b.dropFirst()).map { ($1 - $0) * ($1 - $0) }
+    #expect(abs(floors[1] - steps.reduce(0, +) / 2 / 3) < 1e-12)
+  }
+
+  @Test("a target that is no input is asked for at its own row; chosen columns keep the order they are named in")
+  func targets() throws {
+    let text = "a,b,c\n1,5,2\n2,1,8\n3,4,5\n"
+    let own = try csv(text, targets: ["c"])
+    #expect(own.description.inputNames == ["a", "b"])
+    #expect(own.description.outputNames == ["c"])
+    guard case .values(let values) = own.sequences(index: 0, batch: 1, length: 3).target else { return }
+    #expect(relativeError(values, [-1, 1, 0].map { $0 * 1.5.squareRoot() }) < 1e-14)
+
+    let ordered = try csv(text, columns: ["b", "a"], targets: ["a"])
+    #expect(ordered.description.inputNames == ["b", "a"])
+    #expect(ordered.description.outputNames == ["a, next"])
+    let data = ordered.sequences(index: 0, batch: 1, length: 2)
+    let root = 1.5.squareRoot()
+    #expect(relativeError([data.x[1], data.x[3]], [-root, 0]) < 1e-14)
+    guard case .values(let next) = data.target else { return }
+    #expect(relativeError(next, [0, root]) < 1e-14)
+  }
+
+  @Test("quotes, doubled quotes, line ends of both kinds, blank lines and a byte order mark")
+  func quoting() throws {
+    let task = try csv("\u{FEFF}\"x \"\"y\"\"\",\"z,\nw\"\r\n\"1\",2\r\n\r\n 3 ,\"4e1\"\n5,-6")
+    #expect(task.description.inputNames == ["x \"y\"", "z,\nw"])
+    #expect(
+      task.fileSummary(sequence: 0, steps: 2, batch: 1)?.contains("3 rows, 2 columns in, 2 out, at row 1 (0 %)") == true
+    )
+  }
+
+  @Test("a first row of numbers is no header")
+  func headerless() throws {
+    #expect(try csv("1,2\n3,5\n4,4\n").description.inputNames == ["column 1", "column 2"])
+  }
+
+  @Test("what is wrong is named by row and column")
+  func refusals() {
+    #expect(csvError("") == "d.csv: found an empty file, expected rows of comma-separated numbers")
+    #expect(csvError("a,b\n") == "d.csv: found a header only, expected rows of comma-separated numbers")
+    #expect(csvError("a,b\n1,2\n3\n4,5\n") == "d.csv, row 3: found 1 cells, expected 2, as in the first row")
+    #expect(csvError("a,b\n1,2\n3,4\n5,n/a\n") == "d.csv, row 4, column b: found “n/a”, expected a finite number")
+    #expect(csvError("a,b\n1,2\n,4\n") == "d.csv, row 3, column a: found nothing, expected a finite number")
+    #expect(csvError("a,b\n1,2\n3,inf\n") == "d.csv, row 3, column b: found “inf”, expected a finite number")
+    #expect(csvError("a,b\nx,y\nz,w\n") == "d.csv: found no numeric column among a, b, expected at least one")
+    #expect(
+      csvError("temp,wind\n1,2\n2,3\n4,5\n", columns: ["tepm"])
+        == "task.columns: found “tepm”, expected a column of d.csv (temp, wind); nearest is temp")
+    #expect(
+      csvError("a\n1\n1\n1\n")
+        == "d.csv: found the same numbers in every row, expected an input column whose numbers vary")
+    #expect(
+      csvError("a,b\n1,2\n1,3\n1,5\n", columns: ["a"])
+        == "d.csv, column a: found the same number in every row, expected numbers that vary")
+    #expect(csvError("a\n1\n2\n3\n", length: 3) == "d.csv: found 3 rows, expected at least 4 for task.length 3")
+    #expect(csvError("a,b\n1,\"2\n3,4\n") == "d.csv, row 2: found a quote that does not end, expected a closing \"")
+    #expect(
+      csvError("a\n\"1\"2\n") == "d.csv, row 2: found text after a closing quote, expected a comma or the row's end")
+    #expect(csvError("a\n1\0\n") == "d.csv, row 2: found a zero byte, expected text")
+  }
+
+  @Test("a constant column that was not asked for is left out, and said so; huge numbers do not overflow")
+  func constantAndHuge() throws {
+    let task = try csv("a,b\n1,7\n2,7\n4,7\n")
+    #expect(task.description.inputNames == ["a"])
+    #expect(task.fileSummary(sequence: 0, steps: 2, batch: 1)?.contains("constant and left out: b") == true)
+    let data = try csv("a\n1e308\n-1e308\n1e308\n-1e308\n").sequences(index: 0, batch: 1, length: 3)
+    #expect(relativeError(data.x, [1, -1, 1]) < 1e-14)
+  }
+
+  @Test("the demo's file is read, and learnt from")
+  func demo() throws {
+    var experiment = Experiment()
+    experiment.task.name = .csv
+    experiment.task.file =
+      URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+      .appendingPathComponent("../../Demos/data/predator_prey.csv").path
+    experiment.task.length = 20
+    experiment.network.hidden = 8
+    experiment.training.optimizer.learningRate = 0.1
+    let run = try TrainingRun(experiment: experiment)
+    #expect(run.snapshot().description.inputNames == ["prey", "predators", "season"])
+    for _ in 0..<300 { run.trainOnce() }
+    let losses = run.history.recent.map(\.loss)
+    #expect(losses.suffix(20).reduce(0, +) / 20 < 0.3 * 1.5)
+  }
+}
