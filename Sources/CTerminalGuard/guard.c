@@ -83,9 +83,19 @@ static void on_crash(int number, siginfo_t *information, void *context) {
   terminal_guard_restore();
   sigaction(number, &earlier[number], NULL);
   // A fault of the processor comes again when the instruction is run again, with its true context for the earlier
-  // handler. A signal that was sent, or a trap, which is past its instruction, is to be sent again; it arrives
-  // when this handler returns.
-  if (information->si_code <= 0 || number == SIGTRAP) raise(number);
+  // handler.
+  if (information->si_code > 0 && number != SIGTRAP) return;
+  // A signal that was sent, or a trap, which is past its instruction, does not: it is sent again, here and now; and once
+  // more, to end the process, since Swift's handler reports and then relies on the fault's coming again.
+  sigset_t this_signal;
+  sigemptyset(&this_signal);
+  sigaddset(&this_signal, number);
+  pthread_sigmask(SIG_UNBLOCK, &this_signal, NULL);
+  raise(number);
+  struct sigaction standard = {.sa_handler = SIG_DFL};
+  sigemptyset(&standard.sa_mask);
+  sigaction(number, &standard, NULL);
+  raise(number);
 }
 
 static int replace(int number, const struct sigaction *action) {
@@ -124,6 +134,13 @@ int terminal_guard_install(void) {
     if (sigaction(number, NULL, &present) == 0 && present.sa_handler == SIG_IGN) continue;
     replace(number, &action);
   }
+  // Whoever started us from a thread with blocked signals must not make us deaf.
+  sigset_t wanted;
+  sigemptyset(&wanted);
+  for (size_t i = 0; i < COUNT(ending); i++) sigaddset(&wanted, ending[i]);
+  for (size_t i = 0; i < COUNT(control); i++) sigaddset(&wanted, control[i]);
+  sigaddset(&wanted, SIGWINCH);
+  pthread_sigmask(SIG_UNBLOCK, &wanted, NULL);
   struct sigaction crash = {.sa_sigaction = on_crash, .sa_flags = SA_SIGINFO | SA_ONSTACK};
   sigemptyset(&crash.sa_mask);
   for (size_t i = 0; i < COUNT(crashes); i++) replace(crashes[i], &crash);

@@ -87,8 +87,10 @@ public struct TerminalLoop {
     while true {
       if let end = drawIfDue(&handler) { return end }
       let ready = wait(until: handler.deadline)
-      if let end = takeSignals(&handler) { return end }
-      if ready.input, let end = takeKeys(&handler, ready) { return end }
+      let pending = terminal_guard_take()
+      if let end = takeSignals(pending, &handler) { return end }
+      // A new size is read as keys are.
+      if ready.readable || pending != 0, let end = takeKeys(&handler, ready) { return end }
       if screen.isPasting, clock.now >= pasteDeadline, let end = takeAll(screen.abandonPaste(), &handler) { return end }
       if ready.wake, waker.take(), let end = send(.wake, to: &handler, for: .news) { return end }
       if let deadline = handler.deadline, clock.now >= deadline {
@@ -116,8 +118,8 @@ public struct TerminalLoop {
   // MARK: Waiting
 
   private struct Ready {
-    /// The terminal is readable; it, or a signal, wants the keys and the size read; the waker was used; the terminal is gone.
-    var readable = false, input = false, wake = false, hungUp = false
+    /// The terminal is readable; the waker was used; the terminal is gone.
+    var readable = false, wake = false, hungUp = false
   }
 
   private func wait(until deadline: ContinuousClock.Instant?) -> Ready {
@@ -128,11 +130,11 @@ public struct TerminalLoop {
       pollfd(fd: waker.descriptor, events: Int16(POLLIN), revents: 0),
       pollfd(fd: isOutputFull ? screen.output : -1, events: output, revents: 0),
     ]
+    // Interrupted by a signal, it leaves everything at "not ready"; what the signal was is asked for in any case.
     _ = poll(&descriptors, nfds_t(descriptors.count), timeout(until: deadline))
     let gone = Int16(POLLHUP | POLLERR | POLLNVAL)
     return Ready(
-      readable: descriptors[0].revents != 0,
-      input: descriptors[0].revents != 0 || descriptors[1].revents != 0, wake: descriptors[2].revents != 0,
+      readable: descriptors[0].revents != 0, wake: descriptors[2].revents != 0,
       hungUp: descriptors[0].revents & gone != 0)
   }
 
@@ -165,8 +167,7 @@ public struct TerminalLoop {
     return nil
   }
 
-  private mutating func takeSignals(_ handler: inout some TerminalHandler) -> TerminalEnd? {
-    let pending = terminal_guard_take()
+  private mutating func takeSignals(_ pending: UInt64, _ handler: inout some TerminalHandler) -> TerminalEnd? {
     func came(_ number: Int32) -> Bool { pending & 1 << UInt64(number) != 0 }
     for number in [SIGHUP, SIGTERM, SIGQUIT, SIGINT] where came(number) { return .signal(number) }
     if came(SIGTSTP) { return stop(&handler, group: false) }
