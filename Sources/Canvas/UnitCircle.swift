@@ -40,7 +40,7 @@ public struct CircleScatter: Sendable {
     for point in points where point.x.isFinite && point.y.isFinite {
       let dot = place(point.x, point.y)
       // A single dot is lost on a projector: where there is room a point is some dots.
-      for y in 0..<size { for x in 0..<size { canvas.set(dot.x + x, dot.y + y, owner: 0) } }
+      for y in 0..<size { for x in 0..<size { canvas.set(dot.x + x - size / 2, dot.y + y - size / 2, owner: 0) } }
     }
     for (index, circle) in circles.enumerated().prefix(250) where circle.radius.isFinite && circle.radius > 0 {
       let count = max(12, Int(circle.radius * scale * 7 / aspect))
