@@ -60,7 +60,7 @@ enum FooterLine {
 
   private static func tipSpans(_ state: DashboardState, width: Int) -> [Span] {
     let theme = state.theme
-    var spans = [Span(" Try: ", theme[.accent])]
+    var spans = [Span(" New here? ", theme[.accent])]
     for (index, tip) in state.tip.enumerated() {
       if index > 0 { spans.append(Span(" · ", theme[.dimText])) }
       spans += [Span(tip.words.keys, theme[.keyName]), Span(" " + tip.words.does, theme[.text])]

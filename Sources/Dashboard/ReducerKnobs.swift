@@ -43,8 +43,15 @@ extension DashboardState {
     }
   }
 
-  /// The next round number of steps: 1 … 10, 12, 15, 20, 25, 30, 40, 50, 60, 80, 100, 120, …
+  /// The next of the values that a lecture wants: round numbers of steps (1 … 10, 12, 15, 20, 25, 30, 40, …), or a spectral
+  /// radius, which in a few clicks is far beyond 1.
   private func coarseStep(_ key: ExperimentKey, up: Bool) -> String? {
+    if key.name == "network.init.spectral_radius" {
+      let value = Double(key.get(experiment)) ?? measuredSpectralRadius ?? experiment.network.initialization.scale
+      let ladder = [0.1, 0.25, 0.5, 0.7, 0.8, 0.9, 1, 1.1, 1.25, 1.5, 2, 2.5, 3, 4, 5, 7, 10]
+      let next = up ? ladder.first { $0 > value * 1.01 } : ladder.last { $0 < value * 0.99 }
+      return next.map(formatNumber)
+    }
     guard case .stepCount = key.kind else { return nil }
     let length = experiment.task.length
     let value = Int(key.get(experiment)) ?? length

@@ -10,7 +10,7 @@ struct ThisStepPanel: Panel {
   let shortTitle = "Step"
   let minimumSize = Size(width: 42, height: 2)
   let widthWeight = 6
-  let heightWeight = 1
+  let heightWeight = 7
   let maximumHeight: Int? = 7
   let help = [
     "The equation at the cursor with its own numbers: forward a_t and h_t of sequence 1, backward δ_t, then the update.",
@@ -117,10 +117,13 @@ extension StepText {
     // The objective is a mean: each loss counts 1/N.
     let count = tape.injectionWeight > 0 ? (1 / tape.injectionWeight).rounded() : 1
     let share = count > 1 ? "/\(Int(count))" : ""
-    let equation = [
-      Span("δ\(sub(t)) = ", theme[.text]), Span(cell.local(t) + share, hasLoss ? theme[.local] : dim),
-      Span(" + ", theme[.text]), Span(cell.future(t), isLast ? dim : theme[.future]),
-    ]
+    // The shorter form names the loss's gradient in place of writing it out.
+    let equations = [cell.local(t) + share, "∂l\(sub(t))/∂h\(sub(t))\(share)", "local"].map { local in
+      [
+        Span("δ\(sub(t)) = ", theme[.text]), Span(local, hasLoss ? theme[.local] : dim),
+        Span(" + ", theme[.text]), Span(cell.future(t), isLast ? dim : theme[.future]),
+      ]
+    }
     func number(_ number: Double) -> String { NumberText.short(number) }
     var facts: [[Span]] = [
       [
@@ -144,7 +147,7 @@ extension StepText {
       facts.append([Span("the window ends here: nothing goes on to h\(sub(t - 1))", theme[.warning])])
     }
     if let next = numbers.next { facts.append([Span("‖δ\(sub(t + 1))‖ ", dim), Span(number(next), value)]) }
-    return StepText(equations: [equation], facts: facts)
+    return StepText(equations: equations, facts: facts)
   }
 
   /// The gradient, its clipping, and what the optimiser does.
@@ -158,6 +161,10 @@ extension StepText {
       case .adam: "w ← w - η m̂/(√v̂ + ε)"
       }
     let sum = "g = Σₜ ∂L/∂aₜ ⊗ [xₜ, hₜ₋₁, 1]"
+    if let reason = state.noGradientReason {
+      return StepText(
+        equations: [], facts: [[Span("no update is made", theme[.error])], [Span(reason, theme[.error])]])
+    }
     var facts: [[Span]] = [
       [Span("‖g‖ ", theme[.gradientNorm]), Span(NumberText.short(numbers.raw), value)]
     ]
