@@ -106,6 +106,17 @@ extension EndToEnd {
       #expect(time < .seconds(1))
     }
 
+    /// A connection that hangs: the terminal is there, but takes nothing any more.
+    @Test func itsTerminalDoesNotRead() throws {
+      let terminal = try PseudoTerminal(Bpttop.path, reads: false)
+      sleep(2)
+      let time = terminal.figures.processorTime
+      try #require(terminal.figures.isAlive)
+      kill(terminal.identifier, SIGTERM)
+      #expect(terminal.end(seconds: 3) == 143)
+      #expect(time > 0)
+    }
+
     /// Even if nobody sends SIGHUP: it ignores the signal (nohup), and sees the end of its input.
     @Test func itsTerminalDisappearsUnderNohup() throws {
       let tmux = try Tmux()

@@ -16,7 +16,9 @@ final class PseudoTerminal: Sendable {
 
   /// Starts a program as leader of a session whose terminal this is.
   init(
-    _ path: String, _ arguments: [String] = [], width: Int = 120, height: Int = 36, environment: [String: String?] = [:]
+    _ path: String, _ arguments: [String] = [], width: Int = 120, height: Int = 36,
+    environment: [String: String?] = [:],
+    reads: Bool = true
   ) throws {
     // `posix_openpt`, `unlockpt` and `ptsname`, which Swift does not import, as Linux does them (ioctl_tty(2)).
     master = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC)
@@ -34,6 +36,7 @@ final class PseudoTerminal: Sendable {
       posix_spawn_file_actions_adddup2(&actions, 0, 1)
       posix_spawn_file_actions_adddup2(&actions, 0, 2)
     }
+    guard reads else { return }
     // It reads all the time, as a terminal does.
     Thread.detachNewThread { self.read() }
   }
@@ -85,7 +88,7 @@ final class PseudoTerminal: Sendable {
     var status: Int32 = 0
     let ended = wait(seconds: seconds) { waitpid(identifier, &status, WNOHANG) == identifier }
     guard ended else { return nil }
-    _ = wait(seconds: 1) { state.withLock { $0.isClosed } }
+    _ = wait(seconds: 0.2) { state.withLock { $0.isClosed } }
     let signal = status & 0x7F
     return signal == 0 ? (status >> 8) & 0xFF : 128 + signal
   }
