@@ -19,7 +19,7 @@ public struct AnalysisLimits: Equatable, Sendable {
   public var spectrumUnits: Int
 
   /// Everything.
-  public static let everything = AnalysisLimits(
+  public static let none = AnalysisLimits(
     lags: .max, longestLag: .max, flowRows: .max, flowSteps: .max, biasSteps: .max, fullSteps: .max,
     spectrumUnits: .max)
 

@@ -48,7 +48,7 @@ import Testing
     let drawn = rows(48, 9) { ProductPicture(Sample.product()).draw(in: $0, &$1, theme: Sample.ascii) }
     #expect(
       drawn == [
-        "      ** largest s x0.316 a step  -- bound  .. s",
+        "      ** x0.316 a step  -- bound  .. other s",
         "    1  *********- -- -- -- --",
         "          ......************* -- -- -- -- -- --",
         "                ......       ************",
@@ -80,15 +80,15 @@ import Testing
     let drawn = rows(40, 9) { Sample.spectrum().draw(in: $0, &$1, theme: Sample.ascii) }
     #expect(
       drawn == [
-        "         . .",
-        "       .     . .      p     0.707",
-        "    ..        *  .    s_max 0.800",
-        "   .             .    must vanish",
-        "      *    +      .   o |l| = 1",
-        "   .             .",
-        "    ..        *  .",
-        "       .     . .",
-        "         . .",
+        "         ....",
+        "      ...    ...      p     0.707",
+        "    ..        * ..    s_max 0.800",
+        "   ..            ..   must vanish",
+        "   .  *    +      .   o |l| = 1",
+        "   ..            ..",
+        "    ..        * ..",
+        "      ...    ...",
+        "         ....",
       ])
   }
 
@@ -104,9 +104,9 @@ import Testing
         "     ***",
         "0.0    ************************** loss 0.0250",
         "|g| clipped in 20 %, to x0.25",
-        "       !  !   !   !  !   !   !  !",
-        "  1 |||!||!|||!|||!||!|||!|||!||! clip at 1",
-        "    |||!||!|||!|||!||!|||!|||!||!",
+        " 10    !  !   !   !  !   !   !  !",
+        "    |||!||!|||!|||!||!|||!|||!||! clip at 1",
+        "0.1 |||!||!|||!|||!||!|||!|||!||!",
         "    1             20           40",
       ])
   }
