@@ -4,12 +4,12 @@ import Canvas
 public enum Tip: Hashable, Sendable, CaseIterable {
   case explode, clip, truncate
 
-  /// The keys and what they do.
-  var words: (keys: String, does: String) {
+  /// The keys and what they do, and the same in a word.
+  var words: (keys: String, does: String, short: String) {
     switch self {
-    case .explode: ("+ + +", "turns ρ(W_hh) up: it explodes")
-    case .clip: ("c", "clips it otherwise")
-    case .truncate: ("{ {", "truncates it")
+    case .explode: ("+ + +", "turns ρ(W_hh) up: it explodes", "explode")
+    case .clip: ("c", "clips it otherwise", "clip")
+    case .truncate: ("{ {", "truncates it", "truncate")
     }
   }
 
