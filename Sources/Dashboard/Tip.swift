@@ -2,14 +2,15 @@ import Canvas
 
 /// What the newcomer's line says to try.
 public enum Tip: Hashable, Sendable, CaseIterable {
-  case explode, clip, truncate
+  case explode, clip, truncate, faster
 
-  /// The keys and what they do.
-  var words: (keys: String, does: String) {
+  /// The keys and what they do, and the same in a word.
+  var words: (keys: String, does: String, short: String) {
     switch self {
-    case .explode: ("+ + +", "turns ρ(W_hh) up: it explodes")
-    case .clip: ("c", "clips it otherwise")
-    case .truncate: ("{ {", "truncates it")
+    case .explode: ("+ + +", "turns ρ(W_hh) up: it explodes", "explode")
+    case .clip: ("c", "clips it otherwise", "clip")
+    case .truncate: ("{ {", "truncates it", "truncate")
+    case .faster: (">", "trains faster", "faster")
     }
   }
 
@@ -19,6 +20,7 @@ public enum Tip: Hashable, Sendable, CaseIterable {
     case .explode: ["network.init.spectral_radius"]
     case .clip: ["training.clip.kind", "training.clip.threshold"]
     case .truncate: ["training.k1", "training.k2"]
+    case .faster: []
     }
   }
 }

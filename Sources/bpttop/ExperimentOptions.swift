@@ -27,7 +27,7 @@ struct ExperimentOptions: ParsableArguments {
     do {
       guard experiment != nil else {
         return try ExperimentFile.parse(
-          ExperimentFile.differences(.builtIn), file: "built-in experiment", settings: settings, memory: Memory.limit)
+          ExperimentFile.differences(.opening), file: "built-in experiment", settings: settings, memory: Memory.limit)
       }
       return try ExperimentFile.read(path: experiment, settings: settings, memory: Memory.limit)
     } catch {

@@ -82,7 +82,7 @@ import Testing
   @Test func theHelpHasEveryBindingAndTheFocusedPanelFirst() throws {
     var state = try Example.state()
     state.focus = "flow"
-    let lines = Help.lines(state)
+    let lines = Help.rows(state).flatMap { $0 }
     #expect(lines.first == .title("4 Flow ‖∂l_i/∂h_t‖"))
     for binding in Keymap.bindings {
       #expect(
@@ -91,6 +91,15 @@ import Testing
           return false
         })
     }
+  }
+
+  @Test(arguments: [60, 64, 80, 90, 120, 200])
+  func theNewcomersLineIsNeverCut(_ width: Int) throws {
+    var state = try Example.state(size: Size(width: width, height: 24))
+    state.tip = Tip.allCases
+    let line = try #require(render(state).rows.dropLast().last)
+    #expect(line.contains("explode") && line.contains("clip") && line.contains("truncate"))
+    #expect(line.hasSuffix(" ") || line.hasSuffix("hides this") || line.hasSuffix("truncate"))
   }
 
   @Test(arguments: [60, 73, 80, 100, 120, 200, 300])

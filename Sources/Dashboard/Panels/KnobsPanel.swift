@@ -10,7 +10,7 @@ struct KnobsPanel: Panel {
   let minimumSize = Size(width: 24, height: 2)
   let widthWeight = 4
   let heightWeight = 7
-  let maximumHeight: Int? = 9
+  let maximumHeight: Int? = 5
   let help = [
     "Every setting of the experiment; a turn is taken at the next update, and paused it redraws the same pass at once.",
     "η is the learning rate, φ the activation, ρ rescales W_hh where it stands; a dot: not yet taken by the trainer.",
@@ -101,7 +101,8 @@ struct KnobsPanel: Panel {
   ) {
     let labels = knobs.map(\.label.columns).max() ?? 0
     let values = knobs.map { $0.valueWidth(state) }.max() ?? 0
-    let names = knobs.map(\.name.columns).max() ?? 0
+    // The dotted names are what a narrow list can do without.
+    let names = rect.width >= 110 ? knobs.map(\.name.columns).max() ?? 0 : 0
     let columns = rect.inset(left: 1).columns(
       [
         .fixed(labels), .fixed(values + 4), .fixed(3), .fixed(names), .flexible(minimum: 1),
