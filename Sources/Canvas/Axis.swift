@@ -52,8 +52,8 @@ public struct Axis: Hashable, Sendable {
     return Axis(.linear, lower: lower, upper: upper > lower ? upper : lower + quantum)
   }
 
-  /// A logarithmic axis around all finite decimal logarithms, its ends on whole decades, or on 2, 5, 10, … of them
-  /// where the range is wide.
+  /// A logarithmic axis around all finite decimal logarithms, its ends on whole decades, on 2, 5, 10, … of them
+  /// where the range is wide, and within a decade on 1, 2 or 5 times a power of ten.
   /// - Parameters:
   ///   - including: logarithms that must be seen too.
   ///   - floor: the most decades that are shown below the largest value; less is cut off at the bottom.
@@ -64,6 +64,11 @@ public struct Axis: Hashable, Sendable {
       return Axis(.logarithmic, lower: -1, upper: 1)
     }
     let least = max(smallest, most - floor)
+    // Less than a decade ends on 1, 2 or 5 times a power of ten.
+    if most - least < 0.9 {
+      let (lower, upper) = (grid125(least, .down), grid125(most, .up))
+      return Axis(.logarithmic, lower: lower, upper: upper > lower ? upper : grid125(lower + 0.01, .up))
+    }
     let quantum = max(1, pleasant((most - least) / 12))
     let lower = (least / quantum).rounded(.down) * quantum
     let upper = (most / quantum).rounded(.up) * quantum
@@ -86,6 +91,17 @@ public struct Axis: Hashable, Sendable {
 
   /// Where a value lies, 0 at the lower end and 1 at the upper; outside of that for values outside.
   public func fraction(_ value: Double) -> Double { (value - lower) / (upper - lower) }
+
+  /// How a value on this axis is written.
+  public func label(_ value: Double) -> String {
+    switch scale {
+    case .linear: NumberText.trimmed(value)
+    case .steps: String(Int(max(-1e15, min(1e15, value.isNaN ? 0 : value)).rounded()))
+    case .logarithmic:
+      upper - lower >= 1.5 && abs(value - value.rounded()) < 1e-6 && abs(value) < 1e15
+        ? NumberText.decade(Int(value.rounded())) : NumberText.power(log10: value, digits: 1)
+    }
+  }
 
   /// At most so many labelled values, lowest first.
   public func ticks(atMost count: Int) -> [Tick] {
@@ -115,9 +131,29 @@ public struct Axis: Hashable, Sendable {
       step = Self.pleasant(step * 1.5)
       if step > upper - lower { break }
     }
+    if upper - lower < 1.5 { return grid125Ticks(count) }
     let values = multiples(of: step)
-    if values.isEmpty { return [Tick(lower, NumberText.power(log10: lower))] }
     return values.map { Tick($0, NumberText.decade(Int($0))) }
+  }
+
+  /// 1, 2 and 5 times the powers of ten in the range, or where they are too many its ends.
+  private func grid125Ticks(_ count: Int) -> [Tick] {
+    var values: [Double] = []
+    var value = Self.grid125(lower - 1e-9, .up)
+    while value <= upper + 1e-9 && values.count < 9 {
+      values.append(value)
+      value = Self.grid125(value + 0.01, .up)
+    }
+    if values.count > count { values = count == 1 ? [upper] : [lower, upper] }
+    return values.map { Tick($0, NumberText.power(log10: $0, digits: 1)) }
+  }
+
+  /// The nearest logarithm of 1, 2 or 5 times a power of ten below or above.
+  private static func grid125(_ logarithm: Double, _ rule: FloatingPointRoundingRule) -> Double {
+    let decade = (logarithm + 1e-9).rounded(.down)
+    let marks = [0, log(2), log(5), 1].map { decade + $0 }
+    return rule == .up
+      ? marks.first { $0 >= logarithm - 1e-9 } ?? decade + 1 : marks.last { $0 <= logarithm + 1e-9 } ?? decade
   }
 
   private func stepTicks(_ count: Int) -> [Tick] {

@@ -25,12 +25,16 @@ public struct Buffer: Equatable, Sendable {
     }
   }
 
-  /// Draws one character. Where the style names no colour for the background, the cell keeps its own.
+  /// Draws one character. Where the style names no colour for the background, the cell keeps its own; a reversed cell, which
+  /// is a ground without colours, stays reversed.
   public mutating func put(_ character: Unicode.Scalar, x: Int, y: Int, style: Style) {
     guard x >= 0 && x < width && y >= 0 && y < height else { return }
     let index = y * width + x
     var style = style
-    if style.background == nil { style.background = cells[index].style.background }
+    if style.background == nil {
+      style.background = cells[index].style.background
+      if cells[index].style.reverse { style.reverse = true }
+    }
     cells[index] = Cell(character.inOneCell, style)
   }
 

@@ -145,19 +145,28 @@ public struct Plot: Sendable {
   }
 
   private func drawGuides(_ frame: PlotFrame, _ area: PlotArea, into buffer: inout Buffer, theme: Theme) {
-    var taken: Set<Int> = []
+    var names: [(value: Double, row: Int, text: String, role: Role)] = []
     for guide in guides {
       guard let row = area.row(guide.value) else { continue }
       if guide.isLine {
         for column in frame.data.x..<frame.data.maxX { buffer.put("╌", x: column, y: row, style: theme[guide.role]) }
       }
-      guard frame.right.width > 1, let label = String.fitting(frame.right.width - 1, guide.labels) else { continue }
-      // Names of guides that lie close move to the nearest free row.
-      let free = (0..<frame.data.height).flatMap { [row + $0, row - $0] }
-        .first { $0 >= frame.data.y && $0 < frame.data.maxY && !taken.contains($0) }
-      guard let free else { continue }
-      taken.insert(free)
-      buffer.put(label, x: frame.right.x + 1, y: free, style: theme[guide.role], limit: frame.right.width - 1)
+      // The first named are the most important: they stay where there are more names than rows.
+      guard frame.right.width > 1, names.count < frame.data.height,
+        let text = String.fitting(frame.right.width - 1, guide.labels)
+      else { continue }
+      names.append((guide.value, row, text, guide.role))
+    }
+    // Names of lines that lie close move apart, and keep the order of their lines.
+    names.sort { $0.value > $1.value }
+    for index in names.indices.dropFirst() { names[index].row = max(names[index].row, names[index - 1].row + 1) }
+    for index in names.indices.reversed() {
+      let below = index + 1 < names.count ? names[index + 1].row : frame.data.maxY
+      names[index].row = min(names[index].row, below - 1)
+    }
+    for name in names {
+      buffer.put(
+        name.text, x: frame.right.x + 1, y: name.row, style: theme[name.role], limit: frame.right.width - 1)
     }
   }
 

@@ -30,7 +30,7 @@ struct PlotFrame {
     let labels = plot.y.ticks(atMost: max(2, (rect.height - 2) / 2)).map { $0.label.columns }.max() ?? 0
     let leftWidth = rect.width >= 20 ? max(plot.leastLeft, max(labels, hasBottom ? plot.xName.columns : 0) + 1) : 0
     let names = plot.guides.compactMap { guide in
-      guide.labels.first { $0.columns + 1 <= rect.width / 3 }?.columns
+      guide.labels.first { $0.columns + 1 <= rect.width * 2 / 5 }?.columns
     }
     let rightWidth = rect.width >= 36 ? max(plot.leastRight, names.max().map { $0 + 1 } ?? 0) : 0
     data = rect.inset(left: leftWidth, top: hasLegend ? 1 : 0, right: rightWidth, bottom: hasBottom ? 1 : 0)

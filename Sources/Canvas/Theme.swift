@@ -109,8 +109,7 @@ extension Role {
   fileprivate var style16: Style {
     func ansi(_ index: Int, bold: Bool = false) -> Style { Style(Color.ansi[index], bold: bold) }
     return switch self {
-    case .background: Style()
-    case .bar: Style(reverse: true)
+    case .background, .bar: Style()
     case .text: ansi(7)
     case .dimText, .border, .grid: ansi(8)
     case .title, .value, .cursor: ansi(15, bold: true)

@@ -51,6 +51,13 @@ import Testing
     #expect(buffer[1, 0].style.background == Color(4, 4, 4))
   }
 
+  /// Without colours a bar is reversed cells: text on it must not tear holes into it.
+  @Test func reversedCellsAreAGround() {
+    var buffer = Buffer(width: 2, height: 1, fill: Cell(" ", Style(reverse: true)))
+    buffer.put("x", x: 0, y: 0, style: Style(bold: true))
+    #expect(buffer[0, 0].style == Style(bold: true, reverse: true))
+  }
+
   @Test func spansAndParagraphs() {
     var buffer = Buffer(width: 10, height: 3)
     let bold = Style(bold: true)

@@ -48,7 +48,11 @@ import Testing
     #expect(
       Axis.logarithmic([-3987, 0]).ticks(atMost: 5).map(\.label) == ["1e-4000", "1e-3000", "1e-2000", "1e-1000", "1"])
     #expect(Axis.logarithmic([]).upper > Axis.logarithmic([]).lower)
-    #expect(Axis.logarithmic([2, 2]) == Axis(.logarithmic, lower: 2, upper: 3))
+    // Within a decade: 0.013 … 0.03 lies in 0.01 … 0.05, 100 alone in 100 … 200.
+    let narrow = Axis.logarithmic([-1.88, -1.52])
+    #expect(narrow.ticks(atMost: 4).map(\.label) == ["0.01", "0.02", "0.05"])
+    #expect(narrow.ticks(atMost: 2).map(\.label) == ["0.01", "0.05"])
+    #expect(Axis.logarithmic([2, 2]).ticks(atMost: 3).map(\.label) == ["100", "200"])
     #expect(Axis.logarithmic([-100, 0], floor: 12).lower == -12)
   }
 

@@ -71,9 +71,19 @@ import Testing
       Guide(1.39, ["ln 4 = 1.386", "ln 4"], role: .floor), Guide(1.4, ["loss 1"], role: .loss, isLine: false),
     ]
     let area = plot.draw(in: buffer.bounds, into: &buffer, theme: Theme())
-    #expect(buffer.rows.contains { $0.hasSuffix("╌ ln 4 = 1.386") })
+    #expect(buffer.rows.contains { $0.hasSuffix(" ln 4 = 1.386") })
     #expect(buffer.rows.contains { $0.contains(" loss 1") })
     #expect(area.rect.maxX == 50 - 13)
+  }
+
+  /// Four lines within one row: their names stand under each other, the highest on top.
+  @Test func namesKeepTheOrderOfTheirLines() {
+    var buffer = Buffer(width: 40, height: 6)
+    var plot = Plot(x: .steps(1, 9), y: Axis(.linear, lower: 0, upper: 9), series: [])
+    plot.labelsX = false
+    plot.guides = [0.1, 0.4, 0.2, 0.3].map { Guide($0, ["v\(Int($0 * 10))"], role: .floor) }
+    plot.draw(in: buffer.bounds, into: &buffer, theme: Theme())
+    #expect(buffer.rows.map { $0.suffix(2) } == ["  ", "  ", "v4", "v3", "v2", "v1"])
   }
 
   @Test(arguments: CharacterTier.allCases) func nothingOutsideAtAnySize(_ tier: CharacterTier) {

@@ -48,7 +48,7 @@ import Testing
     let drawn = rows(48, 9) { ProductPicture(Sample.product()).draw(in: $0, &$1, theme: Sample.ascii) }
     #expect(
       drawn == [
-        "      ** largest s x0.316 a step  -- bound  .. s",
+        "      ** x0.316 a step  -- bound  .. other s",
         "    1  *********- -- -- -- --",
         "          ......************* -- -- -- -- -- --",
         "                ......       ************",

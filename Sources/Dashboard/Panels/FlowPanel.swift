@@ -61,7 +61,9 @@ struct FlowPicture {
     let hasAxis = rect.height >= 6
     // As near to a square as there is room: a cell is twice as high as wide.
     let height = rect.height - (hasAxis ? 1 : 0)
-    let leftWidth = rect.height >= 8 && rect.width >= 60 ? 5 : 0
+    // Where not every loss has a row, the rows are named: fewer rows are drawn higher.
+    let namesRows = rect.height >= 8 && rect.width >= 60 || flow.rows.count < flow.steps && rect.width >= 36
+    let leftWidth = namesRows ? 6 : 0
     let width = max(1, min(rect.width - leftWidth - (hasWords ? Self.wordColumns + 1 : 0), height * 3))
     let field = Rect(x: rect.x + leftWidth, y: rect.y, width: width, height: height)
     drawMap(in: field, axis, &buffer, theme)
@@ -86,12 +88,13 @@ struct FlowPicture {
   }
 
   private func drawRowLabels(in rect: Rect, _ buffer: inout Buffer, _ theme: Theme) {
-    guard let first = flow.rows.first, let last = flow.rows.last else { return }
-    let middle = flow.rows[flow.rows.count / 2]
-    for (row, step) in [(0, first), (rect.height / 2, middle), (rect.height - 1, last)] {
-      buffer.put(
-        "\(step + 1) ", in: Rect(x: rect.x, y: rect.y + row, width: rect.width, height: 1), alignment: .right,
-        style: theme[.dimText])
+    let count = flow.rows.count
+    guard count > 0 else { return }
+    let places = count == 1 ? [0] : [0, count / 2, count - 1]
+    for place in places {
+      let y = count == 1 ? rect.height / 2 : place * (rect.height - 1) / (count - 1)
+      let name = (place == 0 ? "i=" : "") + "\(flow.rows[place] + 1) "
+      buffer.put(name, in: rect.line(y), alignment: .right, style: theme[.dimText])
     }
   }
 
@@ -152,7 +155,7 @@ struct FlowPicture {
 
   /// 1e-12 ▓▓▓▓▓▓ 1: which colour is how much.
   private func drawScale(in rect: Rect, _ axis: Axis, _ buffer: inout Buffer, _ theme: Theme) {
-    let low = NumberText.decade(Int(axis.lower)), high = NumberText.decade(Int(axis.upper))
+    let low = axis.label(axis.lower), high = axis.label(axis.upper)
     let room = rect.width - low.columns - high.columns - 2
     guard room >= 3 else { return }
     let width = min(10, room)

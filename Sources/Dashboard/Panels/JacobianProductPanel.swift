@@ -114,7 +114,7 @@ struct ProductPicture {
     guard count > 0 else { return [] }
     let shown = min(count, lines)
     let names =
-      shown < count ? ["\(shown) of \(count) other σ", "other σ", "σ"] : ["the \(count) other σ", "other σ", "σ"]
+      shown < count ? ["\(shown) of \(count) other σ", "other σ"] : ["the \(count) other σ", "other σ"]
     return (1...shown).map { line in
       let index = shown == count ? line : max(1, line * count / shown)
       let points = product.spectra.compactMap { spectrum in

@@ -101,10 +101,15 @@ struct LossPicture {
     let losses = (mean + (hasSpread ? least + most : [])).map(\.y).filter(\.isFinite)
     let highest = losses.max() ?? 1
     let near = floors.filter { $0.loss <= max(2 * highest, highest + 0.1) }
-    var plot = Plot(x: x, y: .linear(losses, including: [0] + near.map(\.loss)), series: series)
+    let seen = losses + near.map(\.loss)
+    // From 0 on where that costs little room.
+    let zero = (seen.min() ?? 0) < 0.4 * (seen.max() ?? 0) ? [0.0] : []
+    var plot = Plot(x: x, y: .linear(seen, including: zero), series: series)
     plot.guides = near.map { floor in
       let value = NumberText.short(floor.loss, digits: 4)
-      return Guide(floor.loss, [floor.name + " " + value, value], role: .floor)
+      let short = ["knowing the ", "knowing ", "always "].first(where: floor.name.hasPrefix)
+        .map { [floor.name.dropFirst($0.count) + " " + value] }
+      return Guide(floor.loss, [floor.name + " " + value] + (short ?? []) + [value], role: .floor)
     }
     if let newest = recent.last {
       let value = NumberText.short(newest.loss)

@@ -131,7 +131,9 @@ extension TimePicture {
       switch data.target {
       case .classes(let classes):
         let target = Int(classes[index])
-        return description.outputNames.indices.contains(target) ? description.outputNames[target] : "\(target)"
+        let names = description.outputNames
+        guard names.indices.contains(target) else { return "\(target)" }
+        return names[target] == "blank" ? "·" : names[target] == " " ? "␣" : names[target]
       case .values(let values): return data.outputs > 0 ? NumberText.fixed(values[index * data.outputs], 2) : ""
       }
     }

@@ -12,13 +12,16 @@ extension TimeDrawing {
     let same = picture.injected == picture.window
     if rect.height > 1 || same {
       bracket(
-        picture.window, labels: windowLabels(same: same), role: .window, row: rect.line(0), avoiding: cursor, &buffer)
+        picture.window, labels: windowLabels(same: same, isOnlyRow: rect.height == 1), role: .window, row: rect.line(0),
+        avoiding: cursor, &buffer)
       if !same {
         bracket(picture.injected, labels: injectedLabels, role: .newest, row: rect.line(1), avoiding: nil, &buffer)
       }
     } else {
       let older = picture.window.lowerBound..<max(picture.window.lowerBound, picture.injected.lowerBound)
-      bracket(older, labels: windowLabels(same: false), role: .window, row: rect.line(0), avoiding: cursor, &buffer)
+      bracket(
+        older, labels: windowLabels(same: false, isOnlyRow: true), role: .window, row: rect.line(0), avoiding: cursor,
+        &buffer)
       bracket(picture.injected, labels: injectedLabels, role: .newest, row: rect.line(0), avoiding: cursor, &buffer)
     }
     drawAround(in: rect, &buffer)
@@ -28,6 +31,13 @@ extension TimeDrawing {
     if let words = scale.words, rect.height > 1, let place = place(for: words, in: rect.line(1)) {
       buffer.put(words, x: place, y: rect.y + 1, style: theme[.dimText])
     }
+  }
+
+  /// The window's names; with how steps are shown where no row is left to say it.
+  private func windowLabels(same: Bool, isOnlyRow: Bool) -> [String] {
+    let labels = windowLabels(same: same)
+    guard isOnlyRow, let words = scale.words else { return labels }
+    return labels.map { $0 + " · " + words } + labels
   }
 
   private func windowLabels(same: Bool) -> [String] {

@@ -184,10 +184,10 @@ struct TimeDrawing {
     let axis = picture.gradientAxis
     label(["‖∂L/∂h‖", "‖δ‖"], row: rect.y + (rect.height > 2 ? rect.height / 2 : 0), &buffer)
     if rect.height > 2 {
-      rightLabel(NumberText.decade(Int(axis.upper)), row: rect.y, &buffer)
-      rightLabel(NumberText.decade(Int(axis.lower)), row: rect.maxY - 1, &buffer)
+      rightLabel(axis.label(axis.upper), row: rect.y, &buffer)
+      rightLabel(axis.label(axis.lower), row: rect.maxY - 1, &buffer)
     } else if rect.height == 2 {
-      label(["\(NumberText.decade(Int(axis.lower)))…\(NumberText.decade(Int(axis.upper)))"], row: rect.y + 1, &buffer)
+      label(["\(axis.label(axis.lower))…\(axis.label(axis.upper))"], row: rect.y + 1, &buffer)
     }
     guard !picture.gradient.isEmpty else {
       buffer.put("not computed yet", in: rect, style: theme[.dimText])

@@ -19,10 +19,11 @@ struct TimeRows: Equatable {
     self.states = take(min(1, states))
     derivatives = take(1)
     gradients += take(1)
+    if inputs > 1 && height >= 7 { self.inputs += take(1) }
     self.states += take(min(1, max(0, states - self.states)))
     brackets += height >= 9 ? take(1) : 0
     axis = height >= 10 ? take(1) : 0
-    self.inputs += height >= 8 ? take(min(2, max(0, inputs - self.inputs))) : 0
+    self.inputs += height >= 10 ? take(min(1, max(0, inputs - self.inputs))) : 0
     derivatives += height >= 12 ? take(1) : 0
     targets = height >= 13 && hasTargets ? take(1) : 0
     // A third to the gradient, up to 10 rows, the rest to the units as far as there are units; what is over goes back.
