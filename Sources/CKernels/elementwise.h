@@ -1,20 +1,28 @@
-// Element-wise kernels on rows. FOR_EACH runs its body with j at the start of each vector of a row and `left` elements
-// from there to the row's end.
+// Element-wise kernels on rows. FOR_EACH runs its body for each vector of a row, j its first element and `left` the number
+// of its elements: LANES, a constant, for all but the last.
 
 #undef FOR_EACH
-#define FOR_EACH(columns) for (size_t j = 0, left = (columns); j < (columns); j += LANES, left -= LANES)
+#define FOR_EACH(columns, ...)                                                                                         \
+  do {                                                                                                                 \
+    size_t j = 0;                                                                                                      \
+    for (const size_t left = LANES; j + LANES <= (columns); j += LANES) __VA_ARGS__                                    \
+    if (j < (columns)) {                                                                                               \
+      const size_t left = (columns) - j;                                                                               \
+      __VA_ARGS__                                                                                                      \
+    }                                                                                                                  \
+  } while (0)
 
 INLINE bool NAME(activate_by)(const int function, size_t rows, size_t columns, const REAL *a, ptrdiff_t as, REAL *value,
                               ptrdiff_t vs, REAL *derivative, ptrdiff_t ds) {
-  V poison = {0};
+  V poison = {0};  // becomes NaN once an a is infinite or NaN
   for (; rows; rows--, a += as, value += vs, derivative += ds)
-    FOR_EACH(columns) {
-      V x = NAME(load)(a + j, left < LANES ? left : LANES), phi, slope;
-      poison += x * 0;  // 0, or NaN once an x is infinite or NaN
+    FOR_EACH(columns, {
+      V x = NAME(load)(a + j, left), phi, slope;
+      poison += x * 0;
       NAME(phi)(function, x, &phi, &slope);
       NAME(store)(value + j, phi, left);
       NAME(store)(derivative + j, slope, left);
-    }
+    });
   return NAME(sum)(poison) == 0;
 }
 
@@ -39,28 +47,28 @@ static bool NAME(activate)(int function, size_t rows, size_t columns, const REAL
 static void NAME(scale_add)(size_t rows, size_t columns, REAL alpha, const REAL *x, ptrdiff_t xs, REAL beta, REAL *y,
                             ptrdiff_t ys) {
   for (; rows; rows--, x += xs, y += ys)
-    FOR_EACH(columns) {
+    FOR_EACH(columns, {
       V sum = alpha * NAME(load)(x + j, left);
       if (beta != 0) sum += beta * NAME(load)(y + j, left);
       NAME(store)(y + j, sum, left);
-    }
+    });
 }
 
 static REAL NAME(multiply_elements)(size_t rows, size_t columns, REAL scale, const REAL *x, ptrdiff_t xs, const REAL *y,
                                     ptrdiff_t ys, REAL *z, ptrdiff_t zs) {
   V squares = {0};
   for (; rows; rows--, x += xs, y += ys, z += zs)
-    FOR_EACH(columns) {
+    FOR_EACH(columns, {
       V factor = NAME(load)(x + j, left);
       squares += factor * factor;
       NAME(store)(z + j, scale * factor * NAME(load)(y + j, left), left);
-    }
+    });
   return NAME(sum)(squares);
 }
 
 static void NAME(fill_rows)(size_t rows, size_t columns, const REAL *row, REAL *y, ptrdiff_t ys) {
   for (; rows; rows--, y += ys)
-    FOR_EACH(columns) NAME(store)(y + j, NAME(load)(row + j, left), left);
+    FOR_EACH(columns, { NAME(store)(y + j, NAME(load)(row + j, left), left); });
 }
 
 static void NAME(add_column_sums)(size_t rows, size_t columns, const REAL *x, ptrdiff_t xs, REAL *sums) {
@@ -83,14 +91,14 @@ static void NAME(add_column_sums)(size_t rows, size_t columns, const REAL *x, pt
 static void NAME(gather_rows)(size_t rows, size_t columns, const REAL *table, ptrdiff_t ts, const int32_t *index,
                               REAL *y, ptrdiff_t ys) {
   for (; rows; rows--, index++, y += ys)
-    FOR_EACH(columns) NAME(store)(y + j, NAME(load)(table + *index * ts + j, left), left);
+    FOR_EACH(columns, { NAME(store)(y + j, NAME(load)(table + *index * ts + j, left), left); });
 }
 
 static void NAME(scatter_add_rows)(size_t rows, size_t columns, const REAL *x, ptrdiff_t xs, const int32_t *index,
                                    REAL *table, ptrdiff_t ts) {
   for (; rows; rows--, index++, x += xs) {
     REAL *row = table + *index * ts;
-    FOR_EACH(columns) NAME(store)(row + j, NAME(load)(row + j, left) + NAME(load)(x + j, left), left);
+    FOR_EACH(columns, { NAME(store)(row + j, NAME(load)(row + j, left) + NAME(load)(x + j, left), left); });
   }
 }
 

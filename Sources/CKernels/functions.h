@@ -45,9 +45,15 @@ INLINE void NAME(exp_parts)(V y, V *scale, V *part) {
   V shifted = y * (REAL)1.4426950408889634074 + MAGIC;
   V n = shifted - MAGIC;
   V r = (y - n * LN2_HIGH) - n * LN2_LOW;
+#if VECTOR_BYTES == 64 && DOUBLE_PRECISION
+  *scale = (V)_mm512_scalef_pd(_mm512_set1_pd(1), (__m512d)n);
+#elif VECTOR_BYTES == 64
+  *scale = (V)_mm512_scalef_ps(_mm512_set1_ps(1), (__m512)n);
+#else
   // 2^n in two factors, either of which is a normal number
   I exponent = (I)shifted - (I)NAME(broadcast)(MAGIC), half = exponent >> 1;
   *scale = (V)((half + BIAS) << MANTISSA) * (V)((exponent - half + BIAS) << MANTISSA);
+#endif
   *part = r + r * r * NAME(exp_tail)(r);
 }
 

@@ -103,14 +103,12 @@ public struct Axis: Hashable, Sendable {
     }
   }
 
-  /// At most so many labelled values, lowest first.
+  /// At most so many labelled values, lowest first; pleasant ones, or the two ends where there are not two of those.
   public func ticks(atMost count: Int) -> [Tick] {
     guard count > 0 else { return [] }
-    switch scale {
-    case .linear: return linearTicks(count)
-    case .logarithmic: return decadeTicks(count)
-    case .steps: return stepTicks(count)
-    }
+    if scale == .steps { return stepTicks(count) }
+    let ticks = scale == .linear ? linearTicks(count) : decadeTicks(count)
+    return ticks.count < 2 && count > 1 ? [Tick(lower, label(lower)), Tick(upper, label(upper))] : ticks
   }
 
   private func linearTicks(_ count: Int) -> [Tick] {

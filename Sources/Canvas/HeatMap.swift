@@ -209,7 +209,7 @@ struct HeatPainter {
   }
 
   private func hatchColor(_ value: Double) -> Color {
-    theme.colors == .trueColor ? colors[value].mixed(with: ground, 0.3) : colors[value]
+    theme.colors == .trueColor ? colors[value].mixed(with: theme.color(.dimText) ?? ground, 0.4) : colors[value]
   }
 
   private func ink(_ value: Double, _ isMasked: Bool) -> Unicode.Scalar {

@@ -27,7 +27,8 @@ struct PlotFrame {
   init(_ plot: Plot, in rect: Rect) {
     let hasLegend = rect.height >= 5 && plot.series.contains { !$0.labels.isEmpty }
     let hasBottom = rect.height >= 4 && plot.labelsX
-    let labels = plot.y.ticks(atMost: max(2, (rect.height - 2) / 2)).map { $0.label.columns }.max() ?? 0
+    let height = rect.height - (hasLegend ? 1 : 0) - (hasBottom ? 1 : 0)
+    let labels = plot.y.ticks(atMost: max(2, height / 2)).map { $0.label.columns }.max() ?? 0
     let leftWidth = rect.width >= 20 ? max(plot.leastLeft, max(labels, hasBottom ? plot.xName.columns : 0) + 1) : 0
     let names = plot.guides.compactMap { guide in
       guide.labels.first { $0.columns + 1 <= rect.width * 2 / 5 }?.columns

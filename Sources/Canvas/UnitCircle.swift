@@ -36,18 +36,18 @@ public struct CircleScatter: Sendable {
     func place(_ x: Double, _ y: Double) -> (x: Int, y: Int) {
       (Int((center.x + x * scale / aspect).rounded()), Int((center.y - y * scale).rounded()))
     }
+    let size = theme.characters != .braille || rect.height < 12 ? 1 : rect.height < 24 ? 2 : 3
     for point in points where point.x.isFinite && point.y.isFinite {
       let dot = place(point.x, point.y)
-      canvas.set(dot.x, dot.y, owner: 0)
-      // A second dot beside it: a single one is lost on a projector.
-      if theme.characters == .braille && rect.height >= 12 { canvas.set(dot.x + 1, dot.y, owner: 0) }
+      // A single dot is lost on a projector: where there is room a point is some dots.
+      for y in 0..<size { for x in 0..<size { canvas.set(dot.x + x - size / 2, dot.y + y - size / 2, owner: 0) } }
     }
     for (index, circle) in circles.enumerated().prefix(250) where circle.radius.isFinite && circle.radius > 0 {
-      let count = max(12, Int(circle.radius * scale * 3 / aspect))
+      let count = max(12, Int(circle.radius * scale * 7 / aspect))
       for step in 0..<min(count, 4_000) {
         let (cosine, sine) = cosineSine(2 * .pi * Double(step) / Double(count))
         let dot = place(circle.radius * cosine, circle.radius * sine)
-        if index == 0 || step % 3 == 0 { canvas.set(dot.x, dot.y, owner: UInt8(index + 1)) }
+        if index == 0 || step % 8 < 3 { canvas.set(dot.x, dot.y, owner: UInt8(index + 1)) }
       }
     }
     let middle = (rect.x + rect.width / 2, rect.y + (rect.height - 1) / 2)

@@ -25,8 +25,8 @@ struct CellEquations {
     let next = sub(t + 1)
     return switch network.cell {
     case .elman: "W_hhᵀ(φ′\(next) ⊙ δ\(next))"
-    case .leaky: "(1-β) δ\(next) + W_hhᵀ(β φ′\(next) ⊙ δ\(next))"
-    case .residual: "δ\(next) + W_hhᵀ(α φ′\(next) ⊙ δ\(next))"
+    case .leaky: "(1-β) δ\(next) + W_hhᵀ(βφ′\(next) ⊙ δ\(next))"
+    case .residual: "δ\(next) + W_hhᵀ(αφ′\(next) ⊙ δ\(next))"
     }
   }
 

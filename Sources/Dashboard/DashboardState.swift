@@ -73,6 +73,12 @@ public struct DashboardState: Sendable, Equatable {
   /// The explosion that stopped it, if one did.
   public var explosion: Explosion? { snapshot?.explosion }
 
+  /// Why the pass that is shown has no gradient: it blew up before.
+  var noGradientReason: String? {
+    guard let shown, let explosion = shown.explosion, explosion.update == shown.update + 1 else { return nil }
+    return "no gradient: \(explosion.factor) is not finite at step \(explosion.step) of this pass"
+  }
+
   /// What the analyst has to compute for the panels on the screen.
   public var instruments: Set<Instrument> {
     Layout(self).places.reduce(into: []) { $0.formUnion($1.panel.instruments) }

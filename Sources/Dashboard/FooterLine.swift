@@ -16,7 +16,7 @@ enum FooterLine {
         " " + mark + message.text, in: line, style: theme[message.isError ? .error : .accent], ellipsis: true)
       return
     }
-    let hidden = hiddenSpans(layout, theme)
+    let hidden = hiddenSpans(state, layout, theme)
     let hiddenWidth = hidden.reduce(0) { $0 + $1.columns }
     if !state.tip.isEmpty && layout.tip == nil {
       buffer.put(tipSpans(state, width: line.width), in: line)
@@ -51,29 +51,30 @@ enum FooterLine {
       }
   }
 
-  /// Which panels are not on the screen.
-  private static func hiddenSpans(_ layout: Layout, _ theme: Theme) -> [Span] {
+  /// Which panels are not on the screen; in the zoom the way back.
+  private static func hiddenSpans(_ state: DashboardState, _ layout: Layout, _ theme: Theme) -> [Span] {
+    if state.zoomed != nil { return [Span(" Esc", theme[.keyName]), Span(" back ", theme[.text])] }
     guard !layout.hidden.isEmpty else { return [] }
     let digits = layout.hidden.map(String.init).joined(separator: " ")
     return [Span(" \(digits)", theme[.keyName]), Span(" hidden ", theme[.text])]
   }
 
+  /// What a newcomer can try, in the fullest form that fits.
   private static func tipSpans(_ state: DashboardState, width: Int) -> [Span] {
     let theme = state.theme
-    var spans = [Span(" Try: ", theme[.accent])]
-    for (index, tip) in state.tip.enumerated() {
-      if index > 0 { spans.append(Span(" · ", theme[.dimText])) }
-      spans += [Span(tip.words.keys, theme[.keyName]), Span(" " + tip.words.does, theme[.text])]
+    let dot = Span(" · ", theme[.dimText])
+    func pair(_ key: String, _ words: String) -> [Span] {
+      [dot, Span(key, theme[.keyName]), Span(" " + words, theme[.text])]
     }
-    let end = [
-      Span(" · ", theme[.dimText]), Span("?", theme[.keyName]), Span(" explains", theme[.text]),
-      Span(" · ", theme[.dimText]), Span("Esc", theme[.keyName]), Span(" hides this", theme[.text]),
+    func line(_ head: String, _ pairs: [[Span]]) -> [Span] { [Span(head, theme[.accent])] + pairs.joined().dropFirst() }
+    let full = state.tip.map { pair($0.words.keys, $0.words.does) }
+    let short = state.tip.map { pair($0.words.keys, $0.words.short) }
+    let help = pair("?", "explains"), hide = pair("Esc", "hides this")
+    let forms = [
+      line(" New here? ", full + [help, hide]), line(" New here? ", full + [hide]),
+      line(" New here? ", short + [help, hide]), line(" ", short + [pair("Esc", "hides")]), line(" ", short),
     ]
-    let used = spans.reduce(0) { $0 + $1.columns }
-    for count in [6, 3] where used + end.prefix(count).reduce(0, { $0 + $1.columns }) <= width {
-      return spans + end.prefix(count)
-    }
-    return spans
+    return forms.first { $0.reduce(0) { $0 + $1.columns } <= width } ?? []
   }
 
   /// What blew up, as long as the reader has not gone back before it.

@@ -10,25 +10,38 @@ enum Help {
     case blank
   }
 
-  /// All lines for a screen of the state's width.
-  static func lines(_ state: DashboardState) -> [Line] {
+  /// All rows for a screen of the state's width, each of one or two lines side by side: a wide screen has the keys in two
+  /// columns.
+  static func rows(_ state: DashboardState) -> [[Line]] {
     let width = max(20, state.size.width - 6)
-    var lines: [Line] = []
+    var top: [Line] = []
     let layout = Layout(state)
     if let focus = state.focus, layout.frame(of: focus) != nil, let panel = Panels.named(focus) {
-      lines.append(.title("\(panel.digit) \(panel.title)"))
-      lines += panel.help.flatMap { $0.wrapped(to: width) }.map(Line.text)
-      lines += keyLines(panel.keys.map { ($0.name, $0.help) }, width)
-      lines.append(.blank)
+      top.append(.title("\(panel.digit) \(panel.title)"))
+      top += panel.help.flatMap { $0.wrapped(to: width) }.map(Line.text)
+      top += keyLines(panel.keys.map { ($0.name, $0.help) }, width)
+      top.append(.blank)
     }
-    lines.append(.title("bpttop: backpropagation through time, live"))
-    lines += about.wrapped(to: width).map(Line.text)
-    for group in KeyBinding.Group.allCases {
-      lines += [.blank, .title(group.rawValue)]
-      lines += keyLines(Keymap.bindings.filter { $0.group == group }.map { ($0.name, $0.help) }, width)
+    top.append(.title("bpttop: backpropagation through time, live"))
+    top += about.wrapped(to: width).map(Line.text)
+    let isWide = width >= columnWidth * 2
+    func keys(_ groups: [KeyBinding.Group]) -> [Line] {
+      groups.flatMap { group in
+        [.blank, .title(group.rawValue)]
+          + keyLines(
+            Keymap.bindings.filter { $0.group == group }.map { ($0.name, $0.help) }, isWide ? columnWidth - 2 : width)
+      }
     }
-    return lines
+    guard isWide else { return (top + keys(KeyBinding.Group.allCases)).map { [$0] } }
+    let left = keys([.pass, .training, .program]), right = keys([.knobs, .panels])
+    return top.map { [$0] }
+      + (0..<max(left.count, right.count)).map { row in
+        [row < left.count ? left[row] : .blank, row < right.count ? right[row] : .blank]
+      }
   }
+
+  /// The width of each of two columns.
+  private static let columnWidth = 56
 
   static let about =
     "A small recurrent network trains here. Its loss sends a gradient back through time: δ_t = ∂L/∂h_t, one Jacobian a "
@@ -43,25 +56,31 @@ enum Help {
     }
   }
 
-  /// Draws the lines from `first` on over the whole screen, in two columns of keys where it is wide enough.
+  /// Draws the rows from `first` on over the whole screen.
   static func draw(_ state: DashboardState, from first: Int, _ buffer: inout Buffer) {
     let theme = state.theme
     let frame = Rect(x: 0, y: 0, width: buffer.width, height: buffer.height)
     buffer.fill(frame, theme.blank)
-    let lines = lines(state)
+    let rows = rows(state)
     let page = max(1, frame.height - 4)
-    let note = lines.count > page ? ["↑ ↓ scroll · Esc back", "Esc back"] : ["Esc back"]
+    let note = rows.count > page ? ["↑ ↓ scroll · Esc back", "Esc back"] : ["Esc back"]
     let inside = buffer.box(frame, title: ["Help"], note: note, key: "?", focused: true, theme: theme)
       .inset(left: 2, top: 1, right: 1, bottom: 1)
-    for (row, line) in lines.dropFirst(max(0, min(first, lines.count - page))).prefix(page).enumerated() {
-      switch line {
-      case .blank: break
-      case .title(let text): buffer.put(text, in: inside, row: row, style: theme[.title])
-      case .text(let text): buffer.put(text, in: inside, row: row, style: theme[.text])
-      case .key(let name, let help):
-        buffer.put(name, in: inside, row: row, style: theme[.keyName])
-        buffer.put(help, in: inside.inset(left: keyColumns), row: row, style: theme[.text])
+    for (row, lines) in rows.dropFirst(max(0, min(first, rows.count - page))).prefix(page).enumerated() {
+      for (column, line) in lines.enumerated() {
+        draw(line, in: inside.inset(left: column * columnWidth).line(row), &buffer, theme)
       }
+    }
+  }
+
+  private static func draw(_ line: Line, in rect: Rect, _ buffer: inout Buffer, _ theme: Theme) {
+    switch line {
+    case .blank: break
+    case .title(let text): buffer.put(text, in: rect, style: theme[.title])
+    case .text(let text): buffer.put(text, in: rect, style: theme[.text])
+    case .key(let name, let help):
+      buffer.put(name, in: rect, style: theme[.keyName])
+      buffer.put(help, in: rect.inset(left: keyColumns), style: theme[.text])
     }
   }
 }

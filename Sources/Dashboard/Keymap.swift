@@ -53,13 +53,13 @@ public enum Keymap {
     KeyBinding(
       .training, "space", "run", "run or pause", [(.character(" "), .runOrPause)]),
     KeyBinding(
-      .pass, ". ,", "step", "one time step of the pass on, back: forward, backward, the update (also → ← l h)",
+      .pass, ". ,", "step", "one step of the pass on, back (also → ← l h)",
       [
         (.character("."), .stepForward), (.character(","), .stepBack), (.right, .stepForward), (.left, .stepBack),
         (.character("l"), .stepForward), (.character("h"), .stepBack),
       ]),
     KeyBinding(
-      .pass, "n N", "update", "one update on, back (bit for bit; after an explosion back to before it)",
+      .pass, "n N", "update", "one update on, back, bit for bit",
       [(.character("n"), .updateForward), (.character("N"), .updateBack)]),
   ]
 
@@ -67,13 +67,13 @@ public enum Keymap {
     turn("[ ]", "k1", "k1: an update every k1 steps", "training.k1", down: "[", up: "]"),
     turn("{ }", "k2", "k2: how many steps back the gradient goes", "training.k2", down: "{", up: "}"),
     KeyBinding(
-      .knobs, "t", nil, "the usual truncations in turn: (n,n) (1,n) (k1,1) k1<k2 k1=k2 BPTT(h)",
+      .knobs, "t", nil, "the named truncations, full BPTT to BPTT(h)",
       [(.character("t"), .nextTruncation)]),
     turn(
-      "i", nil, "inject: which losses enter an update (newest, last, window)", "training.inject", down: nil, up: "i"),
+      "i", nil, "which losses enter: newest, last, window", "training.inject", down: nil, up: "i"),
     turn("c", "clip", "clip: none, by norm, by value", "training.clip.kind", down: nil, up: "c"),
     KeyBinding(
-      .knobs, "C", nil, "the clip threshold, halved in turn: 10 … 0.01",
+      .knobs, "C", nil, "clip threshold, in turn: 10 5 2 1 0.5 … 0.01",
       [(.character("C"), .turn(key: "training.clip.threshold", up: false))]),
     turn("a A", "φ", "activation: the next, the one before", "network.activation", down: "A", up: "a"),
     turn("- +", "ρ", "spectral radius of W_hh: less, more", "network.init.spectral_radius", down: "-", up: "+"),
@@ -81,7 +81,7 @@ public enum Keymap {
     KeyBinding(
       .knobs, "/", nil, "find a knob by its name", [(.character("/"), .find)]),
     KeyBinding(
-      .knobs, ":", "set", "set any key of the experiment: name, value; tab completes", [(.character(":"), .prompt)]),
+      .knobs, ":", "set", "set any key: name and value; ⇥ completes", [(.character(":"), .prompt)]),
   ]
 
   private static let training = [
@@ -91,7 +91,7 @@ public enum Keymap {
     KeyBinding(
       .training, "r", nil, "restart from the same weights", [(.character("r"), .restart)]),
     KeyBinding(
-      .training, "R", nil, "restart with the next seed: new weights, new data", [(.character("R"), .newSeed)]),
+      .training, "R", nil, "restart with the next seed (weights and data)", [(.character("R"), .newSeed)]),
   ]
 
   private static let panels = [
@@ -99,7 +99,7 @@ public enum Keymap {
       .panels, "⇥", "panel", "the next panel (Shift-⇥ the one before)",
       [(.tab, .focusNext), (.backTab, .focusPrevious)]),
     KeyBinding(
-      .panels, "z ⏎", "zoom", "the focused panel over the whole screen; again, or Esc, back",
+      .panels, "z ⏎", "zoom", "the focused panel over the screen, and back",
       [(.character("z"), .zoom), (.enter, .zoom)]),
     KeyBinding(
       .panels, "1-9", nil, "a panel on, off",
@@ -114,7 +114,7 @@ public enum Keymap {
     KeyBinding(
       .program, "S", "picture", "save the screen as an SVG picture", [(.character("S"), .saveScreen)]),
     KeyBinding(
-      .program, "e", nil, "export the pass that is shown as a trace (safetensors)", [(.character("e"), .exportTrace)]),
+      .program, "e", nil, "export this pass as a trace (safetensors)", [(.character("e"), .exportTrace)]),
     KeyBinding(.program, "Ctrl-L", nil, "paint the screen anew", [(.control("l"), .repaint)]),
     KeyBinding(.program, "Ctrl-Z", nil, "suspend; fg comes back", [(.control("z"), .suspend)]),
     KeyBinding(

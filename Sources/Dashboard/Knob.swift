@@ -1,3 +1,4 @@
+import Canvas
 import RecurrentNetworks
 import Training
 
@@ -81,6 +82,34 @@ struct Knob: Sendable {
     return found
   }
 
-  /// The value on the screen: short, without quotes.
-  static func shortValue(_ text: String) -> String { text.hasSuffix(".0") ? String(text.dropLast(2)) : text }
+  /// The value on the screen: short, and for a spectral radius that nobody has set the one that W_hh has.
+  func value(_ state: DashboardState) -> String {
+    guard let key = try? ExperimentKey.named(name) else { return "" }
+    let text = key.get(state.experiment)
+    if text == "null" { return state.measuredSpectralRadius.map { NumberText.short($0, digits: 2) } ?? "as drawn" }
+    return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
+  }
+
+  /// The columns that its values take: the longest name, or a number of four digits.
+  func valueWidth(_ state: DashboardState) -> Int {
+    guard let key = try? ExperimentKey.named(name) else { return 0 }
+    if case .choice(let names) = key.kind { return names.map(\.columns).max() ?? 0 }
+    return max(4, value(state).columns)
+  }
+
+  /// The keys that turn it from anywhere: "[ ]".
+  var directKeys: String {
+    let binding = Keymap.bindings.first { binding in
+      binding.keys.contains { key in
+        if case .turn(let turned, _) = key.command { return turned == name }
+        return false
+      }
+    }
+    return binding?.name ?? ""
+  }
+}
+
+extension DashboardState {
+  /// ρ(W_hh) of the pass that is shown, where it was computed.
+  var measuredSpectralRadius: Double? { analysis?.recurrentSpectrum?.spectralRadius }
 }

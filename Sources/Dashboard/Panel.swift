@@ -70,7 +70,7 @@ extension Panel {
   /// An even share.
   public var widthWeight: Int { 1 }
   /// An even share beside other plots.
-  public var heightWeight: Int { 3 }
+  public var heightWeight: Int { 12 }
   /// Any height is of use.
   public var maximumHeight: Int? { nil }
   /// None.

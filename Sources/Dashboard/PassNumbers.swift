@@ -112,9 +112,13 @@ extension Tape {
   }
 }
 
-/// ‖v‖₂, scaled so that it neither underflows nor overflows.
+/// ‖v‖₂, scaled so that it neither underflows nor overflows; not finite where a component is not.
 func norm(_ values: some Sequence<Double>) -> Double {
-  let largest = values.reduce(0) { max($0, abs($1)) }
-  guard largest > 0, largest.isFinite else { return largest }
+  var largest = 0.0
+  for value in values {
+    guard value.isFinite else { return value.isNaN ? .nan : .infinity }
+    largest = max(largest, abs(value))
+  }
+  guard largest > 0 else { return 0 }
   return largest * values.reduce(0) { $0 + ($1 / largest) * ($1 / largest) }.squareRoot()
 }

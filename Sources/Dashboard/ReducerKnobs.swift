@@ -43,8 +43,19 @@ extension DashboardState {
     }
   }
 
-  /// The next round number of steps: 1 … 10, 12, 15, 20, 25, 30, 40, 50, 60, 80, 100, 120, …
+  /// The next of the values that a lecture wants: round numbers of steps (1 … 10, 12, 15, 20, 25, 30, 40, …), a spectral
+  /// radius that in a few clicks is far beyond 1, or a clip threshold, around.
   private func coarseStep(_ key: ExperimentKey, up: Bool) -> String? {
+    if key.name == "network.init.spectral_radius" {
+      let value = Double(key.get(experiment)) ?? measuredSpectralRadius ?? experiment.network.initialization.scale
+      let ladder = [0.1, 0.25, 0.5, 0.7, 0.8, 0.9, 1, 1.1, 1.25, 1.5, 2, 2.5, 3, 4, 5, 7, 10]
+      let next = up ? ladder.first { $0 > value * 1.01 } : ladder.last { $0 < value * 0.99 }
+      return next.map(formatNumber)
+    }
+    if key.name == "training.clip.threshold" {
+      let thresholds = [10, 5, 2, 1, 0.5, 0.2, 0.1, 0.05, 0.01]
+      return formatNumber(thresholds.first { $0 < experiment.training.clip.threshold * 0.99 } ?? 10)
+    }
     guard case .stepCount = key.kind else { return nil }
     let length = experiment.task.length
     let value = Int(key.get(experiment)) ?? length

@@ -63,7 +63,7 @@ extension DashboardState {
   /// A key while the help is shown.
   mutating func help(_ line: Int, _ key: Key) -> [Effect] {
     let page = max(1, size.height - 4)
-    let last = max(0, Help.lines(self).count - page)
+    let last = max(0, Help.rows(self).count - page)
     func scroll(_ to: Int) -> Mode { .help(line: min(max(0, to), last)) }
     switch key {
     case .down, .character("j"): mode = scroll(line + 1)

@@ -2,28 +2,34 @@ import Canvas
 
 /// What the newcomer's line says to try.
 public enum Tip: Hashable, Sendable, CaseIterable {
-  case explode, clip, truncate
+  case explode, clip, truncate, faster
 
-  /// The keys and what they do.
-  var words: (keys: String, does: String) {
+  /// The keys and what they do, and the same in a word.
+  var words: (keys: String, does: String, short: String) {
     switch self {
-    case .explode: ("+ +", "turns ρ(W_hh) up until it explodes")
-    case .clip: ("c", "clips it")
-    case .truncate: ("{", "truncates it")
+    case .explode: ("+ + +", "turns ρ(W_hh) up: it explodes", "explode")
+    case .clip: ("c", "clips it otherwise", "clip")
+    case .truncate: ("{ {", "truncates it", "truncate")
+    case .faster: (">", "trains faster", "faster")
     }
   }
 
   /// The dotted keys whose change shows it.
   var knobs: [String] {
     switch self {
-    case .explode: ["network.init.spectral_radius", "network.activation"]
+    case .explode: ["network.init.spectral_radius"]
     case .clip: ["training.clip.kind", "training.clip.threshold"]
     case .truncate: ["training.k1", "training.k2"]
+    case .faster: []
     }
   }
 }
 
 extension DashboardState {
-  /// A knob was turned: what the newcomer's line said of it is known now.
-  mutating func use(_ knob: String) { tip.removeAll { $0.knobs.contains(knob) } }
+  /// A knob was turned: what the newcomer's line said of it is known now. A spectral radius must be far beyond 1 for the
+  /// gradient of saturating units to explode.
+  mutating func use(_ knob: String) {
+    let radius = experiment.network.initialization.spectralRadius ?? 0
+    tip.removeAll { $0.knobs.contains(knob) && ($0 != .explode || radius >= 2) }
+  }
 }

@@ -1,3 +1,5 @@
+import CKernels
+
 /// The two precisions that a pass runs in, with the kernels of each: raw memory in, raw memory out, no allocation.
 ///
 /// Matrices are row-major; a stride is the distance in elements from a row (or column) to the next. Buffers must not
@@ -70,4 +72,16 @@ public protocol Scalar: BinaryFloatingPoint, Sendable {
 /// The element-wise functions that `Scalar.activate` knows, with their derivatives.
 public enum ElementwiseFunction: Int32, CaseIterable, Sendable {
   case tanh, sigmoid, relu, leakyReLU, identity, softsign, hardTanh, sin
+}
+
+/// Asks for memory that will soon be read to be brought into the cache; changes no number.
+@inlinable
+public func prefetchToRead<S: Scalar>(_ start: UnsafePointer<S>, count: Int) {
+  bpt_prefetch_to_read(start, count * MemoryLayout<S>.size)
+}
+
+/// Asks for memory that will soon be written to be brought into the cache; changes no number.
+@inlinable
+public func prefetchToWrite<S: Scalar>(_ start: UnsafePointer<S>, count: Int) {
+  bpt_prefetch_to_write(start, count * MemoryLayout<S>.size)
 }

@@ -27,6 +27,7 @@ public struct ParameterLayout: Equatable, Sendable {
   /// The layout of a network that reads `inputs` numbers a step and writes `outputs`.
   public init(_ network: NetworkSpecification, inputs: Int, outputs: Int) {
     let h = network.hidden
+    let gh = network.cell.gates * h
     var entries: [Entry] = []
     var offset = 0
     func add(_ name: String, _ shape: [Int]) {
@@ -35,9 +36,9 @@ public struct ParameterLayout: Equatable, Sendable {
       offset += entry.count
     }
     for layer in 0..<network.layers {
-      add("weight_ih_l\(layer)", [h, layer == 0 ? inputs : h])
-      add("weight_hh_l\(layer)", [h, h])
-      add("bias_ih_l\(layer)", [h])
+      add("weight_ih_l\(layer)", [gh, layer == 0 ? inputs : h])
+      add("weight_hh_l\(layer)", [gh, h])
+      add("bias_ih_l\(layer)", [gh])
     }
     add("readout.weight", [outputs, h])
     add("readout.bias", [outputs])

@@ -103,37 +103,40 @@ public final class Pass<S: Scalar> {
   }
 
   /// Takes a batch of sequences: inputs and targets, converted once. It may be shorter than the capacity.
+  @specialized(where S == Double)
+  @specialized(where S == Float)
   public func load(_ data: SequenceBatch) {
     precondition(data.steps <= capacity && data.batch == batch, "the sequences fit")
     precondition(data.inputs == layout.inputs && data.outputs == layout.outputs && data.loss == loss, "sizes agree")
     steps = data.steps
     let rows = data.steps * batch
-    Self.spread(data.x, rows: rows, columns: data.inputs, into: arena + plan.x, stride: plan.inputStride)
     hasSymbols = loadSymbols(data)
+    if !hasSymbols || plan.recordsTape {
+      Self.spread(data.x, rows: rows, columns: data.inputs, into: arena + plan.x, stride: plan.inputStride)
+    }
     switch data.target {
     case .classes(let targets):
-      for row in 0..<rows { classes[row] = targets[row] }
+      precondition(targets.count >= rows, "a class a step and sequence")
+      targets.withUnsafeBufferPointer { if let base = $0.baseAddress { classes.update(from: base, count: rows) } }
     case .values(let targets):
       Self.spread(targets, rows: rows, columns: data.outputs, into: arena + plan.target, stride: plan.outputStride)
     }
+    precondition(data.targetMask.count >= rows, "a mask a step and sequence")
+    data.targetMask.withUnsafeBufferPointer {
+      if let base = $0.baseAddress { targetMask.update(from: base, count: rows) }
+    }
     for t in 0..<data.steps {
       var count = 0
-      for row in t * batch..<(t + 1) * batch {
-        targetMask[row] = data.targetMask[row]
-        count += Int(data.targetMask[row])
-      }
+      for row in t * batch..<(t + 1) * batch { count += Int(targetMask[row]) }
       targetCounts[t] = count
     }
   }
 
-  /// Takes the symbols, if there are any and x is one-hot by them.
+  /// Takes the symbols of one-hot inputs, if there are any.
   private func loadSymbols(_ data: SequenceBatch) -> Bool {
     guard let given = data.symbols, given.count == data.steps * batch else { return false }
     for (row, symbol) in given.enumerated() {
       guard symbol >= 0, symbol < data.inputs else { return false }
-      for column in 0..<data.inputs where data.x[row * data.inputs + column] != (column == symbol ? 1 : 0) {
-        return false
-      }
       symbols[row] = symbol
     }
     return true
@@ -175,6 +178,8 @@ extension Pass {
   }
 
   /// Writes the state of a layer, [parts, B, H], at row `row`: row t+1 is the state after step t.
+  @specialized(where S == Double)
+  @specialized(where S == Float)
   public func setState(at row: Int, layer: Int, from state: [Double]) {
     let parts = network.cell.parts
     let size = batch * network.hidden
@@ -187,6 +192,8 @@ extension Pass {
   }
 
   /// The state of a layer at row `row`, [parts, B, H].
+  @specialized(where S == Double)
+  @specialized(where S == Float)
   public func state(row: Int, layer: Int) -> [Double] {
     (0..<network.cell.parts).flatMap { part in
       Self.gathered(
@@ -196,11 +203,15 @@ extension Pass {
   }
 
   /// The state at row 0 becomes 0, in all layers.
+  @specialized(where S == Double)
+  @specialized(where S == Float)
   public func resetState() {
     forEachStatePart { $0.update(repeating: 0, count: stateRow) }
   }
 
   /// The state after the last step loaded becomes the state at row 0: a stream goes on.
+  @specialized(where S == Double)
+  @specialized(where S == Float)
   public func carryState() {
     forEachStatePart { $0.update(from: $0 + steps * stateRow, count: stateRow) }
   }

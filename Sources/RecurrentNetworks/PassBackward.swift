@@ -33,6 +33,12 @@ extension Pass {
     var end = window.upperBound
     while end > window.lowerBound {
       let block = max(end - plan.blockSteps, window.lowerBound)..<end
+      for layer in plan.layers {
+        // Read with t falling, which the processor does not foresee.
+        prefetchToRead(
+          arena + layer.derivative + block.lowerBound * batch * plan.gateStride,
+          count: block.count * batch * plan.gateStride)
+      }
       injectLosses(block, injected, weight: S(weight))
       for layer in (0..<network.layers).reversed() {
         if layer < network.layers - 1 { passDown(layer: layer, block: block, gates: C.gates) }

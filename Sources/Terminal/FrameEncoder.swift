@@ -109,7 +109,7 @@ struct FrameEncoder {
       if cursor.x == x { return }
       // Writing a few characters that stand there already is shorter than moving over them.
       let passed = y * width + cursor.x..<y * width + x
-      if passed.count <= 4 && passed.allSatisfy({ drawn[$0].style == style }) {
+      if passed.count <= 4 && passed.allSatisfy({ shows(drawn[$0], with: style) }) {
         for index in passed { appendUTF8(drawn[index].character, to: &bytes) }
         return
       }
@@ -132,11 +132,21 @@ struct FrameEncoder {
   }
 
   private mutating func put(_ cell: Drawn, into bytes: inout [UInt8]) {
-    if style != cell.style {
+    if !shows(cell, with: style) {
       change(to: cell.style, into: &bytes)
       style = cell.style
     }
     appendUTF8(cell.character, to: &bytes)
+  }
+
+  /// Whether the cell, written in this style, looks as it should: a blank takes any ink.
+  private func shows(_ cell: Drawn, with style: PackedStyle?) -> Bool {
+    guard let style else { return false }
+    if style == cell.style { return true }
+    guard cell.character == 0x20 else { return false }
+    var inkless = style
+    inkless.forgetInk()
+    return inkless == cell.style
   }
 
   private func change(to next: PackedStyle, into bytes: inout [UInt8]) {

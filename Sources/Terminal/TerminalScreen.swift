@@ -127,8 +127,9 @@ public final class TerminalScreen {
   }
 
   private func leave() {
-    // A terminal that does not read must not keep us.
-    if wasInterrupted { tcflush(output, TCOFLUSH) }
+    // A terminal that does not read must not keep us: what it has not read yet is dropped.
+    var writable = pollfd(fd: output, events: Int16(POLLOUT), revents: 0)
+    if wasInterrupted || poll(&writable, 1, 200) == 0 { tcflush(output, TCOFLUSH) }
     _ = write(output, leaving, leaving.count)
     if !isendwin() { endwin() }
   }

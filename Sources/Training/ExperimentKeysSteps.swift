@@ -1,3 +1,5 @@
+import RecurrentNetworks
+
 /// The values that a knob walks through.
 public enum KnobSteps: Equatable, Sendable {
   /// It has none: a path, a list.
@@ -39,8 +41,7 @@ extension ExperimentKey {
       guard let next = steps.next(Double(value), up: up, whole: true).flatMap(Int.init(exactly:)) else { return nil }
       return range.contains(next) ? "\(next)" : nil
     case .number(let range, _):
-      // A spectral radius that is not set begins where the scale stands.
-      let value = Double(get(experiment)) ?? experiment.network.initialization.scale
+      let value = Double(get(experiment)) ?? experiment.network.initialization.expectedRadius
       guard let next = steps.next(value, up: up, whole: false) else { return nil }
       return range.contains(next) ? formatNumber(next) : range.end(up: up, from: value).map(formatNumber)
     case .path, .names:
@@ -65,6 +66,14 @@ extension ExperimentKey {
     let count = Int(get(experiment)) ?? length
     if up { return get(experiment) == "full" ? nil : count + 1 >= length ? "full" : "\(count + 1)" }
     return count > 1 ? "\(min(count, length + 1) - 1)" : nil
+  }
+}
+
+extension Initialization {
+  /// About the spectral radius that weights drawn so have; where a knob begins that has none set.
+  fileprivate var expectedRadius: Double {
+    // The circular law: independent entries of variance v have a radius of √(H v); uniform in ±s/√H is v = s²/(3H).
+    recurrent == .uniform ? scale / 3.0.squareRoot() : scale
   }
 }
 

@@ -13,7 +13,7 @@ extension String {
 func isNull(_ text: String) -> Bool { text.isEmpty || text == "~" || text == "null" }
 
 /// `text` as a scalar that reads back as itself: plain where that is safe, else in double quotes.
-public func quotedIfNeeded(_ text: String) -> String {
+package func quotedIfNeeded(_ text: String) -> String {
   let plain = text.unicodeScalars.allSatisfy { scalar in
     switch scalar {
     case "a"..."z", "A"..."Z", "0"..."9", "_", "-", ".", "/", "+", " ": true
@@ -26,7 +26,7 @@ public func quotedIfNeeded(_ text: String) -> String {
 }
 
 /// `text` in double quotes.
-public func quoted(_ text: String) -> String {
+package func quoted(_ text: String) -> String {
   var result = "\""
   for scalar in text.unicodeScalars {
     switch scalar {

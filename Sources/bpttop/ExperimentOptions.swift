@@ -27,12 +27,19 @@ struct ExperimentOptions: ParsableArguments {
     do {
       guard experiment != nil else {
         return try ExperimentFile.parse(
-          ExperimentFile.differences(.builtIn), file: "built-in experiment", settings: settings, memory: Memory.limit)
+          ExperimentFile.differences(.opening), file: "built-in experiment", settings: settings, memory: Memory.limit)
       }
       return try ExperimentFile.read(path: experiment, settings: settings, memory: Memory.limit)
     } catch {
-      throw Failure.input(error.description)
+      throw Failure.input(error.description + hint(error))
     }
+  }
+
+  /// A mistyped command is taken for a file; then the nearest command is told.
+  private func hint(_ error: InputError) -> String {
+    guard let name = experiment, error.file == name, error.line == nil, !name.contains(/[\/.]/) else { return "" }
+    let commands = Bpttop.configuration.subcommands.map { $0._commandName }
+    return " and no command" + (nearestName(to: name, among: commands).map { "; nearest is \($0)" } ?? "")
   }
 
   /// A run of `experiment`, not begun yet.

@@ -2,7 +2,7 @@ import ArgumentParser
 import Canvas
 
 /// Keys written as text: each character is itself; others by name in angle brackets: `<tab>`, `<ctrl-l>`, `<lt>` for `<`.
-struct KeyScript: ExpressibleByArgument, Equatable {
+struct KeyScript: Equatable, CustomStringConvertible {
   var keys: [Key] = []
 
   static let names: [(name: String, key: Key)] = [
@@ -13,17 +13,25 @@ struct KeyScript: ExpressibleByArgument, Equatable {
 
   init() {}
 
-  init?(argument: String) {
-    var rest = Substring(argument)
+  var description: String { "" }
+
+  /// Reads a script.
+  static func read(_ text: String) throws -> KeyScript {
+    var script = KeyScript()
+    var rest = Substring(text)
     while let first = rest.popFirst() {
       guard first == "<" else {
-        keys.append(.character(first))
+        script.keys.append(.character(first))
         continue
       }
-      guard let end = rest.firstIndex(of: ">"), let key = Self.key(named: rest[..<end].lowercased()) else { return nil }
-      keys.append(key)
+      guard let end = rest.firstIndex(of: ">"), let key = key(named: rest[..<end].lowercased()) else {
+        let known = names.map { "<\($0.name)>" }.joined(separator: " ")
+        throw ValidationError("found <\(rest.prefix { $0 != ">" })>, expected one of \(known) <ctrl-l> …")
+      }
+      script.keys.append(key)
       rest = rest[rest.index(after: end)...]
     }
+    return script
   }
 
   private static func key(named name: String) -> Key? {

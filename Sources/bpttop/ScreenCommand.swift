@@ -23,9 +23,9 @@ struct ScreenCommand: ParsableCommand {
   enum Form { case svg, ansi, text }
 
   @OptionGroup var options: ExperimentOptions
-  @Option(help: "The frame's size in cells.") var size = FrameSize(width: 120, height: 36)
-  @Option(help: "Updates to make before.") var updates = 0
-  @Option(help: "Keys to press then.") var keys = KeyScript()
+  @Option(help: "The frame's size in cells.", transform: FrameSize.read) var size = FrameSize(width: 120, height: 36)
+  @Option(help: "Updates to make before.", transform: Reading.count) var updates = 0
+  @Option(help: "Keys to press then.", transform: KeyScript.read) var keys = KeyScript()
   @Option(
     name: .shortAndLong, help: "FRAME.svg, FRAME.ansi or FRAME.txt; - prints it with colours.", completion: .file())
   var output: String
@@ -34,7 +34,6 @@ struct ScreenCommand: ParsableCommand {
   var characters: CharacterTier = .braille
 
   func validate() throws {
-    guard updates >= 0 else { throw ValidationError("--updates: found \(updates), expected a number from 0") }
     guard form != nil else {
       throw ValidationError("--output: found \(output), expected a name that ends in .svg, .ansi or .txt, or -")
     }

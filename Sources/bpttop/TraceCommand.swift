@@ -23,17 +23,13 @@ struct TraceCommand: ParsableCommand {
     name: .shortAndLong, help: "The trace (.safetensors), or - for standard output.",
     completion: .file(extensions: ["safetensors"]))
   var output: String
-  @Option(help: "Updates to make before.") var updates = 0
+  @Option(help: "Updates to make before.", transform: Reading.count) var updates = 0
   @Option(help: "Weights to begin with (.safetensors).", completion: .file(extensions: ["safetensors"]))
   var weights: String?
   @Option(
     help: "x [T,B,I], target and target_mask of sequences of yours, in place of the task's (.safetensors).",
     completion: .file(extensions: ["safetensors"]))
   var data: String?
-
-  func validate() throws {
-    guard updates >= 0 else { throw ValidationError("--updates: found \(updates), expected a number from 0") }
-  }
 
   func run() throws {
     let experiment = try options.read()

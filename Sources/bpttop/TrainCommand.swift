@@ -19,7 +19,7 @@ struct TrainCommand: ParsableCommand {
       """)
 
   @OptionGroup var options: ExperimentOptions
-  @Option(help: "How many updates to make.") var updates: Int
+  @Option(help: "How many updates to make.", transform: Reading.count) var updates: Int
   @Option(help: "A row an update: .csv, .jsonl, or - for CSV on standard output.", completion: .file())
   var metrics: String?
   @Option(
@@ -28,10 +28,6 @@ struct TrainCommand: ParsableCommand {
   var checkpoint: String?
   @Option(help: "Weights to begin with (.safetensors).", completion: .file(extensions: ["safetensors"]))
   var weights: String?
-
-  func validate() throws {
-    guard updates >= 0 else { throw ValidationError("--updates: found \(updates), expected a number from 0") }
-  }
 
   func run() throws {
     let experiment = try options.read()

@@ -3,10 +3,117 @@ import Testing
 
 @testable import Dashboard
 
-/// The keymap says what is true.
+/// Footer and help are made of the keymap, and the keymap says what is true.
 @Suite struct KeymapTests {
   @Test func noKeyIsBoundTwice() {
     let keys = Keymap.bindings.flatMap { $0.keys.map(\.key) }
     #expect(Set(keys).count == keys.count)
+  }
+
+  /// States in which keys mean something: paused, running, zoomed, with the newcomer's line.
+  private func situations() throws -> [DashboardState] {
+    let paused = try Example.state()
+    var running = paused, zoomed = paused, slow = paused, explained = paused
+    _ = running.press(.character(" "))
+    _ = zoomed.press(.character("z"))
+    _ = slow.press(.character("<"))
+    explained.tip = Tip.allCases
+    return [paused, running, zoomed, slow, explained]
+  }
+
+  @Test(arguments: Keymap.bindings.flatMap { binding in binding.keys.map(\.key) })
+  func everyKeyDoesSomething(_ key: Key) throws {
+    let doesSomething = try situations().contains { state in
+      var after = state
+      let effects = reduce(into: &after, .key(key))
+      return after != state || !effects.isEmpty
+    }
+    #expect(doesSomething)
+  }
+
+  @Test(arguments: [
+    Key.character("s"), .character("f"), .character("p"), .character("x"), .character("w"), .function(1),
+  ])
+  func aKeyOfNoBindingDoesNothing(_ key: Key) throws {
+    for state in try situations() {
+      var after = state
+      after.message = nil
+      let before = after
+      #expect(reduce(into: &after, .key(key)) == [])
+      #expect(after == before)
+    }
+  }
+
+  @Test(arguments: Keymap.bindings.indices)
+  func aBindingIsCalledByItsOwnKeys(_ index: Int) {
+    let binding = Keymap.bindings[index]
+    let names: [Key: String] = [
+      .character(" "): "space", .tab: "⇥", .enter: "⏎", .escape: "Esc", .control("l"): "Ctrl-L",
+      .control("z"): "Ctrl-Z",
+    ]
+    let own = binding.keys.map { key in
+      if let name = names[key.key] { return name }
+      if case .character(let character) = key.key { return String(character) }
+      return ""
+    }
+    for word in binding.name.split(separator: " ") where word != "1-9" { #expect(own.contains(String(word))) }
+    #expect(!binding.name.isEmpty && !binding.help.isEmpty)
+  }
+
+  @Test(arguments: Panels.all.indices)
+  func aPanelTakesTheKeysThatItNames(_ index: Int) throws {
+    let panel = Panels.all[index]
+    for key in panel.keys.flatMap(\.keys) {
+      var state = try Example.state()
+      #expect(panel.handle(key, &state) != nil)
+    }
+  }
+
+  @Test func panelsHaveTheirDigitsAndThreeLines() {
+    #expect(Panels.all.map(\.digit) == Array(1...9))
+    #expect(Set(Panels.all.map(\.id)).count == 9)
+    #expect(Set(Panels.priority.map(\.id)) == Set(Panels.all.map(\.id)))
+    for panel in Panels.all {
+      #expect(panel.help.count == 3)
+      #expect(panel.help.allSatisfy { !$0.isEmpty })
+    }
+  }
+
+  @Test func theHelpHasEveryBindingAndTheFocusedPanelFirst() throws {
+    var state = try Example.state()
+    state.focus = "flow"
+    let lines = Help.rows(state).flatMap { $0 }
+    #expect(lines.first == .title("4 Flow ‖∂l_i/∂h_t‖"))
+    for binding in Keymap.bindings {
+      #expect(
+        lines.contains { line in
+          if case .key(let name, let help) = line { return name == binding.name && binding.help.hasPrefix(help) }
+          return false
+        })
+    }
+  }
+
+  @Test(arguments: [60, 64, 80, 90, 120, 200])
+  func theNewcomersLineIsNeverCut(_ width: Int) throws {
+    var state = try Example.state(size: Size(width: width, height: 24))
+    state.tip = Tip.allCases
+    let line = try #require(render(state).rows.dropLast().last)
+    #expect(line.contains("explode") && line.contains("clip") && line.contains("truncate"))
+    #expect(line.hasSuffix(" ") || line.hasSuffix("hides this") || line.hasSuffix("truncate"))
+  }
+
+  @Test(arguments: [60, 73, 80, 100, 120, 200, 300])
+  func theFooterIsNeverCutAndNamesHelpAndQuit(_ width: Int) throws {
+    let state = try Example.state(size: Size(width: width, height: 24))
+    let footer = try #require(render(state).rows.last)
+    #expect(footer.contains(" ? help ") && footer.contains(" q quit "))
+    // Every word of it belongs to a binding, to the focused panel, or tells of hidden panels.
+    let known =
+      Keymap.bindings.compactMap { binding in binding.footer.map { "\(binding.name) \($0)" } }
+      + KnobsPanel().keys.map { "\($0.name) \($0.short)" }
+    for pair in footer.split(separator: "  ").map({ $0.drop { $0 == " " } }) where !pair.isEmpty {
+      let text = String(pair.reversed().drop { $0 == " " }.reversed())
+      #expect(known.contains(text) || text.hasSuffix("hidden"), "\(text)")
+    }
   }
 }

@@ -16,9 +16,9 @@ import Training
 
   @Test(arguments: [
     ("[", "training.k1", "4"), ("]", "training.k1", "6"), ("{", "training.k2", "9"), ("}", "training.k2", "12"),
-    ("i", "training.inject", "last"), ("c", "training.clip.kind", "value"), ("C", "training.clip.threshold", "0.8"),
+    ("i", "training.inject", "last"), ("c", "training.clip.kind", "value"), ("C", "training.clip.threshold", "0.5"),
     ("a", "network.activation", "sigmoid"), ("A", "network.activation", "sin"),
-    ("+", "network.init.spectral_radius", "0.95"), ("-", "network.init.spectral_radius", "0.85"),
+    ("+", "network.init.spectral_radius", "1.0"), ("-", "network.init.spectral_radius", "0.8"),
     ("m", "network.cell", "leaky"), ("R", "seed", "2"),
   ])
   func directKeys(_ key: String, _ name: String, _ value: String) throws {

@@ -169,7 +169,9 @@ import Training
     _ = state.press(.character("{"))
     #expect(state.tip == [.explode])
     _ = state.press(.character("+"))
-    #expect(state.tip == [])
+    #expect(state.tip == [.explode])
+    for _ in 0..<4 { _ = state.press(.character("+")) }
+    #expect(state.experiment.network.initialization.spectralRadius == 2 && state.tip == [])
     state.tip = Tip.allCases
     _ = state.press(.escape)
     #expect(state.tip == [])

@@ -1,5 +1,7 @@
 import Experiments
+import GradientFlow
 import Foundation
+import RecurrentNetworks
 import Testing
 import Training
 
@@ -23,5 +25,39 @@ import Training
     let run = try TrainingRun(experiment: ExperimentFile.read(path: path))
     for _ in 0..<3 where run.trainOnce() == .exploded { break }
     #expect((run.explosion != nil) == (name == "exploding.yaml"))
+  }
+}
+
+@Suite struct DemoFactTests {
+  /// log10 of the norm of the longest product of the first window, and of ‖∂L/∂h‖ at its first and last step.
+  private func first(_ name: String, _ settings: [String] = []) throws -> (product: Double, first: Double, last: Double)
+  {
+    let run = try TrainingRun(
+      experiment: ExperimentFile.read(path: DemoTests.folder + "/\(name).yaml", settings: settings))
+    let snapshot = run.snapshot()
+    let tape = Tape.compute(
+      network: snapshot.experiment.network, layout: snapshot.layout, parameters: snapshot.parameters,
+      data: snapshot.data, window: snapshot.window, carriedState: snapshot.carriedState, reduction: .mean,
+      precision: .float64)
+    let norms = GradientNorms.log10(tape)
+    let product = try ProductByLag(tape, maximumLags: 1)
+    return (product.spectra.last?.log10Norm ?? .nan, norms.first ?? .nan, norms.last ?? .nan)
+  }
+
+  /// What the heads of the files say in numbers.
+  @Test func theirNumbers() throws {
+    // 1.1^50, where a unit stays open; every singular value of a product of orthogonal matrices is 1.
+    #expect(abs(try first("exploding").product - 50 * log10(1.1)) < 1e-12)
+    #expect(abs(try first("orthogonal").product) < 1e-12)
+    let vanishing = try first("vanishing")
+    #expect((-7.5 ... -6.0).contains(vanishing.first - vanishing.last))
+    let sigmoid = try first("sigmoid")
+    #expect(sigmoid.first - sigmoid.last < -30)
+    let wide = try first("sigmoid", ["network.init.spectral_radius=4"])
+    #expect(wide.first < -8.5)
+    let leaky = try first("leaky")
+    #expect((-1.2 ... -0.8).contains(leaky.first - leaky.last))
+    #expect((-666 ... -664).contains(try first("underflow").product))
+    #expect(abs(try first("underflow", ["network.activation=identity"]).product - 1000 * log10(0.9)) < 1e-9)
   }
 }

@@ -64,10 +64,11 @@ struct ReferenceNetwork {
     var run = Run()
     let h = network.hidden
     var state = carriedState.map { $0.map { Dual($0) } }
-    func parameter(_ name: String, _ row: Int, _ column: Int = 0) -> Dual {
-      guard let entry = layout[name] else { return Dual(0) }
-      return parameters[entry.offset + row * (entry.shape.count == 2 ? entry.shape[1] : 1) + column]
-    }
+    func offset(_ name: String) -> Int { layout[name]?.offset ?? 0 }
+    let inputWeights = (0..<network.layers).map { offset("weight_ih_l\($0)") }
+    let recurrentWeights = (0..<network.layers).map { offset("weight_hh_l\($0)") }
+    let biases = (0..<network.layers).map { offset("bias_ih_l\($0)") }
+    let (readout, readoutBias) = (offset("readout.weight"), offset("readout.bias"))
     for t in window.steps {
       for b in 0..<data.batch {
         var input = (0..<data.inputs).map { Dual(data.x[(t * data.batch + b) * data.inputs + $0]) }
@@ -75,9 +76,9 @@ struct ReferenceNetwork {
           let previous = Array(state[layer][b * h..<(b + 1) * h])
           var next: [Dual] = []
           for i in 0..<h {
-            var a = parameter("bias_ih_l\(layer)", i)
-            for j in input.indices { a += parameter("weight_ih_l\(layer)", i, j) * input[j] }
-            for j in 0..<h { a += parameter("weight_hh_l\(layer)", i, j) * previous[j] }
+            var a = parameters[biases[layer] + i]
+            for j in input.indices { a += parameters[inputWeights[layer] + i * input.count + j] * input[j] }
+            for j in 0..<h { a += parameters[recurrentWeights[layer] + i * h + j] * previous[j] }
             var value = activate(a)
             if network.cell == .leaky { value = Dual(1 - network.beta) * previous[i] + Dual(network.beta) * value }
             if network.cell == .residual { value = previous[i] + Dual(network.alpha) * value }
@@ -89,8 +90,8 @@ struct ReferenceNetwork {
         }
         run.hidden += input
         let y = (0..<data.outputs).map { o -> Dual in
-          var y = parameter("readout.bias", o)
-          for j in 0..<h { y += parameter("readout.weight", o, j) * input[j] }
+          var y = parameters[readoutBias + o]
+          for j in 0..<h { y += parameters[readout + o * h + j] * input[j] }
           return y
         }
         let row = t * data.batch + b

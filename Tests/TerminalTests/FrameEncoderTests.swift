@@ -61,6 +61,20 @@ struct FrameEncoderTests {
     #expect(encode(&encoder, frame).isEmpty)
   }
 
+  @Test func aBlankBetweenWordsTakesTheirInk() {
+    var encoder = encoder(), frame = Buffer(width: 6, height: 1)
+    _ = encode(&encoder, frame)
+    for (x, character) in "ab cd".unicodeScalars.enumerated() {
+      frame[x, 0] = Cell(character, Style(Color(1, 2, 3), bold: true))
+    }
+    #expect(encode(&encoder, frame) == "\u{1B}[1;1H\u{1B}[1m\u{1B}[38;2;1;2;3mab cd")
+    // Not another background, nor underlining.
+    frame[2, 0] = Cell(" ", Style(Color(1, 2, 3), underline: true))
+    #expect(encode(&encoder, frame).contains("\u{1B}[4m"))
+    frame[2, 0] = Cell(" ", Style(on: Color(9, 9, 9)))
+    #expect(encode(&encoder, frame).contains("\u{1B}[48;2;9;9;9m "))
+  }
+
   @Test func monoHasAttributesOnly() {
     var encoder = encoder(.mono), frame = Buffer(width: 2, height: 1)
     frame[0, 0] = Cell("a", Style(Color(255, 0, 0), on: Color(0, 0, 9), reverse: true))

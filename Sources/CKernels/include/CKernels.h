@@ -22,6 +22,14 @@ bool bpt_supports(int instruction_set);
 int bpt_selected(void);
 bool bpt_select(int instruction_set);
 
+// Asks for memory that will soon be read, or written, to be brought near.
+static inline void bpt_prefetch_to_read(const void *start, size_t bytes) {
+  for (size_t i = 0; i < bytes; i += 64) __builtin_prefetch((const char *)start + i, 0, 2);
+}
+static inline void bpt_prefetch_to_write(const void *start, size_t bytes) {
+  for (size_t i = 0; i < bytes; i += 64) __builtin_prefetch((const char *)start + i, 1, 2);
+}
+
 // Every kernel, as LIST(REAL, F): F(return type, name, (parameters), (arguments)).
 #define BPT_KERNELS(REAL, F)                                                                                           \
   F(void, pack, (size_t k, size_t n, const REAL *b, ptrdiff_t row_stride, ptrdiff_t column_stride, REAL *packed),      \

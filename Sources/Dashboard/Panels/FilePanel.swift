@@ -9,7 +9,7 @@ struct FilePanel: Panel {
   let shortTitle = "File"
   let minimumSize = Size(width: 26, height: 2)
   let widthWeight = 5
-  let heightWeight = 1
+  let heightWeight = 7
   let help = [
     "The file that is learnt: for a text its size, alphabet and place in it; for a CSV the names of its columns.",
     "Below it, for a text, what the network writes by itself at the present weights, drawn with its own probabilities.",
@@ -28,9 +28,10 @@ struct FilePanel: Panel {
     let summary = shown.description.fileSummary ?? ""
     let hasSample = !shown.sample.isEmpty
     let lines = summary.wrapped(to: inside.width)
-    let kept = lines.prefix(hasSample ? max(1, inside.height / 3) : inside.height)
+    let kept = lines.prefix(hasSample ? max(1, min(lines.count, (inside.height + 1) / 2)) : inside.height)
     for (row, line) in kept.enumerated() {
-      buffer.put(line, in: inside, row: row, style: theme[.dimText], ellipsis: row == kept.count - 1)
+      let isCut = row == kept.count - 1 && kept.count < lines.count
+      buffer.put(line + (isCut ? " …" : ""), in: inside, row: row, style: theme[.dimText], ellipsis: true)
     }
     var below = inside.inset(top: kept.count)
     if hasSample {

@@ -15,7 +15,7 @@ struct FlowPanel: Panel {
     "Look for: whether what is cut off is large, or had vanished anyway.",
   ]
   let widthWeight = 5
-  let heightWeight = 4
+  let heightWeight = 14
   let instruments: Set<Instrument> = [.flow, .bias]
 
   func notes(_ state: DashboardState) -> [String] { ["loss i ↓  state t →", "i ↓ t →"] }
@@ -25,6 +25,10 @@ struct FlowPanel: Panel {
       let reason =
         state.analysis == nil ? "no pass yet: it comes with the first weights" : "the flow matrix is being computed"
       buffer.paragraph(reason, in: rect, style: theme[.dimText])
+      return
+    }
+    if let reason = state.noGradientReason, !flow.log10.contains(where: \.isFinite) {
+      buffer.paragraph(reason, in: rect, style: theme[.error])
       return
     }
     FlowPicture(

@@ -27,6 +27,10 @@ struct GradientNormPanel: Panel {
       buffer.paragraph("no pass yet: it comes with the first weights", in: rect, style: theme[.dimText])
       return
     }
+    if let reason = state.noGradientReason, !(analysis.truncatedGradientNorm ?? []).contains(where: \.isFinite) {
+      buffer.paragraph(reason, in: rect, style: theme[.error])
+      return
+    }
     GradientNormPicture(
       truncated: analysis.truncatedGradientNorm, full: analysis.fullGradientNorm, length: analysis.sequenceLength,
       cursor: state.cursor

@@ -7,13 +7,13 @@ struct KnobsPanel: Panel {
   let digit = 7
   let title = "Knobs"
   let shortTitle = "Knobs"
-  let minimumSize = Size(width: 22, height: 2)
+  let minimumSize = Size(width: 24, height: 2)
   let widthWeight = 4
-  let heightWeight = 1
-  let maximumHeight: Int? = 9
+  let heightWeight = 7
+  let maximumHeight: Int? = 5
   let help = [
     "Every setting of the experiment; a turn is taken at the next update, and paused it redraws the same pass at once.",
-    "A dot after a value: the trainer has not confirmed it yet. ρ rescales W_hh where it stands.",
+    "η is the learning rate, φ the activation, ρ rescales W_hh where it stands; a dot: not yet taken by the trainer.",
     "Look for: k2 too small to reach what is needed, ρ beyond 1, a learning rate that the clipping hides.",
   ]
   let keys = [
@@ -21,12 +21,12 @@ struct KnobsPanel: Panel {
     PanelKey([.left, .right, .character("h"), .character("l")], name: "←→", short: "turn", help: "turn it (h l)"),
   ]
 
-  /// The columns that a knob takes.
-  static let columnWidth = 22
-
   func notes(_ state: DashboardState) -> [String] {
-    guard let key = try? ExperimentKey.named(state.knob) else { return [] }
-    return [key.summary, key.name]
+    let knobs = Knob.applying(to: state.experiment)
+    guard let key = try? ExperimentKey.named(state.knob), let index = knobs.firstIndex(where: { $0.name == state.knob })
+    else { return [] }
+    let place = "\(index + 1) of \(knobs.count)"
+    return ["\(key.summary) · \(place)", "\(key.name) · \(place)", place]
   }
 
   func handle(_ key: Key, _ state: inout DashboardState) -> [Effect]? {
@@ -43,33 +43,81 @@ struct KnobsPanel: Panel {
   func draw(_ state: DashboardState, in rect: Rect, _ buffer: inout Buffer, theme: Theme) {
     guard rect.width > 0, rect.height > 0 else { return }
     let knobs = Knob.applying(to: state.experiment)
-    let columns = max(1, rect.width / Self.columnWidth)
-    let rows = (knobs.count + columns - 1) / columns
     let chosen = knobs.firstIndex { $0.name == state.knob } ?? 0
-    // Knobs read along the lines; the lines that are shown hold the chosen one.
-    let first = min(max(0, chosen / columns - rect.height / 2), max(0, rows - rect.height))
-    let cells = rect.columns(Array(repeating: .flexible(), count: columns))
-    for (index, knob) in knobs.enumerated().dropFirst(first * columns).prefix(rect.height * columns) {
-      drawKnob(
-        knob, isChosen: index == chosen, state, in: cells[index % columns].line(index / columns - first), &buffer, theme
-      )
+    if rect.width >= 60, rect.height >= 12 {
+      drawList(knobs, chosen, state, in: rect, &buffer, theme)
+      return
+    }
+    let lines = Self.lines(knobs, state, width: rect.width - 1)
+    let chosenLine = lines.firstIndex { $0.contains { $0.index == chosen } } ?? 0
+    let first = Self.firstLine(of: lines.count, around: chosenLine, height: rect.height)
+    for (row, line) in lines.dropFirst(first).prefix(rect.height).enumerated() {
+      for cell in line {
+        buffer.put(
+          spans(knobs[cell.index], isChosen: cell.index == chosen, state, theme), in: rect.inset(left: 1 + cell.column),
+          row: row)
+      }
     }
   }
 
-  private func drawKnob(
-    _ knob: Knob, isChosen: Bool, _ state: DashboardState, in line: Rect, _ buffer: inout Buffer, _ theme: Theme
-  ) {
-    guard let key = try? ExperimentKey.named(knob.name) else { return }
-    var value = Knob.shortValue(key.get(state.experiment))
-    if value == "null" { value = "as drawn" }
+  /// A knob in its line: which, where, and how wide.
+  struct Item: Equatable {
+    var index: Int, column: Int, width: Int
+  }
+
+  /// The knobs one after the other in lines, each as wide as its widest value, so that a turn moves nothing.
+  static func lines(_ knobs: [Knob], _ state: DashboardState, width: Int) -> [[Item]] {
+    var lines: [[Item]] = [[]]
+    var column = 0
+    for (index, knob) in knobs.enumerated() {
+      let needed = knob.label.columns + 3 + knob.valueWidth(state)
+      if column > 0, column + needed > width {
+        lines.append([])
+        column = 0
+      }
+      lines[lines.count - 1].append(Item(index: index, column: column, width: needed))
+      column += needed + 2
+    }
+    return lines
+  }
+
+  /// The first line shown, so that the chosen one is.
+  private static func firstLine(of count: Int, around chosen: Int, height: Int) -> Int {
+    min(max(0, chosen - height / 2), max(0, count - height))
+  }
+
+  private func spans(_ knob: Knob, isChosen: Bool, _ state: DashboardState, _ theme: Theme) -> [Span] {
     let isConfirmed = state.unconfirmed[knob.name] == nil
-    buffer.put(
+    return [
+      Span(knob.label + " ", theme[isChosen ? .title : .dimText]), Span("◂", theme[isChosen ? .keyName : .dimText]),
+      Span(knob.value(state), theme[isChosen ? .selection : .value]), Span("▸", theme[isChosen ? .keyName : .dimText]),
+      Span(isConfirmed ? "" : "·", theme[.warning]),
+    ]
+  }
+
+  /// A knob a line, with its dotted key, what it is, and the key that turns it.
+  private func drawList(
+    _ knobs: [Knob], _ chosen: Int, _ state: DashboardState, in rect: Rect, _ buffer: inout Buffer, _ theme: Theme
+  ) {
+    let labels = knobs.map(\.label.columns).max() ?? 0
+    let values = knobs.map { $0.valueWidth(state) }.max() ?? 0
+    // The dotted names are what a narrow list can do without.
+    let names = rect.width >= 110 ? knobs.map(\.name.columns).max() ?? 0 : 0
+    let columns = rect.inset(left: 1).columns(
       [
-        Span(" " + knob.label + " ", theme[isChosen ? .title : .dimText]),
-        Span("◂ ", theme[isChosen ? .keyName : .dimText]),
-        Span(value, theme[isChosen ? .selection : .value]), Span(" ▸", theme[isChosen ? .keyName : .dimText]),
-        Span(isConfirmed ? "" : "·", theme[.warning]),
-      ], in: line)
+        .fixed(labels), .fixed(values + 4), .fixed(3), .fixed(names), .flexible(minimum: 1),
+      ], gap: 1)
+    let first = Self.firstLine(of: knobs.count, around: chosen, height: rect.height)
+    for (row, index) in knobs.indices.dropFirst(first).prefix(rect.height).enumerated() {
+      let knob = knobs[index]
+      let parts = spans(knob, isChosen: index == chosen, state, theme)
+      buffer.put(parts[0].text, in: columns[0], row: row, style: parts[0].style)
+      buffer.put(Array(parts.dropFirst()), in: columns[1], row: row)
+      buffer.put(knob.directKeys, in: columns[2], row: row, style: theme[.keyName])
+      buffer.put(knob.name, in: columns[3], row: row, style: theme[index == chosen ? .text : .dimText])
+      let summary = (try? ExperimentKey.named(knob.name))?.summary ?? ""
+      buffer.put(summary, in: columns[4], row: row, style: theme[.dimText], ellipsis: true)
+    }
   }
 }
 

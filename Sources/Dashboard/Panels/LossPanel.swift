@@ -14,7 +14,7 @@ struct LossPanel: Panel {
     "Look for: steps down when something is learnt, and spikes of the norm before the loss jumps.",
   ]
   let widthWeight = 6
-  let heightWeight = 4
+  let heightWeight = 14
 
   func notes(_ state: DashboardState) -> [String] {
     guard let snapshot = state.shown, let first = snapshot.history.buckets.first else { return ["by update"] }

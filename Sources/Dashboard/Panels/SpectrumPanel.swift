@@ -15,7 +15,7 @@ struct SpectrumPanel: Panel {
     "Look for: eigenvalues that leave the circle when learning makes memory; γσ_max < 1 means that gradients must vanish.",
   ]
   let widthWeight = 3
-  let heightWeight = 4
+  let heightWeight = 14
   let instruments: Set<Instrument> = [.spectrum]
 
   func notes(_ state: DashboardState) -> [String] {

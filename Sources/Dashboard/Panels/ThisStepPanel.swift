@@ -10,8 +10,8 @@ struct ThisStepPanel: Panel {
   let shortTitle = "Step"
   let minimumSize = Size(width: 42, height: 2)
   let widthWeight = 6
-  let heightWeight = 1
-  let maximumHeight: Int? = 7
+  let heightWeight = 7
+  let maximumHeight: Int? = 5
   let help = [
     "The equation at the cursor with its own numbers: forward a_t and h_t of sequence 1, backward δ_t, then the update.",
     "Backward and update: norms over the whole batch, δ_t = ∂L/∂h_t in units of the loss; factors have none.",
@@ -38,14 +38,35 @@ struct ThisStepPanel: Panel {
       return
     }
     let step = state.cursor.step - tape.window.steps.lowerBound
-    let text: StepText? =
-      switch state.cursor.phase {
+    let inside = rect.inset(left: 1, right: 1)
+    func text(_ phase: Cursor.Phase) -> StepText? {
+      switch phase {
       case .forward: ForwardNumbers(tape, step: step).map { .forward($0, tape, step, theme) }
       case .backward: BackwardNumbers(tape, step: step).map { .backward($0, tape, step, theme) }
       case .update: .update(UpdateNumbers(tape, state.experiment.training.clip), state, tape, theme)
       }
-    text?.draw(in: rect.inset(left: 1, right: 1), &buffer)
+    }
+    guard rect.height >= Self.heightOfAll else {
+      text(state.cursor.phase)?.draw(in: inside, &buffer)
+      return
+    }
+    // Where there is room, the whole story of the step, the part under the cursor marked.
+    var row = 0
+    let t = state.cursor.step + 1
+    for (phase, name) in [
+      (Cursor.Phase.forward, "Forward at t = \(t), sequence 1"), (.backward, "Backward at t = \(t), the whole batch"),
+      (.update, "Update \(NumberText.grouped((state.shown?.update ?? 0) + 1)), the whole window"),
+    ] {
+      let isHere = phase == state.cursor.phase
+      buffer.put((isHere ? "▸ " : "  ") + name, in: inside, row: row, style: theme[isHere ? .accent : .dimText])
+      row += 1
+      row += text(phase)?.draw(in: inside.inset(left: 2, top: row), &buffer) ?? 0
+      row += 1
+    }
   }
+
+  /// From this height on all three parts are shown.
+  private static let heightOfAll = 13
 }
 
 /// An equation and its numbers, as pieces that are never cut: what finds no room is left away, the last first.
@@ -55,8 +76,11 @@ struct StepText {
   /// Each stays in one line.
   var facts: [[Span]]
 
-  func draw(in rect: Rect, _ buffer: inout Buffer) {
-    guard rect.height > 0 else { return }
+  /// Draws as much as fits.
+  /// - Returns: how many rows it took.
+  @discardableResult
+  func draw(in rect: Rect, _ buffer: inout Buffer) -> Int {
+    guard rect.height > 0 else { return 0 }
     func columns(_ spans: [Span]) -> Int { spans.reduce(0) { $0 + $1.columns } }
     var row = 0
     if let equation = equations.first(where: { columns($0) <= rect.width }) {
@@ -71,11 +95,12 @@ struct StepText {
         row += 1
         used = 0
       }
-      guard row < rect.height else { return }
+      guard row < rect.height else { return row }
       used += used > 0 ? 3 : 0
       buffer.put(fact, in: rect.inset(left: used), row: row)
       used += width
     }
+    return row + (used > 0 ? 1 : 0)
   }
 }
 
@@ -117,10 +142,13 @@ extension StepText {
     // The objective is a mean: each loss counts 1/N.
     let count = tape.injectionWeight > 0 ? (1 / tape.injectionWeight).rounded() : 1
     let share = count > 1 ? "/\(Int(count))" : ""
-    let equation = [
-      Span("δ\(sub(t)) = ", theme[.text]), Span(cell.local(t) + share, hasLoss ? theme[.local] : dim),
-      Span(" + ", theme[.text]), Span(cell.future(t), isLast ? dim : theme[.future]),
-    ]
+    // The shorter form names the loss's gradient in place of writing it out.
+    let equations = [cell.local(t) + share, "∂l\(sub(t))/∂h\(sub(t))\(share)", "local"].map { local in
+      [
+        Span("δ\(sub(t)) = ", theme[.text]), Span(local, hasLoss ? theme[.local] : dim),
+        Span(" + ", theme[.text]), Span(cell.future(t), isLast ? dim : theme[.future]),
+      ]
+    }
     func number(_ number: Double) -> String { NumberText.short(number) }
     var facts: [[Span]] = [
       [
@@ -144,7 +172,7 @@ extension StepText {
       facts.append([Span("the window ends here: nothing goes on to h\(sub(t - 1))", theme[.warning])])
     }
     if let next = numbers.next { facts.append([Span("‖δ\(sub(t + 1))‖ ", dim), Span(number(next), value)]) }
-    return StepText(equations: [equation], facts: facts)
+    return StepText(equations: equations, facts: facts)
   }
 
   /// The gradient, its clipping, and what the optimiser does.
@@ -155,9 +183,13 @@ extension StepText {
       switch training.optimizer.name {
       case .sgd: "w ← w - η g"
       case .momentum: "v ← μ v + g, w ← w - η v"
-      case .adam: "w ← w - η m̂/(√v̂ + ε)"
+      case .adam: "w ← w - η m/(√v + ε)"
       }
     let sum = "g = Σₜ ∂L/∂aₜ ⊗ [xₜ, hₜ₋₁, 1]"
+    if let reason = state.noGradientReason {
+      return StepText(
+        equations: [], facts: [[Span("no update is made", theme[.error])], [Span(reason, theme[.error])]])
+    }
     var facts: [[Span]] = [
       [Span("‖g‖ ", theme[.gradientNorm]), Span(NumberText.short(numbers.raw), value)]
     ]

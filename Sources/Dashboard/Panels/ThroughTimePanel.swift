@@ -15,7 +15,7 @@ struct ThroughTimePanel: Panel {
     "‖∂L/∂h_t‖ is in log10, colour and height alike; the brackets are the window (k2) and its newest losses (k1).",
     "Look for: the steps at which the gradient fades, and the units that are shut (φ′ near 0).",
   ]
-  let heightWeight = 3
+  let heightWeight = 12
   let instruments: Set<Instrument> = [.gradientNorm, .saturation]
 
   func notes(_ state: DashboardState) -> [String] {

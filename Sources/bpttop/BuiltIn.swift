@@ -1,5 +1,0 @@
-import Training
-
-extension Experiment {
-  static let builtIn = Experiment()
-}

@@ -1,0 +1,115 @@
+import Foundation
+import Testing
+
+extension EndToEnd {
+  /// Keys do on the screen what they say.
+  @Suite(.serialized) struct Keys {
+    /// The program in a terminal, all panels drawn; paused, if wanted.
+    private func dashboard(paused: Bool) throws -> Tmux {
+      let tmux = try Tmux()
+      try tmux.enter(Bpttop.path)
+      let isComplete = try tmux.screen { text in text.contains("up/s") && panelTitles.allSatisfy { text.contains($0) } }
+      try #require(isComplete != nil, "it does not run with all panels")
+      if paused {
+        try tmux.press("Space")
+        try #require(try tmux.shows("paused"))
+        // The last pass' numbers may come after the pause.
+        usleep(300_000)
+      }
+      return tmux
+    }
+
+    /// The number of the update in the first line.
+    private func update(_ text: String) -> Int? {
+      let header = text.prefix { $0 != "\n" }
+      guard let word = header.components(separatedBy: "update ").last, header.contains("update ") else { return nil }
+      return Int(word.filter { $0.isNumber })
+    }
+
+    @Test func spaceRunsAndPauses() throws {
+      let tmux = try dashboard(paused: true)
+      let still = try #require(update(try tmux.text()))
+      usleep(300_000)
+      #expect(try update(tmux.text()) == still)
+      try tmux.press("Space")
+      #expect(try tmux.screen { (update($0) ?? 0) > still } != nil, "it does not run again")
+      #expect(try !tmux.text().contains("paused"))
+    }
+
+    @Test func stepsOfTheCursorAndOfTheTraining() throws {
+      let tmux = try dashboard(paused: true)
+      try tmux.press(".")
+      #expect(try tmux.shows("t 1 of 50"))
+      try tmux.press(".", ".", ".")
+      #expect(try tmux.shows("t 4 of 50"))
+      try tmux.press(",")
+      #expect(try tmux.shows("t 3 of 50"))
+      let before = try #require(update(try tmux.text()))
+      try tmux.press("n")
+      #expect(try tmux.screen { update($0) == before + 1 } != nil, "n is not one update")
+      try tmux.press("n", "n")
+      #expect(try tmux.screen { update($0) == before + 3 } != nil)
+      try tmux.press("N", "N")
+      #expect(try tmux.screen { update($0) == before + 1 } != nil, "N does not go back")
+    }
+
+    @Test func knobsTurnWhileItRuns() throws {
+      let tmux = try dashboard(paused: false)
+      #expect(try tmux.text().contains("full BPTT"))
+      try tmux.press("[")
+      #expect(try tmux.shows("TBPTT("), "[ does not change k1")
+      try tmux.press("]")
+      #expect(try tmux.screen { !$0.contains("TBPTT(") && $0.contains("full BPTT") } != nil, "] does not undo [")
+      try tmux.press("{")
+      #expect(try tmux.shows("TBPTT(n,"), "{ does not change k2")
+      #expect(try !tmux.text().contains("paused"))
+    }
+
+    /// The same pass at the same weights, drawn anew with another activation.
+    @Test func theActivationChangesAtOnceWhilePaused() throws {
+      let tmux = try dashboard(paused: true)
+      let before = try tmux.text()
+      try #require(before.contains("elman tanh"))
+      try tmux.press("a")
+      let after = try #require(try tmux.screen(seconds: 2) { $0.contains("elman ") && !$0.contains("elman tanh") })
+      #expect(update(after) == update(before))
+      #expect(after.contains("paused"))
+      func gradient(_ text: String) -> [Substring] { text.split(separator: "\n").filter { $0.contains("‖∂L/∂h‖") } }
+      #expect(try tmux.screen(seconds: 2) { gradient($0) != gradient(before) } != nil, "the gradient is the old one")
+      try tmux.press("A")
+      // All but the last lines, which say what was turned.
+      func panels(_ text: String) -> [Substring] { Array(text.split(separator: "\n").dropLast(2)) }
+      let back = try tmux.screen(seconds: 2) { panels($0) == panels(before) }
+      #expect(back != nil, "A does not bring the same screen back:\n\(before)")
+    }
+
+    @Test func zoomAndHelp() throws {
+      let tmux = try dashboard(paused: true)
+      let before = try tmux.text()
+      try tmux.press("z")
+      #expect(try tmux.screen { !$0.contains("Through time") || !$0.contains("Spectrum") } != nil, "z does not zoom")
+      try tmux.press("z")
+      #expect(try tmux.screen { $0 == before } != nil, "z does not zoom back")
+      try tmux.press("?")
+      #expect(try tmux.screen { $0.contains("Help") && $0.contains("space") } != nil)
+      try tmux.press("Escape")
+      #expect(try tmux.screen { $0 == before } != nil, "Esc does not leave the help")
+    }
+
+    @Test func aPasteDoesNotPressKeys() throws {
+      let tmux = try dashboard(paused: true)
+      let before = try tmux.text()
+      try tmux.paste("q\nnnn[[a")
+      usleep(300_000)
+      #expect(try tmux.text() == before)
+    }
+
+    @Test func anUnknownEscapeSequenceIsNoKey() throws {
+      let tmux = try dashboard(paused: true)
+      let before = try tmux.text()
+      try tmux.press("M-q", "C-M-n", "C-F11")
+      usleep(300_000)
+      #expect(try tmux.text() == before)
+    }
+  }
+}
