@@ -97,6 +97,10 @@ extension DashboardState {
     }
     layChangesOnTop()
     if analysis == nil { placeCursor(in: snapshot) }
+    // A rewind brings back the weights, and with them every setting: bit for bit is no less.
+    if let before, snapshot.update < before.update, snapshot.journal.count < before.journal.count, snapshot.update > 0 {
+      message = Message("back before update \(snapshot.update + 1), with the settings of then")
+    }
     if let explosion = snapshot.explosion, before?.explosion != explosion {
       message = nil
       arrival = nil

@@ -7,9 +7,12 @@ struct CheckpointRing {
   /// The fewest updates between two: a copy costs little beside as many updates, and training them again little beside a
   /// key pressed. At the start of a sequence one state is saved, later the states of all its steps.
   static let spacing = 8, spacingInSequence = 32
+  /// How many steps must have been trained since the last one for each state that is saved.
+  static let stepsPerState = 24
 
   private var checkpoints: [Checkpoint] = []
-  private var spare: [Checkpoint] = []
+  private var spare: Checkpoint?
+  private var bytes = 0
 
   /// The first that is left.
   var oldest: Checkpoint? { checkpoints.first }
@@ -20,21 +23,24 @@ struct CheckpointRing {
   mutating func saveIfDue(_ engine: any TrainingEngine, journalCount: Int) {
     if let newest = checkpoints.last {
       let distance = engine.position.update - newest.position.update
-      guard distance >= Self.spacingInSequence || distance >= Self.spacing && engine.atSequenceStart else { return }
+      guard distance >= Self.spacing else { return }
+      let trained = engine.position.trained
+      let isDue =
+        trained == 0
+        || distance >= Self.spacingInSequence
+          && distance * engine.window.steps.count >= Self.stepsPerState * trained
+      guard isDue else { return }
     }
-    let checkpoint = spare.popLast() ?? Checkpoint()
+    let checkpoint = spare ?? Checkpoint()
+    spare = nil
     engine.save(into: checkpoint)
     checkpoint.journalCount = journalCount
     checkpoints.append(checkpoint)
-    makeRoom()
-  }
-
-  private mutating func makeRoom() {
-    var bytes = checkpoints.reduce(0) { $0 + $1.bytes }
+    bytes += checkpoint.bytes
     while checkpoints.count > 2, bytes > Self.byteLimit || checkpoints.count > Self.countLimit {
       let oldest = checkpoints.removeFirst()
       bytes -= oldest.bytes
-      spare = [oldest]
+      spare = oldest
     }
   }
 
@@ -45,6 +51,9 @@ struct CheckpointRing {
 
   /// Drops those after `update`.
   mutating func drop(after update: Int) {
-    while let last = checkpoints.last, last.position.update > update { checkpoints.removeLast() }
+    while let last = checkpoints.last, last.position.update > update {
+      bytes -= last.bytes
+      checkpoints.removeLast()
+    }
   }
 }

@@ -35,8 +35,6 @@ protocol TrainingEngine: AnyObject {
   var parameters: [Double] { get }
   /// The gradient of the last update, as the optimiser saw it, widened.
   var gradient: [Double] { get }
-  /// Whether the present sequence has not been trained on yet.
-  var atSequenceStart: Bool { get }
 
   func train() -> TrainingOutcome
   /// Takes settings that need no new arenas.

@@ -43,8 +43,6 @@ final class TrainingLoop<S: Scalar>: TrainingEngine {
       inject: experiment.training.inject)
   }
 
-  var atSequenceStart: Bool { position.trained == 0 }
-
   var untrainedLosses: Int { schedule.untrainedLosses { hasTarget[$0] } }
 
   // MARK: An update
@@ -181,7 +179,7 @@ final class TrainingLoop<S: Scalar>: TrainingEngine {
       throw .task(error)
     }
     let resized = Pass<S>(network: changed.network, layout: layout, steps: length, batch: batch, loss: pass.loss)
-    _ = resized.parameters.update(fromContentsOf: pass.parameters)
+    UnsafeMutableRawBufferPointer(resized.parameters).copyMemory(from: UnsafeRawBufferPointer(pass.parameters))
     pass = resized
     data = task.emptyBatch(steps: length, batch: batch)
     hasTarget = [Bool](repeating: false, count: length)
@@ -231,10 +229,11 @@ final class TrainingLoop<S: Scalar>: TrainingEngine {
     checkpoint.position = position
     checkpoint.optimizerSteps = optimizer.steps
     checkpoint.reserve((1 + memories) * count * MemoryLayout<S>.stride)
-    let numbers = checkpoint.numbers.bindMemory(to: S.self)
+    // As bytes: a copy element by element would go through the generic type's witnesses.
+    let size = count * MemoryLayout<S>.stride
     for (part, source) in [pass.parameters, optimizer.first, optimizer.second].prefix(1 + memories).enumerated() {
-      _ = UnsafeMutableBufferPointer(rebasing: numbers[part * count..<(part + 1) * count])
-        .update(fromContentsOf: source)
+      UnsafeMutableRawBufferPointer(rebasing: checkpoint.numbers[part * size..<(part + 1) * size])
+        .copyMemory(from: UnsafeRawBufferPointer(source))
     }
     checkpoint.states.removeAll(keepingCapacity: true)
     for row in 0...position.trained {
@@ -254,11 +253,11 @@ final class TrainingLoop<S: Scalar>: TrainingEngine {
     position = checkpoint.position
     loadSequence()
     optimizer.steps = checkpoint.optimizerSteps
-    let count = layout.count
-    let numbers = checkpoint.numbers.bindMemory(to: S.self)
+    let bytes = layout.count * MemoryLayout<S>.stride
     for (part, target) in [pass.parameters, optimizer.first, optimizer.second].enumerated()
-    where (part + 1) * count <= numbers.count {
-      _ = target.update(fromContentsOf: numbers[part * count..<(part + 1) * count])
+    where (part + 1) * bytes <= checkpoint.numbers.count {
+      UnsafeMutableRawBufferPointer(target)
+        .copyMemory(from: UnsafeRawBufferPointer(rebasing: checkpoint.numbers[part * bytes..<(part + 1) * bytes]))
     }
     let size = saved.network.cell.parts * data.batch * saved.network.hidden
     var start = 0

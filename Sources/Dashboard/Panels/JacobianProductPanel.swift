@@ -16,7 +16,9 @@ struct JacobianProductPanel: Panel {
   let instruments: Set<Instrument> = [.product]
 
   func notes(_ state: DashboardState) -> [String] {
-    guard let product = state.analysis?.product else { return ["‖∂h_T/∂h_k‖ by lag"] }
+    guard let product = state.analysis?.product,
+      state.noGradientReason == nil || product.log10Norm.contains(where: \.isFinite)
+    else { return ["‖∂h_T/∂h_k‖ by lag"] }
     let words = ProductPicture(product).horizonWords
     return ["‖∂h_T/∂h_k‖ by lag · " + words, words, "by lag"]
   }
@@ -26,6 +28,10 @@ struct JacobianProductPanel: Panel {
       let reason =
         state.analysis == nil ? "no pass yet: it comes with the first weights" : "the product is being computed"
       buffer.paragraph(reason, in: rect, style: theme[.dimText])
+      return
+    }
+    if let reason = state.noGradientReason, !product.log10Norm.contains(where: \.isFinite) {
+      buffer.paragraph(reason, in: rect, style: theme[.error])
       return
     }
     var picture = ProductPicture(product)
