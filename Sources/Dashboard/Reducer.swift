@@ -98,6 +98,7 @@ extension DashboardState {
     message = Message("speed: \(words)")
     guard next != speed else { return [] }
     speed = next
+    tip.removeAll { $0 == .faster }
     return [.speed(next.updatesPerSecond)]
   }
 }

@@ -2,7 +2,7 @@ import Canvas
 
 /// What the newcomer's line says to try.
 public enum Tip: Hashable, Sendable, CaseIterable {
-  case explode, clip, truncate
+  case explode, clip, truncate, faster
 
   /// The keys and what they do, and the same in a word.
   var words: (keys: String, does: String, short: String) {
@@ -10,6 +10,7 @@ public enum Tip: Hashable, Sendable, CaseIterable {
     case .explode: ("+ + +", "turns ρ(W_hh) up: it explodes", "explode")
     case .clip: ("c", "clips it otherwise", "clip")
     case .truncate: ("{ {", "truncates it", "truncate")
+    case .faster: (">", "trains faster", "faster")
     }
   }
 
@@ -19,6 +20,7 @@ public enum Tip: Hashable, Sendable, CaseIterable {
     case .explode: ["network.init.spectral_radius"]
     case .clip: ["training.clip.kind", "training.clip.threshold"]
     case .truncate: ["training.k1", "training.k2"]
+    case .faster: []
     }
   }
 }

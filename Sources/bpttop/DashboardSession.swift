@@ -25,6 +25,11 @@ struct DashboardSession: TerminalHandler {
     state = DashboardState(experiment: run.experiment, size: size, theme: theme, showsTip: showsTip)
     trainer = Trainer(run: run, sampleLength: textSampleLength) { waker.wake() }
     analyst = Analyst { waker.wake() }
+    // At thousands of updates a second a newcomer sees the end of everything: the first look is at a pace that eyes follow.
+    if showsTip {
+      state.speed = .limited(100)
+      trainer.send(.speed(state.speed.updatesPerSecond))
+    }
     trainer.send(startsPaused ? .pause : .run)
     trainer.request()
   }
@@ -116,7 +121,10 @@ struct DashboardSession: TerminalHandler {
     var response = TerminalResponse.redraw
     for effect in effects {
       switch effect {
-      case .run: trainer.send(.run)
+      case .run:
+        trainer.send(.run)
+        // Running, it publishes when asked; each snapshot then asks for the next.
+        trainer.request()
       case .pause: trainer.send(.pause)
       case .update(let count): trainer.send(.step(updates: count))
       case .rewind(let updates): trainer.send(.rewind(updates: updates))
