@@ -66,11 +66,6 @@ static REAL NAME(multiply_elements)(size_t rows, size_t columns, REAL scale, con
   return NAME(sum)(squares);
 }
 
-static void NAME(fill_rows)(size_t rows, size_t columns, const REAL *row, REAL *y, ptrdiff_t ys) {
-  for (; rows; rows--, y += ys)
-    FOR_EACH(columns, { NAME(store)(y + j, NAME(load)(row + j, left), left); });
-}
-
 static void NAME(add_column_sums)(size_t rows, size_t columns, const REAL *x, ptrdiff_t xs, REAL *sums) {
   // Four vectors of columns at a time stay in registers; the sums are in the order of the rows.
   size_t j = 0;

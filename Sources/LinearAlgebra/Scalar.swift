@@ -42,9 +42,6 @@ public protocol Scalar: BinaryFloatingPoint, Sendable {
     rows: Int, columns: Int, scale: Self, x: UnsafePointer<Self>, xStride: Int, y: UnsafePointer<Self>, yStride: Int,
     into z: UnsafeMutablePointer<Self>, zStride: Int
   ) -> Self
-  /// Every row of y becomes `row`.
-  static func fillRows(
-    rows: Int, columns: Int, with row: UnsafePointer<Self>, into y: UnsafeMutablePointer<Self>, yStride: Int)
   /// sums_j += Σ_i x_ij.
   static func addColumnSums(
     rows: Int, columns: Int, x: UnsafePointer<Self>, xStride: Int, to sums: UnsafeMutablePointer<Self>)
@@ -78,10 +75,4 @@ public enum ElementwiseFunction: Int32, CaseIterable, Sendable {
 @inlinable
 public func prefetchToRead<S: Scalar>(_ start: UnsafePointer<S>, count: Int) {
   bpt_prefetch_to_read(start, count * MemoryLayout<S>.size)
-}
-
-/// Asks for memory that will soon be written to be brought into the cache; changes no number.
-@inlinable
-public func prefetchToWrite<S: Scalar>(_ start: UnsafePointer<S>, count: Int) {
-  bpt_prefetch_to_write(start, count * MemoryLayout<S>.size)
 }

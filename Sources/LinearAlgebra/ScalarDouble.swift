@@ -83,14 +83,6 @@ extension Double: Scalar {
 
   /// As `Scalar` says.
   @inlinable
-  public static func fillRows(
-    rows: Int, columns: Int, with row: UnsafePointer<Double>, into y: UnsafeMutablePointer<Double>, yStride: Int
-  ) {
-    bpt_fill_rows_f64(rows, columns, row, y, yStride)
-  }
-
-  /// As `Scalar` says.
-  @inlinable
   public static func addColumnSums(
     rows: Int, columns: Int, x: UnsafePointer<Double>, xStride: Int, to sums: UnsafeMutablePointer<Double>
   ) {

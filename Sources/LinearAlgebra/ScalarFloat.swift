@@ -81,14 +81,6 @@ extension Float: Scalar {
 
   /// As `Scalar` says.
   @inlinable
-  public static func fillRows(
-    rows: Int, columns: Int, with row: UnsafePointer<Float>, into y: UnsafeMutablePointer<Float>, yStride: Int
-  ) {
-    bpt_fill_rows_f32(rows, columns, row, y, yStride)
-  }
-
-  /// As `Scalar` says.
-  @inlinable
   public static func addColumnSums(
     rows: Int, columns: Int, x: UnsafePointer<Float>, xStride: Int, to sums: UnsafeMutablePointer<Float>
   ) {

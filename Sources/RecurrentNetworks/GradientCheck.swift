@@ -5,8 +5,9 @@
 public struct GradientCheck {
   /// What was found for one tensor.
   public struct Row: Equatable, Sendable {
-    /// PyTorch's name of the tensor, and its shape.
+    /// PyTorch's name of the tensor.
     public var name: String
+    /// Its shape.
     public var shape: [Int]
     /// How many of its elements were compared.
     public var compared: Int

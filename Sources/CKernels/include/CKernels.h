@@ -22,12 +22,9 @@ bool bpt_supports(int instruction_set);
 int bpt_selected(void);
 bool bpt_select(int instruction_set);
 
-// Asks for memory that will soon be read, or written, to be brought near.
+// Asks for memory that will soon be read to be brought near.
 static inline void bpt_prefetch_to_read(const void *start, size_t bytes) {
   for (size_t i = 0; i < bytes; i += 64) __builtin_prefetch((const char *)start + i, 0, 2);
-}
-static inline void bpt_prefetch_to_write(const void *start, size_t bytes) {
-  for (size_t i = 0; i < bytes; i += 64) __builtin_prefetch((const char *)start + i, 1, 2);
 }
 
 // Every kernel, as LIST(REAL, F): F(return type, name, (parameters), (arguments)).
@@ -60,8 +57,6 @@ static inline void bpt_prefetch_to_write(const void *start, size_t bytes) {
     (size_t rows, size_t columns, REAL scale, const REAL *x, ptrdiff_t x_stride, const REAL *y, ptrdiff_t y_stride,    \
      REAL *z, ptrdiff_t z_stride),                                                                                     \
     (rows, columns, scale, x, x_stride, y, y_stride, z, z_stride))                                                     \
-  F(void, fill_rows, (size_t rows, size_t columns, const REAL *row, REAL *y, ptrdiff_t y_stride),                      \
-    (rows, columns, row, y, y_stride))                                                                                 \
   F(void, add_column_sums, (size_t rows, size_t columns, const REAL *x, ptrdiff_t x_stride, REAL *sums),               \
     (rows, columns, x, x_stride, sums))                                                                                \
   F(void, gather_rows,                                                                                                 \
