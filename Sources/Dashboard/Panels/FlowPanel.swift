@@ -22,9 +22,7 @@ struct FlowPanel: Panel {
 
   func draw(_ state: DashboardState, in rect: Rect, _ buffer: inout Buffer, theme: Theme) {
     guard let analysis = state.analysis, let flow = analysis.flow else {
-      let reason =
-        state.analysis == nil ? "no pass yet: it comes with the first weights" : "the flow matrix is being computed"
-      buffer.paragraph(reason, in: rect, style: theme[.dimText])
+      buffer.paragraph(state.absence(of: "the flow matrix", from: .flow), in: rect, style: theme[.dimText])
       return
     }
     if let reason = state.noGradientReason, !flow.log10.contains(where: \.isFinite) {
