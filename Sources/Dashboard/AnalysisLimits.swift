@@ -37,20 +37,23 @@ public struct AnalysisLimits: Equatable, Sendable {
     self.spectrumUnits = spectrumUnits
   }
 
-  /// Limits with which the analysis of `snapshot` takes some 10 ms on a present processor, with large networks some 50.
+  /// Limits with which the analysis of `snapshot` takes some 10 ms on a present processor while
+  /// it runs, with large networks some 100; paused, up to five times as long.
   public static func live(_ snapshot: Snapshot) -> AnalysisLimits {
     let network = snapshot.experiment.network
     let width = Double(network.hidden * network.cell.parts)
     let (n, batch) = (Double(snapshot.data.steps), Double(snapshot.data.batch))
+    // Nobody waits for the next snapshot while it is paused: there is time for more.
+    let patience = snapshot.running ? 1.0 : 5
     /// How many times `cost`, in units of a multiply-add, fit into `milliseconds`.
     func fit(_ milliseconds: Double, _ cost: Double) -> Int {
-      Int(max(1, min(1e9, milliseconds * multiplyAddsPerMillisecond / max(1, cost))))
+      Int(max(1, min(1e9, patience * milliseconds * multiplyAddsPerMillisecond / max(1, cost))))
     }
     let cube = width * width * width
     return AnalysisLimits(
       lags: max(3, fit(1.5, spectrumCost * cube)), longestLag: max(8, fit(40, lagCost * cube)),
       flowRows: max(8, fit(4, n * width * width / 2)), flowSteps: 1000,
-      biasSteps: fit(4, 2 * batch * width * width + 4000 * batch.squareRoot()),
+      biasSteps: fit(5, 2 * batch * width * width + 4000 * batch.squareRoot()),
       fullSteps: max(200, fit(40, 8 * batch * width * width)), spectrumUnits: 128)
   }
 

@@ -44,26 +44,27 @@ extension ProductByLag {
   ) throws {
     let layer = layer ?? tape.layers.count - 1
     let lags = EvenSpread.choose(maximumLags, of: Array(1...max(1, min(longest, tape.steps))))
-    let (norms, spectra) = try Self.products(tape, layer: layer, sequence: sequence, lags: lags)
+    let jacobians = try StepJacobians(tape, layer: layer, sequence: sequence)
+    let (norms, spectra) = try Self.products(jacobians, steps: tape.steps, lags: lags)
     let line = Logarithm.line(norms.enumerated().map { (x: Double($0 + 1), y: $1) })
     self.init(
       steps: tape.steps, log10Norm: norms, spectra: spectra,
-      log10BoundPerStep: try Self.log10BoundPerStep(tape, layer: layer), slope: line?.slope,
+      log10BoundPerStep: Self.log10BoundPerStep(tape.network, largest: jacobians.largestSingularValue),
+      slope: line?.slope,
       intercept: line?.intercept, horizon10: norms.firstIndex { $0 < -1 }.map { $0 + 1 },
       horizon1: norms.firstIndex { $0 < -2 }.map { $0 + 1 })
   }
 
   private static func products(
-    _ tape: Tape, layer: Int, sequence: Int, lags: [Int]
+    _ jacobians: StepJacobians, steps: Int, lags: [Int]
   ) throws -> (norms: [Double], spectra: [Spectrum]) {
-    guard let longest = lags.last, longest <= tape.steps else { return ([], []) }
-    let jacobians = try StepJacobians(tape, layer: layer, sequence: sequence)
+    guard let longest = lags.last, longest <= steps else { return ([], []) }
     let product = JacobianProduct(size: jacobians.width)
     var (norms, spectra) = ([Double](), [Spectrum]())
     norms.reserveCapacity(longest)
     for lag in 1...longest {
       // ∂s_T/∂s_{T-lag} = (J_T … J_{k+2}) J_{k+1}, k = T - lag
-      try jacobians.extend(product, step: tape.steps - lag)
+      try jacobians.extend(product, step: steps - lag)
       if lags[spectra.count] == lag {
         let spectrum = Spectrum(lag: lag, log10: try product.log10SingularValues())
         spectra.append(spectrum)
@@ -76,13 +77,13 @@ extension ProductByLag {
   }
 
   /// ‖J‖₂ ≤ κ + |scale| · γ · σ_max(W_hh) with J = κ I + scale · diag(φ′) W_hh.
-  static func log10BoundPerStep(_ tape: Tape, layer: Int) throws -> Double? {
-    guard let weights = tape.recurrentWeights(layer: layer) else { return nil }
-    let stretch = try tape.network.activation.maximumDerivative * weights.fastNorm2()
-    switch tape.network.cell {
+  static func log10BoundPerStep(_ network: NetworkSpecification, largest: Double?) -> Double? {
+    guard let largest else { return nil }
+    let stretch = network.activation.maximumDerivative * largest
+    switch network.cell {
     case .elman: return Logarithm.base10(stretch)
-    case .leaky: return Logarithm.base10(1 - tape.network.beta + tape.network.beta * stretch)
-    case .residual: return Logarithm.base10(1 + tape.network.alpha.magnitude * stretch)
+    case .leaky: return Logarithm.base10(1 - network.beta + network.beta * stretch)
+    case .residual: return Logarithm.base10(1 + network.alpha.magnitude * stretch)
     }
   }
 }
@@ -103,6 +104,4 @@ extension Matrix {
     try product.extend(by: self)
     return try product.log10SingularValues().map { Logarithm.powerOf10($0) }
   }
-
-  func fastNorm2() throws -> Double { try fastSingularValues().first ?? 0 }
 }

@@ -14,6 +14,9 @@ final class StepJacobians {
   /// The norms of W_hh's rows, and its largest and smallest singular values; nil for cells with more than one gate.
   private let weights: (rowNorms: [Double], largest: Double, smallest: Double)?
 
+  /// σ_max(W_hh); nil for cells with more than one gate.
+  var largestSingularValue: Double? { weights?.largest }
+
   init(_ tape: Tape, layer: Int, sequence: Int) throws {
     let width = tape.network.cell.parts * tape.hidden
     self.tape = tape

@@ -14,7 +14,7 @@ extension EndToEnd {
         try tmux.press("Space")
         try #require(try tmux.shows("paused"))
         // The last pass' numbers may come after the pause.
-        usleep(300_000)
+        _ = try tmux.settled()
       }
       return tmux
     }
@@ -29,8 +29,7 @@ extension EndToEnd {
     @Test func spaceRunsAndPauses() throws {
       let tmux = try dashboard(paused: true)
       let still = try #require(update(try tmux.text()))
-      usleep(300_000)
-      #expect(try update(tmux.text()) == still)
+      #expect(try update(tmux.settled()) == still)
       try tmux.press("Space")
       #expect(try tmux.screen { (update($0) ?? 0) > still } != nil, "it does not run again")
       #expect(try !tmux.text().contains("paused"))
@@ -71,15 +70,15 @@ extension EndToEnd {
       let before = try tmux.text()
       try #require(before.contains("elman tanh"))
       try tmux.press("a")
-      let after = try #require(try tmux.screen(seconds: 2) { $0.contains("elman ") && !$0.contains("elman tanh") })
+      let after = try #require(try tmux.screen(seconds: 5) { $0.contains("elman ") && !$0.contains("elman tanh") })
       #expect(update(after) == update(before))
       #expect(after.contains("paused"))
       func gradient(_ text: String) -> [Substring] { text.split(separator: "\n").filter { $0.contains("‖∂L/∂h‖") } }
-      #expect(try tmux.screen(seconds: 2) { gradient($0) != gradient(before) } != nil, "the gradient is the old one")
+      #expect(try tmux.screen(seconds: 5) { gradient($0) != gradient(before) } != nil, "the gradient is the old one")
       try tmux.press("A")
       // All but the last lines, which say what was turned.
       func panels(_ text: String) -> [Substring] { Array(text.split(separator: "\n").dropLast(2)) }
-      let back = try tmux.screen(seconds: 2) { panels($0) == panels(before) }
+      let back = try tmux.screen(seconds: 5) { panels($0) == panels(before) }
       #expect(back != nil, "A does not bring the same screen back:\n\(before)")
     }
 
@@ -100,16 +99,14 @@ extension EndToEnd {
       let tmux = try dashboard(paused: true)
       let before = try tmux.text()
       try tmux.paste("q\nnnn[[a")
-      usleep(300_000)
-      #expect(try tmux.text() == before)
+      #expect(try tmux.settled() == before)
     }
 
     @Test func anUnknownEscapeSequenceIsNoKey() throws {
       let tmux = try dashboard(paused: true)
       let before = try tmux.text()
       try tmux.press("M-q", "C-M-n", "C-F11")
-      usleep(300_000)
-      #expect(try tmux.text() == before)
+      #expect(try tmux.settled() == before)
     }
   }
 }

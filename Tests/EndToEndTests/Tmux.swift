@@ -74,6 +74,18 @@ final class Tmux {
     return came ? last : nil
   }
 
+  /// What is on the screen when nothing has changed on it for half a second.
+  func settled() throws -> String {
+    var last = try text()
+    _ = try wait {
+      usleep(500_000)
+      let next = try text()
+      defer { last = next }
+      return next == last
+    }
+    return last
+  }
+
   /// Waits for a text on the screen.
   func shows(_ part: String, seconds: Double = 15) throws -> Bool {
     try screen(seconds: seconds) { $0.contains(part) } != nil
