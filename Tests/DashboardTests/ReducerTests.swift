@@ -168,7 +168,7 @@ import Training
     #expect(state.tip == [.explode, .truncate, .faster])
     _ = state.press(.character("{"))
     #expect(state.tip == [.explode, .faster])
-    _ = state.press(.character("+"), .character(">"))
+    _ = state.press(.character("+"), .character("<"))
     #expect(state.tip == [.explode])
     for _ in 0..<4 { _ = state.press(.character("+")) }
     #expect(state.experiment.network.initialization.spectralRadius == 2 && state.tip == [])
