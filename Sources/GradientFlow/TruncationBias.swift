@@ -56,7 +56,7 @@ extension TruncationBias {
       }, truncatedGradient: truncated, fullGradient: full)
   }
 
-  /// The multiply-adds of the backward passes over `windows`, in steps.
+  /// The number of steps that the backward passes over `windows` take in all.
   public static func stepsBack(_ windows: [Window]) -> Int {
     merge(windows).reduce(0) { $0 + $1.steps.count }
   }

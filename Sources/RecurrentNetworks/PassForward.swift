@@ -41,11 +41,13 @@ extension Pass {
         S.scaleAdd(
           rows: inputs, columns: gates * h, alpha: 1, x: parameterBase + layer.bias, xStride: 0, beta: 1, y: table,
           yStride: plan.gateStride)
+      } else {
+        // W_ihᵀ [I, G·H]
+        S.pack(
+          k: inputs, n: gates * h, b: parameterBase + layer.inputWeight, rowStride: 1, columnStride: inputs,
+          into: arena + layer.inputForward)
       }
-      // W_ihᵀ [I, G·H] and W_hhᵀ [H, G·H]
-      S.pack(
-        k: inputs, n: gates * h, b: parameterBase + layer.inputWeight, rowStride: 1, columnStride: inputs,
-        into: arena + layer.inputForward)
+      // W_hhᵀ [H, G·H]
       S.pack(
         k: h, n: gates * h, b: parameterBase + layer.recurrentWeight, rowStride: 1, columnStride: h,
         into: arena + layer.recurrentForward)

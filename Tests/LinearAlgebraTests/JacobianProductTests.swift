@@ -65,6 +65,45 @@ import Testing
     [0.9: -0.045757490560675129, 1.1: 0.041392685158225041, 1e-3: -3, 1e3: 3][scale] ?? .nan
   }
 
+  @Test func rotationsThatTheConditionDoesNotNeedAreSkippedWithoutLoss() throws {
+    // The condition of the tanh case's Jacobians is under 100: told so, most steps go without rotations.
+    let truth = JacobianProductTruth.cases[0]
+    let product = JacobianProduct(size: truth.size)
+    for jacobian in jacobians(truth) {
+      try jacobian.elements.withUnsafeBufferPointer { elements in
+        let base = try #require(elements.baseAddress)
+        try product.extend(by: base, rowStride: truth.size, conditionBound: 100)
+      }
+    }
+    #expect(abs(product.log10NormByIteration() - truth.spectra[3].log10[0]) < 1e-8)
+    for (value, wanted) in zip(try product.log10SingularValues(), truth.spectra[3].log10) {
+      #expect(abs(value - wanted) < 1e-7)
+    }
+  }
+
+  @Test func largestSingularValueByIterationOfAKnownMatrix() throws {
+    let product = JacobianProduct(size: 3)
+    try product.extend(by: .diagonal([3, 4, 1e-30]))
+    try product.extend(by: Matrix(rows: 3, columns: 3, elements: [0.6, -0.8, 0, 0.8, 0.6, 0, 0, 0, 1]))
+    try product.extend(by: .diagonal([5, 5, 1]))
+    // A rotation between them: the largest is 4 · 5.
+    #expect(abs(product.log10NormByIteration() - 1.3010299956639813) < 1e-9)
+  }
+
+  @Test func squaredNormsOfManyVectors() {
+    let vectors = (0..<11 * 16).map { Double($0 % 16) }
+    var norms = [Double](repeating: 0, count: 11)
+    vectors.withUnsafeBufferPointer { vectors in
+      norms.withUnsafeMutableBufferPointer { norms in
+        if let from = vectors.baseAddress, let to = norms.baseAddress {
+          VectorNorms.squared(count: 11, length: 8, stride: 16, vectors: from, into: to)
+        }
+      }
+    }
+    // Σ k², k = 0 … 7
+    #expect(norms.allSatisfy { $0 == 140 })
+  }
+
   @Test func textbookProduct() throws {
     // 0.99^1000 = 4.317e-5
     let product = JacobianProduct(size: 1)

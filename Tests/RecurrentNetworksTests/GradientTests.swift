@@ -67,4 +67,24 @@ import Testing
     }
     #expect(relativeError(trial.tape(window).gradient, differences) < 1e-6)
   }
+
+  /// Sizes at and beside those of vectors and tiles, down to 1.
+  @Test(arguments: [
+    (1, 1, 1, 1, 1), (1, 1, 2, 3, 1), (7, 1, 1, 1, 4), (17, 5, 1, 2, 3), (33, 2, 9, 1, 2), (9, 3, 17, 5, 2),
+  ])
+  func oddSizes(hidden: Int, inputs: Int, outputs: Int, batch: Int, steps: Int) {
+    for loss in [LossKind.crossEntropy, .squared] {
+      let trial = Trial(
+        loss: loss, hidden: hidden, inputs: inputs, outputs: outputs, steps: steps, batch: batch, targets: 1)
+      let window = Window(steps: 0..<steps, injected: 0..<steps)
+      let (tape, reference) = (trial.tape(window), trial.reference(window))
+      let truth = reference.gradient(trial.parameters)
+      if outputs == 1 && loss == .crossEntropy {
+        // One class is always right.
+        #expect(tape.objective == 0 && tape.gradient.allSatisfy { $0 == 0 })
+      } else {
+        #expect(relativeError(tape.gradient, truth) < 1e-12)
+      }
+    }
+  }
 }

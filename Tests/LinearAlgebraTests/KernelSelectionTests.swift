@@ -1,0 +1,15 @@
+import Testing
+
+@testable import LinearAlgebra
+
+@Suite struct KernelSelectionTests {
+  /// The best that the processor has is in use; what it lacks cannot be chosen.
+  @Test func theBestIsSelected() {
+    #expect(InstructionSet.plain.isSupported)
+    #expect(InstructionSet.selected == instructionSets.last)
+    for set in InstructionSet.allCases where !set.isSupported {
+      #expect(!set.select() && InstructionSet.selected == instructionSets.last)
+    }
+    #expect(InstructionSet.selected.select())
+  }
+}
