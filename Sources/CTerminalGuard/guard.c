@@ -85,8 +85,8 @@ static void on_crash(int number, siginfo_t *information, void *context) {
   // A fault of the processor comes again when the instruction is run again, with its true context for the earlier
   // handler.
   if (information->si_code > 0 && number != SIGTRAP) return;
-  // A signal that was sent, or a trap, which is past its instruction, does not: it is sent again, here and now; and once
-  // more, to end the process, since Swift's handler reports and then relies on the fault's coming again.
+  // A signal that was sent, or a trap, which is past its instruction, does not: it is sent again, here and now; and
+  // once more, to end the process, since Swift's handler reports and then relies on the fault's coming again.
   sigset_t this_signal;
   sigemptyset(&this_signal);
   sigaddset(&this_signal, number);

@@ -79,6 +79,13 @@ public struct DashboardState: Sendable, Equatable {
     return "no gradient: \(explosion.factor) is not finite at step \(explosion.step) of this pass"
   }
 
+  /// Why `name`, which `instrument` gives, is not there to be drawn.
+  func absence(of name: String, from instrument: Instrument) -> String {
+    guard let analysis else { return "no pass yet: it comes with the first weights" }
+    guard analysis.instruments.contains(instrument), !analysis.leftOut.isEmpty else { return "\(name): being computed" }
+    return "left out to stay fast: " + analysis.leftOut.joined(separator: "; ")
+  }
+
   /// What the analyst has to compute for the panels on the screen.
   public var instruments: Set<Instrument> {
     Layout(self).places.reduce(into: []) { $0.formUnion($1.panel.instruments) }

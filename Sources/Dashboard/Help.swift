@@ -22,6 +22,11 @@ enum Help {
       top += keyLines(panel.keys.map { ($0.name, $0.help) }, width)
       top.append(.blank)
     }
+    if let leftOut = state.analysis?.leftOut, !leftOut.isEmpty {
+      top.append(.title("Left out of this pass to stay fast"))
+      top += leftOut.joined(separator: "; ").wrapped(to: width).map(Line.text)
+      top.append(.blank)
+    }
     top.append(.title("bpttop: backpropagation through time, live"))
     top += about.wrapped(to: width).map(Line.text)
     let isWide = width >= columnWidth * 2

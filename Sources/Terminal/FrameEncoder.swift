@@ -1,7 +1,7 @@
 import Canvas
 
-/// Turns frames into the bytes that change the terminal from the frame it shows into the next one. Cells that would look
-/// the same cost nothing; equal frames give no byte.
+/// Turns frames into the bytes that change the terminal from the frame it shows into the next one. Cells that would
+/// look the same cost nothing; equal frames give no byte.
 struct FrameEncoder {
   let capabilities: TerminalCapabilities
   let colorTier: ColorTier
@@ -36,8 +36,8 @@ struct FrameEncoder {
     style = nil
   }
 
-  /// Appends what is to be written so that a terminal of `width` × `height` shows the frame. A frame of another size is cut, or
-  /// blank where it has no cells.
+  /// Appends what is to be written so that a terminal of `width` × `height` shows the frame. A frame of another size
+  /// is cut, or blank where it has no cells.
   mutating func encode(_ frame: Buffer, width: Int, height: Int, into bytes: inout [UInt8]) {
     let whole = shown.count != width * height || width != self.width || height != self.height
     if whole {
@@ -195,7 +195,8 @@ struct FrameEncoder {
   }
 }
 
-/// Colours and attributes in one word, for quick comparison. A colour takes 25 bits, the highest says that there is one.
+/// Colours and attributes in one word, for quick comparison. A colour takes 25 bits, the highest says that there is
+/// one.
 struct PackedStyle: Equatable {
   static let bold: UInt64 = 1 << 50, dim: UInt64 = 1 << 51, underline: UInt64 = 1 << 52, reverse: UInt64 = 1 << 53
   private var bits: UInt64 = 0

@@ -1,6 +1,6 @@
 /// Decides when the next frame is drawn. News from the training is shown at most `framesPerSecond` times a second;
-/// the answer to a key waits for at most `keyInterval` after the last frame, so that it is seen at once even if that frame was for
-/// news. Any number of requests make one frame.
+/// the answer to a key waits for at most `keyInterval` after the last frame, so that it is seen at once even if that
+/// frame was for news. Any number of requests make one frame.
 public struct FrameLimiter: Sendable {
   /// What a frame is wanted for.
   public enum Reason: Sendable {

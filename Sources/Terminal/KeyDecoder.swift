@@ -13,8 +13,9 @@ enum DecodedInput: Equatable {
   case paste(String)
 }
 
-/// Turns what ncurses reads into keys. A paste (between the terminal's brackets) is one thing, whatever it holds. Escape
-/// sequences that terminfo does not know, and keys with Alt, are swallowed: their characters must not act as keys.
+/// Turns what ncurses reads into keys. A paste (between the terminal's brackets) is one thing, whatever it holds.
+/// Escape sequences that terminfo does not know, and keys with Alt, are swallowed: their characters must not act as
+/// keys.
 struct KeyDecoder {
   /// The codes under which ncurses reports the brackets of a paste.
   static let pasteBegins: Int32 = KEY_MAX + 101, pasteEnds: Int32 = KEY_MAX + 102

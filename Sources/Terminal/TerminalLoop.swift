@@ -58,7 +58,8 @@ public protocol TerminalHandler {
   var deadline: ContinuousClock.Instant? { get }
 }
 
-/// Waits for keys, signals, wakes and deadlines in one `poll`, and draws. When there is no frame to draw and no deadline, it waits without a timeout.
+/// Waits for keys, signals, wakes and deadlines in one `poll`, and draws. When there is no frame to draw and no
+/// deadline, it waits without a timeout.
 public struct TerminalLoop {
   private let screen: TerminalScreen
   private let waker: Waker

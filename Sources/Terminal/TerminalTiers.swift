@@ -43,8 +43,8 @@ extension ColorTier {
 }
 
 extension CharacterTier {
-  /// The characters to draw with: braille in a UTF-8 locale, blocks on the Linux console, whose font has no braille, else
-  /// ASCII.
+  /// The characters to draw with: braille in a UTF-8 locale, blocks on the Linux console, whose font has no braille,
+  /// else ASCII.
   public static func detect(environment: [String: String], localeIsUTF8: Bool) -> CharacterTier {
     guard localeIsUTF8 else { return .ascii }
     return environment["TERM"] == "linux" ? .block : .braille

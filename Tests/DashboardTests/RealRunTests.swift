@@ -1,4 +1,5 @@
 import Canvas
+import Foundation
 import Testing
 import Training
 
@@ -101,5 +102,18 @@ import Training
     try stage.press("N")
     #expect(stage.state.explosion == nil)
     #expect(render(stage.state).rows[0].contains("paused"))
+  }
+
+  @Test func whatIsLeftOutIsSaid() throws {
+    var state = try Example.state()
+    let limits = AnalysisLimits(lags: 3, flowRows: 3, flowSteps: 10, spectrumUnits: 2)
+    _ = reduce(
+      into: &state,
+      .analysis(
+        try Analysis.compute(snapshot: try Example.snapshot(), wanted: Set(Instrument.allCases), limits: limits)))
+    let screen = render(state).rows.joined(separator: "\n")
+    #expect(screen.components(separatedBy: "left out to stay fast").count == 3)
+    _ = state.press(.character("?"))
+    #expect(render(state).rows.contains { $0.contains("the eigenvalues of W_hh: more than 2 units") })
   }
 }

@@ -165,10 +165,10 @@ import Training
     var state = try Example.state()
     state.tip = Tip.allCases
     _ = state.press(.character("c"))
-    #expect(state.tip == [.explode, .truncate])
+    #expect(state.tip == [.explode, .truncate, .faster])
     _ = state.press(.character("{"))
-    #expect(state.tip == [.explode])
-    _ = state.press(.character("+"))
+    #expect(state.tip == [.explode, .faster])
+    _ = state.press(.character("+"), .character("<"))
     #expect(state.tip == [.explode])
     for _ in 0..<4 { _ = state.press(.character("+")) }
     #expect(state.experiment.network.initialization.spectralRadius == 2 && state.tip == [])

@@ -34,8 +34,8 @@ enum Bpttop {
   }
 }
 
-/// Starts a program with the standard streams that `redirect` opens, all signals unblocked: the tests' own threads block
-/// them, and children would inherit that. Foundation's `Process` does not do so.
+/// Starts a program with the standard streams that `redirect` opens, all signals unblocked: the tests' own threads
+/// block them, and children would inherit that. Foundation's `Process` does not do so.
 func start(
   _ path: String, _ arguments: [String], environment: [String: String], asSession: Bool,
   redirect: (inout posix_spawn_file_actions_t) -> Void

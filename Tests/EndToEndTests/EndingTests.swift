@@ -4,8 +4,8 @@ import Testing
 extension EndToEnd {
   /// However it ends, the terminal is as it was.
   @Suite(.serialized) struct Ending {
-    /// Runs the program from a script (which, other than an interactive shell, repairs nothing) between two looks at the
-    /// terminal's modes, and ends it.
+    /// Runs the program from a script (which, other than an interactive shell, repairs nothing) between two looks at
+    /// the terminal's modes, and ends it.
     private func run(_ end: (Tmux) throws -> Void) throws -> (status: String, modes: [String], text: String, tmux: Tmux)
     {
       let folder = FileManager.default.temporaryDirectory.appendingPathComponent("bpttop-\(UUID().uuidString)")

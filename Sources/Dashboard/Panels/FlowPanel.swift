@@ -22,9 +22,7 @@ struct FlowPanel: Panel {
 
   func draw(_ state: DashboardState, in rect: Rect, _ buffer: inout Buffer, theme: Theme) {
     guard let analysis = state.analysis, let flow = analysis.flow else {
-      let reason =
-        state.analysis == nil ? "no pass yet: it comes with the first weights" : "the flow matrix is being computed"
-      buffer.paragraph(reason, in: rect, style: theme[.dimText])
+      buffer.paragraph(state.absence(of: "the flow matrix", from: .flow), in: rect, style: theme[.dimText])
       return
     }
     if let reason = state.noGradientReason, !flow.log10.contains(where: \.isFinite) {
@@ -110,7 +108,8 @@ struct FlowPicture {
     buffer.put("▲", x: rect.x + (2 * cursor + 1) * rect.width / (2 * flow.steps), y: rect.y, style: theme[.cursor])
   }
 
-  /// What the truncation keeps, in the corner over the diagonal, where nothing flows.
+  /// What the truncation keeps, in the corner over the diagonal, where nothing flows; beside the map where not every loss
+  /// has its row and there is no such corner.
   private func drawShort(in rect: Rect, _ field: Rect, _ buffer: inout Buffer, _ theme: Theme) {
     guard let share else { return }
     let lines: [([String], Role)] = [
@@ -122,7 +121,8 @@ struct FlowPicture {
     ]
     for (row, line) in lines.enumerated() where row < field.height {
       let diagonal = field.x + (row + 1) * field.width / max(1, field.height) + 1
-      guard let text = String.fitting(rect.maxX - diagonal, line.0) else { continue }
+      let free = flow.rows.count < flow.steps ? field.maxX + 1 : diagonal
+      guard let text = String.fitting(rect.maxX - free, line.0) else { continue }
       buffer.put(text, x: rect.maxX - text.columns, y: rect.y + row, style: theme[line.1])
     }
   }

@@ -25,9 +25,7 @@ struct JacobianProductPanel: Panel {
 
   func draw(_ state: DashboardState, in rect: Rect, _ buffer: inout Buffer, theme: Theme) {
     guard let analysis = state.analysis, let product = analysis.product else {
-      let reason =
-        state.analysis == nil ? "no pass yet: it comes with the first weights" : "the product is being computed"
-      buffer.paragraph(reason, in: rect, style: theme[.dimText])
+      buffer.paragraph(state.absence(of: "the product", from: .product), in: rect, style: theme[.dimText])
       return
     }
     if let reason = state.noGradientReason, !product.log10Norm.contains(where: \.isFinite) {

@@ -26,9 +26,7 @@ struct SpectrumPanel: Panel {
 
   func draw(_ state: DashboardState, in rect: Rect, _ buffer: inout Buffer, theme: Theme) {
     guard let analysis = state.analysis, let spectrum = analysis.recurrentSpectrum else {
-      let reason =
-        state.analysis == nil ? "no weights yet" : "the eigenvalues are being computed"
-      buffer.paragraph(reason, in: rect, style: theme[.dimText])
+      buffer.paragraph(state.absence(of: "the eigenvalues", from: .spectrum), in: rect, style: theme[.dimText])
       return
     }
     SpectrumPicture(
