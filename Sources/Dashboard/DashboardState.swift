@@ -23,6 +23,9 @@ public struct DashboardState: Sendable, Equatable {
 
   /// Where the reader stands in the pass that `analysis` holds.
   public var cursor = Cursor(.update, step: 0)
+  /// Whether the cursor came to the update by steps: then one more makes it. Where it only rests there, the first step
+  /// goes into the pass that is shown.
+  var hasSteppedToUpdate = false
   /// Where the cursor goes when the pass after an update or a rewind arrives.
   var arrival: Arrival?
 
@@ -114,6 +117,8 @@ struct Arrival: Hashable, Sendable {
   var fromStart: Bool
   /// So many places from there.
   var places: Int
+  /// It was a step that led there, so that the next one from the update makes it.
+  var byStep: Bool
   /// The pass that was shown when it was asked for.
   var leaving: PassIdentity
 }

@@ -15,11 +15,11 @@ struct Knob: Sendable {
   private static let main: [Knob] = [
     Knob(name: "training.k1", label: "k1"),
     Knob(name: "training.k2", label: "k2"),
+    Knob(name: "network.init.spectral_radius", label: "ρ"),
     Knob(name: "training.inject", label: "inject"),
     Knob(name: "training.clip.kind", label: "clip"),
     Knob(name: "training.clip.threshold", label: "threshold"),
     Knob(name: "network.activation", label: "φ"),
-    Knob(name: "network.init.spectral_radius", label: "ρ"),
     Knob(name: "training.optimizer.learning_rate", label: "η"),
     Knob(name: "training.optimizer.name", label: "optimizer"),
     Knob(name: "training.optimizer.momentum", label: "momentum"),
@@ -82,11 +82,14 @@ struct Knob: Sendable {
     return found
   }
 
-  /// The value on the screen: short, and for a spectral radius that nobody has set the one that W_hh has.
+  /// The value on the screen: short, and for the spectral radius the one that W_hh has.
   func value(_ state: DashboardState) -> String {
     guard let key = try? ExperimentKey.named(name) else { return "" }
     let text = key.get(state.experiment)
-    if text == "null" { return state.measuredSpectralRadius.map { NumberText.short($0, digits: 2) } ?? "as drawn" }
+    if key.effect == .rescaleRecurrent, let radius = state.measuredSpectralRadius {
+      return radius < 0.995 ? NumberText.fixed(radius, 2) : NumberText.short(radius)
+    }
+    if text == "null" { return "as drawn" }
     return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
   }
 
@@ -110,6 +113,13 @@ struct Knob: Sendable {
 }
 
 extension DashboardState {
-  /// ρ(W_hh) of the pass that is shown, where it was computed.
-  var measuredSpectralRadius: Double? { analysis?.recurrentSpectrum?.spectralRadius }
+  /// ρ(W_hh) of the pass that is shown, where it was computed and holds: not while a change of it is on its way.
+  var measuredSpectralRadius: Double? {
+    guard let analysis, let snapshot, unconfirmed["network.init.spectral_radius"] == nil,
+      analysis.snapshot.journal.count == snapshot.journal.count,
+      analysis.snapshot.experiment.network.initialization.spectralRadius
+        == experiment.network.initialization.spectralRadius
+    else { return nil }
+    return analysis.recurrentSpectrum?.spectralRadius
+  }
 }

@@ -80,6 +80,7 @@ extension DashboardState {
     case .nextTruncation: return nextTruncation()
     case .restart:
       runningWish = nil
+      hasSteppedToUpdate = false
       message = Message("restarted from the same weights at update 0")
       return [.restart]
     case .newSeed: return turn("seed", up: true, coarse: false)
@@ -94,7 +95,9 @@ extension DashboardState {
 
   private mutating func changeSpeed(faster: Bool) -> [Effect] {
     let next = speed.next(faster: faster)
-    let words = next.updatesPerSecond.map { "at most \(Int($0)) updates a second" } ?? "as fast as it can"
+    let words =
+      next.updatesPerSecond.map { "at most \(Int($0)) \($0 == 1 ? "update" : "updates") a second" }
+      ?? "as fast as it can"
     message = Message("speed: \(words)")
     guard next != speed else { return [] }
     speed = next

@@ -10,8 +10,10 @@ extension DashboardState {
     try key.set(&changed, value)
     try changed.validate()
     let written = key.get(changed)
-    guard changed != experiment else { return [] }
+    // W_hh moves on while it learns: the radius that was set once can be set again.
+    guard changed != experiment || key.effect == .rescaleRecurrent && value != "null" else { return [] }
     experiment = changed
+    hasSteppedToUpdate = false
     unconfirmed[name] = written
     use(name)
     message = Message("\(Knob.label(of: name)) = \(written)" + Self.consequence(key.effect))
@@ -30,7 +32,12 @@ extension DashboardState {
   /// Turns a knob by one click: a fine one, or one of those that a lecture wants.
   mutating func turn(_ name: String, up: Bool, coarse: Bool) -> [Effect] {
     guard let key = try? ExperimentKey.named(name) else { return [] }
-    let value = (coarse ? coarseStep(key, up: up) : nil) ?? key.stepped(experiment, by: up ? 1 : -1)
+    var start = experiment
+    // The radius turns from the one that W_hh has, wherever learning has moved it.
+    if key.effect == .rescaleRecurrent, let radius = measuredSpectralRadius {
+      try? key.set(&start, formatNumber((radius * 1e6).rounded() / 1e6))
+    }
+    let value = (coarse ? coarseStep(key, start, up: up) : nil) ?? key.stepped(start, by: up ? 1 : -1)
     guard let value else {
       message = Message("\(Knob.label(of: name)) = \(key.get(experiment)): no further")
       return []
@@ -45,15 +52,15 @@ extension DashboardState {
 
   /// The next of the values that a lecture wants: round numbers of steps (1 … 10, 12, 15, 20, 25, 30, 40, …), a spectral
   /// radius that in a few clicks is far beyond 1, or a clip threshold, around.
-  private func coarseStep(_ key: ExperimentKey, up: Bool) -> String? {
+  private func coarseStep(_ key: ExperimentKey, _ start: Experiment, up: Bool) -> String? {
     if key.name == "network.init.spectral_radius" {
-      let value = Double(key.get(experiment)) ?? measuredSpectralRadius ?? experiment.network.initialization.scale
+      let value = Double(key.get(start)) ?? experiment.network.initialization.scale
       let ladder = [0.1, 0.25, 0.5, 0.7, 0.8, 0.9, 1, 1.1, 1.25, 1.5, 2, 2.5, 3, 4, 5, 7, 10]
       let next = up ? ladder.first { $0 > value * 1.01 } : ladder.last { $0 < value * 0.99 }
       return next.map(formatNumber)
     }
     if key.name == "training.clip.threshold" {
-      let thresholds = [10, 5, 2, 1, 0.5, 0.2, 0.1, 0.05, 0.01]
+      let thresholds = [10, 5, 2, 1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01]
       return formatNumber(thresholds.first { $0 < experiment.training.clip.threshold * 0.99 } ?? 10)
     }
     guard case .stepCount = key.kind else { return nil }

@@ -11,17 +11,24 @@ extension DashboardState {
     }
     runningWish = true
     arrival = nil
-    if let window { cursor = .end(of: window) }
+    rest()
     return [.run]
   }
 
   private mutating func pause() -> [Effect] {
     runningWish = false
-    if let window { cursor = .end(of: window) }
+    rest()
     return [.pause]
   }
 
-  /// One place on in the pass; behind its last, the update and the next window's first step.
+  /// The cursor rests at the update of the pass that is shown.
+  private mutating func rest() {
+    if let window { cursor = .end(of: window) }
+    hasSteppedToUpdate = false
+  }
+
+  /// One place on in the pass: from rest into its first step; behind its last, the update and the next window's first
+  /// step.
   mutating func stepForward() -> [Effect] {
     if isRunning { return pause() }
     if arrival != nil {
@@ -29,15 +36,25 @@ extension DashboardState {
       return []
     }
     guard let shown, let snapshot else { return [] }
+    if cursor.phase == .update && !hasSteppedToUpdate {
+      if PassIdentity(shown) == PassIdentity(snapshot) {
+        cursor = .start(of: shown.window)
+      } else {
+        // The pass to walk through is still being computed.
+        arrival = Arrival(fromStart: true, places: 0, byStep: true, leaving: PassIdentity(shown))
+      }
+      return []
+    }
     if let next = Cursor(place: cursor.place(in: shown.window) + 1, in: shown.window) {
       cursor = next
+      hasSteppedToUpdate = next.phase == .update
       return []
     }
     guard snapshot.explosion == nil else {
       message = Self.explodedMessage
       return []
     }
-    arrival = Arrival(fromStart: true, places: 0, leaving: PassIdentity(snapshot))
+    arrival = Arrival(fromStart: true, places: 0, byStep: true, leaving: PassIdentity(snapshot))
     return [.update(count: 1)]
   }
 
@@ -53,7 +70,7 @@ extension DashboardState {
       cursor = next
       return []
     }
-    return rewind()
+    return rewind(byStep: true)
   }
 
   /// One update on, and the whole pass of the next.
@@ -63,24 +80,24 @@ extension DashboardState {
       return []
     }
     let effects = isRunning ? pause() : []
-    arrival = snapshot.map { Arrival(fromStart: false, places: 0, leaving: PassIdentity($0)) }
+    arrival = snapshot.map { Arrival(fromStart: false, places: 0, byStep: false, leaving: PassIdentity($0)) }
     return effects + [.update(count: 1)]
   }
 
   /// One update back.
   mutating func updateBack() -> [Effect] {
     let effects = isRunning ? pause() : []
-    return effects + rewind()
+    return effects + rewind(byStep: false)
   }
 
-  private mutating func rewind() -> [Effect] {
+  private mutating func rewind(byStep: Bool) -> [Effect] {
     guard let snapshot else { return [] }
     guard snapshot.rewindable > 0 else {
       message = Message(
         snapshot.update == 0 ? "this is the first update" : "the updates before \(snapshot.update + 1) are not kept")
       return []
     }
-    arrival = Arrival(fromStart: false, places: 0, leaving: PassIdentity(snapshot))
+    arrival = Arrival(fromStart: false, places: 0, byStep: byStep, leaving: PassIdentity(snapshot))
     return [.rewind(updates: 1)]
   }
 
@@ -128,9 +145,11 @@ extension DashboardState {
       let last = 2 * window.steps.count
       let place = arrival.fromStart ? arrival.places : last - arrival.places
       cursor = Cursor(place: min(max(place, 0), last), in: window) ?? .end(of: window)
+      hasSteppedToUpdate = arrival.byStep
       self.arrival = nil
     } else if isRunning || before != here {
       cursor = .end(of: window)
+      hasSteppedToUpdate = false
     } else {
       cursor = cursor.clamped(to: window)
     }
@@ -140,6 +159,12 @@ extension DashboardState {
 extension Arrival {
   /// A step that was asked for before the pass has arrived.
   fileprivate mutating func move(forward: Bool) {
+    if forward && !byStep {
+      // From rest the first step goes to the pass's start.
+      (fromStart, places, byStep) = (true, 0, true)
+      return
+    }
+    byStep = true
     places = max(0, places + (forward == fromStart ? 1 : -1))
   }
 }

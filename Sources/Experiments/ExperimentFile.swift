@@ -40,8 +40,9 @@ public enum ExperimentFile {
     try source(text, file: file, folder: folder, settings: settings, memory: memory).experiment
   }
 
-  private static func source(
-    _ text: String, file: String, folder: String? = nil, settings: [String], memory: Int
+  /// The same, with the place where each key was written.
+  public static func source(
+    _ text: String, file: String, folder: String? = nil, settings: [String] = [], memory: Int = 16 << 30
   ) throws(InputError) -> ExperimentSource {
     let entries = try FlattenedYAML(text, file: file)
     var experiment = try entries.experiment()

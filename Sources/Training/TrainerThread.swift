@@ -70,8 +70,9 @@ final class TrainerThread {
       isRunning = false
       stepsLeft = 0
     case .step(let updates):
+      // Steps that were asked for one after the other add up.
+      stepsLeft = run.explosion == nil ? (isRunning ? 0 : stepsLeft) + max(updates, 0) : 0
       isRunning = false
-      stepsLeft = run.explosion == nil ? max(updates, 0) : 0
     case .rewind(let updates):
       isRunning = false
       stepsLeft = 0

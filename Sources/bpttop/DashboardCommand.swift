@@ -30,10 +30,10 @@ struct DashboardCommand: ParsableCommand {
   var characters: CharacterTier?
 
   func run() throws {
-    let experiment = try options.read()
+    let source = try options.read()
     var start = TrainingRun.Start()
-    start.parameters = try options.weights(weights, for: experiment, start: start)
-    let end = try show(options.run(experiment, start: start))
+    start.parameters = try options.weights(weights, for: source, start: start)
+    let end = try show(options.run(source, start: start))
     if end.exitCode != 0 { throw ExitCode(end.exitCode) }
   }
 

@@ -30,8 +30,9 @@ struct DashboardSession: TerminalHandler {
       state.speed = .limited(100)
       trainer.send(.speed(state.speed.updatesPerSecond))
     }
-    trainer.send(startsPaused ? .pause : .run)
     trainer.request()
+    // As if space had been pressed, so that the first frame says so too.
+    if !startsPaused { _ = perform(reduce(into: &state, .command(.runOrPause))) }
   }
 
   /// Ends the threads.

@@ -23,13 +23,13 @@ struct ExperimentOptions: ParsableArguments {
   var isBuiltIn: Bool { experiment == nil && settings.isEmpty }
 
   /// Reads the experiment, with its settings over it.
-  func read() throws -> Experiment {
+  func read() throws -> ExperimentSource {
     do {
       guard experiment != nil else {
-        return try ExperimentFile.parse(
+        return try ExperimentFile.source(
           ExperimentFile.differences(.opening), file: "built-in experiment", settings: settings, memory: Memory.limit)
       }
-      return try ExperimentFile.read(path: experiment, settings: settings, memory: Memory.limit)
+      return try ExperimentFile.source(path: experiment, settings: settings, memory: Memory.limit)
     } catch {
       throw Failure.input(error.description + hint(error))
     }
@@ -42,20 +42,24 @@ struct ExperimentOptions: ParsableArguments {
     return " and no command" + (nearestName(to: name, among: commands).map { "; nearest is \($0)" } ?? "")
   }
 
-  /// A run of `experiment`, not begun yet.
-  func run(_ experiment: Experiment, start: TrainingRun.Start = .init()) throws -> TrainingRun {
+  /// A run of the experiment, not begun yet.
+  func run(_ source: ExperimentSource, start: TrainingRun.Start = .init()) throws -> TrainingRun {
     do {
-      return try TrainingRun(experiment: experiment, start: start, memory: Memory.limit)
+      return try TrainingRun(experiment: source.experiment, start: start, memory: Memory.limit)
+    } catch .key(let error) {
+      throw Failure.input(source.error(error).description)
+    } catch .task(let error) {
+      throw Failure.input(source.error(error).description)
     } catch {
-      throw Failure.input("\(self.experiment ?? "built-in experiment"): \(error)")
+      throw Failure.input("\(source.file): \(error)")
     }
   }
 
-  /// The weights at `path` for a run of `experiment`, or nil without a path.
-  func weights(_ path: String?, for experiment: Experiment, start: TrainingRun.Start) throws -> [Double]? {
+  /// The weights at `path` for a run of the experiment, or nil without a path.
+  func weights(_ path: String?, for source: ExperimentSource, start: TrainingRun.Start) throws -> [Double]? {
     guard let path else { return nil }
     do {
-      return try WeightsFile.read(path: path, layout: run(experiment, start: start).layout)
+      return try WeightsFile.read(path: path, layout: run(source, start: start).layout)
     } catch let error as InputError {
       throw Failure.input(error.description)
     }

@@ -18,7 +18,7 @@ struct KeysCommand: ParsableCommand {
 
   func run() throws {
     let experiment =
-      try options.experiment == nil && options.settings.isEmpty ? Experiment() : options.read()
+      try options.experiment == nil && options.settings.isEmpty ? Experiment() : options.read().experiment
     try writing { try OutputFile.write(ExperimentFile.complete(experiment), to: "-") }
   }
 }

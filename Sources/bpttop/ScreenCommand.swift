@@ -24,8 +24,8 @@ struct ScreenCommand: ParsableCommand {
 
   @OptionGroup var options: ExperimentOptions
   @Option(help: "The frame's size in cells.", transform: FrameSize.read) var size = FrameSize(width: 120, height: 36)
-  @Option(help: "Updates to make before.", transform: Reading.count) var updates = 0
-  @Option(help: "Keys to press then.", transform: KeyScript.read) var keys = KeyScript()
+  @Option(parsing: .unconditional, help: "Updates to make before.", transform: Reading.count) var updates = 0
+  @Option(parsing: .unconditional, help: "Keys to press then.", transform: KeyScript.read) var keys = KeyScript()
   @Option(
     name: .shortAndLong, help: "FRAME.svg, FRAME.ansi or FRAME.txt; - prints it with colours.", completion: .file())
   var output: String

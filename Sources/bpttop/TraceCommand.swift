@@ -23,7 +23,7 @@ struct TraceCommand: ParsableCommand {
     name: .shortAndLong, help: "The trace (.safetensors), or - for standard output.",
     completion: .file(extensions: ["safetensors"]))
   var output: String
-  @Option(help: "Updates to make before.", transform: Reading.count) var updates = 0
+  @Option(parsing: .unconditional, help: "Updates to make before.", transform: Reading.count) var updates = 0
   @Option(help: "Weights to begin with (.safetensors).", completion: .file(extensions: ["safetensors"]))
   var weights: String?
   @Option(
@@ -32,15 +32,15 @@ struct TraceCommand: ParsableCommand {
   var data: String?
 
   func run() throws {
-    let experiment = try options.read()
+    let source = try options.read()
     var start = TrainingRun.Start()
     do {
-      start.data = try data.map { path in try SequenceFile.read(path: path) }
+      start.data = try data.map { path in try SequenceFile.read(path: path, weights: weights) }
     } catch let error as InputError {
       throw Failure.input(error.description)
     }
-    start.parameters = try options.weights(weights, for: experiment, start: start)
-    let run = try options.run(experiment, start: start)
+    start.parameters = try options.weights(weights, for: source, start: start)
+    let run = try options.run(source, start: start)
     try advance(run, updates: updates)
     let snapshot = run.snapshot()
     try writeTrace(of: snapshot, to: output)

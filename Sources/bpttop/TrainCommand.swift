@@ -19,7 +19,7 @@ struct TrainCommand: ParsableCommand {
       """)
 
   @OptionGroup var options: ExperimentOptions
-  @Option(help: "How many updates to make.", transform: Reading.count) var updates: Int
+  @Option(parsing: .unconditional, help: "How many updates to make.", transform: Reading.count) var updates: Int
   @Option(help: "A row an update: .csv, .jsonl, or - for CSV on standard output.", completion: .file())
   var metrics: String?
   @Option(
@@ -30,10 +30,10 @@ struct TrainCommand: ParsableCommand {
   var weights: String?
 
   func run() throws {
-    let experiment = try options.read()
+    let source = try options.read()
     var start = TrainingRun.Start()
-    start.parameters = try options.weights(weights, for: experiment, start: start)
-    let run = try options.run(experiment, start: start)
+    start.parameters = try options.weights(weights, for: source, start: start)
+    let run = try options.run(source, start: start)
     let writer = try metrics.map { path in try writing { try openMetrics(path) } }
     Interruption.watch()
     var bar = ProgressBar(total: updates)

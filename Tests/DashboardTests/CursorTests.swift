@@ -49,8 +49,53 @@ import Training
     #expect(state.cursor == Cursor(.backward, step: 14))
   }
 
+  /// The example's pass has 10 steps: 20 places, then the update.
+  @Test func fromRestAStepEntersThePassThatIsShown() throws {
+    var state = try Example.state()
+    #expect(state.press(.character(".")) == [])
+    #expect(state.cursor == Cursor(.forward, step: 5))
+    for _ in 0..<9 { #expect(state.press(.character(".")) == []) }
+    #expect(state.cursor == Cursor(.forward, step: 14))
+    for _ in 0..<10 { #expect(state.press(.character(".")) == []) }
+    #expect(state.cursor == Cursor(.backward, step: 5))
+    #expect(state.press(.character(".")) == [])
+    #expect(state.cursor == Cursor(.update, step: 5))
+    #expect(state.press(.character(".")) == [.update(count: 1)])
+  }
+
+  @Test func aChangeAndAPauseBringTheRestBack() throws {
+    var state = try Example.state()
+    _ = state.press(.character(","), .character("."))
+    #expect(state.cursor == Cursor(.update, step: 5))
+    _ = state.press(.character("a"))
+    #expect(state.press(.character(".")) == [] && state.cursor == Cursor(.forward, step: 5))
+    _ = state.press(.character(" "), .character(" "))
+    #expect(state.press(.character(".")) == [] && state.cursor == Cursor(.forward, step: 5))
+  }
+
+  @Test(arguments: ["n", "N"])
+  func afterAnUpdateItRests(_ key: Character) throws {
+    var state = try Example.state()
+    _ = state.press(.character(key))
+    let next = try Example.snapshot(update: key == "n" ? 8 : 6, end: 20, serial: 3)
+    _ = reduce(into: &state, .snapshot(next))
+    _ = reduce(into: &state, .analysis(try Example.analysis(next)))
+    #expect(state.cursor == Cursor(.update, step: 10))
+    #expect(state.press(.character(".")) == [] && state.cursor == Cursor(.forward, step: 10))
+  }
+
+  @Test func aStepAskedForBeforeThePausedPassIsThereEntersIt() throws {
+    var state = try Example.state()
+    let next = try Example.snapshot(update: 8, end: 20, serial: 3)
+    _ = reduce(into: &state, .snapshot(next))
+    #expect(state.press(.character(".")) == [])
+    _ = reduce(into: &state, .analysis(try Example.analysis(next)))
+    #expect(state.cursor == Cursor(.forward, step: 10))
+  }
+
   @Test func behindTheUpdateLiesTheNextWindowsFirstStep() throws {
     var state = try Example.state()
+    _ = state.press(.character(","), .character("."))
     #expect(state.press(.character(".")) == [.update(count: 1)])
     // Steps asked for before the next pass is there are not lost.
     #expect(state.press(.character("."), .character(".")) == [])
@@ -74,6 +119,8 @@ import Training
     _ = reduce(into: &state, .snapshot(before))
     _ = reduce(into: &state, .analysis(try Example.analysis(before)))
     #expect(state.cursor == Cursor(.update, step: 0))
+    // It was stepped to: the next step goes the same way back.
+    #expect(state.press(.character(".")) == [.update(count: 1)])
   }
 
   @Test func whatIsNotKeptIsSaid() throws {

@@ -28,6 +28,48 @@ import Training
     #expect(state.unconfirmed == [name: value])
   }
 
+  /// Learning has moved W_hh to a radius of 1.85 since the knob was set to 0.9.
+  @Test func theSpectralRadiusTurnsFromTheOneThatWHas() throws {
+    var state = try Example.state()
+    var snapshot = try Example.snapshot(serial: 2)
+    let entry = try #require(snapshot.layout["weight_hh_l0"])
+    let radius = try #require(state.measuredSpectralRadius)
+    for index in entry.offset..<entry.offset + entry.count { snapshot.parameters[index] *= 1.85 / radius }
+    _ = reduce(into: &state, .snapshot(snapshot))
+    _ = reduce(into: &state, .analysis(try Example.analysis(snapshot)))
+    let knob = try #require(Knob.all.first { $0.label == "ρ" })
+    #expect(knob.value(state) == "1.85")
+    var turned = state
+    #expect(turned.press(.character("+")) == [.apply(key: knob.name, value: "2.0")])
+    // Until the new one is measured, it goes on from the one asked for.
+    #expect(knob.value(turned) == "2")
+    #expect(turned.press(.character("+")) == [.apply(key: knob.name, value: "2.5")])
+    turned = state
+    #expect(turned.press(.character("-")) == [.apply(key: knob.name, value: "1.5")])
+    turned = state
+    turned.knob = knob.name
+    #expect(turned.press(.right) == [.apply(key: knob.name, value: "1.9")])
+    turned = state
+    turned.knob = knob.name
+    #expect(turned.press(.left) == [.apply(key: knob.name, value: "1.8")])
+    // Back to what was set once, although the setting is the same.
+    turned = state
+    #expect(
+      turned.type(":network.init.spectral_radius 0.9") + turned.press(.enter) == [
+        .apply(key: knob.name, value: "0.9")
+      ])
+  }
+
+  @Test func theThresholdWalksByOneTwoFive() throws {
+    var state = try Example.state()
+    var values: [String] = []
+    for _ in 0..<10 {
+      _ = state.press(.character("C"))
+      values.append(NumberText.trimmed(state.experiment.training.clip.threshold))
+    }
+    #expect(values == ["0.5", "0.2", "0.1", "0.05", "0.02", "0.01", "10", "5", "2", "1"])
+  }
+
   @Test func aChangeIsShownAtOnceAndConfirmedByTheTrainer() throws {
     var state = try Example.state()
     _ = state.press(.character("{"))

@@ -50,7 +50,9 @@ import Training
 
   @Test func walkingThroughAWholeWindowMakesTheUpdate() throws {
     var stage = try Stage()
-    // The first window is steps 1 … 5: from rest one key makes the update and stands at the next window's first step.
+    // The first window is steps 1 … 5: from rest one key enters it, ten reach its update, one more makes it.
+    try stage.press(String(repeating: ".", count: 11))
+    #expect(stage.state.cursor.phase == .update && stage.state.snapshot?.update == 0)
     try stage.press(".")
     #expect(stage.state.snapshot?.update == 1)
     #expect(stage.state.cursor == Cursor(.forward, step: 0))

@@ -138,7 +138,7 @@ import Training
     #expect(!state.isRunning)
     #expect(
       render(state).rows.last?.contains("update 8, step 11: pre-activation a is not finite · N goes back") == true)
-    #expect(state.press(.character(" "), .character("n"), .character(".")) == [])
+    #expect(state.press(.character(" "), .character("."), .character("n")) == [])
     #expect(state.message?.isError == true)
     #expect(state.press(.character("N")) == [.rewind(updates: 1)])
   }

@@ -59,6 +59,18 @@ struct TrainerTests {
     watched.trainer.end()
   }
 
+  @Test("steps asked for one after the other add up; those asked for while it runs begin where it stops")
+  func stepsAddUp() throws {
+    let watched = Watched(try smallRun())
+    for _ in 0..<20 { watched.trainer.send(.step(updates: 1)) }
+    #expect(watched.snapshot(asking: false) { $0.update == 20 } != nil)
+    watched.trainer.send(.run)
+    _ = try #require(watched.snapshot { $0.running && $0.update > 30 })
+    watched.trainer.send(.step(updates: 1))
+    #expect(watched.snapshot { !$0.running } != nil)
+    watched.trainer.end()
+  }
+
   @Test("running, it trains until it is paused; then nothing moves")
   func runAndPause() throws {
     let watched = Watched(try smallRun())

@@ -11,6 +11,8 @@ struct KnobsPanel: Panel {
   let widthWeight = 4
   let heightWeight = 7
   let maximumHeight: Int? = 5
+  /// The knob ρ shows what W_hh has.
+  let instruments: Set<Instrument> = [.spectrum]
   let help = [
     "Every setting of the experiment; a turn is taken at the next update, and paused it redraws the same pass at once.",
     "η is the learning rate, φ the activation, ρ rescales W_hh where it stands; a dot: not yet taken by the trainer.",
@@ -69,6 +71,7 @@ struct KnobsPanel: Panel {
   static func lines(_ knobs: [Knob], _ state: DashboardState, width: Int) -> [[Item]] {
     var lines: [[Item]] = [[]]
     var column = 0
+    let gap = width < 40 ? 1 : 2
     for (index, knob) in knobs.enumerated() {
       let needed = knob.label.columns + 3 + knob.valueWidth(state)
       if column > 0, column + needed > width {
@@ -76,7 +79,7 @@ struct KnobsPanel: Panel {
         column = 0
       }
       lines[lines.count - 1].append(Item(index: index, column: column, width: needed))
-      column += needed + 2
+      column += needed + gap
     }
     return lines
   }
