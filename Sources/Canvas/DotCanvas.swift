@@ -102,12 +102,15 @@ public struct DotCanvas: Sendable {
 /// How a line is drawn, so that series differ by more than their colour.
 public enum LinePattern: Hashable, Sendable {
   case solid, dashed, dotted
+  /// Every other cell, so that a line under it is seen between.
+  case alternating
 
   /// Whether the dot at a place along the line is drawn; `dots` a cell.
   func shows(_ place: Int, dots: Int) -> Bool {
     switch self {
     case .solid: true
     case .dashed: dots == 1 ? place % 3 != 2 : ((place % 6) + 6) % 6 < 4
+    case .alternating: place / dots % 2 == 0
     case .dotted: dots == 1 ? place % 2 == 0 : ((place % 3) + 3) % 3 == 0
     }
   }
@@ -116,7 +119,7 @@ public enum LinePattern: Hashable, Sendable {
   var sample: String {
     switch self {
     case .solid: "──"
-    case .dashed: "╌╌"
+    case .dashed, .alternating: "╌╌"
     case .dotted: "··"
     }
   }

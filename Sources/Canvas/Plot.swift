@@ -20,6 +20,8 @@ public struct Series: Sendable {
   public var symbol: Unicode.Scalar
   /// Its names in the legend, longest first; empty for none.
   public var labels: [String]
+  /// Whether it is drawn over series that stand before it: for a line with gaps, which leaves them theirs there.
+  public var isOverlaid = false
 
   /// A series.
   public init(
@@ -173,7 +175,13 @@ public struct Plot: Sendable {
   private func drawSeries(_ area: PlotArea, into buffer: inout Buffer, theme: Theme) {
     var canvas = DotCanvas(columns: area.rect.width, rows: area.rect.height, tier: theme.characters)
     var edges: [Edge] = []
-    for (index, series) in series.enumerated().prefix(254) {
+    let seen = series.indices.prefix(254)
+    let order = seen.filter { series[$0].isOverlaid } + seen.filter { !series[$0].isOverlaid }
+    for place in order {
+      let series = series[place]
+      // Lines of one colour share their cells: they join rather than erase each other.
+      let owner = self.series.firstIndex { $0.role == series.role && $0.symbol == series.symbol } ?? place
+      let index = min(owner, 254)
       var previous: (x: Int, y: Int)?
       var isOutside = false
       for point in series.points {

@@ -130,9 +130,42 @@ import Testing
     }
   }
 
+  @Test func windowsAreNamed() {
+    func words(_ window: Range<Int>, _ injected: Range<Int>, k1: Int, k2: Int) -> String? {
+      var picture = Sample.time(length: 50)
+      (picture.window, picture.injected) = (window, injected)
+      (picture.wantedWindow, picture.wantedNewest) = (k2, k1)
+      return picture.windowWords.first
+    }
+    #expect(words(20..<40, 30..<40, k1: 10, k2: 20) == "k2 = 20")
+    #expect(words(0..<25, 0..<25, k1: 25, k2: 50) == "k2 = n = 50, cut at the start: 25 · k1 = 25")
+    #expect(words(0..<10, 0..<10, k1: 10, k2: 20) == "k2 = 20, cut at the start: 10 · k1 = 10")
+    #expect(words(25..<50, 25..<50, k1: 25, k2: 25) == "k2 = k1 = 25")
+    #expect(words(25..<50, 25..<50, k1: 50, k2: 25) == "k2 = 25 · k1 = 50 reaches further back")
+    #expect(words(0..<50, 0..<50, k1: 50, k2: 50) == "k1 = k2 = n = 50, full backpropagation")
+  }
+
+  /// Nothing of the gradient is drawn before the backward pass, and in it nothing before the cursor.
+  @Test func theGradientGrowsBackwards() {
+    func drawn(_ cursor: Cursor) -> [String] {
+      let buffer = Sample.draw(60, 9, Sample.ascii) {
+        Sample.gradient(cursor: cursor).draw(in: $0, &$1, theme: Sample.ascii)
+      }
+      return buffer.rows
+    }
+    let forward = drawn(Cursor(.forward, step: 7))
+    #expect(forward.contains { $0.contains("not yet") })
+    #expect(!forward[1...6].joined().contains("*"))
+    let half = drawn(Cursor(.backward, step: 7))[1...6].joined().count { $0 == "*" }
+    let whole = drawn(Cursor(.update, step: 4))[1...6].joined().count { $0 == "*" }
+    #expect(half > 0 && half < whole)
+  }
+
   @Test func timeScale() {
-    #expect(TimeScale(length: 12, width: 40, focus: nil).columnsPerStep == 3)
-    #expect(TimeScale(length: 500, width: 100, focus: nil).stepsPerColumn == 5)
+    // All of the room is used: 12 steps in 40 columns are 3 or 4 wide each.
+    #expect(TimeScale(length: 12, width: 40, focus: nil).columns == 40)
+    #expect(Set(TimeScale(length: 12, width: 40, focus: nil).places.map(\.columns.count)) == [3, 4])
+    #expect(TimeScale(length: 500, width: 100, focus: nil).steps(at: 99) == 495..<500)
     #expect(TimeScale(length: 500, width: 100, focus: nil).columns == 100)
     #expect(TimeScale(length: 501, width: 100, focus: nil).columns <= 100)
     #expect(TimeScale(length: 500, width: 100, focus: 499).steps == 400..<500)
@@ -140,10 +173,14 @@ import Testing
     #expect(TimeScale(length: 0, width: 100, focus: 0).columns == 0)
     #expect(TimeScale(length: 7, width: 0, focus: nil).steps(at: 0) == 0..<7)
     // Every step is in the column that says it holds it.
-    for scale in [TimeScale(length: 123, width: 50, focus: nil), TimeScale(length: 20, width: 50, focus: 3)] {
+    for (length, width) in [(123, 50), (20, 50), (50, 110), (501, 100)] {
+      let scale = TimeScale(length: length, width: width, focus: nil)
       for step in scale.steps {
         #expect(scale.column(of: step).map { scale.steps(at: $0).contains(step) } == true)
       }
+      // Places lie side by side and hold all steps.
+      #expect(scale.places.flatMap(\.columns) == Array(0..<scale.columns))
+      #expect(Set(scale.places.flatMap(\.steps)) == Set(scale.steps))
     }
   }
 }

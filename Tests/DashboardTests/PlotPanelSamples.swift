@@ -48,7 +48,7 @@ enum Sample {
       mask: TruncationMask(steps: steps, windows: schedule.windows, counts: counts),
       share: TruncationShare(terms: 36, termsKept: 24, log10Mass: 1, log10MassKept: 0.9, massShare: 0.9996),
       bias: .init(name: "all", truncatedNorm: 1, fullNorm: 1, cosine: 0.93, relativeError: 0.38),
-      truncation: "TBPTT(2,4) newest", cursor: 5)
+      truncation: "TBPTT(2,4) newest")
   }
 
   static func spectrum(gamma: Double = 1) -> SpectrumPicture {

@@ -17,14 +17,14 @@ import Testing
     let drawn = rows(48, 8) { Sample.time().draw(in: $0, &$1, theme: Sample.ascii) }
     #expect(
       drawn == [
-        "input x   c  c  A  c  c  c  c  c  c  c  c  c",
-        "h 2      ##############################",
-        "h +1     ==============================",
-        "f' mean  ++++++++++++++++++++++++++++++",
-        "       1                         ...###",
-        "|dL/dh|                    ...:::######",
-        "    1e-5             ...:::############",
-        "window     carried   +- k2 = 6 ^++ k1 +",
+        "input x   c   c  A  c  c   c  c  c  c   c  c  c",
+        "h 2      #################################",
+        "h +1     =================================",
+        "f' mean  +++++++++++++++++++++++++++++++++",
+        "       1                           ....###",
+        "|dL/dh|                         :::#######",
+        "    1e-5                        ##########",
+        "window      carried   +- k2 = 6 -^-[-----]",
       ])
   }
 
@@ -33,13 +33,13 @@ import Testing
     #expect(
       drawn == [
         "     ** truncated 0.010 at t = 8  .. full 3.2",
-        "      .. . . . . . . . . . . . . . . . . . . .",
+        "                               . . . . . . . .",
         "   1                           |     ***",
         "                               | ****",
-        "1e-2                          ***",
-        "                          **** |",
-        "1e-4                   ***     |",
-        "                     **        |",
+        "1e-2                           **",
+        "                               |",
+        "1e-4                           |",
+        "                               |",
         "   t  1              5         ^              12",
       ])
   }
@@ -49,14 +49,14 @@ import Testing
     #expect(
       drawn == [
         "      ** x0.316 a step  -- bound  .. other s",
-        "    1  *********- -- -- -- --",
-        "          ......************* -- -- -- -- -- --",
-        "                ......       ************",
-        "1e-10                 .......            ******",
-        "                             ......",
-        "                                   ......",
-        "1e-20                                    ......",
-        "  lag  1       5         10         15        20",
+        "    1 -*-*-*-*- - - - - - -",
+        "         ......************ - - - - - - - - -",
+        "               ......      ************",
+        "1e-10                ......            ****** s1",
+        "                           ......",
+        "                                 ......",
+        "1e-20                                  ...... s2",
+        "  lag 1                 10                 20",
       ])
   }
 
@@ -72,8 +72,19 @@ import Testing
         "/////++##%%@@      // cut off",
         "/////////##%%@@",
         "/////////++##%%@@",
-        "t=1        ^    8  1e-7  .:-=+*#%@ 1",
+        "t=1             8  1e-7  .:-=+*#%@ 1",
       ])
+  }
+
+  /// Back in time the map grows from the right: nothing before the cursor, nothing at all in the forward pass.
+  @Test func theFlowGrowsBackwards() {
+    var picture = Sample.flow()
+    picture.cursor = 5
+    var drawn = rows(40, 9) { picture.draw(in: $0, &$1, theme: Sample.ascii) }
+    #expect(drawn[7].prefix(17) == "           ##%%@@" && drawn[8].contains("^"))
+    picture.isBackward = false
+    drawn = rows(40, 9) { picture.draw(in: $0, &$1, theme: Sample.ascii) }
+    #expect(drawn[0].hasPrefix("not yet") && !drawn[7].contains("@"))
   }
 
   @Test func spectrum() {

@@ -32,7 +32,7 @@ struct FlowPanel: Panel {
     FlowPicture(
       flow: flow, mask: analysis.mask, share: analysis.share, bias: analysis.bias?.overall,
       truncation: HeaderLine.truncation(analysis.snapshot.experiment),
-      cursor: state.cursor.phase == .update ? nil : state.cursor.step
+      cursor: state.cursor.phase == .update ? nil : state.cursor.step, isBackward: state.cursor.phase != .forward
     ).draw(in: rect, &buffer, theme: theme)
   }
 }
@@ -47,6 +47,8 @@ struct FlowPicture {
   var truncation: String
   /// The step at which the pass stands.
   var cursor: Int?
+  /// Whether the backward pass has begun: states from the cursor on have their gradient.
+  var isBackward = true
 
   /// Columns that the words take.
   private static let wordColumns = 22
@@ -84,8 +86,15 @@ struct FlowPicture {
       let rows = flow.rows
       isCut = { row, t in rows.indices.contains(row) && t < mask.steps && mask[rows[row], t] == 0 }
     }
+    guard isBackward else {
+      buffer.paragraph("not yet: it comes with the backward pass", in: rect, style: theme[.dimText])
+      return
+    }
+    // Back in time the map grows from its right edge to the cursor.
+    let first = cursor ?? 0
+    let values = flow.log10.enumerated().map { $0 % max(1, flow.steps) < first ? -.infinity : $1 }
     HeatMap(
-      flow.log10, rows: flow.rows.count, columns: flow.steps, range: axis.lower...axis.upper, mask: isCut
+      values, rows: flow.rows.count, columns: flow.steps, range: axis.lower...axis.upper, mask: isCut
     ).draw(in: rect, into: &buffer, theme: theme)
   }
 

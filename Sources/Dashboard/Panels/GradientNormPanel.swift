@@ -16,7 +16,11 @@ struct GradientNormPanel: Panel {
   let instruments: Set<Instrument> = [.gradientNorm]
 
   func notes(_ state: DashboardState) -> [String] {
-    guard let norms = state.analysis?.truncatedGradientNorm, let decay = GradientDecay(norms) else {
+    guard state.cursor.phase != .forward else { return ["‖∂L/∂h_t‖ · comes with the backward pass", "‖∂L/∂h_t‖"] }
+    let cursor = state.cursor
+    let norms = (state.analysis?.truncatedGradientNorm ?? []).enumerated()
+      .map { cursor.hasGradient(at: $0) ? $1 : -.infinity }
+    guard let decay = GradientDecay(norms) else {
       return ["‖∂L/∂h_t‖"]
     }
     return ["‖∂L/∂h_t‖ · " + decay.words, decay.words, decay.factorWords]
@@ -111,20 +115,25 @@ struct GradientNormPicture {
       ])
     plot.xName = "t"
     if cursor.phase != .update { plot.cursor = Double(cursor.step + 1) }
-    plot.draw(in: rect, into: &buffer, theme: theme)
+    let area = plot.draw(in: rect, into: &buffer, theme: theme)
+    guard cursor.phase == .forward else { return }
+    let words = ["not yet: the backward pass computes it", "not yet: backward pass", "not yet"]
+    let row = area.rect.line(area.rect.height / 2)
+    buffer.put(String.fitting(row.width, words) ?? "", in: row, alignment: .center, style: theme[.dimText])
   }
 
-  /// Outside of its window the truncated gradient is nothing by definition: no mark says so at every step.
+  /// Outside of its window the truncated gradient is nothing by definition: no mark says so at every step. What the
+  /// backward pass has not reached is not there yet; the axis is that of the whole pass, so that it stands still.
   private func points(_ norms: [Double], skipsNothing: Bool) -> [(x: Double, y: Double)] {
     norms.enumerated().compactMap { step, norm in
-      skipsNothing && norm == -.infinity ? nil : (Double(step + 1), norm)
+      !cursor.hasGradient(at: step) || skipsNothing && norm == -.infinity ? nil : (Double(step + 1), norm)
     }
   }
 
   /// The series' name, with its value under the cursor where there is room.
   private func labels(_ name: String, _ norms: [Double], long: String? = nil) -> [String] {
     let plain = [long, name].compactMap { $0 }
-    guard cursor.phase != .update, norms.indices.contains(cursor.step) else { return plain }
+    guard cursor.phase == .backward, norms.indices.contains(cursor.step) else { return plain }
     let value = NumberText.power(log10: norms[cursor.step])
     return ["\(long ?? name) \(value) at t = \(cursor.step + 1)", "\(name) \(value)"] + plain
   }

@@ -67,7 +67,8 @@ struct ProductPicture {
       buffer.paragraph(reason, in: rect, style: theme[.dimText])
       return
     }
-    var plot = Plot(x: .steps(1, max(1, norms.count)), y: axis, series: series(lines: max(3, rect.height)))
+    var plot = Plot(x: .steps(1, max(1, norms.count)), y: axis, series: series())
+    if rect.width >= 40 { plot.guides = names(in: plot.y, rows: rect.height - 2) }
     plot.xName = "lag"
     if let lag, norms.indices.contains(lag - 1) { plot.cursor = Double(lag) }
     plot.draw(in: rect, into: &buffer, theme: theme)
@@ -86,17 +87,18 @@ struct ProductPicture {
     return .logarithmic([lowest, highest, 0])
   }
 
-  /// - Parameter lines: of the other singular values at most so many, evenly chosen, the least among them.
-  private func series(lines: Int) -> [Series] {
+  private func series() -> [Series] {
     let largest = product.log10Norm.enumerated().map { (x: Double($0 + 1), y: $1) }
     var result = [Series(largest, role: .truncated, symbol: "*", labels: largestLabels)]
     if let bound = product.log10BoundPerStep {
       let line = (1...max(1, product.log10Norm.count)).map { (x: Double($0), y: Double($0) * bound) }
-      result.append(
-        Series(
-          line, .line(.dashed), role: .bound, symbol: "-", labels: ["bound (γσ_max)^lag", "bound (γσ)^lag", "bound"]))
+      var bound = Series(
+        line, .line(.alternating), role: .bound, symbol: "-", labels: ["bound (γσ_max)^lag", "bound (γσ)^lag", "bound"])
+      // Where the bound is tight it lies on the largest σ: both are seen, in every other cell.
+      bound.isOverlaid = true
+      result.append(bound)
     }
-    return result + fan(lines: lines)
+    return result + fan
   }
 
   private var largestLabels: [String] {
@@ -112,19 +114,47 @@ struct ProductPicture {
     return forms
   }
 
-  /// The other singular values, each a line over the lags.
-  private func fan(lines: Int) -> [Series] {
+  /// Which of the singular values are drawn beside the largest: all where they are few, else those at the quarters and
+  /// the least, by index in descending order.
+  private var fanIndices: [Int] {
+    let count = product.spectra.first?.log10.count ?? 0
+    guard count > 5 else { return Array(1..<max(1, count)) }
+    return [count / 4, count / 2, 3 * count / 4, count - 1]
+  }
+
+  /// "σ₈".
+  private static func name(_ index: Int) -> String {
+    let digits = String(index + 1).unicodeScalars.map { Unicode.Scalar($0.value - 48 + 0x2080) ?? $0 }
+    return "σ" + String(String.UnicodeScalarView(digits))
+  }
+
+  /// Other singular values, each a line over the lags.
+  private var fan: [Series] {
+    let indices = fanIndices
     let count = (product.spectra.first?.log10.count ?? 0) - 1
-    guard count > 0 else { return [] }
-    let shown = min(count, lines)
-    let names =
-      shown < count ? ["\(shown) of \(count) other σ", "other σ"] : ["the \(count) other σ", "other σ"]
-    return (1...shown).map { line in
-      let index = shown == count ? line : max(1, line * count / shown)
-      let points = product.spectra.compactMap { spectrum in
+    let list = indices.map(Self.name).joined(separator: " ")
+    let names = indices.count < count ? [list, "other σ"] : ["the \(count) other σ", "other σ"]
+    return indices.enumerated().map { place, index in
+      let all = product.spectra.compactMap { spectrum in
         index < spectrum.log10.count ? (x: Double(spectrum.lag), y: spectrum.log10[index]) : nil
       }
-      return Series(points, role: .sigma, symbol: ".", labels: line == 1 ? names : [])
+      // What has become nothing stays so: one mark says where.
+      let end = all.firstIndex { !$0.y.isFinite } ?? all.count
+      return Series(Array(all.prefix(end + 1)), role: .sigma, symbol: ".", labels: place == 0 ? names : [])
     }
+  }
+
+  /// The names of the lines at their right ends, as far as these are seen and lie `rows` apart.
+  private func names(in axis: Axis, rows: Int) -> [Guide] {
+    guard let last = product.spectra.last, last.lag == product.log10Norm.count, last.log10.count > 1 else { return [] }
+    let ends = [(0, Role.truncated)] + fanIndices.map { ($0, Role.sigma) }
+    var guides: [Guide] = []
+    for (index, role) in ends where index < last.log10.count {
+      let value = last.log10[index]
+      guard (axis.lower...axis.upper).contains(value) else { continue }
+      if let above = guides.last, (axis.fraction(above.value) - axis.fraction(value)) * Double(rows) < 1 { continue }
+      guides.append(Guide(value, [Self.name(index)], role: role, isLine: false))
+    }
+    return guides
   }
 }

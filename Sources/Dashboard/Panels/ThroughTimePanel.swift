@@ -58,6 +58,8 @@ extension TimePicture {
     injected = window.injected
     self.cursor = cursor
     wantedWindow = snapshot.experiment.training.k2.resolved(length: data.steps)
+    wantedNewest = snapshot.experiment.training.k1.resolved(length: data.steps)
+    injection = snapshot.experiment.training.inject
     // Before the window the states are the stored ones, in it those of the pass, as far as it has come.
     state = { unit, step in
       if step < start {
@@ -70,7 +72,10 @@ extension TimePicture {
     }
     stateRange = Self.range(of: states, activation: tape.network.activation, cell: tape.network.cell)
     symbols = Self.symbols(data, snapshot.description)
-    if symbols == nil { inputs = Self.inputs(data, snapshot.description) }
+    if symbols == nil {
+      inputs = Self.inputs(data, snapshot.description)
+      hiddenInputs = (inputs.count..<data.inputs).map { Self.inputName($0, snapshot.description) }
+    }
     targets = Self.targets(data, snapshot.description)
     if let saturation = analysis.saturation { setDerivatives(saturation) }
     gradient = analysis.truncatedGradientNorm ?? []
@@ -115,13 +120,16 @@ extension TimePicture {
     name: String, values: [Double]
   )] {
     (0..<min(data.inputs, 3)).map { input in
-      let name = description.inputNames.indices.contains(input) ? description.inputNames[input] : "x\(input + 1)"
       let values = (0..<data.steps).map { step in
         let index = step * data.batch * data.inputs + input
         return index < data.x.count ? data.x[index] : .nan
       }
-      return (name, values)
+      return (inputName(input, description), values)
     }
+  }
+
+  private static func inputName(_ input: Int, _ description: TaskDescription) -> String {
+    description.inputNames.indices.contains(input) ? description.inputNames[input] : "x\(input + 1)"
   }
 
   private static func targets(_ data: SequenceBatch, _ description: TaskDescription) -> [String] {

@@ -1,8 +1,10 @@
 import Canvas
+import Training
 
 extension TimeDrawing {
   /// The window under its steps: ├── k2 = 20 ──┤, under it the steps whose losses are injected, ├─ k1 = 10 ─┤; with one row
-  /// both in one line. Before it the state is only carried, after it nothing has been yet. ▲ is the cursor.
+  /// these at the window's end, ├── k2 = 20 ───[═ k1 = 10 ═]. Before it the state is only carried, after it nothing has been
+  /// yet. ▲ is the cursor.
   func drawBrackets(in rect: Rect, _ buffer: inout Buffer) {
     guard rect.height > 0 else { return }
     let cursor = scale.middle(of: picture.cursor.step).map { rect.x + $0 }
@@ -10,53 +12,48 @@ extension TimeDrawing {
       String.fitting(gutter.width - 1, ["window", "win", ""]) ?? "", x: gutter.x, y: rect.y, style: theme[.dimText],
       limit: gutter.width)
     let same = picture.injected == picture.window
-    if rect.height > 1 || same {
-      bracket(
-        picture.window, labels: windowLabels(same: same, isOnlyRow: rect.height == 1), role: .window, row: rect.line(0),
-        avoiding: cursor, &buffer)
-      if !same {
-        bracket(picture.injected, labels: injectedLabels, role: .newest, row: rect.line(1), avoiding: nil, &buffer)
-      }
-    } else {
-      let older = picture.window.lowerBound..<max(picture.window.lowerBound, picture.injected.lowerBound)
-      bracket(
-        older, labels: windowLabels(same: false, isOnlyRow: true), role: .window, row: rect.line(0), avoiding: cursor,
+    let isOnlyRow = rect.height == 1
+    let row = rect.line(0)
+    let words = picture.windowWords
+    let labels = isOnlyRow ? notes.map { note in words.map { $0 + " · " + note } + words } ?? words : words
+    let avoided = picture.cursor.phase == .update ? nil : cursor
+    var taken = rect.x..<rect.x
+    if isOnlyRow && !same {
+      let inner = scale.columns(of: picture.injected)?.count ?? 0
+      let both = words.map { $0 + ", " + (picture.injectedWords.last ?? "k1") }
+      taken = bracket(
+        picture.window, labels: labels, beside: both, reserved: inner, role: .window, row: row, avoiding: avoided,
         &buffer)
-      bracket(picture.injected, labels: injectedLabels, role: .newest, row: rect.line(0), avoiding: cursor, &buffer)
+      nestedBracket(row: row, avoiding: avoided, &buffer)
+    } else {
+      taken = bracket(
+        picture.window, labels: labels, beside: words, role: .window, row: row, avoiding: avoided, &buffer)
     }
-    drawAround(in: rect, &buffer)
-    if let cursor, picture.cursor.phase != .update {
-      buffer.put("▲", x: cursor, y: rect.y, style: theme[.cursor])
+    drawAround(in: row, taken, &buffer)
+    if let avoided { buffer.put("▲", x: avoided, y: rect.y, style: theme[.cursor]) }
+    guard !isOnlyRow else { return }
+    let second = rect.line(1)
+    var used = rect.x..<rect.x
+    if !same {
+      let words = picture.injectedWords
+      used = bracket(picture.injected, labels: words, beside: words, role: .newest, row: second, &buffer)
     }
-    if let words = scale.words, rect.height > 1, let place = place(for: words, in: rect.line(1)) {
-      buffer.put(words, x: place, y: rect.y + 1, style: theme[.dimText])
+    if let notes, let place = place(for: notes, in: second, beside: used) {
+      buffer.put(notes, x: place, y: second.y, style: theme[.dimText])
     }
   }
 
-  /// The window's names; with how steps are shown where no row is left to say it.
-  private func windowLabels(same: Bool, isOnlyRow: Bool) -> [String] {
-    let labels = windowLabels(same: same)
-    guard isOnlyRow, let words = scale.words else { return labels }
-    return labels.map { $0 + " · " + words } + labels
+  /// What else is to be said: how steps are shown, and which inputs are not.
+  private var notes: String? {
+    let hidden = picture.symbols == nil ? picture.inputs.map(\.name).dropFirst(rows.inputs) + picture.hiddenInputs : []
+    let inputs =
+      hidden.isEmpty
+      ? nil : (hidden.count > 3 ? "\(hidden.count) inputs" : hidden.joined(separator: ", ")) + " not shown"
+    let all = [scale.words, inputs].compactMap { $0 }
+    return all.isEmpty ? nil : all.joined(separator: " · ")
   }
 
-  private func windowLabels(same: Bool) -> [String] {
-    let count = picture.window.count
-    let cut = picture.wantedWindow > count && picture.window.lowerBound == 0 && picture.wantedWindow < picture.length
-    if same {
-      let all = count == picture.length ? ["k1 = k2 = n = \(count), full backpropagation"] : []
-      return all + ["k2 = k1 = \(count)", "k2 = \(count)", "k2"]
-    }
-    let long = cut ? ["k2 = \(picture.wantedWindow), \(count) steps up to here"] : []
-    return long + ["k2 = \(cut ? picture.wantedWindow : count)", "k2"]
-  }
-
-  private var injectedLabels: [String] {
-    let count = picture.injected.count
-    return count == 1 ? ["this loss"] : ["k1 = \(count) losses", "k1 = \(count)", "k1"]
-  }
-
-  private func drawAround(in rect: Rect, _ buffer: inout Buffer) {
+  private func drawAround(in row: Rect, _ taken: Range<Int>, _ buffer: inout Buffer) {
     let before = scale.columns(of: 0..<picture.window.lowerBound)
     let after = scale.columns(of: picture.window.upperBound..<max(picture.window.upperBound, picture.length))
     let texts: [(Range<Int>?, [String])] = [
@@ -64,17 +61,30 @@ extension TimeDrawing {
       (after, ["not yet trained", "not yet"]),
     ]
     for (columns, forms) in texts {
-      guard let columns, let text = String.fitting(columns.count - 2, forms) else { continue }
-      let start = rect.x + columns.lowerBound + (columns.count - text.columns) / 2
-      buffer.put(text, x: start, y: rect.y, style: theme[.dimText])
+      guard let columns else { continue }
+      var free = (row.x + columns.lowerBound)..<(row.x + columns.upperBound)
+      if taken.overlaps(free) {
+        // A name that stands beside the bracket takes its room first.
+        free =
+          taken.lowerBound > free.lowerBound
+          ? free.lowerBound..<taken.lowerBound : min(taken.upperBound, free.upperBound)..<free.upperBound
+      }
+      guard let text = String.fitting(free.count - 2, forms) else { continue }
+      buffer.put(text, x: free.lowerBound + (free.count - text.columns) / 2, y: row.y, style: theme[.dimText])
     }
   }
 
-  /// One bracket with a name in its middle, moved aside where the cursor stands.
+  /// One bracket with a name in its middle, moved aside where the cursor stands; where it is too narrow the name stands
+  /// beside it.
+  /// - Parameter reserved: so many columns at its end are taken by something else.
+  /// - Returns: the columns of a name beside it.
+  @discardableResult
   private func bracket(
-    _ steps: Range<Int>, labels: [String], role: Role, row: Rect, avoiding cursor: Int?, _ buffer: inout Buffer
-  ) {
-    guard let columns = scale.columns(of: steps) else { return }
+    _ steps: Range<Int>, labels: [String], beside: [String], reserved: Int = 0, role: Role, row: Rect,
+    avoiding cursor: Int? = nil, _ buffer: inout Buffer
+  ) -> Range<Int> {
+    let nothing = row.x..<row.x
+    guard let columns = scale.columns(of: steps) else { return nothing }
     let first = row.x + columns.lowerBound
     let last = row.x + columns.upperBound - 1
     let style = theme[role]
@@ -84,22 +94,90 @@ extension TimeDrawing {
     if scale.steps.contains(steps.upperBound - 1) {
       buffer.put(first == last ? "┼" : "┤", x: last, y: row.y, style: style)
     }
-    guard let label = String.fitting(columns.count - 4, labels) else { return }
-    var start = first + (columns.count - label.columns) / 2
-    if let cursor, (start - 1...start + label.columns).contains(cursor) {
-      let right = cursor + 2
-      let left = cursor - 1 - label.columns
-      start = right + label.columns < last ? right : left > first ? left : start
+    let room = columns.count - reserved
+    if let label = String.fitting(room - 4, labels), !label.isEmpty {
+      let start = avoid(cursor, label, from: first, to: last - reserved)
+      buffer.put(" " + label + " ", x: start - 1, y: row.y, style: style)
+      return nothing
     }
+    // Beside it: after it where there is room, else before it.
+    let after = row.maxX - last - 3, before = first - row.x - 2
+    if let label = String.fitting(max(after, before), beside) {
+      let start = label.columns <= after ? last + 2 : first - 1 - label.columns
+      buffer.put(label, x: start, y: row.y, style: style)
+      return (start - 1)..<(start + label.columns + 1)
+    }
+    return nothing
+  }
+
+  /// Where a name stands between two columns: in the middle, or beside the cursor.
+  private func avoid(_ cursor: Int?, _ label: String, from first: Int, to last: Int) -> Int {
+    let start = first + (last - first + 1 - label.columns) / 2
+    guard let cursor, (start - 1...start + label.columns).contains(cursor) else { return start }
+    let right = cursor + 2
+    let left = cursor - 1 - label.columns
+    return right + label.columns < last ? right : left > first ? left : start
+  }
+
+  /// The injected losses inside of the window's bracket: [═ k1 = 10 ═].
+  private func nestedBracket(row: Rect, avoiding cursor: Int?, _ buffer: inout Buffer) {
+    guard let columns = scale.columns(of: picture.injected) else { return }
+    let first = row.x + columns.lowerBound
+    let last = row.x + columns.upperBound - 1
+    let style = theme[.newest]
+    for x in first...last { buffer.put("═", x: x, y: row.y, style: style) }
+    if last > first {
+      buffer.put("[", x: first, y: row.y, style: style)
+      buffer.put("]", x: last, y: row.y, style: style)
+    }
+    guard let label = String.fitting(columns.count - 4, picture.injectedWords) else { return }
+    let start = avoid(cursor, label, from: first, to: last)
     buffer.put(" " + label + " ", x: start - 1, y: row.y, style: style)
   }
 
-  /// A place in the second row that the bracket does not take.
-  private func place(for words: String, in row: Rect) -> Int? {
+  /// A place in the second row that neither the bracket nor its name takes.
+  private func place(for words: String, in row: Rect, beside used: Range<Int>) -> Int? {
     guard words.columns <= row.width else { return nil }
-    let taken = picture.injected == picture.window ? nil : scale.columns(of: picture.injected)
-    guard let taken else { return row.x }
-    if taken.lowerBound >= words.columns + 2 { return row.x }
-    return row.width - taken.upperBound >= words.columns + 2 ? row.x + taken.upperBound + 2 : nil
+    let columns = picture.injected == picture.window ? nil : scale.columns(of: picture.injected)
+    guard let columns else { return row.x }
+    var taken = (row.x + columns.lowerBound)..<(row.x + columns.upperBound)
+    if !used.isEmpty { taken = min(taken.lowerBound, used.lowerBound)..<max(taken.upperBound, used.upperBound) }
+    if taken.lowerBound - row.x >= words.columns + 2 { return row.x }
+    return row.maxX - taken.upperBound >= words.columns + 2 ? taken.upperBound + 2 : nil
+  }
+}
+
+extension TimePicture {
+  /// k1 as it was asked for.
+  private var newest: Int { wantedNewest ?? injected.count }
+
+  /// The window's names, longest first: k2, how much of it there is, and k1 where both share one bracket.
+  var windowWords: [String] {
+    let count = window.count
+    let name = wantedWindow >= length ? "k2 = n = \(wantedWindow)" : "k2 = \(wantedWindow)"
+    // A window reaches back to its sequence's start at most.
+    let isCut = count < wantedWindow && window.lowerBound == 0
+    let own = (isCut ? ["\(name), cut at the start: \(count)", "\(name), cut: \(count)"] : []) + [name]
+    let short = own + ["k2 = \(wantedWindow)"]
+    guard injected == window else { return short }
+    if count == length && newest >= length {
+      return ["k1 = k2 = n = \(count), full backpropagation", "k1 = k2 = n = \(count)"] + short
+    }
+    switch injection {
+    case .window: return ["\(own[0]), all its losses, k1 = \(newest)", "\(own[0]), all its losses"] + short
+    case .newest where newest == wantedWindow && !isCut: return ["k2 = k1 = \(count)"] + short
+    case .newest where newest > count && window.lowerBound > 0:
+      // Losses since the last update that lie before the window are trained by no update.
+      return ["\(own[0]) · k1 = \(newest) reaches further back"] + own.map { "\($0) · k1 = \(newest)" } + short
+    default: return own.map { "\($0) · k1 = \(newest)" } + short
+    }
+  }
+
+  /// The names of the losses that are injected, longest first.
+  var injectedWords: [String] {
+    let count = injected.count
+    if injection == .last { return ["the last loss", "last"] }
+    if newest > count { return ["k1 = \(newest), here \(count) losses", "k1 = \(newest): \(count)", "k1 = \(newest)"] }
+    return [count == 1 ? "k1 = 1 loss" : "k1 = \(count) losses", "k1 = \(count)"]
   }
 }

@@ -16,12 +16,15 @@ struct TimeDrawing {
     rows = TimeRows(
       height: rect.height, inputs: picture.symbols != nil ? 1 : picture.inputs.count,
       states: (picture.units + perCell - 1) / perCell, hasTargets: picture.targets.contains { !$0.isEmpty })
-    let gutterWidth = rect.width >= 40 ? 9 : rect.width >= 24 ? 4 : 0
+    // A file's columns have names of their own, which are longer than those of the rows.
+    let longest = picture.symbols == nil ? picture.inputs.map(\.name.columns).max() ?? 0 : 0
+    let wide = rect.width >= 80 ? max(9, min(15, longest + 1)) : 9
+    let gutterWidth = rect.width >= 40 ? wide : rect.width >= 24 ? 4 : 0
     let parts = rect.columns([.fixed(gutterWidth), .flexible()])
     gutter = parts[0]
     let focus = picture.cursor.phase == .update ? nil : picture.cursor.step
     scale = TimeScale(length: picture.length, width: parts[1].width, focus: focus)
-    field = Rect(x: parts[1].x, y: rect.y, width: min(parts[1].width, scale.columns), height: rect.height)
+    field = Rect(x: parts[1].x, y: rect.y, width: scale.columns, height: rect.height)
   }
 
   func draw(into buffer: inout Buffer) {
@@ -70,20 +73,21 @@ struct TimeDrawing {
     guard rect.height > 0 else { return }
     guard let symbols = picture.symbols else {
       for (row, input) in picture.inputs.prefix(rect.height).enumerated() {
-        label([input.name, "x\(row + 1)", "x"], row: rect.y + row, &buffer)
+        let room = max(1, gutter.width - 2)
+        label([input.name, input.name.prefix(room) + "…", "x\(row + 1)"], row: rect.y + row, &buffer)
         drawBars(of: input.values, in: rect.line(row), &buffer)
       }
       return
     }
     label(["input x", "x"], row: rect.y, &buffer)
-    for column in stride(from: 0, to: rect.width, by: scale.columnsPerStep) {
-      let steps = scale.steps(at: column).clamped(to: symbols.indices)
+    for place in scale.places {
+      let steps = place.steps.clamped(to: symbols.indices)
       // Of several in one column the one that the task turns on.
       guard let step = steps.first(where: { symbols[$0].isAccented }) ?? steps.first else { continue }
       let symbol = symbols[step]
       let isCursor = steps.contains(picture.cursor.step) && picture.cursor.phase != .update
-      let role: Role = symbol.isAccented ? .accent : isInWindow(column) ? .text : .dimText
-      let x = rect.x + column + (scale.columnsPerStep - 1) / 2
+      let role: Role = symbol.isAccented ? .accent : steps.overlaps(picture.window) ? .text : .dimText
+      let x = rect.x + place.columns.lowerBound + (place.columns.count - 1) / 2
       buffer.put(
         symbol.text.prefix(1), x: x, y: rect.y, style: isCursor ? theme[.selection] : theme[role], limit: rect.maxX - x)
     }
@@ -110,8 +114,9 @@ struct TimeDrawing {
     guard rect.height > 0 else { return }
     label(["target d", "d"], row: rect.y, &buffer)
     let only = picture.targets.count { !$0.isEmpty } == 1
-    for column in stride(from: 0, to: rect.width, by: scale.columnsPerStep) {
-      let steps = scale.steps(at: column).clamped(to: picture.targets.indices)
+    for place in scale.places {
+      let column = place.columns.lowerBound
+      let steps = place.steps.clamped(to: picture.targets.indices)
       guard let step = steps.first(where: { !picture.targets[$0].isEmpty }) else { continue }
       let text = picture.targets[step]
       let role: Role = picture.injected.contains(step) ? .local : .dimText
@@ -120,8 +125,8 @@ struct TimeDrawing {
         let x = max(rect.x, min(rect.x + column, rect.maxX - text.columns))
         buffer.put(text, x: x, y: rect.y, style: theme[role], limit: rect.maxX - x)
       } else {
-        let width = text.columns <= scale.columnsPerStep ? text.columns : 1
-        let x = rect.x + column + max(0, (scale.columnsPerStep - width) / 2)
+        let width = text.columns <= place.columns.count ? text.columns : 1
+        let x = rect.x + column + max(0, (place.columns.count - width) / 2)
         buffer.put(text, x: x, y: rect.y, style: theme[role], limit: min(width, rect.maxX - x))
       }
     }
@@ -193,22 +198,23 @@ struct TimeDrawing {
       buffer.put("not computed yet", in: rect, style: theme[.dimText])
       return
     }
-    let reached = ColorMap.sequential(theme.colors)
-    let ahead = ColorMap.sequentialDimmed(theme.colors)
+    guard picture.cursor.phase != .forward else {
+      let words = ["not yet: the backward pass computes it", "not yet: backward pass", "not yet"]
+      let row = rect.line((rect.height - 1) / 2)
+      buffer.put(String.fitting(row.width, words) ?? "", in: row, alignment: .center, style: theme[.dimText])
+      return
+    }
+    let colors = ColorMap.sequential(theme.colors)
     var heights: [Double?] = []
     var styles: [Style] = []
     for column in 0..<rect.width {
+      // The backward pass goes from the window's end down to the cursor: before that there is no gradient yet.
       let steps = scale.steps(at: column).clamped(to: picture.gradient.indices)
+        .filter { picture.cursor.hasGradient(at: $0) }
       let value = steps.reduce(-Double.infinity) { picture.gradient[$1].isNaN ? .nan : max($0, picture.gradient[$1]) }
       let fraction = axis.fraction(value)
       heights.append(value == -.infinity ? nil : value.isNaN ? value : max(0.001, fraction))
-      // What the backward pass has not reached yet is only hinted at.
-      let isReached = steps.contains { picture.cursor.hasGradient(at: $0) }
-      if theme.colors == .mono {
-        styles.append(Style(bold: isReached, dim: !isReached))
-      } else {
-        styles.append(Style(isReached ? reached[fraction] : ahead[fraction]))
-      }
+      styles.append(theme.colors == .mono ? Style(bold: true) : Style(colors[fraction]))
     }
     Bars(heights: heights, styles: styles).draw(in: rect, into: &buffer, theme: theme)
   }

@@ -1,4 +1,5 @@
 import Canvas
+import Training
 
 /// What each row of cells of the panel shows, from top to bottom.
 struct TimeRows: Equatable {
@@ -26,11 +27,13 @@ struct TimeRows: Equatable {
     self.inputs += height >= 10 ? take(min(1, max(0, inputs - self.inputs))) : 0
     derivatives += height >= 12 ? take(1) : 0
     targets = height >= 13 && hasTargets ? take(1) : 0
-    // A third to the gradient, up to 10 rows, the rest to the units as far as there are units; what is over goes back.
+    // A third to the gradient, up to 10 rows, then the rest to the units as far as there are units. What is over makes both
+    // taller, units by whole multiples so that all have the same height.
     let more = take(min(max(0, 10 - gradients), left / 3))
     gradients += more
     self.states += take(max(0, states - self.states))
-    gradients += take(max(0, 10 - gradients))
+    while states > 0, self.states >= states, left >= states + gradients { self.states += take(states) }
+    gradients += take(left)
   }
 }
 
@@ -42,10 +45,14 @@ struct TimePicture {
   var cursor: Cursor
   /// k2 as it was asked for, which may be more than the window has.
   var wantedWindow: Int
+  /// k1 as it was asked for, nil where it is the number of injected losses; and which losses are injected.
+  var wantedNewest: Int?, injection = Injection.newest
   /// A symbol a step where inputs are symbols, else nil.
   var symbols: [InputSymbol]?
   /// Numeric inputs: a name and a value a step each.
   var inputs: [(name: String, values: [Double])] = []
+  /// The names of inputs that have no row.
+  var hiddenInputs: [String] = []
   /// The targets, a text a step, "" where there is none.
   var targets: [String] = []
   /// h of a unit at a step; nil where it is not known.
