@@ -4,12 +4,13 @@ import RecurrentNetworks
 import Training
 
 extension Analysis {
-  /// The analysis of `snapshot` with the instruments `wanted`, bounded by `limits` (nil: chosen by the sizes so that
-  /// it takes some 10 ms). What is not finite, or too much, is left out and said.
+  /// The analysis of `snapshot` with the instruments `wanted`, bounded by `limits` (nil: while it runs the live
+  /// ones, else the patient ones). What is not finite, or too much, is left out and said.
   public static func compute(snapshot: Snapshot, wanted: Set<Instrument>, limits: AnalysisLimits? = nil)
     throws(AnalysisError) -> Analysis
   {
-    var builder = AnalysisBuilder(snapshot: snapshot, limits: limits ?? .live(snapshot))
+    var builder = AnalysisBuilder(
+      snapshot: snapshot, limits: limits ?? (snapshot.running ? .live(snapshot) : .patient(snapshot)))
     return builder.build(wanted)
   }
 }

@@ -37,24 +37,36 @@ public struct AnalysisLimits: Equatable, Sendable {
     self.spectrumUnits = spectrumUnits
   }
 
-  /// Limits with which the analysis of `snapshot` takes some 10 ms on a present processor while
-  /// it runs, with large networks some 100; paused, up to five times as long.
+  /// Limits with which the analysis of `snapshot` takes some 10 ms on a present processor, with large networks some
+  /// 100; paused, up to five times as long.
   public static func live(_ snapshot: Snapshot) -> AnalysisLimits {
+    // Nobody waits for the next snapshot while it is paused: there is time for more.
+    bounded(snapshot, patience: snapshot.running ? 1 : 5, flowSteps: 1000, spectrumUnits: 128)
+  }
+
+  /// Limits for a reader who has stopped to look: everything, but for networks and sequences so large that it would
+  /// take longer than a few seconds.
+  public static func patient(_ snapshot: Snapshot) -> AnalysisLimits {
+    bounded(snapshot, patience: 5, least: 700, flowSteps: 2500, spectrumUnits: 256)
+  }
+
+  /// `patience` times the milliseconds below for each part, `least` milliseconds at least.
+  private static func bounded(
+    _ snapshot: Snapshot, patience: Double, least: Double = 0, flowSteps: Int, spectrumUnits: Int
+  ) -> AnalysisLimits {
     let network = snapshot.experiment.network
     let width = Double(network.hidden * network.cell.parts)
     let (n, batch) = (Double(snapshot.data.steps), Double(snapshot.data.batch))
-    // Nobody waits for the next snapshot while it is paused: there is time for more.
-    let patience = snapshot.running ? 1.0 : 5
     /// How many times `cost`, in units of a multiply-add, fit into `milliseconds`.
     func fit(_ milliseconds: Double, _ cost: Double) -> Int {
-      Int(max(1, min(1e9, patience * milliseconds * multiplyAddsPerMillisecond / max(1, cost))))
+      Int(max(1, min(1e9, max(least, patience * milliseconds) * multiplyAddsPerMillisecond / max(1, cost))))
     }
     let cube = width * width * width
     return AnalysisLimits(
       lags: max(3, fit(1.5, spectrumCost * cube)), longestLag: max(8, fit(40, lagCost * cube)),
-      flowRows: max(8, fit(4, n * width * width / 2)), flowSteps: 1000,
+      flowRows: max(8, fit(4, n * width * width / 2)), flowSteps: flowSteps,
       biasSteps: fit(5, 2 * batch * width * width + 4000 * batch.squareRoot()),
-      fullSteps: max(200, fit(40, 8 * batch * width * width)), spectrumUnits: 128)
+      fullSteps: max(200, fit(40, 8 * batch * width * width)), spectrumUnits: spectrumUnits)
   }
 
   private static let multiplyAddsPerMillisecond = 1.5e7

@@ -13,13 +13,18 @@ enum FooterLine {
     if let message = state.message ?? explosionMessage(state) {
       let mark = message.isError ? "✖ " : ""
       buffer.put(
-        " " + mark + message.text, in: line, style: theme[message.isError ? .error : .accent], ellipsis: true)
+        " " + (mark + message.text).words(theme), in: line, style: theme[message.isError ? .error : .accent],
+        ellipsis: true)
       return
     }
     let hidden = hiddenSpans(state, layout, theme)
     let hiddenWidth = hidden.reduce(0) { $0 + $1.columns }
     if !state.tip.isEmpty && layout.tip == nil {
-      buffer.put(tipSpans(state, width: line.width), in: line)
+      // Help and quit stay where they are looked for.
+      let exits = hints(state, layout, width: line.width, ranks: 0...0)
+      let exitsWidth = exits.reduce(0) { $0 + $1.columns }
+      buffer.put(exits, in: line, alignment: .right)
+      buffer.put(tipSpans(state, width: line.width - exitsWidth), in: line)
       return
     }
     buffer.put(hidden, in: line, alignment: .right)
@@ -27,16 +32,19 @@ enum FooterLine {
   }
 
   /// Which keys can be pressed, as many as fit, none cut; quit and help always among them.
-  private static func hints(_ state: DashboardState, _ layout: Layout, width: Int) -> [Span] {
+  private static func hints(
+    _ state: DashboardState, _ layout: Layout, width: Int, ranks: ClosedRange<Int> = 0...2
+  ) -> [Span] {
     let theme = state.theme
     var pairs: [(name: String, short: String, rank: Int)] = []
     if let focus = state.focus, layout.frame(of: focus) != nil, let panel = Panels.named(focus) {
-      pairs += panel.keys.map { ($0.name, $0.short, 1) }
+      pairs += panel.keys.map { ($0.name.keyWords(theme), $0.short, 1) }
     }
     for binding in Keymap.bindings {
       guard let short = binding.footer(state) else { continue }
-      pairs.append((binding.name, short, ["q", "?"].contains(binding.name) ? 0 : 2))
+      pairs.append((binding.name.keyWords(theme), short.words(theme), ["q", "?"].contains(binding.name) ? 0 : 2))
     }
+    pairs.removeAll { !ranks.contains($0.rank) }
     func columns(_ pair: (name: String, short: String, rank: Int)) -> Int { pair.name.columns + pair.short.columns + 3 }
     var room = width - 1
     var kept: Set<Int> = []
@@ -67,12 +75,13 @@ enum FooterLine {
       [dot, Span(key, theme[.keyName]), Span(" " + words, theme[.text])]
     }
     func line(_ head: String, _ pairs: [[Span]]) -> [Span] { [Span(head, theme[.accent])] + pairs.joined().dropFirst() }
-    let full = state.tip.map { pair($0.words.keys, $0.words.does) }
+    let full = state.tip.map { pair($0.words.keys, $0.words.does.words(theme)) }
     let short = state.tip.map { pair($0.words.keys, $0.words.short) }
     let help = pair("?", "explains"), hide = pair("Esc", "hides this")
     let forms = [
       line(" New here? ", full + [help, hide]), line(" New here? ", full + [hide]),
       line(" New here? ", short + [help, hide]), line(" ", short + [pair("Esc", "hides")]), line(" ", short),
+      line(" ", short.dropLast()), line(" ", Array(short.prefix(2))), line(" ", Array(short.prefix(1))),
     ]
     return forms.first { $0.reduce(0) { $0 + $1.columns } <= width } ?? []
   }

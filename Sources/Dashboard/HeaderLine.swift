@@ -7,7 +7,10 @@ enum HeaderLine {
   static func draw(_ state: DashboardState, in line: Rect, _ buffer: inout Buffer) {
     let theme = state.theme
     buffer.fill(line, Cell(" ", theme[.bar]))
-    let status = [Span(" ", theme[.text])] + status(state, theme, width: line.width) + [Span(" ", theme[.text])]
+    let status =
+      [Span(" ", theme[.text])] + status(state, theme, width: line.width).map { $0.words(theme) } + [
+        Span(" ", theme[.text])
+      ]
     let statusWidth = status.reduce(0) { $0 + $1.columns }
     buffer.put(status, in: line, alignment: .right)
     // The parts that are least missed go first: the name, then from the right.

@@ -17,24 +17,26 @@ enum Help {
     var top: [Line] = []
     let layout = Layout(state)
     if let focus = state.focus, layout.frame(of: focus) != nil, let panel = Panels.named(focus) {
-      top.append(.title("\(panel.digit) \(panel.title)"))
-      top += panel.help.flatMap { $0.wrapped(to: width) }.map(Line.text)
-      top += keyLines(panel.keys.map { ($0.name, $0.help) }, width)
+      top.append(.title("\(panel.digit) \(panel.title)".words(state.theme)))
+      top += panel.help.flatMap { $0.words(state.theme).wrapped(to: width) }.map(Line.text)
+      top += keyLines(panel.keys.map { ($0.name.keyWords(state.theme), $0.help.words(state.theme)) }, width)
       top.append(.blank)
     }
     if let leftOut = state.analysis?.leftOut, !leftOut.isEmpty {
       top.append(.title("Left out of this pass to stay fast"))
-      top += leftOut.joined(separator: "; ").wrapped(to: width).map(Line.text)
+      top += leftOut.joined(separator: "; ").words(state.theme).wrapped(to: width).map(Line.text)
       top.append(.blank)
     }
     top.append(.title("bpttop: backpropagation through time, live"))
-    top += about.wrapped(to: width).map(Line.text)
+    top += about.words(state.theme).wrapped(to: width).map(Line.text)
     let isWide = width >= columnWidth * 2
     func keys(_ groups: [KeyBinding.Group]) -> [Line] {
       groups.flatMap { group in
         [.blank, .title(group.rawValue)]
           + keyLines(
-            Keymap.bindings.filter { $0.group == group }.map { ($0.name, $0.help) }, isWide ? columnWidth - 2 : width)
+            Keymap.bindings.filter { $0.group == group }
+              .map { ($0.name.keyWords(state.theme), $0.help.words(state.theme)) },
+            isWide ? columnWidth - 2 : width)
       }
     }
     guard isWide else { return (top + keys(KeyBinding.Group.allCases)).map { [$0] } }

@@ -28,7 +28,8 @@ private func drawScreen(_ state: DashboardState, _ layout: Layout, _ buffer: ino
     let panel = place.panel
     let isFocused = panel.id == state.focus
     let inside = buffer.box(
-      place.frame, title: [panel.title, panel.shortTitle], note: panel.notes(state), key: "\(panel.digit)",
+      place.frame, title: [panel.title, panel.shortTitle].map { $0.words(theme) },
+      note: panel.notes(state).map { $0.words(theme) }, key: "\(panel.digit)",
       focused: isFocused, theme: theme)
     panel.draw(state, in: inside, &buffer, theme: theme)
   }

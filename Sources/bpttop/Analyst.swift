@@ -6,7 +6,8 @@ import Training
 /// Computes the instruments of the newest snapshot on a thread of its own.
 ///
 /// Latest wins: a snapshot that is not begun when the next arrives is dropped. While snapshots stream in, it rests after
-/// each analysis in proportion to what that took, so that the trainer and the screen have the machine.
+/// each analysis in proportion to what that took, so that the trainer and the screen have the machine. Paused, what the
+/// quick analysis left out is computed after it, unless a newer snapshot has come.
 final class Analyst: Sendable {
   /// What the analyst has to do, and what it has done.
   private struct Mailbox {
@@ -65,17 +66,25 @@ final class Analyst: Sendable {
       if isEnding { return }
       guard let (snapshot, wanted) = job else { continue }
       let start = ContinuousClock.now
-      let result = Result { () throws(AnalysisError) in try Self.analysis(snapshot, wanted) }
-      mailbox.withLock { $0.result = result }
-      onResult()
-      if snapshot.running {
+      let quick = publish(snapshot, wanted, .live(snapshot))
+      if !snapshot.running {
+        let isNewest = mailbox.withLock { $0.snapshot == nil && !$0.isEnding }
+        if isNewest, quick?.leftOut.isEmpty == false { publish(snapshot, wanted, .patient(snapshot)) }
+      } else {
         let rest = start.duration(to: .now) * Self.restPerWork
         Thread.sleep(forTimeInterval: min(0.5, rest / .seconds(1)))
       }
     }
   }
 
-  private static func analysis(_ snapshot: Snapshot, _ wanted: Set<Instrument>) throws(AnalysisError) -> Analysis {
-    try Analysis.compute(snapshot: snapshot, wanted: wanted)
+  /// Computes an analysis within `limits` and lays it out to be taken.
+  @discardableResult
+  private func publish(_ snapshot: Snapshot, _ wanted: Set<Instrument>, _ limits: AnalysisLimits) -> Analysis? {
+    let result = Result { () throws(AnalysisError) in
+      try Analysis.compute(snapshot: snapshot, wanted: wanted, limits: limits)
+    }
+    mailbox.withLock { $0.result = result }
+    onResult()
+    return try? result.get()
   }
 }

@@ -13,17 +13,17 @@ struct Bpttop: ParsableCommand {
       Without a command, the dashboard opens: the built-in experiment, or the one in a file, trains at once.
 
       EXAMPLES
-        bpttop                                       the dashboard on the built-in experiment
-        bpttop my.yaml --set training.k2=5           the dashboard on yours, with a shorter window
-        bpttop --set task.name=text --set task.file=book.txt --set task.length=100
-                                                     … on a text of yours
-        bpttop train my.yaml --updates 1000 --metrics m.csv --checkpoint w.safetensors
+        bpttop
+        bpttop my.yaml --set training.k2=5
+        bpttop --set task.name=text --set task.file=book.txt
+        bpttop train my.yaml --updates 1000 --metrics m.csv
         bpttop trace my.yaml --updates 1000 -o window.safetensors
         bpttop screen my.yaml --size 120x36 --updates 200 -o screen.svg
-        bpttop check my.yaml                         BPTT against finite differences
-        bpttop bench W1 W6                           the reference workloads
-        bpttop keys                                  every key of an experiment, with its default
+        bpttop check my.yaml
+        bpttop bench W1 W6
+        bpttop keys > mine.yaml
 
+      `bpttop help COMMAND` has more of each.
       In the dashboard ? shows the keys, q quits.
       Exit codes: 0 done; 1 a check or the run failed; 2 the input is wrong; 130, 143, 129 ended by SIGINT, SIGTERM, SIGHUP.
       """,

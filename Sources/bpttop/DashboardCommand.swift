@@ -16,7 +16,8 @@ struct DashboardCommand: ParsableCommand {
       EXAMPLES
         bpttop
         bpttop mine.yaml --paused
-        bpttop --set task.name=text --set task.file=book.txt --set task.length=100 --weights w.safetensors
+        bpttop --set task.name=text --set task.file=book.txt
+        bpttop mine.yaml --weights w.safetensors
       """)
 
   @OptionGroup var options: ExperimentOptions

@@ -15,7 +15,8 @@ struct TraceCommand: ParsableCommand {
       EXAMPLES
         bpttop trace mine.yaml -o window.safetensors
         bpttop trace mine.yaml --updates 1000 -o - | python3 plot.py
-        bpttop trace mine.yaml --weights rnn.safetensors --data mine.safetensors -o window.safetensors
+        bpttop trace mine.yaml --weights rnn.safetensors \\
+          --data mine.safetensors -o window.safetensors
       """)
 
   @OptionGroup var options: ExperimentOptions

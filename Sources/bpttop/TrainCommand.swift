@@ -14,8 +14,8 @@ struct TrainCommand: ParsableCommand {
 
       EXAMPLES
         bpttop train mine.yaml --updates 1000
-        bpttop train mine.yaml --updates 1000 --metrics m.csv --checkpoint w.safetensors
-        bpttop train mine.yaml --updates 500 --weights w.safetensors --metrics - | cut -d, -f1,3
+        bpttop train mine.yaml --updates 1000 --checkpoint w.safetensors
+        bpttop train mine.yaml --updates 500 --metrics - | cut -d, -f1,3
       """)
 
   @OptionGroup var options: ExperimentOptions

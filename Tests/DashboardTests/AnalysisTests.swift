@@ -96,6 +96,23 @@ import Training
     #expect(analysis.leftOut.count == 5)
   }
 
+  /// 200 steps of 64 units: more than fits into a frame, and no reason to leave anything out of a picture that stands.
+  @Test func pausedNothingIsLeftOut() throws {
+    var snapshot = try TrainingRun(experiment: experiment(.adding, length: 200, hidden: 64)).snapshot()
+    let patient = AnalysisLimits.patient(snapshot)
+    #expect(patient.lags >= 200 && patient.longestLag >= 200 && patient.flowRows >= 200 && patient.spectrumUnits >= 64)
+    #expect(patient.biasSteps >= 200 && patient.fullSteps >= 200)
+    snapshot.running = true
+    #expect(AnalysisLimits.live(snapshot).lags < 200)
+  }
+
+  /// With 512 units the limits hold: 4 H³ multiply-adds a lag would take minutes over 5,000 lags.
+  @Test func evenPausedAnAnalysisEnds() throws {
+    let snapshot = try TrainingRun(experiment: experiment(.adding, length: 20, hidden: 512)).snapshot()
+    let patient = AnalysisLimits.patient(snapshot)
+    #expect(patient.longestLag < 100 && patient.spectrumUnits < 512 && patient.flowSteps < 5000)
+  }
+
   @Test func weightsThatAreNotFiniteLeaveOutWhatTheyForbid() throws {
     var snapshot = try TrainingRun(experiment: experiment(.coin, length: 10)).snapshot()
     let entry = try #require(snapshot.layout["weight_hh_l0"])

@@ -102,6 +102,16 @@ import Testing
     #expect(line.hasSuffix(" ") || line.hasSuffix("hides this") || line.hasSuffix("truncate"))
   }
 
+  /// On a screen of few lines the newcomer's line takes the footer, but for help and quit.
+  @Test(arguments: [60, 64, 80, 120])
+  func theNewcomersLineLeavesHelpAndQuit(_ width: Int) throws {
+    var state = try Example.state(size: Size(width: width, height: 20))
+    state.tip = Tip.allCases
+    let footer = try #require(render(state).rows.last)
+    #expect(footer.contains("+ + + ") && footer.contains("clip"))
+    #expect(footer.contains(" ? help ") && footer.contains(" q quit "))
+  }
+
   @Test(arguments: [60, 73, 80, 100, 120, 200, 300])
   func theFooterIsNeverCutAndNamesHelpAndQuit(_ width: Int) throws {
     let state = try Example.state(size: Size(width: width, height: 24))

@@ -60,6 +60,13 @@ import Training
       ])
   }
 
+  /// The newcomer's line speaks of ρ: the knob is there without a search.
+  @Test(arguments: [(120, 36), (80, 24)])
+  func theSpectralRadiusIsOnTheScreen(_ width: Int, _ height: Int) throws {
+    let rows = render(try Example.state(size: Size(width: width, height: height))).rows
+    #expect(rows.contains { $0.contains("k2 ◂10▸") && $0.contains("ρ ◂0.90▸") })
+  }
+
   @Test func theThresholdWalksByOneTwoFive() throws {
     var state = try Example.state()
     var values: [String] = []

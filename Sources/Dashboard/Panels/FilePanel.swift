@@ -25,16 +25,13 @@ struct FilePanel: Panel {
   func draw(_ state: DashboardState, in rect: Rect, _ buffer: inout Buffer, theme: Theme) {
     guard let shown = state.shown else { return }
     let inside = rect.inset(left: 1, right: 1)
-    let summary = shown.description.fileSummary ?? ""
-    let hasSample = !shown.sample.isEmpty
-    let lines = summary.wrapped(to: inside.width)
-    let kept = lines.prefix(hasSample ? max(1, min(lines.count, (inside.height + 1) / 2)) : inside.height)
-    for (row, line) in kept.enumerated() {
-      let isCut = row == kept.count - 1 && kept.count < lines.count
-      buffer.put(line + (isCut ? " …" : ""), in: inside, row: row, style: theme[.dimText], ellipsis: true)
+    let summary = FileSummary(shown.description.fileSummary ?? "")
+      .lines(width: inside.width, height: inside.height <= 3 ? 1 : max(2, inside.height / 2))
+    for (row, line) in summary.enumerated() {
+      buffer.put(line, in: inside, row: row, style: theme[.dimText], ellipsis: true)
     }
-    var below = inside.inset(top: kept.count)
-    if hasSample {
+    var below = inside.inset(top: summary.count)
+    if !shown.sample.isEmpty {
       drawSample(shown.sample, in: below, &buffer, theme)
     } else {
       for (title, names) in [("reads ", shown.description.inputNames), ("predicts ", shown.description.outputNames)]
@@ -55,6 +52,46 @@ struct FilePanel: Panel {
       let shown = character == "\n" ? "␊" : String(character)
       let style = character == "\n" ? theme[.dimText] : theme[.text]
       buffer.put(shown, x: rect.x + index % rect.width, y: rect.y + index / rect.width, style: style)
+    }
+  }
+}
+
+/// What a task says of its file, "a.txt: 8 kB, 8,600 characters, 26 symbols, at character 12 (0 %)", in pieces that are
+/// never broken.
+struct FileSummary {
+  private let pieces: [String]
+
+  init(_ text: String) {
+    pieces = text.split(separator: ", ", omittingEmptySubsequences: true).map(String.init)
+  }
+
+  /// The fullest form that takes at most `height` lines; name and place stay longest.
+  func lines(width: Int, height: Int) -> [String] {
+    guard var first = pieces.first, var last = pieces.last, pieces.count > 1 else { return pieces }
+    var middle = Array(pieces.dropFirst().dropLast())
+    var form = packed([first] + middle + [last], width)
+    // The place as a share alone, then without the counts between, the first first.
+    if form.count > height {
+      first.replace(": ", with: " ")
+      if let open = last.lastIndex(of: "("), last.hasPrefix("at ") {
+        last = "at " + last[open...].filter { $0 != "(" && $0 != ")" }
+      }
+      form = packed([first] + middle + [last], width)
+    }
+    while form.count > height, !middle.isEmpty {
+      middle.removeFirst()
+      form = packed([first] + middle + [last], width)
+    }
+    return Array(form.prefix(height))
+  }
+
+  private func packed(_ pieces: [String], _ width: Int) -> [String] {
+    pieces.reduce(into: [String]()) { lines, piece in
+      if let line = lines.last, line.columns + 3 + piece.columns <= width {
+        lines[lines.count - 1] = line + " · " + piece
+      } else {
+        lines.append(piece)
+      }
     }
   }
 }

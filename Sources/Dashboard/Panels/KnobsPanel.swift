@@ -73,7 +73,7 @@ struct KnobsPanel: Panel {
     var column = 0
     let gap = width < 40 ? 1 : 2
     for (index, knob) in knobs.enumerated() {
-      let needed = knob.label.columns + 3 + knob.valueWidth(state)
+      let needed = knob.label.words(state.theme).columns + 3 + knob.valueWidth(state)
       if column > 0, column + needed > width {
         lines.append([])
         column = 0
@@ -92,7 +92,8 @@ struct KnobsPanel: Panel {
   private func spans(_ knob: Knob, isChosen: Bool, _ state: DashboardState, _ theme: Theme) -> [Span] {
     let isConfirmed = state.unconfirmed[knob.name] == nil
     return [
-      Span(knob.label + " ", theme[isChosen ? .title : .dimText]), Span("◂", theme[isChosen ? .keyName : .dimText]),
+      Span(knob.label.words(theme) + " ", theme[isChosen ? .title : .dimText]),
+      Span("◂", theme[isChosen ? .keyName : .dimText]),
       Span(knob.value(state), theme[isChosen ? .selection : .value]), Span("▸", theme[isChosen ? .keyName : .dimText]),
       Span(isConfirmed ? "" : "·", theme[.warning]),
     ]
@@ -102,7 +103,7 @@ struct KnobsPanel: Panel {
   private func drawList(
     _ knobs: [Knob], _ chosen: Int, _ state: DashboardState, in rect: Rect, _ buffer: inout Buffer, _ theme: Theme
   ) {
-    let labels = knobs.map(\.label.columns).max() ?? 0
+    let labels = knobs.map { $0.label.words(theme).columns }.max() ?? 0
     let values = knobs.map { $0.valueWidth(state) }.max() ?? 0
     // The dotted names are what a narrow list can do without.
     let names = rect.width >= 110 ? knobs.map(\.name.columns).max() ?? 0 : 0

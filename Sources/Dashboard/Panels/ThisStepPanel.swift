@@ -69,110 +69,73 @@ struct ThisStepPanel: Panel {
   private static let heightOfAll = 13
 }
 
-/// An equation and its numbers, as pieces that are never cut: what finds no room is left away, the last first.
-struct StepText {
-  /// Forms of the equation, the fullest first.
-  var equations: [[Span]]
-  /// Each stays in one line.
-  var facts: [[Span]]
-
-  /// Draws as much as fits.
-  /// - Returns: how many rows it took.
-  @discardableResult
-  func draw(in rect: Rect, _ buffer: inout Buffer) -> Int {
-    guard rect.height > 0 else { return 0 }
-    func columns(_ spans: [Span]) -> Int { spans.reduce(0) { $0 + $1.columns } }
-    var row = 0
-    if let equation = equations.first(where: { columns($0) <= rect.width }) {
-      buffer.put(equation, in: rect, row: row)
-      row += 1
-    }
-    var used = 0
-    for fact in facts {
-      let width = columns(fact)
-      guard width <= rect.width else { continue }
-      if used > 0 && used + 3 + width > rect.width {
-        row += 1
-        used = 0
-      }
-      guard row < rect.height else { return row }
-      used += used > 0 ? 3 : 0
-      buffer.put(fact, in: rect.inset(left: used), row: row)
-      used += width
-    }
-    return row + (used > 0 ? 1 : 0)
-  }
-}
-
 extension StepText {
   /// a_t and h_t.
   static func forward(_ numbers: ForwardNumbers, _ tape: Tape, _ step: Int, _ theme: Theme) -> StepText {
     let t = tape.window.steps.lowerBound + step + 1
     let cell = CellEquations(tape.network)
-    let phi = "φ′\(sub(t))"
     let a = cell.preactivation(t), h = cell.state(t)
-    let text = theme[.text], value = theme[.value]
-    func fact(_ name: String, _ number: Double, _ role: Role = .dimText) -> [Span] {
-      [Span(name + " ", theme[role]), Span(NumberText.short(number), value)]
+    let text = theme[.text]
+    func fact(_ name: String, _ number: Double, _ role: Role = .dimText, rank: Int) -> Fact {
+      Fact(Span(name + " ", theme[role]), Span(NumberText.short(number), theme[.value]), rank: rank)
     }
     var facts = [
-      fact("‖a\(sub(t))‖", numbers.preactivation) + [Span(" of ", theme[.dimText])]
-        + fact("W_ih x", numbers.input, .local) + [Span(" + ", theme[.dimText])]
-        + fact("W_hh h", numbers.recurrent, .future) + [Span(" + ", theme[.dimText])] + fact("b", numbers.bias),
-      fact("‖h\(sub(t))‖", numbers.state),
-      fact("\(phi) mean", numbers.derivativeMean) + fact(", least", numbers.derivativeLeast),
+      fact("‖a\(sub(t))‖", numbers.preactivation, rank: 0), fact("‖W_ih x‖", numbers.input, .local, rank: 1),
+      fact("‖W_hh h‖", numbers.recurrent, .future, rank: 1), fact("‖b‖", numbers.bias, rank: 3),
+      fact("‖h\(sub(t))‖", numbers.state, rank: 0), fact("φ′\(sub(t)) mean", numbers.derivativeMean, rank: 0),
+      fact("least", numbers.derivativeLeast, rank: 3),
     ]
     if let loss = numbers.loss {
-      facts.append(
-        fact("loss l\(sub(t))", loss, .loss)
-          + [Span(numbers.isInjected ? "" : " (not in this update)", theme[.dimText])])
+      facts.append(fact("loss l\(sub(t))", loss, .loss, rank: 2))
+      if !numbers.isInjected { facts.append(Fact([Span("not in this update", theme[.dimText])], rank: 2)) }
     } else {
-      facts.append([Span("no target at this step", theme[.dimText])])
+      facts.append(Fact([Span("no target at this step", theme[.dimText])], rank: 2))
     }
-    return StepText(equations: [[Span(a + "     " + h, text)], [Span(a, text)], [Span(h, text)]], facts: facts)
+    return StepText(
+      equations: [[Span(a + "     " + h, text)], [Span(a, text)], [Span(h, text)]], facts: facts, theme: theme)
   }
 
   /// δ_t by its two parts, and what the step after did to it.
   static func backward(_ numbers: BackwardNumbers, _ tape: Tape, _ step: Int, _ theme: Theme) -> StepText {
     let t = tape.window.steps.lowerBound + step + 1
     let cell = CellEquations(tape.network)
-    let value = theme[.value], dim = theme[.dimText]
+    let dim = theme[.dimText]
     let isLast = step + 1 == tape.steps
-    let hasLoss = numbers.local > 0
+    let hasLoss = tape.isInjected(step)
+    func fact(_ name: String, _ number: Double, _ role: Role = .dimText, by sign: String = "", rank: Int) -> Fact {
+      Fact(Span(name + " ", theme[role]), Span(sign + NumberText.short(number), theme[.value]), rank: rank)
+    }
+    var facts = [fact("‖δ\(sub(t))‖", numbers.gradient, rank: 0)]
+    if hasLoss { facts.append(fact("‖local‖", numbers.local, .local, rank: 2)) }
+    if !isLast { facts.append(fact("‖future‖", numbers.future, .future, rank: 1)) }
+    if let next = numbers.next { facts.append(fact("‖δ\(sub(t + 1))‖", next, rank: 3)) }
+    if let factor = numbers.derivativeFactor {
+      facts.append(fact("\(cell.gain)φ′\(sub(t + 1))", factor, by: "×", rank: 0))
+    }
+    if let factor = numbers.recurrentFactor { facts.append(fact("W_hhᵀ", factor, by: "×", rank: 0)) }
+    if cell.keep != 0, numbers.next != nil { facts.append(fact("past φ", abs(cell.keep), by: "×", rank: 1)) }
+    if isLast { facts.append(Fact([Span("the newest step: nothing comes from after it", dim)], rank: 1)) }
+    if step == 0, t > 1 {
+      facts.append(Fact([Span("the window ends here: h\(sub(t - 1)) gets nothing", theme[.warning])], rank: 2))
+    }
+    if !hasLoss { facts.append(Fact([Span("no loss enters here", dim)], rank: 4)) }
+    return StepText(equations: backwardEquations(tape, step, hasLoss, theme), facts: facts, theme: theme)
+  }
+
+  /// δ_t = what the step's own loss gives + what comes from the step after it, where they are. The shorter forms name
+  /// the loss's gradient in place of writing it out.
+  private static func backwardEquations(_ tape: Tape, _ step: Int, _ hasLoss: Bool, _ theme: Theme) -> [[Span]] {
+    let t = tape.window.steps.lowerBound + step + 1
+    let cell = CellEquations(tape.network)
     // The objective is a mean: each loss counts 1/N.
     let count = tape.injectionWeight > 0 ? (1 / tape.injectionWeight).rounded() : 1
     let share = count > 1 ? "/\(Int(count))" : ""
-    // The shorter form names the loss's gradient in place of writing it out.
-    let equations = [cell.local(t) + share, "∂l\(sub(t))/∂h\(sub(t))\(share)", "local"].map { local in
-      [
-        Span("δ\(sub(t)) = ", theme[.text]), Span(local, hasLoss ? theme[.local] : dim),
-        Span(" + ", theme[.text]), Span(cell.future(t), isLast ? dim : theme[.future]),
-      ]
+    let future = step + 1 == tape.steps ? [] : [Span(cell.future(t), theme[.future])]
+    let start = Span("δ\(sub(t)) = ", theme[.text])
+    guard hasLoss else { return [[start] + (future.isEmpty ? [Span("0", theme[.text])] : future)] }
+    return [cell.local(t) + share, "∂l\(sub(t))/∂h\(sub(t))\(share)", "local"].map { local in
+      [start, Span(local, theme[.local])] + (future.isEmpty ? [] : [Span(" + ", theme[.text])] + future)
     }
-    func number(_ number: Double) -> String { NumberText.short(number) }
-    var facts: [[Span]] = [
-      [
-        Span("‖δ\(sub(t))‖ ", dim), Span(number(numbers.gradient), value), Span(" = |", dim),
-        Span("local ", theme[.local]), Span(number(numbers.local), value), Span(" + ", dim),
-        Span("future ", theme[.future]), Span(number(numbers.future), value), Span("|", dim),
-      ]
-    ]
-    if let factor = numbers.derivativeFactor {
-      facts.append([Span("\(cell.gain)φ′\(sub(t + 1)) ", dim), Span("×" + number(factor), value)])
-    }
-    if let factor = numbers.recurrentFactor {
-      facts.append([Span("W_hhᵀ ", dim), Span("×" + number(factor), value)])
-    }
-    if cell.keep != 0, numbers.next != nil {
-      facts.append([Span("past φ ", dim), Span("×" + number(abs(cell.keep)), value)])
-    }
-    if !hasLoss { facts.append([Span("no loss enters here", dim)]) }
-    if isLast { facts.append([Span("the newest step: nothing comes from after it", dim)]) }
-    if step == 0, t > 1 {
-      facts.append([Span("the window ends here: nothing goes on to h\(sub(t - 1))", theme[.warning])])
-    }
-    if let next = numbers.next { facts.append([Span("‖δ\(sub(t + 1))‖ ", dim), Span(number(next), value)]) }
-    return StepText(equations: equations, facts: facts)
   }
 
   /// The gradient, its clipping, and what the optimiser does.
@@ -187,35 +150,41 @@ extension StepText {
       }
     let sum = "g = Σₜ ∂L/∂aₜ ⊗ [xₜ, hₜ₋₁, 1]"
     if let reason = state.noGradientReason {
-      return StepText(
-        equations: [], facts: [[Span("no update is made", theme[.error])], [Span(reason, theme[.error])]])
+      let lines = ["no update is made", reason].map { Fact([Span($0, theme[.error])], rank: 0) }
+      return StepText(equations: [], facts: lines, theme: theme)
     }
-    var facts: [[Span]] = [
-      [Span("‖g‖ ", theme[.gradientNorm]), Span(NumberText.short(numbers.raw), value)]
-    ]
+    var facts = [Fact(Span("‖g‖ ", theme[.gradientNorm]), Span(NumberText.short(numbers.raw), value), rank: 0)]
     if training.clip.kind == .none {
-      facts.append([Span("not clipped", dim)])
+      facts.append(Fact([Span("not clipped", dim)], rank: 0))
     } else if numbers.scale < 1 {
-      facts.append([
-        Span("clip \(training.clip.kind.rawValue) \(plain(training.clip.threshold)) ", theme[.threshold]),
-        Span("×" + NumberText.short(numbers.scale), value), Span(" → ", dim),
+      let clip = Span("clip \(training.clip.kind.rawValue) \(plain(training.clip.threshold)) ", theme[.threshold])
+      let spans = [
+        clip, Span("×" + NumberText.short(numbers.scale), value), Span(" → ", dim),
         Span(NumberText.short(numbers.clipped), value),
-      ])
+      ]
+      facts.append(Fact(spans, rank: 0))
     } else {
-      facts.append([Span("under the clip \(plain(training.clip.threshold))", dim)])
+      facts.append(Fact([Span("under the clip \(plain(training.clip.threshold))", dim)], rank: 0))
     }
-    facts.append([Span("η ", dim), Span(plain(training.optimizer.learningRate), value)])
+    facts.append(Fact([Span("η ", dim), Span(plain(training.optimizer.learningRate), value)], rank: 1))
     if training.optimizer.name == .sgd {
       let change = training.optimizer.learningRate * numbers.clipped
-      facts.append([Span("‖Δw‖ ", dim), Span(NumberText.short(change), value)])
+      facts.append(Fact(Span("‖Δw‖ ", dim), Span(NumberText.short(change), value), rank: 1))
     }
-    facts.append([Span("‖w‖ ", dim), Span(NumberText.short(numbers.weights), value)])
+    facts.append(Fact(Span("‖w‖ ", dim), Span(NumberText.short(numbers.weights), value), rank: 2))
     if let cost = state.analysis?.cost {
-      facts.append([
-        Span("holds ", dim), Span(NumberText.grouped(cost.floatsHeld), value), Span(" floats", dim),
-        Span(cost.floatsHeld < cost.floatsHeldFull ? " of \(NumberText.grouped(cost.floatsHeldFull))" : "", dim),
-      ])
+      let share = cost.floatsHeld < cost.floatsHeldFull ? " of \(NumberText.grouped(cost.floatsHeldFull))" : ""
+      let spans = [Span("holds ", dim), Span(NumberText.grouped(cost.floatsHeld), value), Span(" floats" + share, dim)]
+      facts.append(Fact(spans, rank: 3))
     }
-    return StepText(equations: [[Span(sum + "     " + rule, text)], [Span(rule, text)]], facts: facts)
+    return StepText(
+      equations: [[Span(sum + "     " + rule, text)], [Span(rule, text)]], facts: facts, theme: theme)
+  }
+}
+
+extension Tape {
+  /// Whether a loss of any sequence is injected at `step`, counted from the window's first.
+  fileprivate func isInjected(_ step: Int) -> Bool {
+    mask.dropFirst(step * batch).prefix(batch).contains { $0 != 0 }
   }
 }

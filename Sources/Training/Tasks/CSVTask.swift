@@ -117,7 +117,8 @@ struct CSVTask: SequenceTask {
   func fileSummary(sequence index: Int, steps: Int, batch: Int) -> String? {
     let place = Lanes.start(sequence: index, lane: 0, steps: steps, batch: batch, places: places)
     let constant = dropped.isEmpty ? "" : ", constant and left out: \(dropped.joined(separator: ", "))"
-    return "\(name): \(grouped(table.rows)) rows, \(inputs.count) columns in, \(outputs.count) out\(constant), "
+    return
+      "\(name): \(grouped(table.rows)) rows, \(inputs.count) \(inputs.count == 1 ? "column" : "columns") in, \(outputs.count) out\(constant), "
       + "at row \(grouped(place + 1)) (\(100 * place / places) %)"
   }
 }

@@ -1,0 +1,102 @@
+import Canvas
+
+/// An equation and its numbers, as pieces that are never cut: what finds no room is left away, the least needed first.
+struct StepText {
+  /// A number with its name, or a remark; it stays in one line.
+  struct Fact {
+    var spans: [Span]
+    /// What is left away first has the largest.
+    var rank: Int
+    /// The columns that it takes at least, so that stepping on moves nothing.
+    var width: Int
+
+    /// A remark.
+    init(_ spans: [Span], rank: Int) {
+      self.spans = spans
+      self.rank = rank
+      width = spans.reduce(0) { $0 + $1.columns }
+    }
+
+    /// A number, in its usual room.
+    init(_ name: Span, _ number: Span, rank: Int) {
+      self.init([name, number], rank: rank)
+      width = max(width, name.columns + Self.numberColumns)
+    }
+
+    /// 0.0123
+    private static let numberColumns = 6
+
+    /// The same with other spans.
+    func map(_ change: (Span) -> Span) -> Fact {
+      var fact = Fact(spans.map(change), rank: rank)
+      fact.width = max(fact.width, width)
+      return fact
+    }
+  }
+
+  /// Forms of the equation, the fullest first.
+  var equations: [[Span]]
+  /// In reading order.
+  var facts: [Fact]
+
+  /// The text in words that `theme` can show.
+  init(equations: [[Span]], facts: [Fact], theme: Theme) {
+    self.equations = equations.map { $0.map { $0.words(theme) } }
+    self.facts = facts.map { $0.map { $0.words(theme) } }
+  }
+
+  /// Draws as much as fits.
+  /// - Returns: how many rows it took.
+  @discardableResult
+  func draw(in rect: Rect, _ buffer: inout Buffer) -> Int {
+    guard rect.height > 0 else { return 0 }
+    let equation = equations.first { $0.reduce(0) { $0 + $1.columns } <= rect.width }
+    // The numbers that matter most go before the equation, the equation before the others.
+    let needed = Self.lines(facts.filter { $0.rank == 0 }, width: rect.width, gap: 2)
+    let hasEquation = equation != nil && needed.count < rect.height
+    var row = 0
+    if let equation, hasEquation {
+      buffer.put(equation, in: rect, row: row)
+      row += 1
+    }
+    let (lines, gap) = fitting(width: rect.width, height: rect.height - row)
+    for line in lines {
+      var column = 0
+      for fact in line {
+        buffer.put(fact.spans, in: rect.inset(left: column), row: row)
+        column += fact.width + gap
+      }
+      row += 1
+    }
+    return row
+  }
+
+  /// The facts in lines: with wide gaps if all find room, else with narrow ones; then without those least needed.
+  private func fitting(width: Int, height: Int) -> (lines: [[Fact]], gap: Int) {
+    for gap in [3, 2] {
+      let lines = Self.lines(facts, width: width, gap: gap)
+      if lines.count <= height, facts.allSatisfy({ $0.width <= width }) { return (lines, gap) }
+    }
+    var kept: Set<Int> = []
+    for index in facts.indices.sorted(by: { (facts[$0].rank, $0) < (facts[$1].rank, $1) }) {
+      guard facts[index].width <= width else { continue }
+      let tried = kept.union([index])
+      if Self.lines(tried.sorted().map { facts[$0] }, width: width, gap: 2).count <= height { kept = tried }
+    }
+    return (Self.lines(kept.sorted().map { facts[$0] }, width: width, gap: 2), 2)
+  }
+
+  private static func lines(_ facts: [Fact], width: Int, gap: Int) -> [[Fact]] {
+    var lines: [[Fact]] = []
+    var used = 0
+    for fact in facts {
+      if lines.isEmpty || used + gap + fact.width > width {
+        lines.append([])
+        used = -gap
+      }
+      lines[lines.count - 1].append(fact)
+      used += gap + fact.width
+    }
+    return lines
+  }
+}

@@ -1,0 +1,83 @@
+import Canvas
+import RecurrentNetworks
+import Testing
+import Training
+
+@testable import Dashboard
+
+/// What This step says, and what it keeps where there is little room.
+@Suite struct ThisStepTests {
+  /// The panel's lines at a place of the pass, in a box of the given inside.
+  private func lines(
+    _ cursor: Cursor, width: Int = 70, height: Int = 3, theme: Theme = Theme(), _ experiment: Experiment? = nil
+  ) throws -> [String] {
+    var state = try Example.state(theme: theme)
+    if let experiment {
+      _ = reduce(into: &state, .analysis(try Example.analysis(try Example.snapshot(experiment, serial: 2))))
+    }
+    state.cursor = cursor
+    var buffer = Buffer(width: width, height: height, fill: theme.blank)
+    ThisStepPanel().draw(state, in: Rect(x: 0, y: 0, width: width, height: height), &buffer, theme: theme)
+    return buffer.rows
+  }
+
+  /// At 120×36, 80×24 and 60×20.
+  @Test(arguments: [(70, 3), (46, 3), (58, 2)], CellKind.allCases)
+  func theTwoFactorsAreAtEveryStep(_ size: (width: Int, height: Int), _ cell: CellKind) throws {
+    var experiment = Example.experiment()
+    experiment.network.cell = cell
+    if cell == .leaky { experiment.network.beta = 0.3 }
+    if cell == .residual { experiment.network.alpha = 0.5 }
+    for step in 5..<14 {
+      let text = try lines(Cursor(.backward, step: step), width: size.width, height: size.height, experiment)
+        .joined(separator: "\n")
+      #expect(text.contains("φ′\(sub(step + 2)) ×") && text.contains("W_hhᵀ ×") && text.contains("‖δ\(sub(step + 1))‖"))
+    }
+  }
+
+  /// The example's window is the steps 6 … 15, the losses of 11 … 15 injected.
+  @Test func theEquationNamesOnlyWhatIsThere() throws {
+    let newest = try lines(Cursor(.backward, step: 14))
+    #expect(newest[0].contains("δ₁₅ = W_hoᵀ(ŷ₁₅ - y₁₅)/10 ") && !newest.joined().contains("δ₁₆"))
+    #expect(newest.joined().contains("nothing comes from after it"))
+    let both = try lines(Cursor(.backward, step: 12))
+    #expect(both[0].contains("δ₁₃ = W_hoᵀ(ŷ₁₃ - y₁₃)/10 + W_hhᵀ(φ′₁₄ ⊙ δ₁₄)"))
+    #expect(both[1].contains("‖local‖ ") && both[1].contains("‖future‖ "))
+    let masked = try lines(Cursor(.backward, step: 8))
+    #expect(masked[0].contains("δ₉ = W_hhᵀ(φ′₁₀ ⊙ δ₁₀)") && !masked.joined().contains("local"))
+    #expect(masked.joined().contains("no loss enters here"))
+  }
+
+  /// ‖u + v‖ is not ‖u‖ + ‖v‖, and nothing may read as if it were.
+  @Test func normsStandApart() throws {
+    let forward = try lines(Cursor(.forward, step: 10)).dropFirst().joined()
+    for name in ["‖a₁₁‖ ", "‖W_ih x‖ ", "‖W_hh h‖ ", "‖b‖ ", "‖h₁₁‖ "] { #expect(forward.contains(name)) }
+    #expect(!forward.contains("+") && !forward.contains("="))
+    #expect(!(try lines(Cursor(.backward, step: 12)).dropFirst().joined().contains("+")))
+  }
+
+  /// The places of the numbers stay while one steps on.
+  @Test func steppingMovesNothing() throws {
+    let places = try (10..<14).map { step in
+      let line = try lines(Cursor(.backward, step: step))[1]
+      return line.range(of: "‖future‖").map { line.distance(from: line.startIndex, to: $0.lowerBound) }
+    }
+    #expect(Set(places).count == 1 && places[0] != nil)
+  }
+
+  @Test func inASCIIGreekHasItsNames() throws {
+    let theme = Theme(colors: .mono, characters: .ascii)
+    let text = try lines(Cursor(.backward, step: 12), theme: theme).joined()
+    #expect(text.contains("delta_₁₃ = ") && text.contains("phi′_₁₄ "))
+    #expect("γσ < 1".inASCIIWords == "gamma*sigma < 1" && "η ±1".inASCIIWords == "eta +-1")
+    // What has a likeness in ASCII is left for the buffer to find.
+    #expect("∂L/∂aₜ ⊗ hₜ₋₁".inASCIIWords == "dL/da_ₜ (x) h_ₜ-₁")
+    var state = try Example.state(theme: theme)
+    state.cursor = Cursor(.backward, step: 12)
+    let rows = render(state).rows
+    #expect(rows.contains { $0.contains("rho <") })
+    #expect(rows.contains { $0.contains("phi'_14 x0.") })
+    #expect(rows.last?.contains("a A phi") == true)
+    #expect(rows.last?.contains("Up/Down choose") == true)
+  }
+}
