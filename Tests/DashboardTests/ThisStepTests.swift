@@ -56,6 +56,14 @@ import Training
     #expect(!(try lines(Cursor(.backward, step: 12)).dropFirst().joined().contains("+")))
   }
 
+  /// Beside the File panel at 120×36 there are 46 columns.
+  @Test func bothTermsOfThePreactivationAreThere() throws {
+    for step in 5..<15 {
+      let text = try lines(Cursor(.forward, step: step), width: 46).joined()
+      #expect(text.contains("‖W_ih x‖ ") && text.contains("‖W_hh h‖ ") && text.contains("φ′\(sub(step + 1)) mean"))
+    }
+  }
+
   /// The places of the numbers stay while one steps on.
   @Test func steppingMovesNothing() throws {
     let places = try (10..<14).map { step in

@@ -17,14 +17,11 @@ struct StepText {
       width = spans.reduce(0) { $0 + $1.columns }
     }
 
-    /// A number, in its usual room.
-    init(_ name: Span, _ number: Span, rank: Int) {
+    /// A number, in the room that it usually takes: 0.0123 by six columns.
+    init(_ name: Span, _ number: Span, columns: Int = 6, rank: Int) {
       self.init([name, number], rank: rank)
-      width = max(width, name.columns + Self.numberColumns)
+      width = max(width, name.columns + columns)
     }
-
-    /// 0.0123
-    private static let numberColumns = 6
 
     /// The same with other spans.
     func map(_ change: (Span) -> Span) -> Fact {
@@ -78,10 +75,16 @@ struct StepText {
       if lines.count <= height, facts.allSatisfy({ $0.width <= width }) { return (lines, gap) }
     }
     var kept: Set<Int> = []
+    // Where a fact finds no room, those needed much less take none.
+    var last = Int.max
     for index in facts.indices.sorted(by: { (facts[$0].rank, $0) < (facts[$1].rank, $1) }) {
-      guard facts[index].width <= width else { continue }
+      guard facts[index].width <= width, facts[index].rank <= last else { continue }
       let tried = kept.union([index])
-      if Self.lines(tried.sorted().map { facts[$0] }, width: width, gap: 2).count <= height { kept = tried }
+      if Self.lines(tried.sorted().map { facts[$0] }, width: width, gap: 2).count <= height {
+        kept = tried
+      } else {
+        last = min(last, facts[index].rank + 1)
+      }
     }
     return (Self.lines(kept.sorted().map { facts[$0] }, width: width, gap: 2), 2)
   }

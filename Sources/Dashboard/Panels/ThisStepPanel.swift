@@ -77,7 +77,7 @@ extension StepText {
     let a = cell.preactivation(t), h = cell.state(t)
     let text = theme[.text]
     func fact(_ name: String, _ number: Double, _ role: Role = .dimText, rank: Int) -> Fact {
-      Fact(Span(name + " ", theme[role]), Span(NumberText.short(number), theme[.value]), rank: rank)
+      Fact(Span(name + " ", theme[role]), Span(NumberText.short(number), theme[.value]), columns: 5, rank: rank)
     }
     var facts = [
       fact("‖a\(sub(t))‖", numbers.preactivation, rank: 0), fact("‖W_ih x‖", numbers.input, .local, rank: 1),
