@@ -18,10 +18,12 @@ final class Analyst: Sendable {
   }
 
   /// How long it rests, as a multiple of what the analysis took, while the network trains.
-  private static let restPerWork = 1.5
+  private static let restPerWork = 2.0
 
   private let mailbox = Mutex(Mailbox())
   private let work = DispatchSemaphore(value: 0)
+  /// Ends a rest: what comes while the network stands still is waited for.
+  private let alarm = DispatchSemaphore(value: 0)
   private let onResult: @Sendable () -> Void
 
   /// Begins to wait for snapshots; `onResult` is called on the analyst's thread whenever there is a result to take.
@@ -40,6 +42,7 @@ final class Analyst: Sendable {
       $0.wanted = wanted
     }
     work.signal()
+    if !snapshot.running { alarm.signal() }
   }
 
   /// The newest result, once.
@@ -54,9 +57,12 @@ final class Analyst: Sendable {
   func end() {
     mailbox.withLock { $0.isEnding = true }
     work.signal()
+    alarm.signal()
   }
 
   private func run() {
+    // The trainer comes first where they share a core; 0 is this thread alone.
+    setpriority(Int32(PRIO_PROCESS.rawValue), 0, 5)
     while true {
       work.wait()
       let (job, isEnding) = mailbox.withLock { mailbox in
@@ -71,10 +77,17 @@ final class Analyst: Sendable {
         let isNewest = mailbox.withLock { $0.snapshot == nil && !$0.isEnding }
         if isNewest, quick?.leftOut.isEmpty == false { publish(snapshot, wanted, .patient(snapshot)) }
       } else {
-        let rest = start.duration(to: .now) * Self.restPerWork
-        Thread.sleep(forTimeInterval: min(0.5, rest / .seconds(1)))
+        rest(start.duration(to: .now) * Self.restPerWork)
       }
     }
+  }
+
+  /// Sleeps for `time`, half a second at most, or until there is something that is waited for.
+  private func rest(_ time: Duration) {
+    // Rings of long ago; whatever rings from here on ends the rest.
+    while alarm.wait(timeout: .now()) == .success {}
+    guard mailbox.withLock({ $0.snapshot?.running != false && !$0.isEnding }) else { return }
+    _ = alarm.wait(timeout: .now() + min(0.5, time / .seconds(1)))
   }
 
   /// Computes an analysis within `limits` and lays it out to be taken.
