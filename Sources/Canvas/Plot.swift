@@ -147,7 +147,7 @@ public struct Plot: Sendable {
   }
 
   private func drawGuides(_ frame: PlotFrame, _ area: PlotArea, into buffer: inout Buffer, theme: Theme) {
-    var names: [(value: Double, row: Int, text: String, role: Role)] = []
+    var names: [GuideName] = []
     for guide in guides {
       guard let row = area.row(guide.value) else { continue }
       if guide.isLine {
@@ -157,19 +157,44 @@ public struct Plot: Sendable {
       guard frame.right.width > 1, names.count < frame.data.height,
         let text = String.fitting(frame.right.width - 1, guide.labels)
       else { continue }
-      names.append((guide.value, row, text, guide.role))
+      names.append(GuideName(value: guide.value, row: row, text: text, role: guide.role, isLine: guide.isLine))
     }
-    // Names of lines that lie close move apart, and keep the order of their lines.
     names.sort { $0.value > $1.value }
-    for index in names.indices.dropFirst() { names[index].row = max(names[index].row, names[index - 1].row + 1) }
-    for index in names.indices.reversed() {
-      let below = index + 1 < names.count ? names[index + 1].row : frame.data.maxY
-      names[index].row = min(names[index].row, below - 1)
-    }
+    names = Self.apart(names, in: frame.data.y..<frame.data.maxY)
     for name in names {
       buffer.put(
         name.text, x: frame.right.x + 1, y: name.row, style: theme[name.role], limit: frame.right.width - 1)
     }
+  }
+
+  /// A name beside the plot, at the row of its value.
+  private struct GuideName {
+    var value: Double, row: Int, text: String, role: Role, isLine: Bool
+  }
+
+  /// Names of values that lie close move apart and keep the order of their values. Those of lines stay on them where the
+  /// others, which have no line, find room between.
+  private static func apart(_ names: [GuideName], in rows: Range<Int>) -> [GuideName] {
+    func spread(_ names: [GuideName]) -> [GuideName] {
+      var names = names
+      for index in names.indices.dropFirst() { names[index].row = max(names[index].row, names[index - 1].row + 1) }
+      for index in names.indices.reversed() {
+        let below = index + 1 < names.count ? names[index + 1].row : rows.upperBound
+        names[index].row = min(names[index].row, below - 1)
+      }
+      return names
+    }
+    var placed = spread(names.filter(\.isLine))
+    for name in names where !name.isLine {
+      let index = placed.firstIndex { $0.value < name.value } ?? placed.count
+      let first = index > 0 ? placed[index - 1].row + 1 : rows.lowerBound
+      let end = index < placed.count ? placed[index].row : rows.upperBound
+      guard first < end else { return spread(names) }
+      var name = name
+      name.row = min(max(name.row, first), end - 1)
+      placed.insert(name, at: index)
+    }
+    return placed
   }
 
   private func drawSeries(_ area: PlotArea, into buffer: inout Buffer, theme: Theme) {

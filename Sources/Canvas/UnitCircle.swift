@@ -5,6 +5,11 @@ public struct CircleScatter: Sendable {
   /// Radius and colour of each circle, the most important first.
   public var circles: [(radius: Double, role: Role)]
 
+  /// The names of the circles, each beside its circle; none for those that are missing.
+  public var names: [String] = []
+  /// Whether the real and the imaginary axis are drawn and named.
+  public var hasAxes = false
+
   /// A scatter plot; its range is chosen so that all circles and points are seen.
   public init(points: [(x: Double, y: Double)], circles: [(radius: Double, role: Role)]) {
     self.points = points
@@ -50,10 +55,29 @@ public struct CircleScatter: Sendable {
         if index == 0 || step % 8 < 3 { canvas.set(dot.x, dot.y, owner: UInt8(index + 1)) }
       }
     }
+    if hasAxes { drawAxes(in: rect, &buffer, theme) }
     let middle = (rect.x + rect.width / 2, rect.y + (rect.height - 1) / 2)
     buffer.put("+", x: middle.0, y: middle.1, style: theme[.dimText])
     canvas.draw(
       at: rect.x, rect.y, into: &buffer, styles: [theme[role]] + circles.map { theme[$0.role] },
       symbols: ["*"] + circles.map { _ in "." })
+    // Each name at an angle of its own, outside of its circle.
+    for (index, name) in names.enumerated().prefix(circles.count) where circles[index].radius.isFinite {
+      let (cosine, sine) = cosineSine(.pi / 3 - .pi * 2 / 9 * Double(index))
+      let dot = place(circles[index].radius * cosine, circles[index].radius * sine)
+      let x = rect.x + dot.x / canvas.across + 2
+      let y = rect.y + dot.y / canvas.down
+      guard x >= rect.x && x + name.columns <= rect.maxX && (rect.y..<rect.maxY).contains(y) else { continue }
+      buffer.put(name, x: x, y: y, style: theme[circles[index].role])
+    }
+  }
+
+  /// Lines through 0, under everything else.
+  private func drawAxes(in rect: Rect, _ buffer: inout Buffer, _ theme: Theme) {
+    let middle = (x: rect.x + rect.width / 2, y: rect.y + (rect.height - 1) / 2)
+    for x in rect.x..<rect.maxX { buffer.put("·", x: x, y: middle.y, style: theme[.grid]) }
+    for y in rect.y..<rect.maxY { buffer.put("·", x: middle.x, y: y, style: theme[.grid]) }
+    buffer.put("Re λ", x: rect.maxX - 4, y: middle.y, style: theme[.dimText], limit: 4)
+    buffer.put("Im λ", x: middle.x + 2, y: rect.y, style: theme[.dimText], limit: max(0, rect.maxX - middle.x - 2))
   }
 }

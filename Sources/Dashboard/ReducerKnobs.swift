@@ -57,7 +57,9 @@ extension DashboardState {
       let value = Double(key.get(start)) ?? experiment.network.initialization.scale
       let ladder = [0.1, 0.25, 0.5, 0.7, 0.8, 0.9, 1, 1.1, 1.25, 1.5, 2, 2.5, 3, 4, 5, 7, 10]
       let next = up ? ladder.first { $0 > value * 1.01 } : ladder.last { $0 < value * 0.99 }
+      // Beyond the ladder, by half as much again, in two digits.
       return next.map(formatNumber)
+        ?? (up ? Double(NumberText.scientific(value * 1.5, digits: 2)).map(formatNumber) : nil)
     }
     if key.name == "training.clip.threshold" {
       let thresholds = [10, 5, 2, 1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01]

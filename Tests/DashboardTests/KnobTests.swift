@@ -52,6 +52,10 @@ import Training
     turned = state
     turned.knob = knob.name
     #expect(turned.press(.left) == [.apply(key: knob.name, value: "1.8")])
+    // Far out it goes on in steps that one sees.
+    _ = turned.type(":network.init.spectral_radius 800") + turned.press(.enter)
+    #expect(turned.press(.character("+")) == [.apply(key: knob.name, value: "1200.0")])
+    #expect(turned.press(.character("-")) == [.apply(key: knob.name, value: "10.0")])
     // Back to what was set once, although the setting is the same.
     turned = state
     #expect(

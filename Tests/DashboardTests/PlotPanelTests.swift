@@ -122,6 +122,31 @@ import Testing
       ])
   }
 
+  /// A loss over many decades has a logarithmic axis; an exploded spectrum says so.
+  @Test func explosions() {
+    var picture = Sample.loss()
+    for index in picture.buckets.indices {
+      picture.buckets[index].lossMean = index < 20 ? 1 : 1e290
+      picture.buckets[index].lossMaximum = picture.buckets[index].lossMean
+    }
+    let drawn = rows(60, 14) { picture.draw(in: $0, &$1, theme: Sample.ascii) }
+    #expect(drawn[0...5].contains { $0.contains("1e") } && drawn[0...8].contains { $0.hasPrefix("    1 ") })
+    var spectrum = Sample.spectrum()
+    spectrum.eigenvalues[0] = Complex(1e287)
+    let words = rows(40, 9) { spectrum.draw(in: $0, &$1, theme: Sample.ascii) }
+    #expect(words.joined(separator: " ").contains("e+287") && words.joined().contains("exploded"))
+  }
+
+  /// Floors keep a name where the panel is narrow.
+  @Test func floorsKeepTheirNames() {
+    var picture = Sample.loss()
+    picture.floors = [
+      .init(name: "knowing the letters' frequencies", loss: 0.9), .init(name: "knowing the letter before", loss: 0.5),
+    ]
+    let drawn = rows(49, 12) { picture.draw(in: $0, &$1, theme: Sample.ascii) }
+    #expect(drawn.contains { $0.contains("frequencies 0.9") } && drawn.contains { $0.contains("before 0.5") })
+  }
+
   @Test func wordsWhereThereIsNothing() {
     let none = LossPicture(buckets: [], recent: [], floors: [], clip: ClipSpecification())
     #expect(

@@ -10,7 +10,7 @@ struct FlowPanel: Panel {
   let shortTitle = "Flow"
   let minimumSize = Size(width: 22, height: 5)
   let help = [
-    "Every term of the double sum: ‖∂l_i/∂h_t‖ of loss i (down) at state t (to the right), log10 as colour.",
+    "Every term of the double sum: ‖∂l_i/∂h_t‖ of loss i (down) at state t (to the right), log10 as colour; of the batch's first sequence.",
     "What the truncation cuts off is hatched; how much of the terms and of their mass it keeps is said beside it.",
     "Look for: whether what is cut off is large, or had vanished anyway.",
   ]
@@ -18,7 +18,12 @@ struct FlowPanel: Panel {
   let heightWeight = 14
   let instruments: Set<Instrument> = [.flow, .bias]
 
-  func notes(_ state: DashboardState) -> [String] { ["loss i ↓  state t →", "i ↓ t →"] }
+  func notes(_ state: DashboardState) -> [String] {
+    let batch = state.shown?.data.batch ?? 1
+    let short = ["loss i ↓  state t →", "i ↓ t →"]
+    guard batch > 1 else { return short }
+    return short.map { "sequence 1 of \(batch) · " + $0 } + short
+  }
 
   func draw(_ state: DashboardState, in rect: Rect, _ buffer: inout Buffer, theme: Theme) {
     guard let analysis = state.analysis, let flow = analysis.flow else {

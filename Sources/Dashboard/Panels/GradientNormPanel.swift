@@ -10,7 +10,7 @@ struct GradientNormPanel: Panel {
   let minimumSize = Size(width: 24, height: 5)
   let help = [
     "‖∂L/∂h_t‖ by step t on a logarithmic axis: the truncated gradient, and full backpropagation behind it.",
-    "Over the batch, in the loss' unit by that of h; a straight line is an exponential decay, said as a factor a step.",
+    "Over all sequences of the batch, in the loss' unit by that of h; a straight line is an exponential decay, said as a factor a step.",
     "Look for: how much of the full gradient the truncation leaves, and whether the line falls or climbs towards t = 1.",
   ]
   let instruments: Set<Instrument> = [.gradientNorm]
@@ -23,7 +23,9 @@ struct GradientNormPanel: Panel {
     guard let decay = GradientDecay(norms) else {
       return ["‖∂L/∂h_t‖"]
     }
-    return ["‖∂L/∂h_t‖ · " + decay.words, decay.words, decay.factorWords]
+    let batch = state.shown?.data.batch ?? 1
+    let whole = batch > 1 ? ["‖∂L/∂h_t‖ over \(batch) sequences · ", "over \(batch) sequences · "] : []
+    return whole.map { $0 + decay.words } + ["‖∂L/∂h_t‖ · " + decay.words, decay.words, decay.factorWords]
   }
 
   func draw(_ state: DashboardState, in rect: Rect, _ buffer: inout Buffer, theme: Theme) {

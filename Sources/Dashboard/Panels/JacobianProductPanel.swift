@@ -10,7 +10,7 @@ struct JacobianProductPanel: Panel {
   let minimumSize = Size(width: 24, height: 5)
   let help = [
     "The singular values σ of ∂h_T/∂h_k by lag T-k, largest first, with the bound (γσ_max(W_hh))^lag.",
-    "No unit: how many times longer or shorter a small change of h becomes; the slope is its factor a step.",
+    "Of the batch's first sequence. No unit: how many times longer or shorter a small change of h becomes; the slope is its factor a step.",
     "Look for: the fan's opening (one direction remembers, others forget), and how far the bound lies from the truth.",
   ]
   let instruments: Set<Instrument> = [.product]
@@ -20,7 +20,9 @@ struct JacobianProductPanel: Panel {
       state.noGradientReason == nil || product.log10Norm.contains(where: \.isFinite)
     else { return ["‖∂h_T/∂h_k‖ by lag"] }
     let words = ProductPicture(product).horizonWords
-    return ["‖∂h_T/∂h_k‖ by lag · " + words, words, "by lag"]
+    let batch = state.shown?.data.batch ?? 1
+    let whose = batch > 1 ? "sequence 1 of \(batch) · " : ""
+    return ["‖∂h_T/∂h_k‖ by lag · " + whose + words, whose + words, words, "by lag"]
   }
 
   func draw(_ state: DashboardState, in rect: Rect, _ buffer: inout Buffer, theme: Theme) {

@@ -102,21 +102,45 @@ struct LossPicture {
     let highest = losses.max() ?? 1
     let near = floors.filter { $0.loss <= max(2 * highest, highest + 0.1) }
     let seen = losses + near.map(\.loss)
+    let isLogarithmic = Self.spansDecades(mean.map(\.y))
+    func place(_ value: Double) -> Double { isLogarithmic && value.isFinite ? NumberText.log10(value) : value }
+    if isLogarithmic {
+      for index in series.indices { series[index].points = series[index].points.map { (x: $0.x, y: place($0.y)) } }
+    }
     // From 0 on where that costs little room.
     let zero = (seen.min() ?? 0) < 0.4 * (seen.max() ?? 0) ? [0.0] : []
-    var plot = Plot(x: x, y: .linear(seen, including: zero), series: series)
-    plot.guides = near.map { floor in
-      let value = NumberText.short(floor.loss, digits: 4)
-      let short = ["knowing the ", "knowing ", "always "].first(where: floor.name.hasPrefix)
-        .map { [floor.name.dropFirst($0.count) + " " + value] }
-      return Guide(floor.loss, [floor.name + " " + value] + (short ?? []) + [value], role: .floor)
-    }
+    let axis = isLogarithmic ? Axis.logarithmic(seen.map(place)) : .linear(seen, including: zero)
+    var plot = Plot(x: x, y: axis, series: series)
+    plot.guides = near.map { Guide(place($0.loss), Self.names($0), role: .floor) }
     if let newest = recent.last {
       let value = NumberText.short(newest.loss)
-      plot.guides.insert(Guide(newest.loss, ["loss " + value, value], role: .loss, isLine: false), at: 0)
+      plot.guides.insert(Guide(place(newest.loss), ["loss " + value, value], role: .loss, isLine: false), at: 0)
     }
     return plot
   }
+
+  /// Whether losses lie so far apart that on a linear axis only the largest would be seen.
+  private static func spansDecades(_ losses: [Double]) -> Bool {
+    let seen = losses.filter { $0.isFinite && $0 > 0 }
+    guard let least = seen.min(), let most = seen.max() else { return false }
+    return NumberText.log10(most) - NumberText.log10(least) > 4
+  }
+
+  /// What a floor is called, longest first: a name is shortened before it is lost.
+  private static func names(_ floor: TaskDescription.Floor) -> [String] {
+    let value = NumberText.short(floor.loss, digits: 4)
+    let prefix = ["knowing the ", "knowing ", "always "].first(where: floor.name.hasPrefix)
+    let name = prefix.map { String(floor.name.dropFirst($0.count)) } ?? floor.name
+    let short = shortNames[name] ?? name
+    let rounded = NumberText.short(floor.loss, digits: 3)
+    return ["\(floor.name) \(value)", "\(name) \(value)", "\(short) \(value)", "\(short) \(rounded)", value]
+  }
+
+  private static let shortNames = [
+    "letters' frequencies": "frequencies", "letter before": "1 before", "lags 3 and 8": "lags 3, 8",
+    "answering the mean": "the mean", "repeating the last row": "last row", "remembering nothing": "no memory",
+    "answering ½": "always ½",
+  ]
 
   private func normPlot(_ x: Axis) -> Plot {
     func logarithm(_ value: Double) -> Double { value.isFinite ? NumberText.log10(value) : value }

@@ -20,7 +20,7 @@ struct SpectrumPanel: Panel {
 
   func notes(_ state: DashboardState) -> [String] {
     guard let spectrum = state.analysis?.recurrentSpectrum else { return ["W_hh"] }
-    let radius = "ρ " + NumberText.fixed(spectrum.spectralRadius, 2)
+    let radius = "ρ " + SpectrumPicture.text(spectrum.spectralRadius, 2)
     return ["W_hh  " + radius, radius]
   }
 
@@ -57,6 +57,11 @@ struct SpectrumPicture {
       buffer.paragraph("W_hh holds numbers that are not finite", in: rect, style: theme[.error])
       return
     }
+    if radius > 1e6 {
+      let words = "ρ = \(NumberText.short(radius)): the weights have exploded, beside them the unit circle is a dot"
+      buffer.paragraph(words, in: rect, style: theme[.error])
+      return
+    }
     // Words stand beside the circle where it leaves room, else under it.
     let isWide = rect.width >= 2 * rect.height + Self.wordColumns
     let lines = words(theme)
@@ -77,18 +82,33 @@ struct SpectrumPicture {
     }
     var circles: [(radius: Double, role: Role)] = [(1, .full)]
     if gamma != 1, gamma > 0 { circles.append((1 / gamma, .bound)) }
-    CircleScatter(points: eigenvalues.map { ($0.real, $0.imaginary) }, circles: circles)
-      .draw(in: field, role: .truncated, into: &buffer, theme: theme)
+    var scatter = CircleScatter(points: eigenvalues.map { ($0.real, $0.imaginary) }, circles: circles)
+    if field.height >= 20 && field.width >= 50 {
+      scatter.circles.append((radius, .truncated))
+      scatter.names = ["|λ| = 1"] + (circles.count > 1 ? ["1/γ = " + NumberText.short(1 / gamma)] : [])
+      scatter.names.append("ρ = " + Self.text(radius, 3))
+      if let sigma = largestSingularValue {
+        scatter.circles.append((sigma, .value))
+        scatter.names.append("σ_max = " + Self.text(sigma, 3))
+      }
+      scatter.hasAxes = true
+    }
+    scatter.draw(in: field, role: .truncated, into: &buffer, theme: theme)
+  }
+
+  /// A modulus, in powers of ten where it is far from 1.
+  static func text(_ value: Double, _ decimals: Int) -> String {
+    value < 1000 ? NumberText.fixed(value, decimals) : NumberText.short(value)
   }
 
   private var radius: Double { eigenvalues.reduce(0) { max($0, $1.magnitude) } }
 
   private func words(_ theme: Theme) -> [[Span]] {
     var lines: [[Span]] = [
-      [Span("ρ     ", theme[.dimText]), Span(NumberText.fixed(radius, 3), theme[.truncated])]
+      [Span("ρ     ", theme[.dimText]), Span(Self.text(radius, 3), theme[.truncated])]
     ]
     if let sigma = largestSingularValue {
-      lines.append([Span("σ_max ", theme[.dimText]), Span(NumberText.fixed(sigma, 3), theme[.value])])
+      lines.append([Span("σ_max ", theme[.dimText]), Span(Self.text(sigma, 3), theme[.value])])
     }
     if gamma != 1 {
       lines.append([Span("1/γ   ", theme[.dimText]), Span(NumberText.short(1 / gamma), theme[.bound])])
@@ -103,6 +123,13 @@ struct SpectrumPicture {
     guard hasVerdict, let sigma = largestSingularValue else { return [] }
     let mustVanish = gamma * sigma < 1
     let forms = mustVanish ? ["γσ < 1: must vanish", "must vanish"] : ["γσ ≥ 1: may explode", "may explode"]
+    if limit > Self.wordColumns, gamma != 1, gamma > 0 {
+      // Under the circles there is one line: it names the second circle too.
+      let circle = "1/γ = " + NumberText.short(1 / gamma)
+      if let text = String.fitting(limit - circle.columns - 3, forms) {
+        return [Span(circle + " · ", theme[.bound]), Span(text, theme[mustVanish ? .future : .warning])]
+      }
+    }
     return [Span(String.fitting(limit, forms) ?? "", theme[mustVanish ? .future : .warning])]
   }
 }

@@ -11,7 +11,7 @@ struct ThroughTimePanel: Panel {
   let shortTitle = "Time"
   let minimumSize = Size(width: 40, height: 5)
   let help = [
-    "One window's pass over the sequence: inputs, units h by time (colour is the value), φ′ and ‖∂L/∂h_t‖.",
+    "One window's pass over the batch's first sequence: inputs, units h by time (colour is the value), φ′ and ‖∂L/∂h_t‖.",
     "‖∂L/∂h_t‖ is in log10, colour and height alike; the brackets are the window (k2) and its newest losses (k1).",
     "Look for: the steps at which the gradient fades, and the units that are shut (φ′ near 0).",
   ]
@@ -22,11 +22,24 @@ struct ThroughTimePanel: Panel {
     guard let snapshot = state.shown else { return [] }
     let step = "t \(state.cursor.step + 1) of \(snapshot.data.steps)"
     let steps = snapshot.window.steps
+    let batch = snapshot.data.batch
+    let whose = batch > 1 ? "h of sequence 1 of \(batch), ∂L/∂h of all · " : ""
     let window = "window \(steps.lowerBound + 1)…\(steps.upperBound)"
     switch state.cursor.phase {
-    case .forward: return ["forward pass · \(step) · \(window)", "forward · \(step)", step]
-    case .backward: return ["backward pass · \(step) · \(window)", "backward · \(step)", step]
-    case .update: return ["the whole pass · \(window) of \(snapshot.data.steps)", window]
+    case .forward:
+      return [
+        whose + "forward pass · \(step) · \(window)", "forward pass · \(step) · \(window)", "forward · \(step)", step,
+      ]
+    case .backward:
+      return [
+        whose + "backward pass · \(step) · \(window)", "backward pass · \(step) · \(window)", "backward · \(step)",
+        step,
+      ]
+    case .update:
+      return [
+        whose + "the whole pass · \(window) of \(snapshot.data.steps)",
+        "the whole pass · \(window) of \(snapshot.data.steps)", window,
+      ]
     }
   }
 

@@ -15,7 +15,8 @@ struct TimeDrawing {
     let perCell = HeatMap.valuesPerCell(theme)
     rows = TimeRows(
       height: rect.height, inputs: picture.symbols != nil ? 1 : picture.inputs.count,
-      states: (picture.units + perCell - 1) / perCell, hasTargets: picture.targets.contains { !$0.isEmpty })
+      states: (picture.units + perCell - 1) / perCell, hasTargets: picture.targets.contains { !$0.isEmpty },
+      bracketRows: picture.injected == picture.window && picture.length < rect.width - 15 ? 1 : 2)
     // A file's columns have names of their own, which are longer than those of the rows.
     let longest = picture.symbols == nil ? picture.inputs.map(\.name.columns).max() ?? 0 : 0
     let wide = rect.width >= 80 ? max(9, min(15, longest + 1)) : 9

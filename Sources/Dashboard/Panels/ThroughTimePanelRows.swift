@@ -7,7 +7,7 @@ struct TimeRows: Equatable {
   var axis = 0, inputs = 0, targets = 0, states = 0, derivatives = 0, gradients = 0, brackets = 0
 
   /// Shares out `height` rows: what tells most first. `inputs` rows of inputs and `states` of units at most are of use.
-  init(height: Int, inputs: Int, states: Int, hasTargets: Bool) {
+  init(height: Int, inputs: Int, states: Int, hasTargets: Bool, bracketRows: Int = 2) {
     var left = height
     func take(_ count: Int) -> Int {
       let taken = max(0, min(count, left))
@@ -22,7 +22,7 @@ struct TimeRows: Equatable {
     gradients += take(1)
     if inputs > 1 && height >= 7 { self.inputs += take(1) }
     self.states += take(min(1, max(0, states - self.states)))
-    brackets += height >= 9 ? take(1) : 0
+    brackets += height >= 9 && bracketRows > 1 ? take(1) : 0
     axis = height >= 10 ? take(1) : 0
     self.inputs += height >= 10 ? take(min(1, max(0, inputs - self.inputs))) : 0
     derivatives += height >= 12 ? take(1) : 0
