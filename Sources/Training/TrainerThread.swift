@@ -33,8 +33,9 @@ final class TrainerThread {
       for command in commands { obey(command) }
       if hasQuit { return }
       let isTraining = isRunning || stepsLeft > 0
-      // Paused, what a command did is to be seen at once; running, it is in the next snapshot that is asked for.
-      if mailbox.takeRequest() || !commands.isEmpty && !isTraining { publish() }
+      // What a command did is to be seen at once. A request may have been answered just before the command was taken, so
+      // that it is no sign of one.
+      if mailbox.takeRequest() || !commands.isEmpty { publish() }
       guard isTraining else {
         mailbox.sleep(for: nil)
         continue

@@ -93,6 +93,7 @@ struct DashboardSession: TerminalHandler {
       newest = snapshot
       response = perform(reduce(into: &state, .snapshot(snapshot)))
       analyse(snapshot)
+      // Running, each snapshot asks for the next, a frame later; the first comes with the command to run.
       if snapshot.running { deadline = clock.now + Self.frame }
     }
     for refusal in trainer.takeRefusals() {
@@ -122,10 +123,7 @@ struct DashboardSession: TerminalHandler {
     var response = TerminalResponse.redraw
     for effect in effects {
       switch effect {
-      case .run:
-        trainer.send(.run)
-        // Running, it publishes when asked; each snapshot then asks for the next.
-        trainer.request()
+      case .run: trainer.send(.run)
       case .pause: trainer.send(.pause)
       case .update(let count): trainer.send(.step(updates: count))
       case .rewind(let updates): trainer.send(.rewind(updates: updates))

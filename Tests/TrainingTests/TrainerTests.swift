@@ -59,6 +59,17 @@ struct TrainerTests {
     watched.trainer.end()
   }
 
+  @Test("a command to run is answered with a snapshot that says so, whatever was asked for before it")
+  func runIsSeen() throws {
+    for _ in 0..<50 {
+      let watched = Watched(try smallRun())
+      watched.trainer.request()
+      watched.trainer.send(.run)
+      #expect(watched.snapshot(asking: false) { $0.running } != nil)
+      watched.trainer.end()
+    }
+  }
+
   @Test("steps asked for one after the other add up; those asked for while it runs begin where it stops")
   func stepsAddUp() throws {
     let watched = Watched(try smallRun())

@@ -3,7 +3,7 @@ struct TimeScale: Equatable {
   /// The steps that are seen, counted from 0 in the sequence of n.
   let steps: Range<Int>
   let length: Int
-  /// How many columns are used. Steps are spread over all of them, so that with 50 steps in 110 columns some are 2 wide
+  /// How many columns are used. Steps are spread over all there are, if a quarter of them would be left, so that with 50 steps in 110 columns some are 2 wide
   /// and some 3.
   let columns: Int
 
@@ -21,7 +21,9 @@ struct TimeScale: Equatable {
     } else {
       steps = 0..<max(0, length)
     }
-    columns = min(width, Self.widestStep * steps.count)
+    // A column too many here and there would only tear words apart.
+    let isNearlyFull = steps.count <= width && 4 * width < 5 * steps.count
+    columns = isNearlyFull ? steps.count : min(width, Self.widestStep * steps.count)
   }
 
   /// Whether every step has a column of its own.
