@@ -15,6 +15,9 @@ public struct GradientCheck {
     public var largestError: Double
     /// The largest |∂L/∂w| of the tensor by BPTT, or 1e-3 of the largest of all tensors where that is more.
     public var scale: Double
+    /// How far the finite differences of several steps are from each other where the error is largest, relative to
+    /// themselves: where this is not small they do not settle on a derivative, and say nothing of BPTT's.
+    public var spread: Double
   }
 
   private let pass: Pass<Double>
@@ -51,17 +54,18 @@ public struct GradientCheck {
       let largest = entry.range.reduce(0.0) { max($0, abs(gradient[$1])) }
       let scale = max(largest, 1e-3 * whole, .leastNormalMagnitude)
       let compared = min(limit, entry.count)
-      let errors = (0..<compared).map { error(at: entry.offset + $0 * entry.count / compared) }
+      let found = (0..<compared).map { differences(at: entry.offset + $0 * entry.count / compared) }
       // A NaN is larger than every error.
-      let worst = errors.reduce(0.0) { $1.isNaN ? .nan : max($0, $1) }
+      let worst = found.max { !$0.error.isNaN && ($1.error.isNaN || $0.error < $1.error) } ?? (0, 0)
       return Row(
-        name: entry.name, shape: entry.shape, compared: compared, largestError: worst / scale, scale: scale)
+        name: entry.name, shape: entry.shape, compared: compared, largestError: worst.error / scale, scale: scale,
+        spread: worst.spread)
     }
   }
 
   /// |BPTT - finite difference| at one parameter, by the best of three steps: a wide one for smooth activations, narrow
-  /// ones where a kink of the activation lies near.
-  private func error(at index: Int) -> Double {
+  /// ones where a kink of the activation lies near; and how far the two nearest of the three are apart, relative to their size.
+  private func differences(at index: Int) -> (error: Double, spread: Double) {
     let size = max(1, abs(pass.parameters[index]))
     // (8 (L(w+h) - L(w-h)) - (L(w+2h) - L(w-2h))) / 12h, error of order h⁴
     let wide = 1e-3 * size
@@ -70,7 +74,10 @@ public struct GradientCheck {
         - (objective(index, 2 * wide) - objective(index, -2 * wide))) / (12 * wide)
     // (L(w+h) - L(w-h)) / 2h, error of order h²
     let central = [1e-5 * size, 1e-7 * size].map { h in (objective(index, h) - objective(index, -h)) / (2 * h) }
-    return ([fourth] + central).map { abs($0 - gradient[index]) }.min() ?? .nan
+    let estimates = ([fourth] + central).sorted()
+    let error = estimates.map { abs($0 - gradient[index]) }.min() ?? .nan
+    let nearest = min(estimates[1] - estimates[0], estimates[2] - estimates[1])
+    return (error, nearest / max(abs(estimates[1]), .leastNormalMagnitude))
   }
 
   /// L with `change` added to one parameter.

@@ -10,7 +10,8 @@ struct CheckCommand: ParsableCommand {
     discussion: """
       The window that would be trained next is taken, its truncation included: the state before it is held constant. Each \
       line tells a tensor, how many of its elements were compared, the largest error relative to the tensor's largest \
-      gradient, and ok or WRONG. Ends with 1 if any is WRONG.
+      gradient, and ok or WRONG; or ? where finite differences of several steps contradict each other, as they do on a \
+      chaotic network. Ends with 1 if any is WRONG.
 
       EXAMPLES
         bpttop check mine.yaml
@@ -38,11 +39,13 @@ struct CheckCommand: ParsableCommand {
     for row in check.rows() {
       // Written so that a NaN is wrong too.
       let isRight = row.largestError <= tolerance
-      wrong += isRight ? 0 : 1
+      let isUnsettled = !isRight && row.spread > tolerance
+      wrong += isRight || isUnsettled ? 0 : 1
       let shape = row.shape.map(String.init).joined(separator: "×")
       print(
-        isRight ? "ok   " : "WRONG", row.name.padded(16), shape.padded(9),
-        "\(row.compared) compared".padded(14), "largest error \(formatted(row.largestError))")
+        isRight ? "ok   " : isUnsettled ? "?    " : "WRONG", row.name.padded(16), shape.padded(9),
+        "\(row.compared) compared".padded(14), "largest error \(formatted(row.largestError))",
+        isUnsettled ? "the finite differences themselves do not settle (\(formatted(row.spread)))" : "")
     }
     if wrong > 0 { throw Failure.run("\(wrong) of the gradients are wrong (tolerance \(formatted(tolerance)))") }
   }
