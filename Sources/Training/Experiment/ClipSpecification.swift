@@ -1,0 +1,19 @@
+/// How a gradient is clipped.
+public enum ClipKind: String, CaseIterable, Sendable {
+  case none
+  /// g · min(1, threshold/‖g‖), over all tensors together.
+  case norm
+  /// Each component into ±threshold.
+  case value
+}
+
+/// Clipping and its threshold.
+public struct ClipSpecification: Equatable, Sendable {
+  /// How.
+  public var kind = ClipKind.norm
+  /// The largest norm, or component, that is left alone.
+  public var threshold = 1.0
+
+  /// The defaults.
+  public init() {}
+}

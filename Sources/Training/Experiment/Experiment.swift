@@ -1,0 +1,18 @@
+import RecurrentNetworks
+
+/// Everything that determines a run: the same experiment gives the same numbers, bit for bit.
+public struct Experiment: Equatable, Sendable {
+  /// What is to be learnt.
+  public var task = TaskSpecification()
+  /// The network.
+  public var network = NetworkSpecification()
+  /// How it is trained.
+  public var training = TrainingSpecification()
+  /// The precision of a pass.
+  public var precision = Precision.float64
+  /// The seed of weights and data.
+  public var seed: UInt64 = 1
+
+  /// The defaults.
+  public init() {}
+}

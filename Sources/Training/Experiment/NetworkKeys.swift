@@ -1,0 +1,35 @@
+import RecurrentNetworks
+
+extension ExperimentKey {
+  /// The network and how it starts.
+  static let networkKeys: [ExperimentKey] = [
+    ExperimentKey("network.cell", .choice(\.network.cell), "the recurrent cell", .newRun, steps: .choices),
+    ExperimentKey(
+      "network.hidden", .integer(\.network.hidden, 1...1_000_000), "H, the hidden units of a layer", .newRun,
+      steps: .halfDoublings),
+    ExperimentKey(
+      "network.layers", .integer(\.network.layers, 1...1000), "the stacked layers", .newRun, steps: .linear(1)),
+    ExperimentKey("network.activation", .choice(\.network.activation), "φ", steps: .choices),
+    ExperimentKey(
+      "network.beta", .number(\.network.beta, NumberRange(above: 0, to: 1)),
+      "leaky: β in h = (1-β) h + β φ(a)", steps: .linear(0.05)),
+    ExperimentKey(
+      "network.alpha", .number(\.network.alpha, NumberRange()), "residual: α in h = h + α φ(a)", steps: .linear(0.05)),
+    ExperimentKey(
+      "network.init.recurrent", .choice(\.network.initialization.recurrent), "how weight_hh is drawn", .newRun,
+      steps: .choices),
+    ExperimentKey(
+      "network.init.scale", .number(\.network.initialization.scale, NumberRange(from: 0)),
+      "weight_hh: scale·Q, scale·I, N(0, scale²/H) or ±scale/√H", .newRun, steps: .linear(0.05)),
+    ExperimentKey(
+      "network.init.input", .number(\.network.initialization.input, NumberRange(from: 0)),
+      "weight_ih: N(0, input²/I)", .newRun, steps: .linear(0.05)),
+    ExperimentKey(
+      "network.init.readout", .number(\.network.initialization.readout, NumberRange(from: 0)),
+      "readout.weight: N(0, readout²/H)", .newRun, steps: .linear(0.05)),
+    ExperimentKey(
+      "network.init.spectral_radius",
+      .optionalNumber(\.network.initialization.spectralRadius, NumberRange(above: 0)),
+      "rescales weight_hh to this spectral radius; null leaves it as drawn", .rescaleRecurrent, steps: .linear(0.05)),
+  ]
+}

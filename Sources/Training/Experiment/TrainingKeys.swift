@@ -1,0 +1,25 @@
+import RecurrentNetworks
+
+extension ExperimentKey {
+  /// How the network is trained.
+  static let trainingKeys: [ExperimentKey] = [
+    ExperimentKey(
+      "training.batch", .integer(\.training.batch, 1...100_000_000), "B, the sequences trained at once", .newSequence,
+      steps: .halfDoublings),
+    ExperimentKey(
+      "training.k1", .stepCount(\.training.k1), "an update every k1 steps; full is the sequence", steps: .linear(1)),
+    ExperimentKey(
+      "training.k2", .stepCount(\.training.k2), "the window's steps: how far back the gradient goes",
+      steps: .linear(1)),
+    ExperimentKey(
+      "training.inject", .choice(\.training.inject), "the losses in an update: the newest k1, the last, the window's",
+      steps: .choices),
+    ExperimentKey(
+      "training.history", .choice(\.training.history), "the window's past: run again under the present weights",
+      steps: .choices),
+    ExperimentKey("training.algorithm", .choice(\.training.algorithm), "the learning algorithm", steps: .choices),
+    ExperimentKey(
+      "training.reduction", .choice(\.training.reduction), "the objective: mean or sum of the injected losses",
+      steps: .choices),
+  ]
+}

@@ -1,0 +1,59 @@
+import RecurrentNetworks
+
+/// A number of steps, or the sequence's length, whatever it is.
+public enum StepCount: Equatable, Sendable {
+  case full
+  case steps(Int)
+
+  /// The number of steps in a sequence of `length`.
+  public func resolved(length: Int) -> Int {
+    switch self {
+    case .full: length
+    case .steps(let count): count
+    }
+  }
+}
+
+/// Which losses enter an update.
+public enum Injection: String, CaseIterable, Sendable {
+  /// The newest k1 steps', each loss once.
+  case newest
+  /// Only the last step's.
+  case last
+  /// All of the window's k2 steps', so a loss counts up to ⌈k2/k1⌉ times.
+  case window
+}
+
+/// What a window that reaches behind the last update uses of the past.
+public enum HistoryKind: String, CaseIterable, Sendable {
+  /// Runs the window forward again under the present weights, from the state stored before it.
+  case recompute
+}
+
+/// The learning algorithm.
+public enum AlgorithmKind: String, CaseIterable, Sendable { case bptt }
+
+/// How the network is trained.
+public struct TrainingSpecification: Equatable, Sendable {
+  /// The number B of sequences.
+  public var batch = 16
+  /// An update happens every k1 steps.
+  public var k1 = StepCount.full
+  /// A window is k2 steps long.
+  public var k2 = StepCount.full
+  /// Which losses enter an update.
+  public var inject = Injection.newest
+  /// What a window that reaches behind the last update uses of the past.
+  public var history = HistoryKind.recompute
+  /// The learning algorithm.
+  public var algorithm = AlgorithmKind.bptt
+  /// How the losses make the objective.
+  public var reduction = Reduction.mean
+  /// The optimiser.
+  public var optimizer = OptimizerSpecification()
+  /// How gradients are clipped.
+  public var clip = ClipSpecification()
+
+  /// The defaults.
+  public init() {}
+}
