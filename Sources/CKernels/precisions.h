@@ -13,6 +13,7 @@
 #include "matrices.h"
 #include "functions.h"
 #include "elementwise.h"
+#include "gates.h"
 #include "losses.h"
 #define ENTRY(type, name, parameters, arguments) NAME(name),
 static const struct bpt_table_f64 NAME(table) = {BPT_KERNELS(double, ENTRY)};
@@ -33,6 +34,7 @@ static const struct bpt_table_f64 NAME(table) = {BPT_KERNELS(double, ENTRY)};
 #include "matrices.h"
 #include "functions.h"
 #include "elementwise.h"
+#include "gates.h"
 #include "losses.h"
 #define ENTRY(type, name, parameters, arguments) NAME(name),
 static const struct bpt_table_f32 NAME(table) = {BPT_KERNELS(float, ENTRY)};
