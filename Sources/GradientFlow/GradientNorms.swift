@@ -14,10 +14,9 @@ public enum GradientNorms {
 
   /// The norms of every layer, the lowest first, [layers][T].
   public static func log10ByLayer(_ tape: Tape) -> [[Double]] {
-    let plain = tape.layers.indices.map { plain(tape, $0) }
-    guard plain.contains(where: { $0 == nil }) else { return plain.compactMap { $0 } }
-    let rescaled = rescaled(tape, downTo: 0)
-    return zip(plain, rescaled).map { $0 ?? $1 }
+    let norms = tape.layers.indices.map { plain(tape, $0) }
+    guard norms.contains(where: { $0 == nil }) else { return norms.compactMap { $0 } }
+    return zip(norms, rescaled(tape, downTo: 0)).map { $0 ?? $1 }
   }
 
   /// The norms of the pass's own δ_t; nil where they come near the ends of single precision's range.

@@ -43,10 +43,14 @@ final class RowVectors {
     pullback.apply(step: step, rows: count, from: rows, to: rows, stride: stride)
   }
 
-  /// Row `row` ← row + factor · vector · 2^exponent, a gradient by h at the present step; the vector has H elements.
-  func add(_ vector: UnsafePointer<Double>, factor: Double = 1, exponent: Double = 0, to row: Int) {
+  /// Row `row` ← row + factor · vector · 2^exponent, a gradient by h at the present step; the vector has H elements, or `count`
+  /// of the whole state.
+  func add(
+    _ vector: UnsafePointer<Double>, count: Int? = nil, factor: Double = 1, exponent: Double = 0, to row: Int
+  ) {
     let v = rows + row * stride
-    let largest = (0..<tape.hidden).reduce(0) { max($0, (factor * vector[$1]).magnitude) }
+    let count = count ?? tape.hidden
+    let largest = (0..<count).reduce(0) { max($0, (factor * vector[$1]).magnitude) }
     guard largest > 0 else { return }
     let own = (0..<width).reduce(0) { max($0, v[$1].magnitude) }
     if own == 0 {
@@ -56,7 +60,7 @@ final class RowVectors {
       rescale(row, to: exponent)
     }
     let scale = Self.power(exponent - exponents[row])
-    for k in 0..<tape.hidden { v[k] += factor * vector[k] * scale }
+    for k in 0..<count { v[k] += factor * vector[k] * scale }
   }
 
   /// Adds to the first `count` rows of `below`, of the layer below, what reaches h of that layer at the same step: v ∂s_t/∂x_t.
@@ -109,7 +113,7 @@ final class RowVectors {
   }
 
   /// 2^exponent, 0 or infinity where that is out of range.
-  private static func power(_ exponent: Double) -> Double {
+  static func power(_ exponent: Double) -> Double {
     Double(sign: .plus, exponent: Int(max(-2000, min(2000, exponent))), significand: 1)
   }
 }
