@@ -3,7 +3,8 @@ import Training
 
 /// A network's weights as safetensors under PyTorch's names, so that `torch.nn.RNN.load_state_dict` takes ours and theirs load here.
 ///
-/// PyTorch adds two biases, of which one is trained here: they are summed when read; `bias_hh` is written as zeros.
+/// PyTorch adds two biases, of which one is trained here: they are summed when read; `bias_hh` is written as zeros. A GRU's
+/// are both trained, as one of its gates keeps them apart.
 public enum WeightsFile {
   /// Reads the parameters that `layout` asks for, flat, from the file at `path` (`-`: standard input).
   ///
@@ -19,7 +20,7 @@ public enum WeightsFile {
     var weights = try weights(of: file)
     var parameters = [Double](repeating: 0, count: layout.count)
     for entry in layout.entries {
-      for name in names(for: entry) {
+      for name in names(for: entry, in: layout) {
         guard let found = weights.removeValue(forKey: name) else {
           if isBias(name) { continue }
           throw InputError(
@@ -66,14 +67,14 @@ public enum WeightsFile {
       ], to: path)
   }
 
-  /// The named tensors of `parameters`, `bias_hh` of zeros beside each `bias_ih`.
+  /// The named tensors of `parameters`, `bias_hh` of zeros beside each `bias_ih` that stands alone.
   public static func tensors(
     _ parameters: [Double], layout: ParameterLayout, precision: Precision = .float64
   ) -> [NamedTensor] {
     var tensors: [NamedTensor] = []
     for entry in layout.entries {
       let values = Array(parameters[entry.range])
-      for name in names(for: entry) {
+      for name in names(for: entry, in: layout) {
         let written = name == entry.name ? values : [Double](repeating: 0, count: entry.count)
         switch precision {
         case .float64: tensors.append(NamedTensor(name, entry.shape, .float64(written)))
@@ -84,10 +85,11 @@ public enum WeightsFile {
     return tensors
   }
 
-  /// The file's names of a parameter: a trained bias stands for PyTorch's two.
-  static func names(for entry: ParameterLayout.Entry) -> [String] {
-    entry.name.hasPrefix("bias_ih_l") && !entry.name.hasSuffix("_reverse")
-      ? [entry.name, "bias_hh_l" + entry.name.dropFirst("bias_ih_l".count)] : [entry.name]
+  /// The file's names of a parameter: a trained bias stands for PyTorch's two, unless the other is trained too.
+  static func names(for entry: ParameterLayout.Entry, in layout: ParameterLayout) -> [String] {
+    guard entry.name.hasPrefix("bias_ih_l"), !entry.name.hasSuffix("_reverse") else { return [entry.name] }
+    let other = "bias_hh_l" + entry.name.dropFirst("bias_ih_l".count)
+    return layout[other] == nil ? [entry.name, other] : [entry.name]
   }
 
   private static func isBias(_ name: String) -> Bool { name.hasPrefix("bias_") || name == "readout.bias" }

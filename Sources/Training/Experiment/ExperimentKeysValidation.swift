@@ -43,6 +43,12 @@ extension Experiment {
         "\(NetworkSpecification().activation.rawValue) with \(network.cell.rawValue): its gates have functions of their own; "
           + "elman, leaky and residual take any")
     }
+    if cell.forgetGate == nil, network.initialization.forgetBias != 0 {
+      let owners = CellKind.allCases.filter(\.hasForgetGate).map(\.rawValue).joined(separator: " or ")
+      throw .contradiction(
+        "network.init.forget_bias", formatNumber(network.initialization.forgetBias),
+        "0 with \(network.cell.rawValue), which has no forget gate: only \(owners) has one")
+    }
     if network.initialization.recurrent != .antisymmetric, network.initialization.diffusion != 0 {
       throw .contradiction(
         "network.init.diffusion", formatNumber(network.initialization.diffusion),
@@ -93,8 +99,12 @@ extension Experiment {
       ? Pass<Double>.bytesNeeded(network: network, layout: layout, steps: task.length, batch: training.batch)
       : Pass<Float>.bytesNeeded(network: network, layout: layout, steps: task.length, batch: training.batch)
     guard let pass else { return .max }
-    // A tape keeps seven numbers a unit and layer, ∂l/∂h, and inputs, targets and outputs, at each step.
-    let perStep = Saturating(network.layers) * Saturating(7 * network.hidden) + Saturating(network.hidden + 3 * width)
+    // A tape keeps two numbers a part and three or five a gate of each unit, and two more, ∂l/∂h, and inputs, targets and
+    // outputs, at each step.
+    let perUnit = 2 * network.cell.parts + (network.cell.gatesApart > 0 ? 5 : 3) * network.cell.gates + 2
+    let perStep =
+      Saturating(network.layers) * Saturating(perUnit) * Saturating(network.hidden)
+      + Saturating(network.hidden + 3 * width)
     let tape = Saturating(task.length) * Saturating(training.batch) * perStep
     return (Saturating(pass) + (tape + Saturating(6) * Saturating(layout.count)) * Saturating(8)).value
   }
@@ -105,6 +115,7 @@ extension Experiment {
     if network.cell != before.network.cell {
       if !network.cell.has(option: "beta") { network.beta = 1 }
       if !network.cell.has(option: "alpha") { network.alpha = 1 }
+      if network.cellDescription.forgetGate == nil { network.initialization.forgetBias = 0 }
       if !network.cellDescription.takesActivation { network.activation = NetworkSpecification().activation }
     }
     if training.optimizer.name != before.training.optimizer.name {
@@ -152,6 +163,13 @@ extension TaskName {
 }
 
 extension CellKind {
+  /// Whether the cell has a forget gate.
+  fileprivate var hasForgetGate: Bool {
+    var network = NetworkSpecification()
+    network.cell = self
+    return network.cellDescription.forgetGate != nil
+  }
+
   /// Whether the cell has the setting `name` of the network group.
   fileprivate func has(option name: String) -> Bool {
     var network = NetworkSpecification()
