@@ -55,6 +55,9 @@ public struct AlgorithmSizes: Equatable, Sendable {
     k2 = min(training.k2.resolved(length: length), length)
   }
 
+  /// The numbers of a sequence's state, over parts and layers.
+  public var state: Double { Double(layers) * Double(parts) * Double(units) }
+
   /// The recurrent parameters of all layers: Σ G n (n + m), without biases; m is n above the lowest layer.
   public var recurrentWeights: Double {
     let (n, m, g) = (Double(units), Double(inputs), Double(gates))

@@ -17,7 +17,7 @@ final class BPTT<S: Scalar>: GradientAlgorithm {
   /// (m + n) h numbers for a window of h steps; n(m + n) h/h′ multiply-adds a step with an update every h′, three times over:
   /// forward, back to the states, back to the weights.
   static func cost(_ sizes: AlgorithmSizes) -> AlgorithmCost {
-    let held = Double(sizes.inputs + sizes.layers * sizes.parts * sizes.units) * Double(sizes.k2 * sizes.batch)
+    let held = (Double(sizes.inputs) + sizes.state) * Double(sizes.k2) * Double(sizes.batch)
     let aStep = 3 * (sizes.recurrentWeights + sizes.readoutWeights) * Double(sizes.batch)
     return AlgorithmCost(floats: held, multiplyAdds: aStep * Double(sizes.k2) / Double(sizes.k1))
   }
