@@ -67,6 +67,7 @@ for number, (cell, activation, layers, loss, inject, (k1, k2)) in enumerate(case
     gates, _, options = CELLS[cell]
     random = np.random.default_rng(number)
     pick = lambda *choices: choices[random.integers(len(choices))]
+    bounded = activation not in ("relu", "leaky_relu", "identity") and cell != "residual"
     precision, updates = pick("float64", "float64", "float64", "float32"), pick(0, 1, 2)
     settings = {
         "network.cell": cell, **pick(*options), "network.hidden": H, "network.layers": layers,
@@ -75,7 +76,7 @@ for number, (cell, activation, layers, loss, inject, (k1, k2)) in enumerate(case
         "training.optimizer.learning_rate": 0.01,
         **{f"training.clip.{key}": value for key, value in pick(*CLIPS).items()},
     }
-    write_inputs(random, gates, layers, loss, scale=pick(1.2, 1.2, 5.0))
+    write_inputs(random, gates, layers, loss, scale=pick(1.2, 1.2, 5.0 if bounded else 0.5))
     trace = folder / "trace.safetensors"
     command = [args.bpttop, "trace", "--weights", folder / "weights.safetensors", "--data", folder / "data.safetensors"]
     command += ["-o", trace, "--updates", updates] + [w for k, v in settings.items() for w in ("--set", f"{k}={v}")]
