@@ -18,6 +18,8 @@ public struct CellDescription: Equatable, Sendable {
   public var future: String
   /// J = κ I + s · diag(φ′) W_hh, where the Jacobian has that form.
   public var affineJacobian: AffineJacobian?
+  /// The path on which a part of the state goes from step to step past all weights, multiplied by a gate; nil where there is none.
+  public var carousel: Carousel?
   /// The settings of the experiment's `network` group that only some cells have, and that this one has.
   public var options: [Option] = []
   /// Whether h stays in the range of its activation (±1 for tanh), whatever the weights are.
@@ -31,6 +33,24 @@ public struct CellDescription: Equatable, Sendable {
     public var scale: Double
     /// How s is written: nothing, β, α.
     public var scaleName: String
+  }
+
+  /// The constant error carousel (Hochreiter & Schmidhuber 1997): s_t = gate_t ⊙ s_{t-1} + …, so that ∂s_t/∂s_{t-1} = diag(gate_t)
+  /// while the gates are held fixed.
+  public struct Carousel: Equatable, Sendable {
+    /// The index of the state's part that it carries: c of an LSTM, h of a GRU.
+    public var part: Int
+    /// The index of the gate that multiplies it: f of an LSTM, z of a GRU.
+    public var gate: Int
+    /// Whether it is 1 - gate that multiplies.
+    public var isComplement: Bool
+
+    /// `part` carried by `gate`.
+    public init(part: Int, gate: Int, isComplement: Bool = false) {
+      self.part = part
+      self.gate = gate
+      self.isComplement = isComplement
+    }
   }
 
   /// A setting by its name in the experiment's `network` group (`beta`), with its value here.

@@ -43,6 +43,11 @@ extension Experiment {
         "\(NetworkSpecification().activation.rawValue) with \(network.cell.rawValue): its gates have functions of their own; "
           + "elman, leaky and residual take any")
     }
+    if network.initialization.recurrent != .antisymmetric, network.initialization.diffusion != 0 {
+      throw .contradiction(
+        "network.init.diffusion", formatNumber(network.initialization.diffusion),
+        "0 with \(network.initialization.recurrent.rawValue): only antisymmetric has a diffusion")
+    }
     guard let radius = network.initialization.spectralRadius else { return }
     if network.initialization.recurrent == .zero || network.initialization.scale == 0 {
       throw .contradiction(
@@ -111,6 +116,9 @@ extension Experiment {
     if task.name != before.task.name {
       if task.name != .csv { (task.columns, task.targets) = ([], []) }
       if task.name != .csv, task.name != .text { task.file = nil }
+    }
+    if network.initialization.recurrent != .antisymmetric, before.network.initialization.recurrent == .antisymmetric {
+      network.initialization.diffusion = 0
     }
     if network.initialization != before.network.initialization,
       network.initialization.spectralRadius == before.network.initialization.spectralRadius,
