@@ -52,8 +52,9 @@ struct Knob: Sendable {
   static func applying(to experiment: Experiment) -> [Knob] {
     all.filter { knob in
       switch knob.name {
-      case "network.beta": experiment.network.cell == .leaky
-      case "network.alpha": experiment.network.cell == .residual
+      case "network.beta", "network.alpha":
+        experiment.network.cellDescription.options.contains { knob.name == "network." + $0.name }
+      case "network.activation": experiment.network.cellDescription.takesActivation
       case "training.optimizer.momentum": experiment.training.optimizer.name == .momentum
       case "training.optimizer.beta1", "training.optimizer.beta2", "training.optimizer.epsilon":
         experiment.training.optimizer.name == .adam

@@ -42,14 +42,10 @@ public enum TraceFile {
   /// What a reader needs to compute the trace again.
   public static func metadata(_ tape: Tape, experiment: Experiment, update: Int) -> [String: String] {
     let network = tape.network
-    let options =
-      switch network.cell {
-      case .leaky: "{\"beta\": \(formatNumber(network.beta))}"
-      case .residual: "{\"alpha\": \(formatNumber(network.alpha))}"
-      default: "{}"
-      }
+    let options = network.cellDescription.options.map { "\"\($0.name)\": \(formatNumber($0.value))" }
     return [
-      "cell": network.cell.rawValue, "cell_options": options, "activation": network.activation.rawValue,
+      "cell": network.cell.rawValue, "cell_options": "{" + options.joined(separator: ", ") + "}",
+      "activation": network.activation.rawValue,
       "layers": "\(network.layers)", "loss": tape.lossKind.rawValue, "reduction": tape.reduction.rawValue,
       "experiment": ExperimentFile.complete(experiment), "update": "\(update)",
       "first_step": "\(tape.window.steps.lowerBound + 1)",

@@ -33,9 +33,11 @@ public struct DecayShares: Equatable, Sendable {
 struct StepFactors {
   let log10Derivative: Double, log10Recurrent: Double, log10Whole: Double
 
-  /// nil for cells with more than one gate, and where no gradient arrives.
+  /// nil for cells whose Jacobian has another form, and where no gradient arrives.
   init?(_ tape: Tape, step t: Int) {
-    guard let layer = tape.layers.last, tape.network.cell.gates == 1 else { return nil }
+    guard let layer = tape.layers.last, tape.network.cellDescription.affineJacobian != nil else {
+      return nil
+    }
     let block = tape.batch * tape.hidden
     let delta = layer.gradient[t * block..<(t + 1) * block]
     let arriving = Logarithm.norm(delta)
@@ -63,20 +65,8 @@ struct StepFactors {
 
 extension NetworkSpecification {
   /// The factor before φ(a_t) in the cell: 1, β, α.
-  var activationScale: Double {
-    switch cell {
-    case .elman: 1
-    case .leaky: beta
-    case .residual: alpha
-    }
-  }
+  var activationScale: Double { cellDescription.affineJacobian?.scale ?? 1 }
 
   /// The factor κ before h_{t-1} in the cell: 0, 1-β, 1.
-  var directPath: Double {
-    switch cell {
-    case .elman: 0
-    case .leaky: 1 - beta
-    case .residual: 1
-    }
-  }
+  var directPath: Double { cellDescription.affineJacobian?.directPath ?? 0 }
 }

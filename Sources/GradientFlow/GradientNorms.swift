@@ -1,18 +1,28 @@
 import RecurrentNetworks
 
-/// ‖∂L/∂h_t‖₂ of the top layer over the whole batch, in logarithms.
+/// ‖∂L/∂h_t‖₂ of a layer over the whole batch, in logarithms.
 public enum GradientNorms {
-  /// log10 ‖∂L/∂h_t‖ of the tape's objective at every step of its window, [T]; -infinity where no gradient arrives.
+  /// log10 ‖∂L/∂h_t‖ of the tape's objective at every step of its window, [T], in layer `layer` (nil: the top one);
+  /// -infinity where no gradient arrives.
   ///
   /// Right also where the pass itself under- or overflowed: then the recursion δ_t = ∂l_t/∂h_t + J_{t+1}ᵀ δ_{t+1} is
-  /// run again with a scale for each sequence.
-  public static func log10(_ tape: Tape) -> [Double] {
-    plain(tape) ?? rescaled(tape)
+  /// run again with a scale for each sequence and layer.
+  public static func log10(_ tape: Tape, layer: Int? = nil) -> [Double] {
+    let layer = layer ?? tape.layers.count - 1
+    return plain(tape, layer) ?? rescaled(tape, downTo: layer)[0]
+  }
+
+  /// The norms of every layer, the lowest first, [layers][T].
+  public static func log10ByLayer(_ tape: Tape) -> [[Double]] {
+    let norms = tape.layers.indices.map { plain(tape, $0) }
+    guard norms.contains(where: { $0 == nil }) else { return norms.compactMap { $0 } }
+    return zip(norms, rescaled(tape, downTo: 0)).map { $0 ?? $1 }
   }
 
   /// The norms of the pass's own δ_t; nil where they come near the ends of single precision's range.
-  private static func plain(_ tape: Tape) -> [Double]? {
-    guard let layer = tape.layers.last else { return [] }
+  private static func plain(_ tape: Tape, _ index: Int) -> [Double]? {
+    guard tape.layers.indices.contains(index) else { return [] }
+    let layer = tape.layers[index]
     let block = tape.batch * tape.hidden
     var norms = [Double](repeating: -.infinity, count: tape.steps)
     guard let last = tape.mask.lastIndex(where: { $0 != 0 }) else { return norms }
@@ -29,21 +39,26 @@ public enum GradientNorms {
     return isInRange ? norms : nil
   }
 
-  private static func rescaled(_ tape: Tape) -> [Double] {
-    var logs = [[Double]](repeating: [], count: tape.steps)
+  /// The recursion with scales of its own, from the top layer down to `lowest`: [layers from there][T].
+  private static func rescaled(_ tape: Tape, downTo lowest: Int) -> [[Double]] {
+    let layers = lowest..<max(lowest + 1, tape.layers.count)
+    var logs = [[[Double]]](repeating: [[Double]](repeating: [], count: tape.steps), count: layers.count)
     for sequence in 0..<tape.batch {
-      let delta = RowVectors(tape, layer: tape.layers.count - 1, sequence: sequence, capacity: 1)
+      let deltas = layers.map { RowVectors(tape, layer: $0, sequence: sequence, capacity: 1) }
       tape.lossGradient.withUnsafeBufferPointer { lossGradient in
-        guard let base = lossGradient.baseAddress else { return }
+        guard let base = lossGradient.baseAddress, let top = deltas.last else { return }
         for t in (0..<tape.steps).reversed() {
-          // δ_t = ∂L/∂h_t = ∂l_t/∂h_t + J_{t+1}ᵀ δ_{t+1}
-          if t < tape.steps - 1 { delta.pullBack(step: t + 1, count: 1) }
+          // δ_t = ∂L/∂h_t = ∂l_t/∂h_t + J_{t+1}ᵀ δ_{t+1}, and below the top W_ihᵀ ∂L/∂a_t of the layer above for ∂l_t/∂h_t
+          if t < tape.steps - 1 { for delta in deltas { delta.pullBack(step: t + 1, count: 1) } }
           let row = t * tape.batch + sequence
-          if tape.mask[row] != 0 { delta.add(base + row * tape.hidden, factor: tape.injectionWeight, to: 0) }
-          delta.measure(count: 1) { logs[t].append(2 * $1) }
+          if tape.mask[row] != 0 { top.add(base + row * tape.hidden, factor: tape.injectionWeight, to: 0) }
+          for index in deltas.indices.reversed() {
+            deltas[index].measure(count: 1) { logs[index][t].append(2 * $1) }
+            if index > 0 { deltas[index].sendDown(step: t, count: 1, to: deltas[index - 1]) }
+          }
         }
       }
     }
-    return logs.map { 0.5 * Logarithm.sum($0) }
+    return logs.map { $0.map { 0.5 * Logarithm.sum($0) } }
   }
 }

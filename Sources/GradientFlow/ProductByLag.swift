@@ -78,13 +78,9 @@ extension ProductByLag {
 
   /// ‖J‖₂ ≤ κ + |scale| · γ · σ_max(W_hh) with J = κ I + scale · diag(φ′) W_hh.
   static func log10BoundPerStep(_ network: NetworkSpecification, largest: Double?) -> Double? {
-    guard let largest else { return nil }
+    guard let largest, let jacobian = network.cellDescription.affineJacobian else { return nil }
     let stretch = network.activation.maximumDerivative * largest
-    switch network.cell {
-    case .elman: return Logarithm.base10(stretch)
-    case .leaky: return Logarithm.base10(1 - network.beta + network.beta * stretch)
-    case .residual: return Logarithm.base10(1 + network.alpha.magnitude * stretch)
-    }
+    return Logarithm.base10(jacobian.directPath.magnitude + jacobian.scale.magnitude * stretch)
   }
 }
 

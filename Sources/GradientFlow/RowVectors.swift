@@ -43,20 +43,32 @@ final class RowVectors {
     pullback.apply(step: step, rows: count, from: rows, to: rows, stride: stride)
   }
 
-  /// Row `row` ← row + vector, a gradient by h at the present step; the vector has H elements.
-  func add(_ vector: UnsafePointer<Double>, factor: Double = 1, to row: Int) {
+  /// Row `row` ← row + factor · vector · 2^exponent, a gradient by h at the present step; the vector has H elements, or `count`
+  /// of the whole state.
+  func add(
+    _ vector: UnsafePointer<Double>, count: Int? = nil, factor: Double = 1, exponent: Double = 0, to row: Int
+  ) {
     let v = rows + row * stride
-    let largest = (0..<tape.hidden).reduce(0) { max($0, (factor * vector[$1]).magnitude) }
+    let count = count ?? tape.hidden
+    let largest = (0..<count).reduce(0) { max($0, (factor * vector[$1]).magnitude) }
     guard largest > 0 else { return }
     let own = (0..<width).reduce(0) { max($0, v[$1].magnitude) }
     if own == 0 {
-      exponents[row] = 0
-    } else if exponents[row] < 0 {
-      // Both at the scale of the vector, which is that of an ordinary number.
-      rescale(row, to: 0)
+      exponents[row] = exponent
+    } else if exponents[row] < exponent {
+      // Both at the larger scale.
+      rescale(row, to: exponent)
     }
-    let scale = Self.power(-exponents[row])
-    for k in 0..<tape.hidden { v[k] += factor * vector[k] * scale }
+    let scale = Self.power(exponent - exponents[row])
+    for k in 0..<count { v[k] += factor * vector[k] * scale }
+  }
+
+  /// Adds to the first `count` rows of `below`, of the layer below, what reaches h of that layer at the same step: v ∂s_t/∂x_t.
+  func sendDown(step: Int, count: Int, to below: RowVectors) {
+    let down = UnsafeMutablePointer<Double>.allocate(capacity: max(1, count * stride))
+    defer { down.deallocate() }
+    pullback.applyToLayerBelow(step: step, rows: count, from: rows, to: down, stride: stride)
+    for row in 0..<count { below.add(down + row * stride, exponent: exponents[row], to: row) }
   }
 
   /// log10 ‖∂·/∂h‖ of the first `count` rows by `body`, which takes the row and its norm; rows whose norm has left the
@@ -101,7 +113,7 @@ final class RowVectors {
   }
 
   /// 2^exponent, 0 or infinity where that is out of range.
-  private static func power(_ exponent: Double) -> Double {
+  static func power(_ exponent: Double) -> Double {
     Double(sign: .plus, exponent: Int(max(-2000, min(2000, exponent))), significand: 1)
   }
 }

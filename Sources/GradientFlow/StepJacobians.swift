@@ -11,10 +11,10 @@ final class StepJacobians {
   private let pullback: StatePullback
   private let tape: Tape
   private let layer: Int, sequence: Int
-  /// The norms of W_hh's rows, and its largest and smallest singular values; nil for cells with more than one gate.
+  /// The norms of W_hh's rows, and its largest and smallest singular values; nil for cells whose Jacobian has another form.
   private let weights: (rowNorms: [Double], largest: Double, smallest: Double)?
 
-  /// σ_max(W_hh); nil for cells with more than one gate.
+  /// σ_max(W_hh); nil for cells whose Jacobian has another form.
   var largestSingularValue: Double? { weights?.largest }
 
   init(_ tape: Tape, layer: Int, sequence: Int) throws {
@@ -25,7 +25,7 @@ final class StepJacobians {
     self.width = width
     stride = ((width + 7) / 8 | 1) * 8
     pullback = StatePullback(tape, layer: layer, sequence: sequence, rows: width)
-    if tape.network.cell.gates == 1, let matrix = tape.recurrentWeights(layer: layer) {
+    if tape.network.cellDescription.affineJacobian != nil, let matrix = tape.recurrentWeights(layer: layer) {
       let values = try matrix.fastSingularValues()
       let norms = (0..<width).map { i in
         matrix.elements[i * width..<(i + 1) * width].reduce(0) { $0 + $1 * $1 }.squareRoot()

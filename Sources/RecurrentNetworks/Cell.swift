@@ -9,6 +9,8 @@ protocol Cell: Sendable {
   static var gates: Int { get }
   /// The number of parts of the state (1: h; 2: h, c).
   static var parts: Int { get }
+  /// What the cell says of itself; as many gates and parts as above.
+  var description: CellDescription { get }
   /// From s_{t-1} and the pre-activations, which hold W_ih x_t + b, to s_t; false when a pre-activation is not finite.
   func forward<S: Scalar>(_ step: CellStep<S>) -> Bool
   /// From δ_t = ∂L/∂s_t to ∂L/∂a_t, and what reaches δ_{t-1} by this step, where it is wanted; returns Σ δ_t² of h.

@@ -10,6 +10,14 @@ struct ElmanCell: Cell {
     activation = network.activation.function
   }
 
+  var description: CellDescription {
+    var cell = CellDescription(
+      summary: "the simple recurrent network (Elman 1990)", state: ["h{t} = {φ}(a{t})"],
+      future: "W_hhᵀ(φ′{t+1} ⊙ δ{t+1})")
+    cell.affineJacobian = .init(directPath: 0, scale: 1, scaleName: "")
+    return cell
+  }
+
   @inline(__always)
   func forward<S: Scalar>(_ step: CellStep<S>) -> Bool {
     // a_t = (W_ih x_t + b) + W_hh h_{t-1}

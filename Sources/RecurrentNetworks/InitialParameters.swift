@@ -43,6 +43,16 @@ private func recurrentMatrix(
   case .uniform:
     let bound = scale / Double(h).squareRoot()
     for i in matrix.indices { matrix[i] = bound * (2 * random.uniform() - 1) }
+  case .antisymmetric:
+    // W_ij = -W_ji, of variance scale²/H as in the gaussian kind.
+    let deviation = scale / Double(h).squareRoot()
+    for i in 0..<h {
+      for j in (i + 1)..<h {
+        matrix[i * h + j] = deviation * random.normal()
+        matrix[j * h + i] = -matrix[i * h + j]
+      }
+      matrix[i * h + i] = -initialization.diffusion
+    }
   case .zero: break
   }
   return matrix

@@ -12,6 +12,15 @@ struct LeakyCell: Cell {
     beta = network.beta
   }
 
+  var description: CellDescription {
+    var cell = CellDescription(
+      summary: "a leaky integrator with β = Δt/τ", state: ["h{t} = (1-β) h{t-1} + β {φ}(a{t})"],
+      future: "(1-β) δ{t+1} + W_hhᵀ(βφ′{t+1} ⊙ δ{t+1})")
+    cell.affineJacobian = .init(directPath: 1 - beta, scale: beta, scaleName: "β")
+    cell.options = [.init(name: "beta", value: beta)]
+    return cell
+  }
+
   @inline(__always)
   func forward<S: Scalar>(_ step: CellStep<S>) -> Bool {
     // a_t = (W_ih x_t + b) + W_hh h_{t-1}

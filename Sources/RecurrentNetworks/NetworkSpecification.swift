@@ -27,6 +27,9 @@ public enum RecurrentInitialization: String, CaseIterable, Sendable {
   case identity
   /// Uniform in ±scale/√H, PyTorch's default at scale 1.
   case uniform
+  /// scale · (A - Aᵀ)/√(2H) - diffusion · I, A standard normal: eigenvalues -diffusion ± iμ, |μ| up to about 2 · scale (Chang, Chen,
+  /// Haber & Chi, "AntisymmetricRNN", ICLR 2019).
+  case antisymmetric
   /// All zero.
   case zero
 }
@@ -41,6 +44,8 @@ public struct Initialization: Equatable, Sendable {
   public var input = 1.0
   /// The scale of `readout.weight`, drawn N(0, readout²/H).
   public var readout = 1.0
+  /// γ of the antisymmetric kind, which subtracts γ I: it shifts every eigenvalue by -γ.
+  public var diffusion = 0.0
   /// When given, `weight_hh` is rescaled to this spectral radius after it was drawn.
   public var spectralRadius: Double?
 

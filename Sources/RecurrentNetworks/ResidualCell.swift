@@ -12,6 +12,16 @@ struct ResidualCell: Cell {
     alpha = network.alpha
   }
 
+  var description: CellDescription {
+    var cell = CellDescription(
+      summary: "a state that each step adds to (He et al. 2016, in time)", state: ["h{t} = h{t-1} + α {φ}(a{t})"],
+      future: "δ{t+1} + W_hhᵀ(αφ′{t+1} ⊙ δ{t+1})")
+    cell.affineJacobian = .init(directPath: 1, scale: alpha, scaleName: "α")
+    cell.options = [.init(name: "alpha", value: alpha)]
+    cell.boundsState = false
+    return cell
+  }
+
   @inline(__always)
   func forward<S: Scalar>(_ step: CellStep<S>) -> Bool {
     // a_t = (W_ih x_t + b) + W_hh h_{t-1}

@@ -21,6 +21,8 @@ public final class StatePullback {
   private let tape: Tape
   private let layer: Int, sequence: Int
   private let weights: UnsafeMutablePointer<Double>
+  /// W_ih [G·H, H], packed; nil for the lowest layer, which has no layer below.
+  private let inputWeights: UnsafeMutablePointer<Double>?
   private let scratch: UnsafeMutablePointer<Double>
   private let scratchStride: Int
 
@@ -36,16 +38,19 @@ public final class StatePullback {
     weights = Pass<Double>.zeroed(Double.packedCount(k: gh, n: h))
     scratchStride = PassPlan<Double>.stride(gh)
     scratch = Pass<Double>.zeroed(rows * scratchStride)
-    if let weight = tape.layout["weight_hh_l\(layer)"] {
+    inputWeights = layer > 0 ? Pass<Double>.zeroed(Double.packedCount(k: gh, n: h)) : nil
+    for (name, packed) in [("weight_hh_l\(layer)", weights), ("weight_ih_l\(layer)", inputWeights)] {
+      guard let packed, let weight = tape.layout[name] else { continue }
       tape.parameters.withUnsafeBufferPointer { parameters in
         guard let base = parameters.baseAddress else { return }
-        Double.pack(k: gh, n: h, b: base + weight.offset, rowStride: h, columnStride: 1, into: weights)
+        Double.pack(k: gh, n: h, b: base + weight.offset, rowStride: h, columnStride: 1, into: packed)
       }
     }
   }
 
   deinit {
     weights.deallocate()
+    inputWeights?.deallocate()
     scratch.deallocate()
   }
 
@@ -56,6 +61,27 @@ public final class StatePullback {
   ///   - to: likewise; may be `from`.
   public func apply(
     step t: Int, rows: Int, from: UnsafeMutablePointer<Double>, to: UnsafeMutablePointer<Double>, stride: Int
+  ) {
+    runBack(step: t, rows: rows, from: from, to: to, stride: stride)
+  }
+
+  /// Row vectors at s_t times ∂s_t/∂x_t, with s_{t-1} held fixed: row vectors ∂·/∂h_t of the layer below, H numbers each.
+  ///
+  /// `from` and `to` as in `apply`; the layer has one below it.
+  public func applyToLayerBelow(
+    step t: Int, rows: Int, from: UnsafeMutablePointer<Double>, to: UnsafeMutablePointer<Double>, stride: Int
+  ) {
+    guard let inputWeights else { preconditionFailure("the lowest layer has none below it") }
+    runBack(step: t, rows: rows, from: from, to: nil, stride: stride)
+    // W_ihᵀ ∂·/∂a_t
+    Double.multiplyPacked(
+      m: rows, n: tape.hidden, k: tape.network.cell.gates * tape.hidden, a: scratch, aRowStride: scratchStride,
+      aColumnStride: 1, packedB: inputWeights, c: to, cRowStride: stride, accumulate: false)
+  }
+
+  /// The cell's backward step: ∂·/∂a_t into `scratch`, and ∂·/∂s_{t-1} where it is wanted.
+  private func runBack(
+    step t: Int, rows: Int, from: UnsafeMutablePointer<Double>, to: UnsafeMutablePointer<Double>?, stride: Int
   ) {
     precondition(rows <= capacity, "the rows fit")
     let h = tape.hidden

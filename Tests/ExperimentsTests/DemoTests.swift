@@ -57,6 +57,7 @@ import Training
     #expect(wide.first < -8.5)
     let leaky = try first("leaky")
     #expect((-1.2 ... -0.8).contains(leaky.first - leaky.last))
+    #expect((0.2...0.3).contains(try first("antisymmetric").product))
     #expect((-666 ... -664).contains(try first("underflow").product))
     #expect(abs(try first("underflow", ["network.activation=identity"]).product - 1000 * log10(0.9)) < 1e-9)
   }

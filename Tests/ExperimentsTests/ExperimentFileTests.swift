@@ -143,7 +143,7 @@ private func message(_ text: String, settings: [String] = []) -> String? {
     )
     #expect(
       message("", settings: ["network.beta=0.5"])
-        == "--set: network.beta: found 0.5, expected 1 with elman: only leaky has a β")
+        == "--set: network.beta: found 0.5, expected 1 with elman: only leaky has one")
   }
 
   @Test func aMessageIsOneLineWhateverTheFileHolds() throws {

@@ -176,9 +176,9 @@ import Training
       try problem(("network.init.recurrent", "zero"), ("network.init.spectral_radius", "1.2"))
         == "network.init.spectral_radius: found 1.2, expected null with weights of zero, which no factor rescales")
     #expect(
-      try problem(("network.beta", "0.5")) == "network.beta: found 0.5, expected 1 with elman: only leaky has a β")
+      try problem(("network.beta", "0.5")) == "network.beta: found 0.5, expected 1 with elman: only leaky has one")
     #expect(
-      try problem(("network.alpha", "0.5")) == "network.alpha: found 0.5, expected 1 with elman: only residual has an α"
+      try problem(("network.alpha", "0.5")) == "network.alpha: found 0.5, expected 1 with elman: only residual has one"
     )
     #expect(
       try problem(("task.name", "csv")) == "task.file: found no file, expected the path of the CSV file that csv reads")

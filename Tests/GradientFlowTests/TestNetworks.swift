@@ -55,7 +55,7 @@ struct TestNetwork {
     data = SequenceBatch(
       steps: steps, batch: batch, inputs: inputs, outputs: outputs, x: x, symbols: nil, target: .classes(classes),
       targetMask: (0..<steps * batch).map { hasTarget($0 / batch) ? 1 : 0 })
-    carried = (0..<layers).map { _ in (0..<batch * hidden).map { _ in isZero ? 0 : 0.5 * random.next() } }
+    carried = (0..<layers).map { _ in (0..<cell.parts * batch * hidden).map { _ in isZero ? 0 : 0.5 * random.next() } }
     if isZero {
       for name in layout.entries.map(\.name) where name.hasPrefix("bias") {
         if let entry = layout[name] { for k in entry.range { parameters[k] = 0 } }

@@ -10,6 +10,7 @@ import Testing
     network.hidden = hidden
     network.initialization.recurrent = recurrent
     network.initialization.scale = scale
+    network.initialization.diffusion = 0.25
     network.initialization.input = 2
     network.initialization.readout = 0.5
     let layout = ParameterLayout(network, inputs: 50, outputs: 60)
@@ -51,6 +52,22 @@ import Testing
     #expect(draw(.zero, scale: 2)["weight_hh_l0"]?.allSatisfy { $0 == 0 } == true)
     let identity = draw(.identity, scale: 2, hidden: 3)["weight_hh_l0"]
     #expect(identity == [2, 0, 0, 0, 2, 0, 0, 0, 2])
+  }
+
+  /// W_ij = -W_ji off the diagonal, of variance scale²/H; the diffusion stands on the diagonal.
+  @Test func antisymmetricWeights() {
+    let weight = draw(.antisymmetric, scale: 1.5)["weight_hh_l0"] ?? []
+    var squares = 0.0
+    for i in 0..<40 {
+      for j in 0..<40 {
+        #expect(weight[i * 40 + j] == (i == j ? -0.25 : -weight[j * 40 + i]))
+        if j > i { squares += weight[i * 40 + j] * weight[i * 40 + j] }
+      }
+    }
+    let n = 40.0 * 39 / 2
+    // Six standard errors of the variance.
+    #expect(abs(squares / n / (1.5 * 1.5 / 40) - 1) < 6 * (2 / n).squareRoot())
+    #expect(draw(.antisymmetric, scale: 2, hidden: 1)["weight_hh_l0"] == [-0.25])
   }
 
   @Test func seedsDiffer() {

@@ -32,7 +32,7 @@ struct SpectrumPanel: Panel {
     SpectrumPicture(
       eigenvalues: spectrum.eigenvalues, largestSingularValue: spectrum.singularValues.first,
       gamma: analysis.window.network.activation.maximumDerivative,
-      hasVerdict: analysis.window.network.cell != .residual
+      hasVerdict: analysis.window.network.cellDescription.affineJacobian.map { $0.directPath < 1 } ?? false
     ).draw(in: rect, &buffer, theme: theme)
   }
 }

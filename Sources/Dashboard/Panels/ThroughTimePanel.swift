@@ -83,7 +83,7 @@ extension TimePicture {
       let index = (step - start + 1) * size + unit
       return index < states.count ? states[index] : nil
     }
-    stateRange = Self.range(of: states, activation: tape.network.activation, cell: tape.network.cell)
+    stateRange = Self.range(of: states, activation: tape.network.activation, cell: tape.network.cellDescription)
     symbols = Self.symbols(data, snapshot.description)
     if symbols == nil {
       inputs = Self.inputs(data, snapshot.description)
@@ -105,8 +105,8 @@ extension TimePicture {
   }
 
   /// ±1 where φ and the cell keep h there; else the largest |h|, rounded up so that the colours hold still.
-  private static func range(of states: [Double], activation: Activation, cell: CellKind) -> Double {
-    let isBounded = [.tanh, .sigmoid, .softsign, .hardTanh, .sin].contains(activation) && cell != .residual
+  private static func range(of states: [Double], activation: Activation, cell: CellDescription) -> Double {
+    let isBounded = [.tanh, .sigmoid, .softsign, .hardTanh, .sin].contains(activation) && cell.boundsState
     if isBounded { return 1 }
     var most = 0.0
     for value in states where value.isFinite { most = max(most, abs(value)) }

@@ -73,7 +73,12 @@ extension Initialization {
   /// About the spectral radius that weights drawn so have; where a knob begins that has none set.
   fileprivate var expectedRadius: Double {
     // The circular law: independent entries of variance v have a radius of √(H v); uniform in ±s/√H is v = s²/(3H).
-    recurrent == .uniform ? scale / 3.0.squareRoot() : scale
+    // i times an antisymmetric matrix is Hermitian: the semicircle law, 2√(H v).
+    switch recurrent {
+    case .uniform: scale / 3.0.squareRoot()
+    case .antisymmetric: 2 * scale
+    default: scale
+    }
   }
 }
 

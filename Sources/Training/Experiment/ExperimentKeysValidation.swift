@@ -31,14 +31,22 @@ extension Experiment {
   }
 
   private func validateNetwork() throws(ExperimentKeyError) {
-    let network = network
-    if network.cell != .leaky, network.beta != 1 {
+    let cell = network.cellDescription
+    for (name, value) in network.cellOptions where value != 1 && !cell.options.contains(where: { $0.name == name }) {
+      let owners = CellKind.allCases.filter { $0.has(option: name) }.map(\.rawValue).joined(separator: " or ")
       throw .contradiction(
-        "network.beta", formatNumber(network.beta), "1 with \(network.cell.rawValue): only leaky has a β")
+        "network.\(name)", formatNumber(value), "1 with \(network.cell.rawValue): only \(owners) has one")
     }
-    if network.cell != .residual, network.alpha != 1 {
+    if !cell.takesActivation, network.activation != NetworkSpecification().activation {
       throw .contradiction(
-        "network.alpha", formatNumber(network.alpha), "1 with \(network.cell.rawValue): only residual has an α")
+        "network.activation", network.activation.rawValue,
+        "\(NetworkSpecification().activation.rawValue) with \(network.cell.rawValue): its gates have functions of their own; "
+          + "elman, leaky and residual take any")
+    }
+    if network.initialization.recurrent != .antisymmetric, network.initialization.diffusion != 0 {
+      throw .contradiction(
+        "network.init.diffusion", formatNumber(network.initialization.diffusion),
+        "0 with \(network.initialization.recurrent.rawValue): only antisymmetric has a diffusion")
     }
     guard let radius = network.initialization.spectralRadius else { return }
     if network.initialization.recurrent == .zero || network.initialization.scale == 0 {
@@ -95,8 +103,9 @@ extension Experiment {
   /// refused because of another that is not on the screen any more.
   mutating func dropMeaningless(comparedWith before: Experiment) {
     if network.cell != before.network.cell {
-      if network.cell != .leaky { network.beta = 1 }
-      if network.cell != .residual { network.alpha = 1 }
+      if !network.cell.has(option: "beta") { network.beta = 1 }
+      if !network.cell.has(option: "alpha") { network.alpha = 1 }
+      if !network.cellDescription.takesActivation { network.activation = NetworkSpecification().activation }
     }
     if training.optimizer.name != before.training.optimizer.name {
       if training.optimizer.name != .momentum {
@@ -108,6 +117,9 @@ extension Experiment {
     if task.name != before.task.name {
       if task.name != .csv { (task.columns, task.targets) = ([], []) }
       if task.name != .csv, task.name != .text { task.file = nil }
+    }
+    if network.initialization.recurrent != .antisymmetric, before.network.initialization.recurrent == .antisymmetric {
+      network.initialization.diffusion = 0
     }
     if network.initialization != before.network.initialization,
       network.initialization.spectralRadius == before.network.initialization.spectralRadius,
@@ -137,6 +149,20 @@ extension TaskName {
     case .text, .csv: 128
     }
   }
+}
+
+extension CellKind {
+  /// Whether the cell has the setting `name` of the network group.
+  fileprivate func has(option name: String) -> Bool {
+    var network = NetworkSpecification()
+    network.cell = self
+    return network.cellDescription.options.contains { $0.name == name }
+  }
+}
+
+extension NetworkSpecification {
+  /// The settings that only some cells have, 1 where they have no meaning.
+  fileprivate var cellOptions: [(name: String, value: Double)] { [("beta", beta), ("alpha", alpha)] }
 }
 
 extension ExperimentKeyError {

@@ -20,7 +20,10 @@ extension ExperimentKey {
       steps: .choices),
     ExperimentKey(
       "network.init.scale", .number(\.network.initialization.scale, NumberRange(from: 0)),
-      "weight_hh: scale·Q, scale·I, N(0, scale²/H) or ±scale/√H", .newRun, steps: .linear(0.05)),
+      "weight_hh: scale·Q, scale·I, N(0, scale²/H), ±scale/√H or scale·(A-Aᵀ)/√(2H)", .newRun, steps: .linear(0.05)),
+    ExperimentKey(
+      "network.init.diffusion", .number(\.network.initialization.diffusion, NumberRange(from: 0)),
+      "antisymmetric: γ, subtracted from the diagonal of weight_hh", .newRun, steps: .linear(0.01)),
     ExperimentKey(
       "network.init.input", .number(\.network.initialization.input, NumberRange(from: 0)),
       "weight_ih: N(0, input²/I)", .newRun, steps: .linear(0.05)),

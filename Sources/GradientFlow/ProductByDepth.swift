@@ -1,0 +1,62 @@
+import LinearAlgebra
+import RecurrentNetworks
+
+/// The products of Jacobians down the layers at one step, ∂h^{top}_t/∂h^{l}_t with all states before t held fixed, of one
+/// sequence: what depth does to the gradient, beside what time does.
+///
+/// A factor is ∂h^{l+1}_t/∂h^{l}_t = (∂h^{l+1}_t/∂a_t) W_ih; the top layer's stands on the left.
+public struct ProductByDepth: Equatable, Sendable {
+  /// The products at one step of the tape.
+  public struct Step: Equatable, Sendable {
+    /// The step, counted from the tape's first.
+    public let step: Int
+    /// log10 of every singular value of ∂h^{top}/∂h^{top-d}, descending, by depth d = 1, 2, … (index d - 1).
+    public let log10: [[Double]]
+  }
+
+  /// The steps that were computed, ascending.
+  public let steps: [Step]
+  /// The number of layers.
+  public let layers: Int
+
+  /// The products at `step`, or at the computed step nearest to it; nil where there are none.
+  public func at(_ step: Int) -> Step? {
+    steps.min { ($0.step - step).magnitude < ($1.step - step).magnitude }
+  }
+}
+
+extension ProductByDepth {
+  /// The products of sequence `sequence` at `maximumSteps` steps at most, spread evenly, the last one among them.
+  ///
+  /// - Throws: `LinearAlgebraError` where a Jacobian is not finite.
+  public init(_ tape: Tape, sequence: Int = 0, maximumSteps: Int = .max) throws {
+    let (h, count) = (tape.hidden, tape.layers.count)
+    layers = count
+    guard count > 1 else {
+      steps = []
+      return
+    }
+    let pullbacks = (0..<count).map { StatePullback(tape, layer: $0, sequence: sequence, rows: h) }
+    let width = pullbacks[0].width
+    var identity = [Double](repeating: 0, count: h * width)
+    for i in 0..<h { identity[i * width + i] = 1 }
+    var jacobian = identity
+    let product = JacobianProduct(size: h)
+    steps = try EvenSpread.choose(maximumSteps, of: Array(0..<tape.steps)).map { t in
+      product.reset()
+      let log10 = try (1..<count).reversed().map { layer in
+        identity.withUnsafeMutableBufferPointer { from in
+          jacobian.withUnsafeMutableBufferPointer { to in
+            guard let from = from.baseAddress, let to = to.baseAddress else { return }
+            pullbacks[layer].applyToLayerBelow(step: t, rows: h, from: from, to: to, stride: width)
+          }
+        }
+        try jacobian.withUnsafeBufferPointer { elements in
+          if let base = elements.baseAddress { try product.extend(by: base, rowStride: width) }
+        }
+        return try product.log10SingularValues()
+      }
+      return Step(step: t, log10: log10)
+    }
+  }
+}

@@ -1,0 +1,82 @@
+/// What a cell says of itself to its readers: panels, files and validation ask it, and know no cell by name.
+///
+/// In equations `{t}`, `{t-1}` and `{t+1}` stand for a step's subscripts, `{φ}` for the name of the activation.
+public struct CellDescription: Equatable, Sendable {
+  /// What the cell is, in one line with its source.
+  public var summary: String
+  /// The names of the gates, in the order of their H rows each in `weight_ih` and `weight_hh`: a; i, f, g, o.
+  public var gates = ["a"]
+  /// The names of the state's parts: h; h, c.
+  public var parts = ["h"]
+  /// The function of each gate where the cell fixes it; nil where it is the network's activation.
+  public var gateFunctions: [Activation]?
+  /// The equation of the pre-activations.
+  public var preactivation = "a{t} = W_ih x{t} + W_hh h{t-1} + b"
+  /// The equations from the pre-activations to the state, a line each.
+  public var state: [String]
+  /// What arrives at δ_t from the step after it, J_{t+1}ᵀ δ_{t+1}.
+  public var future: String
+  /// J = κ I + s · diag(φ′) W_hh, where the Jacobian has that form.
+  public var affineJacobian: AffineJacobian?
+  /// The path on which a part of the state goes from step to step past all weights, multiplied by a gate; nil where there is none.
+  public var carousel: Carousel?
+  /// The settings of the experiment's `network` group that only some cells have, and that this one has.
+  public var options: [Option] = []
+  /// Whether h stays in the range of its activation (±1 for tanh), whatever the weights are.
+  public var boundsState = true
+
+  /// J_t = κ I + s · diag(φ′(a_t)) W_hh, with ‖J_t‖₂ ≤ |κ| + |s| γ σ_max(W_hh).
+  public struct AffineJacobian: Equatable, Sendable {
+    /// κ, the factor before h_{t-1}: the path past φ and W_hh.
+    public var directPath: Double
+    /// s, the factor before φ.
+    public var scale: Double
+    /// How s is written: nothing, β, α.
+    public var scaleName: String
+  }
+
+  /// The constant error carousel (Hochreiter & Schmidhuber 1997): s_t = gate_t ⊙ s_{t-1} + …, so that ∂s_t/∂s_{t-1} = diag(gate_t)
+  /// while the gates are held fixed.
+  public struct Carousel: Equatable, Sendable {
+    /// The index of the state's part that it carries: c of an LSTM, h of a GRU.
+    public var part: Int
+    /// The index of the gate that multiplies it: f of an LSTM, z of a GRU.
+    public var gate: Int
+    /// Whether it is 1 - gate that multiplies.
+    public var isComplement: Bool
+
+    /// `part` carried by `gate`.
+    public init(part: Int, gate: Int, isComplement: Bool = false) {
+      self.part = part
+      self.gate = gate
+      self.isComplement = isComplement
+    }
+  }
+
+  /// A setting by its name in the experiment's `network` group (`beta`), with its value here.
+  public struct Option: Equatable, Sendable {
+    /// The last word of the dotted key.
+    public var name: String
+    /// The value.
+    public var value: Double
+  }
+
+  /// A description; what is not given is as in the simple recurrent network.
+  init(summary: String, state: [String], future: String) {
+    self.summary = summary
+    self.state = state
+    self.future = future
+  }
+
+  /// Whether the network's activation is the cell's φ.
+  public var takesActivation: Bool { gateFunctions == nil }
+}
+
+extension NetworkSpecification {
+  /// What the network's cell says of itself.
+  public var cellDescription: CellDescription { cell.accept(Describe(), self) }
+}
+
+private struct Describe: CellVisitor {
+  func visit<C: Cell>(_ cell: C) -> CellDescription { cell.description }
+}
