@@ -88,7 +88,9 @@ public final class CheckpointedPass<S: Scalar> {
   /// The state after the sequence becomes the one before it: a stream goes on.
   @specialized(where S == Double)
   @specialized(where S == Float)
-  public func carryState() { checkpoints.update(from: checkpoints + segments.count * checkpointRow, count: checkpointRow) }
+  public func carryState() {
+    checkpoints.update(from: checkpoints + segments.count * checkpointRow, count: checkpointRow)
+  }
 
   /// Checkpoint `index` becomes the state at row 0 of the segment's pass.
   private func load(_ index: Int) {

@@ -157,7 +157,8 @@ extension Pass {
 
   /// The gradient that was kept aside at the start of the block after this one is added to the δ of its last step.
   private func addBoundary(layer: Int, block: Range<Int>, window: Range<Int>, parts: Int) {
-    let factor = passage.isEmpty || block.upperBound == window.upperBound ? 1 : passage[block.upperBound - window.lowerBound]
+    let factor =
+      passage.isEmpty || block.upperBound == window.upperBound ? 1 : passage[block.upperBound - window.lowerBound]
     guard factor != 0 else { return }
     let slot = slot(block.upperBound - 1, block)
     add(
