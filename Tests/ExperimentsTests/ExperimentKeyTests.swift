@@ -190,7 +190,7 @@ import Training
         == "task.length: found 20, expected a whole number from 21 for copy")
     #expect(
       try problem(("task.columns", "a,b"))
-        == "task.columns: found 2 columns, expected [] with temporal-order: only csv has columns")
+        == "task.columns: found 2 columns, expected [] with temporal-order: only csv reads columns")
   }
 
   @Test func choicesTakeWhatDependsOnThemAlong() throws {

@@ -131,16 +131,11 @@ struct LossPicture {
     let value = NumberText.short(floor.loss, digits: 4)
     let prefix = ["knowing the ", "knowing ", "always "].first(where: floor.name.hasPrefix)
     let name = prefix.map { String(floor.name.dropFirst($0.count)) } ?? floor.name
-    let short = shortNames[name] ?? name
     let rounded = NumberText.short(floor.loss, digits: 3)
-    return ["\(floor.name) \(value)", "\(name) \(value)", "\(short) \(value)", "\(short) \(rounded)", value]
+    return [
+      "\(floor.name) \(value)", "\(name) \(value)", "\(floor.short) \(value)", "\(floor.short) \(rounded)", value,
+    ]
   }
-
-  private static let shortNames = [
-    "letters' frequencies": "frequencies", "letter before": "1 before", "lags 3 and 8": "lags 3, 8",
-    "answering the mean": "the mean", "repeating the last row": "last row", "remembering nothing": "no memory",
-    "answering ½": "always ½",
-  ]
 
   private func normPlot(_ x: Axis) -> Plot {
     func logarithm(_ value: Double) -> Double { value.isFinite ? NumberText.log10(value) : value }

@@ -17,16 +17,18 @@ extension Experiment {
       throw .contradiction(
         "task.length", "\(task.length)", "a whole number from \(task.name.minimumLength) for \(task.name.rawValue)")
     }
-    switch (task.name, task.file) {
-    case (.csv, nil): throw .contradiction("task.file", "no file", "the path of the CSV file that csv reads")
-    case (.csv, _), (.text, _), (_, nil): break
-    case (_, let file?):
-      throw .contradiction(
-        "task.file", quotedIfNeeded(file), "none with \(task.name.rawValue): text and csv read files")
+    let name = task.name.rawValue
+    switch (task.name.kind.source, task.file) {
+    case (.table, nil): throw .contradiction("task.file", "no file", "the path of the CSV file that \(name) reads")
+    case (.table, _), (.text, _), (.drawn, nil): break
+    case (.drawn, let file?):
+      let readers = TaskName.list("read", where: \.readsFile)
+      throw .contradiction("task.file", quotedIfNeeded(file), "none with \(name): \(readers) files")
     }
-    guard task.name != .csv else { return }
+    guard !task.name.readsColumns else { return }
     for (key, names) in [("task.columns", task.columns), ("task.targets", task.targets)] where !names.isEmpty {
-      throw .contradiction(key, "\(names.count) columns", "[] with \(task.name.rawValue): only csv has columns")
+      let readers = TaskName.list("read", where: \.readsColumns)
+      throw .contradiction(key, "\(names.count) columns", "[] with \(name): only \(readers) columns")
     }
   }
 
@@ -86,7 +88,7 @@ extension Experiment {
   /// The memory that a run needs, in bytes: a pass over a sequence, its tape, and the parameters with their moments and
   /// copies; `Int.max` where the sum overflows. The width of what a file brings is a guess.
   public var bytesNeeded: Int {
-    let width = task.name.widthEstimate
+    let width = task.name.kind.widthEstimate
     let layout = ParameterLayout(network, inputs: width, outputs: width)
     let pass =
       precision == .float64
@@ -115,8 +117,8 @@ extension Experiment {
       }
     }
     if task.name != before.task.name {
-      if task.name != .csv { (task.columns, task.targets) = ([], []) }
-      if task.name != .csv, task.name != .text { task.file = nil }
+      if !task.name.readsColumns { (task.columns, task.targets) = ([], []) }
+      if !task.name.readsFile { task.file = nil }
     }
     if network.initialization.recurrent != .antisymmetric, before.network.initialization.recurrent == .antisymmetric {
       network.initialization.diffusion = 0
@@ -126,27 +128,6 @@ extension Experiment {
       network.initialization.recurrent == .zero || network.initialization.scale == 0
     {
       network.initialization.spectralRadius = nil
-    }
-  }
-}
-
-extension TaskName {
-  /// The shortest sequence in which the task can be asked.
-  public var minimumLength: Int {
-    switch self {
-    case .adding, .temporalOrder: 10
-    case .copy: 21
-    case .recall: 2
-    case .coin, .text, .csv: 1
-    }
-  }
-
-  /// How many numbers an input or an output has, about: what a file brings is not known before it is read.
-  fileprivate var widthEstimate: Int {
-    switch self {
-    case .adding, .coin: 2
-    case .copy, .temporalOrder, .recall: 10
-    case .text, .csv: 128
     }
   }
 }
