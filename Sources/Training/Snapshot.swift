@@ -10,9 +10,10 @@ public struct UpdateRecord: Equatable, Sendable {
   public var loss = 0.0
   /// ‖g‖₂ before clipping.
   public var gradientNorm = 0.0
-  /// What norm clipping multiplied g by (1 where it did nothing); for value clipping ‖clipped‖/‖raw‖.
+  /// What norm clipping multiplied g by (1 where it did nothing); for value clipping ‖clipped‖/‖raw‖ of g, for weight
+  /// clipping that of the weights.
   public var clipScale = 1.0
-  /// η.
+  /// η, as the schedule had it.
   public var learningRate = 0.0
   /// k1 and k2, resolved.
   public var k1 = 0, k2 = 0

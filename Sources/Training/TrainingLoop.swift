@@ -54,8 +54,12 @@ final class TrainingLoop<S: Scalar>: TrainingEngine {
     let result = pass.backward(window, reduction: training.reduction)
     if let nonFinite = result.nonFinite { return .nonFinite(nonFinite) }
     let scale = training.clip.apply(to: pass.gradient, norm: result.gradientNorm)
-    optimizer.step(pass.parameters, gradient: pass.gradient)
-    if let tensor = poisonedTensor(gradientNorm: result.gradientNorm * scale) {
+    let noise = training.noise(seed: experiment.seed).add(to: pass.gradient, after: position.update)
+    let rate = training.learningRate(after: position.update)
+    optimizer.step(pass.parameters, gradient: pass.gradient, rate: rate)
+    if let tensor = optimizer.poisonedTensor(
+      pass.parameters, layout: layout, rate: rate, gradientNorm: result.gradientNorm * scale + noise)
+    {
       return .nonFinite(NonFinite(step: window.steps.upperBound - 1, factor: "\(tensor) after the optimiser's step"))
     }
     var record = UpdateRecord()
@@ -65,8 +69,8 @@ final class TrainingLoop<S: Scalar>: TrainingEngine {
     record.step = position.stepsBefore + position.trained
     record.loss = result.objective
     record.gradientNorm = result.gradientNorm
-    record.clipScale = scale
-    record.learningRate = training.optimizer.learningRate
+    record.clipScale = scale * training.clip.apply(toWeights: pass.parameters)
+    record.learningRate = rate
     record.k1 = schedule.k1
     record.k2 = schedule.k2
     // That a sequence has losses was made sure of when the settings were taken.
@@ -117,28 +121,6 @@ final class TrainingLoop<S: Scalar>: TrainingEngine {
     data.targetMask.withUnsafeBufferPointer { mask in
       for step in hasTarget.indices { hasTarget[step] = mask[step * batch..<(step + 1) * batch].contains { $0 != 0 } }
     }
-  }
-
-  /// The first tensor that the optimiser's step left not finite. Looked for only where a step was so large, or Adam's squares
-  /// so near to overflow, that it can be.
-  private func poisonedTensor(gradientNorm: Double) -> String? {
-    let optimizer = experiment.training.optimizer
-    let greatest = Double(S.greatestFiniteMagnitude)
-    let stretch = optimizer.name == .momentum ? 1 / max(1 - optimizer.momentum, 1e-12) : 1
-    let reach =
-      optimizer.name == .adam
-      ? max(gradientNorm * gradientNorm, optimizer.learningRate * 1e6)
-      : optimizer.learningRate * gradientNorm * stretch
-    // A millionth, so that a million steps just below this look-out cannot add up to an overflow unseen.
-    guard !(reach < greatest * 1e-6) else { return nil }
-    for entry in layout.entries {
-      for index in entry.range where !pass.parameters[index].isFinite { return entry.name }
-      guard optimizer.name != .sgd else { continue }
-      for index in entry.range where !(self.optimizer.first[index] + self.optimizer.second[index]).isFinite {
-        return "the optimiser's memory of \(entry.name)"
-      }
-    }
-    return nil
   }
 
   // MARK: Changes
@@ -224,14 +206,14 @@ final class TrainingLoop<S: Scalar>: TrainingEngine {
   // MARK: Checkpoints
 
   func save(into checkpoint: Checkpoint) {
-    let count = layout.count, memories = optimizer.memories
+    let arrays = [pass.parameters] + optimizer.memories
     checkpoint.experiment = experiment
     checkpoint.position = position
     checkpoint.optimizerSteps = optimizer.steps
-    checkpoint.reserve((1 + memories) * count * MemoryLayout<S>.stride)
     // As bytes: a copy element by element would go through the generic type's witnesses.
-    let size = count * MemoryLayout<S>.stride
-    for (part, source) in [pass.parameters, optimizer.first, optimizer.second].prefix(1 + memories).enumerated() {
+    let size = layout.count * MemoryLayout<S>.stride
+    checkpoint.reserve(arrays.count * size)
+    for (part, source) in arrays.enumerated() {
       UnsafeMutableRawBufferPointer(rebasing: checkpoint.numbers[part * size..<(part + 1) * size])
         .copyMemory(from: UnsafeRawBufferPointer(source))
     }
@@ -254,8 +236,7 @@ final class TrainingLoop<S: Scalar>: TrainingEngine {
     loadSequence()
     optimizer.steps = checkpoint.optimizerSteps
     let bytes = layout.count * MemoryLayout<S>.stride
-    for (part, target) in [pass.parameters, optimizer.first, optimizer.second].enumerated()
-    where (part + 1) * bytes <= checkpoint.numbers.count {
+    for (part, target) in ([pass.parameters] + optimizer.memories).enumerated() {
       UnsafeMutableRawBufferPointer(target)
         .copyMemory(from: UnsafeRawBufferPointer(rebasing: checkpoint.numbers[part * bytes..<(part + 1) * bytes]))
     }

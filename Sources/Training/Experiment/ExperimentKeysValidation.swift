@@ -59,10 +59,13 @@ extension Experiment {
 
   private func validateTraining() throws(ExperimentKeyError) {
     let optimizer = training.optimizer
-    if optimizer.name != .momentum, optimizer.momentum != 0 {
+    if let option = optimizer.meaninglessOption {
+      let neutral = OptimizerSpecification()[keyPath: option.path]
+      let names = OptimizerKind.allCases.filter { $0.rule.options[option] != nil }.map(\.rawValue)
       throw .contradiction(
-        "training.optimizer.momentum", formatNumber(optimizer.momentum),
-        "0 with \(optimizer.name.rawValue), or the optimizer name momentum")
+        option.key, formatNumber(optimizer[keyPath: option.path]),
+        "\(formatPlainNumber(neutral)) with \(optimizer.name.rawValue): only \(names.joined(separator: ", ")) "
+          + "\(names.count == 1 ? "reads" : "read") it")
     }
   }
 
@@ -110,11 +113,7 @@ extension Experiment {
       if !network.cellDescription.takesActivation { network.activation = NetworkSpecification().activation }
     }
     if training.optimizer.name != before.training.optimizer.name {
-      if training.optimizer.name != .momentum {
-        training.optimizer.momentum = 0
-      } else if training.optimizer.momentum == 0 {
-        training.optimizer.momentum = 0.9
-      }
+      training.optimizer.takeOptions(after: before.training.optimizer)
     }
     if task.name != before.task.name {
       if !task.name.readsColumns { (task.columns, task.targets) = ([], []) }

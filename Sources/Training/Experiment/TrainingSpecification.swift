@@ -51,8 +51,12 @@ public struct TrainingSpecification: Equatable, Sendable {
   public var reduction = Reduction.mean
   /// The optimiser.
   public var optimizer = OptimizerSpecification()
+  /// The learning rate's course over the updates.
+  public var schedule = LearningRateSchedule()
   /// How gradients are clipped.
   public var clip = ClipSpecification()
+  /// What is added to the gradient beside the loss.
+  public var regularizer = RegularizerSpecification()
 
   /// The defaults.
   public init() {}
