@@ -15,6 +15,7 @@
 #include "elementwise.h"
 #include "gates.h"
 #include "losses.h"
+#include "optimizers.h"
 #define ENTRY(type, name, parameters, arguments) NAME(name),
 static const struct bpt_table_f64 NAME(table) = {BPT_KERNELS(double, ENTRY)};
 #undef ENTRY
@@ -36,6 +37,7 @@ static const struct bpt_table_f64 NAME(table) = {BPT_KERNELS(double, ENTRY)};
 #include "elementwise.h"
 #include "gates.h"
 #include "losses.h"
+#include "optimizers.h"
 #define ENTRY(type, name, parameters, arguments) NAME(name),
 static const struct bpt_table_f32 NAME(table) = {BPT_KERNELS(float, ENTRY)};
 #undef ENTRY

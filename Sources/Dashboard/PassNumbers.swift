@@ -87,7 +87,7 @@ struct UpdateNumbers: Equatable {
     raw = norm(tape.gradient)
     weights = norm(tape.parameters)
     switch clip.kind {
-    case .none: clipped = raw
+    case .none, .weight: clipped = raw
     case .norm: clipped = min(raw, clip.threshold)
     case .value: clipped = norm(tape.gradient.map { min(max($0, -clip.threshold), clip.threshold) })
     }

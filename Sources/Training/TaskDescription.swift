@@ -6,12 +6,15 @@ public struct TaskDescription: Equatable, Sendable {
   public struct Floor: Equatable, Sendable {
     /// What reaches it: "guessing", "knowing lag 3".
     public var name: String
+    /// The same where there is little room: "lag 3".
+    public var short: String
     /// The loss, in nats (or half squares) a step with a target.
     public var loss: Double
 
-    /// A floor.
-    public init(name: String, loss: Double) {
+    /// A floor; without a short name it is called by its whole one.
+    public init(name: String, short: String? = nil, loss: Double) {
       self.name = name
+      self.short = short ?? name
       self.loss = loss
     }
   }
@@ -28,6 +31,8 @@ public struct TaskDescription: Equatable, Sendable {
   public var isStream: Bool
   /// The symbols of one-hot inputs, by class; empty for numeric inputs.
   public var inputSymbols: [String]
+  /// Those of them that the task turns on, by class: marks and questions among blanks and distractors.
+  public var keySymbols: Set<Int>
   /// The names of the inputs and of the outputs (csv columns, classes).
   public var inputNames: [String], outputNames: [String]
   /// Known floors of the loss.
@@ -40,7 +45,8 @@ public struct TaskDescription: Equatable, Sendable {
   /// A description from its parts.
   public init(
     name: String, summary: String, inputs: Int, outputs: Int, loss: LossKind, isStream: Bool,
-    inputSymbols: [String] = [], inputNames: [String] = [], outputNames: [String] = [], floors: [Floor] = [],
+    inputSymbols: [String] = [], keySymbols: Set<Int> = [], inputNames: [String] = [], outputNames: [String] = [],
+    floors: [Floor] = [],
     dependencyLength: Int? = nil, fileSummary: String? = nil
   ) {
     self.name = name
@@ -50,6 +56,7 @@ public struct TaskDescription: Equatable, Sendable {
     self.loss = loss
     self.isStream = isStream
     self.inputSymbols = inputSymbols
+    self.keySymbols = keySymbols
     self.inputNames = inputNames
     self.outputNames = outputNames
     self.floors = floors

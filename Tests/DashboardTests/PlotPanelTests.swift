@@ -141,7 +141,8 @@ import Testing
   @Test func floorsKeepTheirNames() {
     var picture = Sample.loss()
     picture.floors = [
-      .init(name: "knowing the letters' frequencies", loss: 0.9), .init(name: "knowing the letter before", loss: 0.5),
+      .init(name: "knowing the letters' frequencies", short: "frequencies", loss: 0.9),
+      .init(name: "knowing the letter before", short: "1 before", loss: 0.5),
     ]
     let drawn = rows(49, 12) { picture.draw(in: $0, &$1, theme: Sample.ascii) }
     #expect(drawn.contains { $0.contains("frequencies 0.9") } && drawn.contains { $0.contains("before 0.5") })

@@ -22,7 +22,8 @@ private func values(_ data: SequenceBatch) -> [Double] {
 @Suite("Tasks that are drawn")
 struct TaskTests {
   static let drawn: [(TaskName, Int)] = [
-    (.adding, 30), (.copy, 30), (.temporalOrder, 50), (.recall, 9), (.coin, 33),
+    (.adding, 30), (.copy, 30), (.temporalOrder, 50), (.recall, 9), (.coin, 33), (.parity, 70), (.latch, 12),
+    (.reber, 67), (.sine, 15),
   ]
 
   @Test("data are a function of seed and index: the same again, others elsewhere; a lane does not depend on the batch")
@@ -47,8 +48,9 @@ struct TaskTests {
 
   @Test("one-hot inputs are one-hot, at the symbol")
   func oneHot() throws {
-    for (name, n) in Self.drawn where name != .adding && name != .coin {
+    for (name, n) in Self.drawn {
       let task = try make(name, length: n)
+      if task.description.inputSymbols.isEmpty { continue }
       var data = task.emptyBatch(steps: n, batch: 3)
       for index in 0..<3 { task.write(sequence: index, into: &data) }
       let symbols = try #require(data.symbols)
@@ -171,7 +173,12 @@ struct TaskTests {
 
   @Test("a length too short for a task is refused with the least that is long enough")
   func tooShort() throws {
-    for (name, minimum) in [(TaskName.adding, 10), (.copy, 21), (.temporalOrder, 10), (.recall, 2), (.coin, 1)] {
+    let least: [(TaskName, Int)] = [
+      (.adding, 10), (.copy, 21), (.temporalOrder, 10), (.recall, 2), (.coin, 1), (.parity, 1), (.latch, 4),
+      (.reber, 2),
+      (.sine, 2),
+    ]
+    for (name, minimum) in least {
       _ = try make(name, length: minimum).sequences(index: 0, batch: 2, length: minimum)
       let error = #expect(throws: TaskError.self) { try make(name, length: minimum - 1) }
       #expect(

@@ -131,16 +131,11 @@ struct LossPicture {
     let value = NumberText.short(floor.loss, digits: 4)
     let prefix = ["knowing the ", "knowing ", "always "].first(where: floor.name.hasPrefix)
     let name = prefix.map { String(floor.name.dropFirst($0.count)) } ?? floor.name
-    let short = shortNames[name] ?? name
     let rounded = NumberText.short(floor.loss, digits: 3)
-    return ["\(floor.name) \(value)", "\(name) \(value)", "\(short) \(value)", "\(short) \(rounded)", value]
+    return [
+      "\(floor.name) \(value)", "\(name) \(value)", "\(floor.short) \(value)", "\(floor.short) \(rounded)", value,
+    ]
   }
-
-  private static let shortNames = [
-    "letters' frequencies": "frequencies", "letter before": "1 before", "lags 3 and 8": "lags 3, 8",
-    "answering the mean": "the mean", "repeating the last row": "last row", "remembering nothing": "no memory",
-    "answering ½": "always ½",
-  ]
 
   private func normPlot(_ x: Axis) -> Plot {
     func logarithm(_ value: Double) -> Double { value.isFinite ? NumberText.log10(value) : value }
@@ -169,12 +164,13 @@ struct LossPicture {
     guard !clipped.isEmpty else {
       return [name, Span("none of the last \(last.count) clipped", theme[.dimText])]
     }
+    let what = clip.kind == .weight ? "weights clipped" : "clipped"
     let share = NumberText.percent(Double(clipped.count) / Double(max(1, last.count)))
     let strongest = NumberText.short(clipped.map(\.clipScale).min() ?? 1, digits: 2)
     let forms = [
-      "clipped in \(share) of the last \(last.count), at most to ×\(strongest)",
-      "clipped in \(share), to ×\(strongest)",
-      "clipped \(share)",
+      "\(what) in \(share) of the last \(last.count), at most to ×\(strongest)",
+      "\(what) in \(share), to ×\(strongest)",
+      "\(what) \(share)",
     ]
     return [name, Span(String.fitting(limit - 4, forms) ?? "", theme[.threshold])]
   }

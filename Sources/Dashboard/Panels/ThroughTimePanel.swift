@@ -113,19 +113,16 @@ extension TimePicture {
     return Axis.linear([most], including: [0]).upper
   }
 
-  /// Symbols where inputs are one-hot: accented what the task turns on, capitals among small letters or all but the blank.
+  /// Symbols where inputs are one-hot: accented what the task turns on.
   private static func symbols(_ data: SequenceBatch, _ description: TaskDescription) -> [InputSymbol]? {
     guard let symbols = data.symbols, !description.inputSymbols.isEmpty else { return nil }
     let names = description.inputSymbols
-    let hasBlank = names.contains("·")
-    let isText = description.fileSummary != nil || description.name == TaskName.text.rawValue
     return (0..<data.steps).map { step in
       let index = step * data.batch
       let symbol = index < symbols.count ? Int(symbols[index]) : -1
       guard names.indices.contains(symbol) else { return InputSymbol(text: "?") }
       let name = names[symbol]
-      let isAccented = !isText && (hasBlank ? name != "·" : name.first?.isUppercase ?? false)
-      return InputSymbol(text: name == " " ? "␣" : name, isAccented: isAccented)
+      return InputSymbol(text: name == " " ? "␣" : name, isAccented: description.keySymbols.contains(symbol))
     }
   }
 

@@ -1,3 +1,4 @@
+import LinearAlgebra
 import RecurrentNetworks
 
 extension Experiment {
@@ -17,16 +18,18 @@ extension Experiment {
       throw .contradiction(
         "task.length", "\(task.length)", "a whole number from \(task.name.minimumLength) for \(task.name.rawValue)")
     }
-    switch (task.name, task.file) {
-    case (.csv, nil): throw .contradiction("task.file", "no file", "the path of the CSV file that csv reads")
-    case (.csv, _), (.text, _), (_, nil): break
-    case (_, let file?):
-      throw .contradiction(
-        "task.file", quotedIfNeeded(file), "none with \(task.name.rawValue): text and csv read files")
+    let name = task.name.rawValue
+    switch (task.name.kind.source, task.file) {
+    case (.table, nil): throw .contradiction("task.file", "no file", "the path of the CSV file that \(name) reads")
+    case (.table, _), (.text, _), (.drawn, nil): break
+    case (.drawn, let file?):
+      let readers = TaskName.list("read", where: \.readsFile)
+      throw .contradiction("task.file", quotedIfNeeded(file), "none with \(name): \(readers) files")
     }
-    guard task.name != .csv else { return }
+    guard !task.name.readsColumns else { return }
     for (key, names) in [("task.columns", task.columns), ("task.targets", task.targets)] where !names.isEmpty {
-      throw .contradiction(key, "\(names.count) columns", "[] with \(task.name.rawValue): only csv has columns")
+      let readers = TaskName.list("read", where: \.readsColumns)
+      throw .contradiction(key, "\(names.count) columns", "[] with \(name): only \(readers) columns")
     }
   }
 
@@ -62,11 +65,15 @@ extension Experiment {
   }
 
   private func validateTraining() throws(ExperimentKeyError) {
+    try training.algorithm.type(Double.self).validate(self)
     let optimizer = training.optimizer
-    if optimizer.name != .momentum, optimizer.momentum != 0 {
+    if let option = optimizer.meaninglessOption {
+      let neutral = OptimizerSpecification()[keyPath: option.path]
+      let names = OptimizerKind.allCases.filter { $0.rule.options[option] != nil }.map(\.rawValue)
       throw .contradiction(
-        "training.optimizer.momentum", formatNumber(optimizer.momentum),
-        "0 with \(optimizer.name.rawValue), or the optimizer name momentum")
+        option.key, formatNumber(optimizer[keyPath: option.path]),
+        "\(formatPlainNumber(neutral)) with \(optimizer.name.rawValue): only \(names.joined(separator: ", ")) "
+          + "\(names.count == 1 ? "reads" : "read") it")
     }
   }
 
@@ -92,12 +99,15 @@ extension Experiment {
   /// The memory that a run needs, in bytes: a pass over a sequence, its tape, and the parameters with their moments and
   /// copies; `Int.max` where the sum overflows. The width of what a file brings is a guess.
   public var bytesNeeded: Int {
-    let width = task.name.widthEstimate
+    let width = task.name.kind.widthEstimate
     let layout = ParameterLayout(network, inputs: width, outputs: width)
-    let pass =
-      precision == .float64
-      ? Pass<Double>.bytesNeeded(network: network, layout: layout, steps: task.length, batch: training.batch)
-      : Pass<Float>.bytesNeeded(network: network, layout: layout, steps: task.length, batch: training.batch)
+    let cost = training.algorithm.cost(AlgorithmSizes(self, inputs: width, outputs: width))
+    let keepsEveryStep = training.algorithm.type(Double.self).keepsEveryStep(self)
+    func bytes<S: Scalar>(_: S.Type) -> Int? {
+      Pass<S>.bytesNeeded(
+        network: network, layout: layout, steps: task.length, batch: training.batch, recordsTape: keepsEveryStep)
+    }
+    let pass = precision == .float64 ? bytes(Double.self) : bytes(Float.self)
     guard let pass else { return .max }
     // A tape keeps two numbers a part and three or five a gate of each unit, and two more, ∂l/∂h, and inputs, targets and
     // outputs, at each step.
@@ -106,7 +116,9 @@ extension Experiment {
       Saturating(network.layers) * Saturating(perUnit) * Saturating(network.hidden)
       + Saturating(network.hidden + 3 * width)
     let tape = Saturating(task.length) * Saturating(training.batch) * perStep
-    return (Saturating(pass) + (tape + Saturating(6) * Saturating(layout.count)) * Saturating(8)).value
+    // What the algorithm carries is in the run, in two checkpoints and in two snapshots.
+    let carried = Saturating(5) * Saturating(cost.carried < 1e17 ? Int(cost.carried) : .max)
+    return (Saturating(pass) + (tape + carried + Saturating(6) * Saturating(layout.count)) * Saturating(8)).value
   }
 
   /// Lets what has no meaning under a choice just made fall back to its default, so that a turn of one knob is not
@@ -118,16 +130,13 @@ extension Experiment {
       if network.cellDescription.forgetGate == nil { network.initialization.forgetBias = 0 }
       if !network.cellDescription.takesActivation { network.activation = NetworkSpecification().activation }
     }
+    if training.algorithm != before.training.algorithm { training.algorithm.type(Double.self).adapt(&self) }
     if training.optimizer.name != before.training.optimizer.name {
-      if training.optimizer.name != .momentum {
-        training.optimizer.momentum = 0
-      } else if training.optimizer.momentum == 0 {
-        training.optimizer.momentum = 0.9
-      }
+      training.optimizer.takeOptions(after: before.training.optimizer)
     }
     if task.name != before.task.name {
-      if task.name != .csv { (task.columns, task.targets) = ([], []) }
-      if task.name != .csv, task.name != .text { task.file = nil }
+      if !task.name.readsColumns { (task.columns, task.targets) = ([], []) }
+      if !task.name.readsFile { task.file = nil }
     }
     if network.initialization.recurrent != .antisymmetric, before.network.initialization.recurrent == .antisymmetric {
       network.initialization.diffusion = 0
@@ -137,27 +146,6 @@ extension Experiment {
       network.initialization.recurrent == .zero || network.initialization.scale == 0
     {
       network.initialization.spectralRadius = nil
-    }
-  }
-}
-
-extension TaskName {
-  /// The shortest sequence in which the task can be asked.
-  public var minimumLength: Int {
-    switch self {
-    case .adding, .temporalOrder: 10
-    case .copy: 21
-    case .recall: 2
-    case .coin, .text, .csv: 1
-    }
-  }
-
-  /// How many numbers an input or an output has, about: what a file brings is not known before it is read.
-  fileprivate var widthEstimate: Int {
-    switch self {
-    case .adding, .coin: 2
-    case .copy, .temporalOrder, .recall: 10
-    case .text, .csv: 128
     }
   }
 }
@@ -184,7 +172,8 @@ extension NetworkSpecification {
 }
 
 extension ExperimentKeyError {
-  fileprivate static func contradiction(_ key: String, _ found: String, _ expected: String) -> ExperimentKeyError {
+  /// A value that makes no sense beside the others.
+  static func contradiction(_ key: String, _ found: String, _ expected: String) -> ExperimentKeyError {
     ExperimentKeyError(key: key, problem: "found \(found), expected \(expected)")
   }
 }

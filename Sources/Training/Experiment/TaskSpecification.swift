@@ -1,10 +1,3 @@
-/// The tasks, by the names of the experiment file.
-public enum TaskName: String, CaseIterable, Sendable {
-  case adding, copy
-  case temporalOrder = "temporal-order"
-  case recall, coin, text, csv
-}
-
 /// What the network is to learn.
 public struct TaskSpecification: Equatable, Sendable {
   /// The task.

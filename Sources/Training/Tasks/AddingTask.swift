@@ -4,7 +4,8 @@ import RecurrentNetworks
 ///
 /// x_t = (u_t, m_t) with u ~ U[0, 1) and m = 1 at one step in [0, n/10) and at one in [n/10, n/2), else 0; the target
 /// (u₁ + u₂)/2 stands at the last step.
-struct AddingTask: SequenceTask {
+struct AddingTask: DrawnTask {
+  static let minimumLength = 10, widthEstimate = 2
   let seed: UInt64
   let length: Int
 
@@ -13,10 +14,8 @@ struct AddingTask: SequenceTask {
       name: "adding", summary: "the mean of the two marked numbers, asked for at the end", inputs: 2, outputs: 1,
       loss: .squared, isStream: false, inputNames: ["number", "mark"], outputNames: ["mean of the marked"],
       // Always answering ½: ½·Var((u₁+u₂)/2) = ½·1/24.
-      floors: [.init(name: "always answering ½", loss: 1.0 / 48)], dependencyLength: length - 1)
+      floors: [.init(name: "always answering ½", short: "always ½", loss: 1.0 / 48)], dependencyLength: length - 1)
   }
-
-  func resized(length: Int) -> any SequenceTask { AddingTask(seed: seed, length: length) }
 
   func write(sequence index: Int, into data: inout SequenceBatch) {
     let (n, batch) = (data.steps, data.batch)

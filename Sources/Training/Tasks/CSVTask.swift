@@ -4,7 +4,8 @@ import RecurrentNetworks
 ///
 /// A target that is an input too is asked for one row ahead; one that is no input, at its own row. The columns are normalised
 /// to mean 0 and variance 1 over the file; lanes and stream are as for a text.
-struct CSVTask: SequenceTask {
+struct CSVTask: NamedTask {
+  static let widthEstimate = 128, source = TaskSource.table
   let description: TaskDescription
   private let file: String, name: String
   private let table: CSVTable
@@ -15,6 +16,10 @@ struct CSVTask: SequenceTask {
   private let dropped: [String]
   /// The number of rows that a step can begin at.
   private var places: Int { table.rows - (ahead.max() ?? 0) }
+
+  static func make(_ task: TaskSpecification, seed: UInt64, memory: Int) throws(TaskError) -> CSVTask {
+    try CSVTask(task, memory: memory)
+  }
 
   /// The file that `task` names.
   /// - Throws: what is wrong with the file, by row and column, with the names of columns, or that it is too short.
@@ -74,7 +79,9 @@ struct CSVTask: SequenceTask {
     _ name: String, inputs: [CSVTable.Column], outputs: [CSVTable.Column], ahead: [Int]
   ) -> TaskDescription {
     // Columns of variance 1: always answering 0 costs ½ a column.
-    var floors: [TaskDescription.Floor] = [.init(name: "always answering the mean", loss: Double(outputs.count) / 2)]
+    var floors: [TaskDescription.Floor] = [
+      .init(name: "always answering the mean", short: "the mean", loss: Double(outputs.count) / 2)
+    ]
     if ahead.allSatisfy({ $0 == 1 }), let rows = outputs.first?.values.count, rows > 1 {
       var sum = 0.0
       for column in outputs {
@@ -82,7 +89,7 @@ struct CSVTask: SequenceTask {
           sum += (after - before) * (after - before)
         }
       }
-      floors.append(.init(name: "repeating the last row", loss: sum / 2 / Double(rows - 1)))
+      floors.append(.init(name: "repeating the last row", short: "last row", loss: sum / 2 / Double(rows - 1)))
     }
     return TaskDescription(
       name: "csv", summary: "numbers of \(name) to come", inputs: inputs.count, outputs: outputs.count, loss: .squared,

@@ -2,8 +2,11 @@ import RecurrentNetworks
 
 /// The coin stream: x_t ∈ {0, 1} is fair, and P(y_t = 1) = 0.5 + 0.5 x_{t-3} - 0.25 x_{t-8}; two classes, a target at every
 /// step. A stream without end: x before the first sequence is 0.
-struct CoinTask: SequenceTask {
+struct CoinTask: DrawnTask {
+  static let widthEstimate = 2
   let seed: UInt64
+
+  init(seed: UInt64, length: Int) { self.seed = seed }
 
   var description: TaskDescription {
     TaskDescription(
@@ -11,12 +14,11 @@ struct CoinTask: SequenceTask {
       loss: .crossEntropy, isStream: true, inputNames: ["coin"], outputNames: ["0", "1"],
       // The entropies of y, in nats: P(1) = 5/8 on average; 3/8 or 7/8 by x_{t-3}; 1/2, 1/4, 1 or 3/4 by both.
       floors: [
-        .init(name: "knowing nothing", loss: 0.66156), .init(name: "knowing lag 3", loss: 0.51917),
-        .init(name: "knowing lags 3 and 8", loss: 0.45445),
+        .init(name: "knowing nothing", short: "nothing", loss: 0.66156),
+        .init(name: "knowing lag 3", short: "lag 3", loss: 0.51917),
+        .init(name: "knowing lags 3 and 8", short: "lags 3, 8", loss: 0.45445),
       ], dependencyLength: 8)
   }
-
-  func resized(length: Int) -> any SequenceTask { self }
 
   func write(sequence index: Int, into data: inout SequenceBatch) {
     let (n, batch) = (data.steps, data.batch)

@@ -15,7 +15,10 @@ struct GivenTask: SequenceTask {
     if let words, words.inputs == given.inputs, words.outputs == given.outputs, words.loss == given.loss {
       description.inputNames = words.inputNames
       description.outputNames = words.outputNames
-      if given.symbols != nil { description.inputSymbols = words.inputSymbols }
+      if given.symbols != nil {
+        description.inputSymbols = words.inputSymbols
+        description.keySymbols = words.keySymbols
+      }
     }
     self.description = description
   }

@@ -3,7 +3,8 @@ import RecurrentNetworks
 
 /// Recall: one symbol of eight at the first step, blanks, and a cue at the last step that asks for it: a dependency of known
 /// length, d = n - 1 steps.
-struct RecallTask: SequenceTask {
+struct RecallTask: DrawnTask {
+  static let minimumLength = 2, widthEstimate = 10
   private static let symbolCount = 8
   private static let blank: Int32 = 8, cue: Int32 = 9
   let seed: UInt64
@@ -14,11 +15,10 @@ struct RecallTask: SequenceTask {
     return TaskDescription(
       name: "recall", summary: "the first symbol, asked for \(length - 1) steps later", inputs: 10, outputs: 8,
       loss: .crossEntropy, isStream: false, inputSymbols: symbols + ["·", "?"],
+      keySymbols: Set(0...7).union([9]),
       inputNames: symbols + ["blank", "cue"], outputNames: symbols,
       floors: [.init(name: "guessing", loss: log(8.0))], dependencyLength: length - 1)
   }
-
-  func resized(length: Int) -> any SequenceTask { RecallTask(seed: seed, length: length) }
 
   func write(sequence index: Int, into data: inout SequenceBatch) {
     let (n, batch) = (data.steps, data.batch)

@@ -13,6 +13,9 @@ public protocol SequenceTask: Sendable {
   func write(sequence index: Int, into data: inout SequenceBatch)
   /// The same task with sequences of another length; what was read of a file is not read again.
   func resized(length: Int) throws(TaskError) -> any SequenceTask
+  /// The classes that are right answers, one bit each, [n, B], and 0 where an answer is not judged; nil where the target
+  /// alone is right, wherever there is one.
+  func rightClasses(in data: SequenceBatch) -> [UInt64]?
   /// The line on the file and on the place that sequence `index` is read from, where the task reads a file.
   func fileSummary(sequence index: Int, steps: Int, batch: Int) -> String?
   /// The symbols themselves, by class, where the task is to go on writing a text; empty otherwise.
@@ -40,6 +43,9 @@ extension SequenceTask {
     write(sequence: index, into: &data)
     return data
   }
+
+  /// The target alone.
+  public func rightClasses(in data: SequenceBatch) -> [UInt64]? { nil }
 
   /// No file.
   public func fileSummary(sequence index: Int, steps: Int, batch: Int) -> String? { nil }

@@ -5,7 +5,8 @@ import RecurrentNetworks
 ///
 /// A or B stands at one step in [n/10, n/5) and at one in [n/2, 6n/10), one of four distractors at every other; the class
 /// (AA, AB, BA or BB) is asked for at the last step.
-struct TemporalOrderTask: SequenceTask {
+struct TemporalOrderTask: DrawnTask {
+  static let minimumLength = 10, widthEstimate = 6
   let seed: UInt64
   let length: Int
 
@@ -13,12 +14,10 @@ struct TemporalOrderTask: SequenceTask {
     let symbols = ["A", "B", "c", "d", "e", "f"]
     return TaskDescription(
       name: "temporal-order", summary: "in which order A and B came among distractors, asked for at the end", inputs: 6,
-      outputs: 4, loss: .crossEntropy, isStream: false, inputSymbols: symbols, inputNames: symbols,
+      outputs: 4, loss: .crossEntropy, isStream: false, inputSymbols: symbols, keySymbols: [0, 1], inputNames: symbols,
       outputNames: ["AA", "AB", "BA", "BB"], floors: [.init(name: "guessing", loss: log(4.0))],
       dependencyLength: length - 1 - length / 10)
   }
-
-  func resized(length: Int) -> any SequenceTask { TemporalOrderTask(seed: seed, length: length) }
 
   func write(sequence index: Int, into data: inout SequenceBatch) {
     let (n, batch) = (data.steps, data.batch)

@@ -5,10 +5,15 @@ import RecurrentNetworks
 ///
 /// The lanes of a batch read at evenly spaced places and go on where they stopped (a stream); after the text's end they read
 /// it again from its beginning.
-struct TextTask: SequenceTask {
+struct TextTask: NamedTask {
+  static let widthEstimate = 128, source = TaskSource.text
   let description: TaskDescription
   private let corpus: TextCorpus
   private let file: String
+
+  static func make(_ task: TaskSpecification, seed: UInt64, memory: Int) throws(TaskError) -> TextTask {
+    try TextTask(file: task.file, length: task.length, memory: memory)
+  }
 
   /// The text of `file` (the one that ships, if nil), in sequences of `length` steps.
   /// - Throws: what is wrong with the file, or that it is too short.
@@ -24,9 +29,11 @@ struct TextTask: SequenceTask {
     let entropies = corpus.entropies()
     var floors: [TaskDescription.Floor] = [
       .init(name: "guessing", loss: log(Double(names.count))),
-      .init(name: "knowing the letters' frequencies", loss: entropies.single),
+      .init(name: "knowing the letters' frequencies", short: "frequencies", loss: entropies.single),
     ]
-    if let afterOne = entropies.afterOne { floors.append(.init(name: "knowing the letter before", loss: afterOne)) }
+    if let afterOne = entropies.afterOne {
+      floors.append(.init(name: "knowing the letter before", short: "1 before", loss: afterOne))
+    }
     self.corpus = corpus
     description = TaskDescription(
       name: "text", summary: "the next character of \(corpus.name)", inputs: names.count, outputs: names.count,
