@@ -27,6 +27,8 @@ struct Knob: Sendable {
     Knob(name: "network.beta", label: "β"),
     Knob(name: "network.alpha", label: "α"),
     Knob(name: "network.hidden", label: "hidden"),
+    Knob(name: "network.layers", label: "layers"),
+    Knob(name: "training.algorithm", label: "algorithm"),
     Knob(name: "task.name", label: "task"),
     Knob(name: "task.length", label: "length"),
     Knob(name: "training.batch", label: "batch"),
@@ -52,7 +54,7 @@ struct Knob: Sendable {
   static func applying(to experiment: Experiment) -> [Knob] {
     all.filter { knob in
       switch knob.name {
-      case "network.beta", "network.alpha":
+      case _ where Self.cellOptions.contains(knob.name):
         experiment.network.cellDescription.options.contains { knob.name == "network." + $0.name }
       case "network.activation": experiment.network.cellDescription.takesActivation
       case "training.optimizer.momentum": experiment.training.optimizer.name == .momentum
@@ -63,6 +65,14 @@ struct Knob: Sendable {
       }
     }
   }
+
+  /// The keys that belong to some cells only.
+  private static let cellOptions = Set(
+    CellKind.allCases.flatMap { cell in
+      var network = NetworkSpecification()
+      network.cell = cell
+      return network.cellDescription.options.map { "network." + $0.name }
+    })
 
   private var hasChoice: Bool {
     guard let key = try? ExperimentKey.named(name) else { return false }
