@@ -71,7 +71,7 @@ public enum Keymap {
       [(.character("t"), .nextTruncation)]),
     turn(
       "i", nil, "which losses enter: newest, last, window", "training.inject", down: nil, up: "i"),
-    turn("c", "clip", "clip: none, by norm, by value", "training.clip.kind", down: nil, up: "c"),
+    turn("c", "clip", "clip: none, by norm, by value, of weights", "training.clip.kind", down: nil, up: "c"),
     KeyBinding(
       .knobs, "C", nil, "clip threshold, in turn: 10 5 2 1 0.5 … 0.01",
       [(.character("C"), .turn(key: "training.clip.threshold", up: false))]),
@@ -79,7 +79,8 @@ public enum Keymap {
     turn("- +", "ρ", "spectral radius of W_hh: less, more", "network.init.spectral_radius", down: "-", up: "+"),
     turn("m", nil, "the next cell: elman, leaky, … (a new run)", "network.cell", down: nil, up: "m"),
     turn("o", nil, "the next optimiser", "training.optimizer.name", down: nil, up: "o"),
-    turn("g", nil, "the next learning algorithm: how the gradient comes about", "training.algorithm", down: nil, up: "g"),
+    turn(
+      "g", nil, "the next learning algorithm: how the gradient comes about", "training.algorithm", down: nil, up: "g"),
     KeyBinding(
       .knobs, "/", nil, "find a knob by its name", [(.character("/"), .find)]),
     KeyBinding(

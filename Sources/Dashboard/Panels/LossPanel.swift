@@ -164,12 +164,13 @@ struct LossPicture {
     guard !clipped.isEmpty else {
       return [name, Span("none of the last \(last.count) clipped", theme[.dimText])]
     }
+    let what = clip.kind == .weight ? "weights clipped" : "clipped"
     let share = NumberText.percent(Double(clipped.count) / Double(max(1, last.count)))
     let strongest = NumberText.short(clipped.map(\.clipScale).min() ?? 1, digits: 2)
     let forms = [
-      "clipped in \(share) of the last \(last.count), at most to ×\(strongest)",
-      "clipped in \(share), to ×\(strongest)",
-      "clipped \(share)",
+      "\(what) in \(share) of the last \(last.count), at most to ×\(strongest)",
+      "\(what) in \(share), to ×\(strongest)",
+      "\(what) \(share)",
     ]
     return [name, Span(String.fitting(limit - 4, forms) ?? "", theme[.threshold])]
   }

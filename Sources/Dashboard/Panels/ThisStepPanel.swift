@@ -48,7 +48,8 @@ struct ThisStepPanel: Panel {
     func text(_ phase: Cursor.Phase) -> StepText? {
       switch phase {
       case .forward: ForwardNumbers(tape, step: step, layer: layer).map { .forward($0, tape, step, theme) }
-      case .backward: BackwardNumbers(tape, step: step, layer: layer).map {
+      case .backward:
+        BackwardNumbers(tape, step: step, layer: layer).map {
           .backward($0, tape, step, layer: layer, theme)
         }
       case .update: .update(UpdateNumbers(tape, state.experiment.training.clip), state, tape, theme)
@@ -82,33 +83,20 @@ extension StepText {
   static func update(_ numbers: UpdateNumbers, _ state: DashboardState, _ tape: Tape, _ theme: Theme) -> StepText {
     let value = theme[.value], dim = theme[.dimText], text = theme[.text]
     let training = state.experiment.training
-    let rule =
-      switch training.optimizer.name {
-      case .sgd: "w ← w - η g"
-      case .momentum: "v ← μ v + g, w ← w - η v"
-      case .adam: "w ← w - η m/(√v + ε)"
-      }
+    let optimizer = training.optimizer
+    let rule = optimizer.equation
     let sum = "g = Σₜ ∂L/∂aₜ ⊗ [xₜ, hₜ₋₁, 1]"
     if let reason = state.noGradientReason {
       let lines = ["no update is made", reason].map { Fact([Span($0, theme[.error])], rank: 0) }
       return StepText(equations: [], facts: lines, theme: theme)
     }
     var facts = [Fact(Span("‖g‖ ", theme[.gradientNorm]), Span(NumberText.short(numbers.raw), value), rank: 0)]
-    if training.clip.kind == .none {
-      facts.append(Fact([Span("not clipped", dim)], rank: 0))
-    } else if numbers.scale < 1 {
-      let clip = Span("clip \(training.clip.kind.rawValue) \(plain(training.clip.threshold)) ", theme[.threshold])
-      let spans = [
-        clip, Span("×" + NumberText.short(numbers.scale), value), Span(" → ", dim),
-        Span(NumberText.short(numbers.clipped), value),
-      ]
-      facts.append(Fact(spans, rank: 0))
-    } else {
-      facts.append(Fact([Span("under the clip \(plain(training.clip.threshold))", dim)], rank: 0))
-    }
-    facts.append(Fact([Span("η ", dim), Span(plain(training.optimizer.learningRate), value)], rank: 1))
-    if training.optimizer.name == .sgd {
-      let change = training.optimizer.learningRate * numbers.clipped
+    facts.append(Fact(clipping(numbers, training.clip, theme), rank: 0))
+    let rate = training.learningRate(after: state.shown?.update ?? 0)
+    let share = rate == optimizer.learningRate ? "" : " of \(plain(optimizer.learningRate))"
+    facts.append(Fact([Span("η ", dim), Span(NumberText.short(rate), value), Span(share, dim)], rank: 1))
+    if optimizer.isPlainDescent, training.regularizer.noise == 0 {
+      let change = rate * numbers.clipped
       facts.append(Fact(Span("‖Δw‖ ", dim), Span(NumberText.short(change), value), rank: 1))
     }
     facts.append(Fact(Span("‖w‖ ", dim), Span(NumberText.short(numbers.weights), value), rank: 2))
@@ -119,5 +107,21 @@ extension StepText {
     }
     return StepText(
       equations: [[Span(sum + "     " + rule, text)], [Span(rule, text)]], facts: facts, theme: theme)
+  }
+
+  /// What clipping does to the update.
+  private static func clipping(_ numbers: UpdateNumbers, _ clip: ClipSpecification, _ theme: Theme) -> [Span] {
+    let dim = theme[.dimText]
+    switch clip.kind {
+    case .none: return [Span("not clipped", dim)]
+    case .weight: return [Span("weights clipped to ±\(plain(clip.threshold))", theme[.threshold])]
+    case .norm, .value:
+      guard numbers.scale < 1 else { return [Span("under the clip \(plain(clip.threshold))", dim)] }
+      return [
+        Span("clip \(clip.kind.rawValue) \(plain(clip.threshold)) ", theme[.threshold]),
+        Span("×" + NumberText.short(numbers.scale), theme[.value]), Span(" → ", dim),
+        Span(NumberText.short(numbers.clipped), theme[.value]),
+      ]
+    }
   }
 }

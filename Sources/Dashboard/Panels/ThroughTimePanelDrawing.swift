@@ -55,7 +55,7 @@ struct TimeDrawing {
   }
 
   func label(_ forms: [String], row: Int, _ buffer: inout Buffer, role: Role = .dimText) {
-    guard let text = String.fitting(gutter.width - 1, forms.map { $0.words(theme) }) else { return }
+    guard let text = String.fitting(gutter.width - 1, forms.map { $0.words(theme) } + forms) else { return }
     buffer.put(text, x: gutter.x, y: row, style: theme[role], limit: gutter.width)
   }
 
