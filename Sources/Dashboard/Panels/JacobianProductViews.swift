@@ -13,7 +13,8 @@ struct CarouselPicture {
     let kept = carousel.log10Carousel
     let gated = zip(carousel.lags, carousel.log10Gated).map { (x: Double($0), y: $1) }
     guard (kept + carousel.log10Gated).contains(where: \.isFinite) else {
-      buffer.paragraph("nothing is remembered: carousel and gated paths are exactly 0", in: rect, style: theme[.dimText])
+      buffer.paragraph(
+        "nothing is remembered: carousel and gated paths are exactly 0", in: rect, style: theme[.dimText])
       return
     }
     // The carousel is seen whole; gated paths that are nothing beside it leave at the lower edge.

@@ -21,7 +21,9 @@ struct SpectrumPanel: Panel {
   func notes(_ state: DashboardState) -> [String] {
     guard let spectrum = state.analysis?.recurrentSpectrum else { return ["W_hh"] }
     let radius = "ρ " + SpectrumPicture.text(spectrum.spectralRadius, 2)
-    let layer = state.layers > 1 ? ["W_hh of layer \(state.shownLayer + 1)  " + radius, "layer \(state.shownLayer + 1)  " + radius] : []
+    let layer =
+      state.layers > 1
+      ? ["W_hh of layer \(state.shownLayer + 1)  " + radius, "layer \(state.shownLayer + 1)  " + radius] : []
     return layer + ["W_hh  " + radius, radius]
   }
 

@@ -55,7 +55,8 @@ struct StepText {
     let needed = Self.lines(facts.filter { $0.rank == 0 }, width: rect.width, gap: 2)
     let hasBlock = !block.isEmpty && block.allSatisfy(fits) && needed.count + block.count <= rect.height
     var row = 0
-    for line in hasBlock ? block : equations.first(where: fits).map({ [$0] }) ?? [] where needed.count + row < rect.height {
+    for line in hasBlock ? block : equations.first(where: fits).map({ [$0] }) ?? []
+    where needed.count + row < rect.height {
       buffer.put(line, in: rect, row: row)
       row += 1
     }

@@ -71,7 +71,9 @@ extension StepText {
     if step == 0, t > 1 {
       facts.append(Fact([Span("the window ends here: h\(sub(t - 1)) gets nothing", theme[.warning])], rank: 2))
     }
-    if !hasLocal { facts.append(Fact([Span(isTop ? "no loss enters here" : "nothing comes from above", dim)], rank: 4)) }
+    if !hasLocal {
+      facts.append(Fact([Span(isTop ? "no loss enters here" : "nothing comes from above", dim)], rank: 4))
+    }
     let equations = BackwardEquations(tape, step, hasLocal: hasLocal, isTop: isTop, theme)
     return StepText(equations: equations.lines, block: equations.block, facts: facts, theme: theme)
   }

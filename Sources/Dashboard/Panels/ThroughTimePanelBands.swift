@@ -15,14 +15,16 @@ struct StateBand {
 extension TimePicture {
   /// The band of the layer that was asked for, where there is room for one.
   var band: StateBand {
-    layers.first { $0.number == layer }.map(Self.band(chosen: layer)) ?? StateBand(names: ["h"], state: state, range: stateRange)
+    layers.first { $0.number == layer }.map(Self.band(chosen: layer))
+      ?? StateBand(names: ["h"], state: state, range: stateRange)
   }
 
   /// All bands, the top layer first.
   var bands: [StateBand] {
     let own = layers.isEmpty ? [band] : layers.map(Self.band(chosen: layer))
     let beside = carried.map {
-      StateBand(names: (layers.isEmpty ? [] : ["layer \(layer) \($0.name)"]) + [$0.name], state: $0.state, range: $0.range)
+      StateBand(
+        names: (layers.isEmpty ? [] : ["layer \(layer) \($0.name)"]) + [$0.name], state: $0.state, range: $0.range)
     }
     return own + (beside.map { [$0] } ?? [])
   }
@@ -44,7 +46,8 @@ extension TimeDrawing {
     let height = rect.height / bands.count
     for (index, band) in bands.enumerated() {
       drawBand(
-        band, isAlone: bands.count == 1, in: Rect(x: rect.x, y: rect.y + index * height, width: rect.width, height: height),
+        band, isAlone: bands.count == 1,
+        in: Rect(x: rect.x, y: rect.y + index * height, width: rect.width, height: height),
         &buffer)
     }
   }
@@ -56,7 +59,8 @@ extension TimeDrawing {
     let count = shown < picture.units ? "\(shown) of \(picture.units)" : "\(shown) units"
     let short = shown < picture.units ? "\(shown)/\(picture.units)" : "\(shown)"
     // With several bands the name comes before the numbers, with one the numbers have room.
-    let forms = isAlone && picture.layers.isEmpty ? ["\(name) \(count)", "\(name) \(short)", name] : band.names + [name]
+    let forms =
+      isAlone && picture.layers.isEmpty ? ["\(name) \(count)", "\(name) \(short)", name] : band.names + [name]
     label(forms, row: rect.y, &buffer, role: band.isChosen && !isAlone ? .accent : .dimText)
     if rect.height > 1 { label([name + " ±" + NumberText.trimmed(band.range)], row: rect.y + 1, &buffer) }
     if rect.height > 2, forms == band.names + [name] { label([count, short], row: rect.y + 2, &buffer) }
@@ -96,7 +100,8 @@ extension TimeDrawing {
       let band = Rect(x: rect.x, y: rect.y + place * height, width: rect.width, height: height)
       let share = NumberText.percent(gate.saturatedShare)
       label(
-        height > 1 ? ["gate \(gate.name)"] : ["\(gate.name) \(share) flat", "gate \(gate.name)", gate.name], row: band.y, &buffer)
+        height > 1 ? ["gate \(gate.name)"] : ["\(gate.name) \(share) flat", "gate \(gate.name)", gate.name],
+        row: band.y, &buffer)
       if height > 1 { label(["\(share) flat", share], row: band.y + 1, &buffer) }
       if height > 2 { label([gate.opens ? "0 … 1" : "-1 … 1"], row: band.y + 2, &buffer) }
       let shown = height > 1 ? min(activity.units, height * HeatMap.valuesPerCell(theme)) : 1
@@ -104,8 +109,11 @@ extension TimeDrawing {
       for unit in 0..<shown {
         for step in scale.steps {
           let place = step - picture.firstSeen
-          let isKnown = place >= 0 && place < activity.steps && step < picture.window.upperBound && picture.cursor.hasState(at: step)
-          values.append(!isKnown ? -.infinity : height > 1 ? gate.values[place * activity.units + unit] : gate.mean[place])
+          let isKnown =
+            place >= 0 && place < activity.steps && step < picture.window.upperBound
+            && picture.cursor.hasState(at: step)
+          values.append(
+            !isKnown ? -.infinity : height > 1 ? gate.values[place * activity.units + unit] : gate.mean[place])
         }
       }
       drawHeat(

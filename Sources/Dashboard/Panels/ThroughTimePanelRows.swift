@@ -93,7 +93,9 @@ struct TimeRows: Equatable {
   /// The rest makes all bands taller, one row each at a time, in turn.
   private mutating func share(_ left: inout Int, states: Int, gates: Int) {
     let gradientBands = max(1, gradientBands)
-    let caps: [(gradients: Int, states: Int, gates: Int)] = [(3, min(4, states), 1), (5, min(8, states), 3), (8, states, 6)]
+    let caps: [(gradients: Int, states: Int, gates: Int)] = [
+      (3, min(4, states), 1), (5, min(8, states), 3), (8, states, 6),
+    ]
     for cap in caps {
       var isGrowing = true
       while isGrowing {
