@@ -20,8 +20,8 @@ struct CellEquations {
   /// What arrives from the step after it: J_{t+1}ᵀ δ_{t+1}.
   func future(_ t: Int) -> String { written(description.future, t) }
 
-  /// What the step's own loss gives: both losses have this gradient.
-  func local(_ t: Int) -> String { "W_hoᵀ(ŷ\(sub(t)) - y\(sub(t)))" }
+  /// What the step's own loss gives.
+  func local(_ t: Int) -> String { written(description.local, t) }
 
   /// κ, the share of δ_{t+1} that goes past φ and W_hh: 0 where there is no such path.
   var keep: Double { description.affineJacobian?.directPath ?? 0 }

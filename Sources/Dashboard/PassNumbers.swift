@@ -3,8 +3,8 @@ import Training
 
 /// The numbers of one step's forward pass, of sequence 0 in the top layer.
 struct ForwardNumbers: Equatable {
-  /// ‖a_t‖ and the norms of what it is the sum of: W_ih x_t, W_hh h_{t-1}, b.
-  var preactivation: Double, input: Double, recurrent: Double, bias: Double
+  /// ‖a_t‖ and the norms of what it is the sum of: W_ih x_t, W_hh h_{t-1}, b where there is one.
+  var preactivation: Double, input: Double, recurrent: Double, bias: Double?
   /// ‖h_t‖.
   var state: Double
   /// The mean and the least |φ′(a_t)| of the units.
@@ -27,9 +27,10 @@ struct ForwardNumbers: Equatable {
         tape.layers[depth - 1].state.row(step + 1, of: tape.layers[depth - 1].parts * batch * hidden, width: hidden)
       }
     let stateSize = layer.parts * batch * hidden
-    input = norm(tape.product("weight_ih_l\(depth)", read))
-    recurrent = norm(tape.product("weight_hh_l\(depth)", layer.state.row(step, of: stateSize, width: hidden)))
-    bias = norm(tape.parameter("bias_ih_l\(depth)") ?? [])
+    let before = layer.state.row(step, of: stateSize, width: hidden)
+    input = norm(tape.product(tape.layout.inputWeights(layer: depth), read))
+    recurrent = norm(tape.product(tape.layout.recurrentWeights(layer: depth), before))
+    bias = tape.layout.bias(layer: depth).map { norm(tape.parameters[$0.range]) }
     state = norm(layer.state.row(step + 1, of: stateSize, width: hidden))
     let derivative = layer.derivative.row(step, of: batch * gates, width: gates).map(abs)
     derivativeMean = derivative.reduce(0, +) / Double(max(1, derivative.count))
@@ -103,11 +104,11 @@ extension [Double] {
 }
 
 extension Tape {
-  /// W v, W the parameter called `name`, [rows, v.count].
-  fileprivate func product(_ name: String, _ v: ArraySlice<Double>) -> [Double] {
-    guard let weights = parameter(name), !v.isEmpty, weights.count % v.count == 0 else { return [] }
-    return (0..<weights.count / v.count).map { row in
-      zip(weights[row * v.count..<(row + 1) * v.count], v).reduce(0) { $0 + $1.0 * $1.1 }
+  /// W v, W a block of the parameters with as many columns as v has elements.
+  fileprivate func product(_ weights: ParameterLayout.Block, _ v: ArraySlice<Double>) -> [Double] {
+    guard weights.columns == v.count else { return [] }
+    return (0..<weights.rows).map { row in
+      zip(parameters[weights.index(row, 0)..<weights.index(row, weights.columns)], v).reduce(0) { $0 + $1.0 * $1.1 }
     }
   }
 }

@@ -81,7 +81,10 @@ extension StepText {
     }
     var facts = [
       fact("‖a\(sub(t))‖", numbers.preactivation, rank: 0), fact("‖W_ih x‖", numbers.input, .local, rank: 1),
-      fact("‖W_hh h‖", numbers.recurrent, .future, rank: 1), fact("‖b‖", numbers.bias, rank: 3),
+      fact("‖W_hh h‖", numbers.recurrent, .future, rank: 1),
+    ]
+    if let bias = numbers.bias { facts.append(fact("‖b‖", bias, rank: 3)) }
+    facts += [
       fact("‖h\(sub(t))‖", numbers.state, rank: 0), fact("φ′\(sub(t)) mean", numbers.derivativeMean, rank: 0),
       fact("least", numbers.derivativeLeast, rank: 3),
     ]
