@@ -10,7 +10,7 @@ import Testing
     var steps: Int, batch: Int, units: Int, inputs: Int, outputs: Int
     var weight: [Double], x: [Double], state: [Double], target: [Double]
     var outputMask: [UInt8]
-    var J: Double
+    var objective: Double
     var y: [Double], e: [Double], epsilon: [Double], delta: [Double], gradient: [Double]
   }
 
@@ -48,7 +48,7 @@ import Testing
       for (precision, tolerance) in [(Precision.float64, 1e-12), (.float32, 1e-5)] {
         let tape = try tape(truth, precision)
         let units = try #require(tape.layers.last)
-        #expect(abs(tape.objective + truth.J) < tolerance * abs(truth.J))
+        #expect(abs(tape.objective + truth.objective) < tolerance * abs(truth.objective))
         #expect(relativeError(Array(units.state.dropFirst(truth.state.count)), truth.y) < tolerance)
         #expect(relativeError(tape.gradient.map { -$0 }, truth.gradient) < tolerance)
         #expect(relativeError(units.gradient.map { -$0 }, truth.epsilon) < tolerance)

@@ -10,13 +10,16 @@ struct ClassesOnUnits: SequenceTask {
     var description = task.description
     let classes = Double(description.outputs)
     // Guessing among equal classes is known here too: always answering 1/C costs ½ ((1 - 1/C)² + (C-1)/C²).
-    description.floors = description.floors.contains { abs($0.loss - log(classes)) < 1e-12 }
+    description.floors =
+      description.floors.contains { abs($0.loss - log(classes)) < 1e-12 }
       ? [.init(name: "always answering 1/\(description.outputs)", loss: 0.5 * (1 - 1 / classes))] : []
     description.loss = .squared
     return description
   }
 
-  func resized(length: Int) throws(TaskError) -> any SequenceTask { ClassesOnUnits(task: try task.resized(length: length)) }
+  func resized(length: Int) throws(TaskError) -> any SequenceTask {
+    ClassesOnUnits(task: try task.resized(length: length))
+  }
 
   func fileSummary(sequence index: Int, steps: Int, batch: Int) -> String? {
     task.fileSummary(sequence: index, steps: steps, batch: batch)

@@ -36,7 +36,7 @@ def case(seed, f, T, B, n, m, outputs):
     flat = lambda a: np.asarray(a, float).ravel().tolist()
     return dict(
         activation=f.__name__, steps=T, batch=B, units=n, inputs=m, outputs=outputs, weight=flat(w), x=flat(x), state=flat(y0),
-        target=flat(d), outputMask=in_T.ravel().tolist(), J=float(total), y=flat(y), e=flat(e), epsilon=flat(epsilon),
+        target=flat(d), outputMask=in_T.ravel().tolist(), objective=float(total), y=flat(y), e=flat(e), epsilon=flat(epsilon),
         delta=flat(delta), gradient=flat(g))
 
 
