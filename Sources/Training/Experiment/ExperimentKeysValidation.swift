@@ -52,6 +52,10 @@ extension Experiment {
         "network.init.forget_bias", formatNumber(network.initialization.forgetBias),
         "0 with \(network.cell.rawValue), which has no forget gate: only \(owners) has one")
     }
+    if network.cell.isFullyRecurrent, network.layers != 1 {
+      throw .contradiction(
+        "network.layers", "\(network.layers)", "1 with \(network.cell.rawValue): all its units are one layer")
+    }
     if network.initialization.recurrent != .antisymmetric, network.initialization.diffusion != 0 {
       throw .contradiction(
         "network.init.diffusion", formatNumber(network.initialization.diffusion),
