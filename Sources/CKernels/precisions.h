@@ -14,6 +14,7 @@
 #include "functions.h"
 #include "elementwise.h"
 #include "losses.h"
+#include "optimizers.h"
 #define ENTRY(type, name, parameters, arguments) NAME(name),
 static const struct bpt_table_f64 NAME(table) = {BPT_KERNELS(double, ENTRY)};
 #undef ENTRY
@@ -34,6 +35,7 @@ static const struct bpt_table_f64 NAME(table) = {BPT_KERNELS(double, ENTRY)};
 #include "functions.h"
 #include "elementwise.h"
 #include "losses.h"
+#include "optimizers.h"
 #define ENTRY(type, name, parameters, arguments) NAME(name),
 static const struct bpt_table_f32 NAME(table) = {BPT_KERNELS(float, ENTRY)};
 #undef ENTRY

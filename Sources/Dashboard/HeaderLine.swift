@@ -37,7 +37,8 @@ enum HeaderLine {
     return [
       "\(experiment.task.name.rawValue) n=\(experiment.task.length)",
       "\(network.cell.rawValue) \(network.activation.rawValue) H=\(network.hidden)", truncation(experiment), clip,
-      "\(training.optimizer.name.rawValue) \(plain(training.optimizer.learningRate))",
+      "\(training.optimizer.name.rawValue) \(plain(training.optimizer.learningRate))"
+        + (training.schedule.kind == .constant ? "" : " \(training.schedule.kind.rawValue)"),
     ]
   }
 

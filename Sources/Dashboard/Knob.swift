@@ -27,9 +27,13 @@ struct Knob: Sendable {
     Knob(name: "network.beta", label: "β"),
     Knob(name: "network.alpha", label: "α"),
     Knob(name: "network.hidden", label: "hidden"),
+    Knob(name: "network.layers", label: "layers"),
+    Knob(name: "training.algorithm", label: "algorithm"),
     Knob(name: "task.name", label: "task"),
     Knob(name: "task.length", label: "length"),
     Knob(name: "training.batch", label: "batch"),
+    Knob(name: "training.optimizer.weight_decay", label: "decay"),
+    Knob(name: "training.schedule.kind", label: "schedule"),
     Knob(name: "seed", label: "seed"),
     Knob(name: "network.init.recurrent", label: "W_hh drawn"),
     Knob(name: "network.init.scale", label: "scale"),
@@ -52,20 +56,24 @@ struct Knob: Sendable {
   static func applying(to experiment: Experiment) -> [Knob] {
     all.filter { knob in
       switch knob.name {
-      case "network.beta", "network.alpha":
+      case _ where Self.cellOptions.contains(knob.name):
         experiment.network.cellDescription.options.contains { knob.name == "network." + $0.name }
       case "network.activation": experiment.network.cellDescription.takesActivation
-      case "training.optimizer.momentum": experiment.training.optimizer.name == .momentum
-      case "training.optimizer.beta1", "training.optimizer.beta2", "training.optimizer.epsilon":
-        experiment.training.optimizer.name == .adam
-      case "training.clip.threshold": experiment.training.clip.kind != .none
-      default: knob.hasChoice
+      default: knob.hasChoice(in: experiment)
       }
     }
   }
 
-  private var hasChoice: Bool {
-    guard let key = try? ExperimentKey.named(name) else { return false }
+  /// The keys that belong to some cells only.
+  private static let cellOptions = Set(
+    CellKind.allCases.flatMap { cell in
+      var network = NetworkSpecification()
+      network.cell = cell
+      return network.cellDescription.options.map { "network." + $0.name }
+    })
+
+  private func hasChoice(in experiment: Experiment) -> Bool {
+    guard let key = try? ExperimentKey.named(name), key.hasMeaning(in: experiment) else { return false }
     if case .choice(let names) = key.kind { return names.count > 1 }
     return true
   }

@@ -52,10 +52,10 @@ public enum TraceFile {
     ]
   }
 
-  /// grad.NAME of each weight. Both of PyTorch's biases are added to a_t, so one gradient is the other's too.
+  /// grad.NAME of each weight. Where both of PyTorch's biases are added to a_t, one gradient is the other's too.
   private static func gradients(_ tape: Tape) -> [NamedTensor] {
     tape.layout.entries.flatMap { entry in
-      WeightsFile.names(for: entry).map {
+      WeightsFile.names(for: entry, in: tape.layout).map {
         NamedTensor("grad." + $0, entry.shape, .float64(Array(tape.gradient[entry.range])))
       }
     }

@@ -3,7 +3,8 @@ import Training
 
 /// A network's weights as safetensors under PyTorch's names, so that `torch.nn.RNN.load_state_dict` takes ours and theirs load here.
 ///
-/// PyTorch adds two biases, of which one is trained here: they are summed when read; `bias_hh` is written as zeros.
+/// PyTorch adds two biases. Where one of them is trained here (`bias_ih`) they are summed when read, and `bias_hh` is written as zeros;
+/// a network that trains both (a GRU) has both as they are.
 public enum WeightsFile {
   /// Reads the parameters that `layout` asks for, flat, from the file at `path` (`-`: standard input).
   ///
@@ -16,10 +17,10 @@ public enum WeightsFile {
 
   /// The parameters that `layout` asks for, from a file that was read.
   public static func parameters(_ file: SafetensorsFile, layout: ParameterLayout) throws(InputError) -> [Double] {
-    var weights = try weights(of: file)
+    var weights = try weights(of: file, names: Set(layout.entries.map(\.name)))
     var parameters = [Double](repeating: 0, count: layout.count)
     for entry in layout.entries {
-      for name in names(for: entry) {
+      for name in names(for: entry, in: layout) {
         guard let found = weights.removeValue(forKey: name) else {
           if isBias(name) { continue }
           throw InputError(
@@ -73,7 +74,7 @@ public enum WeightsFile {
     var tensors: [NamedTensor] = []
     for entry in layout.entries {
       let values = Array(parameters[entry.range])
-      for name in names(for: entry) {
+      for name in names(for: entry, in: layout) {
         let written = name == entry.name ? values : [Double](repeating: 0, count: entry.count)
         switch precision {
         case .float64: tensors.append(NamedTensor(name, entry.shape, .float64(written)))
@@ -84,25 +85,28 @@ public enum WeightsFile {
     return tensors
   }
 
-  /// The file's names of a parameter: a trained bias stands for PyTorch's two.
-  static func names(for entry: ParameterLayout.Entry) -> [String] {
-    entry.name.hasPrefix("bias_ih_l") && !entry.name.hasSuffix("_reverse")
-      ? [entry.name, "bias_hh_l" + entry.name.dropFirst("bias_ih_l".count)] : [entry.name]
+  /// The file's names of a parameter: a bias that is trained alone stands for PyTorch's two.
+  static func names(for entry: ParameterLayout.Entry, in layout: ParameterLayout) -> [String] {
+    guard entry.name.hasPrefix("bias_ih_l") else { return [entry.name] }
+    let other = "bias_hh_l" + entry.name.dropFirst("bias_ih_l".count)
+    return layout[other] == nil ? [entry.name, other] : [entry.name]
   }
 
   private static func isBias(_ name: String) -> Bool { name.hasPrefix("bias_") || name == "readout.bias" }
 
-  /// The file's entries that are a network's weights, by PyTorch's name of each.
-  private static func weights(of file: SafetensorsFile) throws(InputError) -> [String: SafetensorsFile.Entry] {
+  /// The file's entries that are a network's weights, by PyTorch's name of each, or by one of `names`.
+  private static func weights(
+    of file: SafetensorsFile, names: Set<String> = []
+  ) throws(InputError) -> [String: SafetensorsFile.Entry] {
     var weights: [String: SafetensorsFile.Entry] = [:]
     for entry in file.entries where !entry.name.hasPrefix("grad.") {
       let words = entry.name.split(separator: ".")
       guard let last = words.last else { continue }
       let name: String
-      if last.hasPrefix("weight_") || last.hasPrefix("bias_") {
-        name = String(last)
-      } else if words.count >= 2, words[words.count - 2] == "readout" {
+      if words.count >= 2, words[words.count - 2] == "readout" {
         name = "readout.\(last)"
+      } else if last.hasPrefix("weight_") || last.hasPrefix("bias_") || names.contains(String(last)) {
+        name = String(last)
       } else {
         continue
       }

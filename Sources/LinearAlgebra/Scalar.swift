@@ -64,6 +64,10 @@ public protocol Scalar: BinaryFloatingPoint, Sendable {
     y: UnsafeMutablePointer<Self>, yStride: Int, loss: UnsafeMutablePointer<Self>)
   /// Σ x_i², summed in double precision.
   static func sumOfSquares(count: Int, x: UnsafePointer<Self>) -> Double
+  /// One step of an optimiser on `count` parameters w with gradient g, their moments m and v where the step has them.
+  static func momentStep(
+    _ step: MomentStep, count: Int, gradient g: UnsafePointer<Self>, parameters w: UnsafeMutablePointer<Self>,
+    first m: UnsafeMutablePointer<Self>?, second v: UnsafeMutablePointer<Self>?)
 }
 
 /// The element-wise functions that `Scalar.activate` knows, with their derivatives.

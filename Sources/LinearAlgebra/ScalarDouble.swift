@@ -130,4 +130,13 @@ extension Double: Scalar {
   public static func sumOfSquares(count: Int, x: UnsafePointer<Double>) -> Double {
     bpt_sum_of_squares_f64(count, x)
   }
+
+  /// As `Scalar` says.
+  public static func momentStep(
+    _ step: MomentStep, count: Int, gradient g: UnsafePointer<Double>, parameters w: UnsafeMutablePointer<Double>,
+    first m: UnsafeMutablePointer<Double>?, second v: UnsafeMutablePointer<Double>?
+  ) {
+    var numbers = step.numbers(of: Double.self)
+    bpt_moment_step_f64(count, &numbers, g, w, m, v)
+  }
 }

@@ -128,4 +128,13 @@ extension Float: Scalar {
   public static func sumOfSquares(count: Int, x: UnsafePointer<Float>) -> Double {
     bpt_sum_of_squares_f32(count, x)
   }
+
+  /// As `Scalar` says.
+  public static func momentStep(
+    _ step: MomentStep, count: Int, gradient g: UnsafePointer<Float>, parameters w: UnsafeMutablePointer<Float>,
+    first m: UnsafeMutablePointer<Float>?, second v: UnsafeMutablePointer<Float>?
+  ) {
+    var numbers = step.numbers(of: Float.self)
+    bpt_moment_step_f32(count, &numbers, g, w, m, v)
+  }
 }

@@ -6,8 +6,8 @@ public struct LossHistory: Equatable, Sendable {
     public var firstUpdate: Int, count: Int
     public var lossMinimum: Double, lossMaximum: Double, lossMean: Double
     public var normMinimum: Double, normMaximum: Double, normMean: Double
-    /// The largest clipped norm, and how many of the updates were clipped.
-    public var clippedNormMaximum: Double, clippedCount: Int
+    /// How many of the updates were clipped.
+    public var clippedCount: Int
     /// The smallest clip scale.
     public var clipScaleMinimum: Double
   }
@@ -85,8 +85,7 @@ extension LossHistory.Bucket {
     self.init(
       firstUpdate: record.update, count: 1, lossMinimum: record.loss, lossMaximum: record.loss, lossMean: record.loss,
       normMinimum: record.gradientNorm, normMaximum: record.gradientNorm, normMean: record.gradientNorm,
-      clippedNormMaximum: record.gradientNorm * record.clipScale, clippedCount: clipped ? 1 : 0,
-      clipScaleMinimum: record.clipScale)
+      clippedCount: clipped ? 1 : 0, clipScaleMinimum: record.clipScale)
   }
 
   /// Adds the updates of the bucket after this one.
@@ -99,7 +98,6 @@ extension LossHistory.Bucket {
     lossMaximum = max(lossMaximum, other.lossMaximum)
     normMinimum = min(normMinimum, other.normMinimum)
     normMaximum = max(normMaximum, other.normMaximum)
-    clippedNormMaximum = max(clippedNormMaximum, other.clippedNormMaximum)
     clippedCount += other.clippedCount
     clipScaleMinimum = min(clipScaleMinimum, other.clipScaleMinimum)
   }

@@ -10,9 +10,10 @@ public struct UpdateRecord: Equatable, Sendable {
   public var loss = 0.0
   /// ‖g‖₂ before clipping.
   public var gradientNorm = 0.0
-  /// What norm clipping multiplied g by (1 where it did nothing); for value clipping ‖clipped‖/‖raw‖.
+  /// What norm clipping multiplied g by (1 where it did nothing); for value clipping ‖clipped‖/‖raw‖ of g, for weight
+  /// clipping that of the weights.
   public var clipScale = 1.0
-  /// η.
+  /// η, as the schedule had it.
   public var learningRate = 0.0
   /// k1 and k2, resolved.
   public var k1 = 0, k2 = 0
@@ -83,6 +84,9 @@ public struct Snapshot: Sendable {
   public var sequenceState: [[Double]]
   /// The stored h of the top layer of sequence 0 for the steps before the window, [window.steps.lowerBound, H].
   public var storedHidden: [Double]
+  /// What the learning algorithm carries from update to update, before the next one: raw numbers in the precision of
+  /// training, which a `LearnerReport` reads; empty for algorithms that carry nothing.
+  public var algorithmMemory: [UInt8] = []
   /// Losses over the updates so far.
   public var history: LossHistory
   /// The newest update's record, or nil before the first.

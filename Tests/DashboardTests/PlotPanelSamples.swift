@@ -71,7 +71,7 @@ enum Sample {
         LossHistory.Bucket(
           firstUpdate: update, count: 1, lossMinimum: record.loss, lossMaximum: record.loss, lossMean: record.loss,
           normMinimum: record.gradientNorm, normMaximum: record.gradientNorm, normMean: record.gradientNorm,
-          clippedNormMaximum: min(1, record.gradientNorm), clippedCount: update % 5 == 0 ? 1 : 0,
+          clippedCount: update % 5 == 0 ? 1 : 0,
           clipScaleMinimum: record.clipScale))
     }
     return LossPicture(

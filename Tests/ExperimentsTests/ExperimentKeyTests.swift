@@ -60,7 +60,8 @@ import Training
     ("network.beta", "0", "network.beta: found 0, expected a number above 0 to 1"),
     ("network.init.spectral_radius", "0", "network.init.spectral_radius: found 0, expected a number above 0, or null"),
     (
-      "training.clip.kind", "nrom", "training.clip.kind: found nrom, expected one of none, norm, value; nearest is norm"
+      "training.clip.kind", "nrom",
+      "training.clip.kind: found nrom, expected one of none, norm, value, weight; nearest is norm"
     ),
     ("precision", "double", "precision: found double, expected one of float64, float32"),
     ("seed", "-1", "seed: found -1, expected a whole number from 0 to 18446744073709551615"),
@@ -71,7 +72,7 @@ import Training
     ("task.columns", "[a, \"b]", "task.columns: found [a, \"b], expected a list of column names: [first, second]"),
     (
       "training", "3",
-      "training: found one value, expected a group of keys (batch, k1, k2, inject, history, algorithm, reduction, optimizer, clip)"
+      "training: found one value, expected a group of keys (batch, k1, k2, inject, history, algorithm, reduction, optimizer, schedule, clip, regularizer)"
     ),
     (
       "training.clip.thresold", "3",
@@ -104,7 +105,10 @@ import Training
   @Test func completes() {
     #expect(ExperimentKey.matching("training.clip").map(\.name) == ["training.clip.kind", "training.clip.threshold"])
     #expect(ExperimentKey.matching("clip.").map(\.name) == ["training.clip.kind", "training.clip.threshold"])
-    #expect(ExperimentKey.matching("k").map(\.name) == ["training.k1", "training.k2", "training.clip.kind"])
+    #expect(
+      ExperimentKey.matching("k").map(\.name) == [
+        "training.k1", "training.k2", "training.schedule.kind", "training.clip.kind",
+      ])
     #expect(ExperimentKey.matching("").count == ExperimentKey.all.count)
     #expect(ExperimentKey.matching("nothing").isEmpty)
   }
@@ -130,7 +134,9 @@ import Training
     ("network.init.scale", "0.9", 1, "0.95"), ("network.init.scale", "0.15", 3, "0.3"),
     ("network.init.scale", "0.05", -4, "0.0"),
     ("training.optimizer.momentum", "0.9", 5, "0.95"), ("training.clip.kind", "norm", 1, "value"),
-    ("training.clip.kind", "value", 1, "none"), ("seed", "1", 1, "2"),
+    ("training.clip.kind", "weight", 1, "none"), ("training.schedule.warmup", "0", 1, "1"),
+    ("training.schedule.warmup", "1", -1, "0"), ("training.schedule.warmup", "0", 10, "16"),
+    ("training.optimizer.weight_decay", "0.0", 1, "1.0e-06"), ("seed", "1", 1, "2"),
     ("network.init.spectral_radius", "null", 1, "0.95"),
   ])
   func steps(name: String, value: String, clicks: Int, next: String) throws {
@@ -174,7 +180,7 @@ import Training
   @Test func refusesContradictions() throws {
     #expect(
       try problem(("training.optimizer.name", "adam"), ("training.optimizer.momentum", "0.9"))
-        == "training.optimizer.momentum: found 0.9, expected 0 with adam, or the optimizer name momentum")
+        == "training.optimizer.momentum: found 0.9, expected 0 with adam: only momentum, nesterov read it")
     #expect(
       try problem(("network.init.recurrent", "zero"), ("network.init.spectral_radius", "1.2"))
         == "network.init.spectral_radius: found 1.2, expected null with weights of zero, which no factor rescales")

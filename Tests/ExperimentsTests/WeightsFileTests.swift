@@ -5,7 +5,7 @@ import Training
 @testable import Experiments
 
 @Suite struct WeightsFileTests {
-  /// The network of the torch fixture.
+  /// Two layers.
   private var network: NetworkSpecification {
     var network = NetworkSpecification()
     network.hidden = 5
@@ -13,24 +13,6 @@ import Training
     return network
   }
   private var layout: ParameterLayout { ParameterLayout(network, inputs: 3, outputs: 2) }
-
-  /// torch.nn.RNN's state_dict loads, and the network gives PyTorch's outputs; both of its biases are not zero.
-  @Test func torchWeightsGiveTorchOutputs() throws {
-    let file = try SafetensorsFile.read(path: fixture("torch_rnn.safetensors"))
-    let parameters = try WeightsFile.parameters(file, layout: layout)
-    let x = file.doubles(try #require(file["x"]))
-    let y = file.doubles(try #require(file["y"]))
-    let data = SequenceBatch(
-      steps: 6, batch: 2, inputs: 3, outputs: 2, x: x, symbols: nil, target: .values(y),
-      targetMask: [UInt8](repeating: 1, count: 12))
-    let tape = Tape.compute(
-      network: network, layout: layout, parameters: parameters, data: data,
-      window: Window(steps: 0..<6, injected: 0..<6),
-      carriedState: [[Double](repeating: 0, count: 10), [Double](repeating: 0, count: 10)], reduction: .mean,
-      precision: .float64)
-    for (ours, theirs) in zip(tape.output, y) { #expect(abs(ours - theirs) < 1e-13) }
-    #expect(tape.objective < 1e-26)
-  }
 
   @Test func roundTrip() throws {
     let folder = try TemporaryFolder()

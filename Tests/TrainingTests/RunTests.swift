@@ -29,6 +29,28 @@ struct RunTests {
     ["task.name": "copy", "task.length": "25", "training.optimizer.name": "momentum", "network.layers": "2"],
   ]
 
+  @Test("every optimiser comes back bit for bit, its memory with it", arguments: OptimizerKind.allCases)
+  func optimizers(kind: OptimizerKind) throws {
+    let run = try TrainingRun(
+      experiment: experiment([
+        "training.optimizer.name": kind.rawValue, "training.optimizer.weight_decay": "0.01",
+        "training.schedule.kind": "exponential", "training.schedule.every": "20", "training.schedule.warmup": "10",
+        "training.regularizer.noise": "0.001",
+      ]))
+    train(run, 45)
+    // With another in between, whose memory is of another size.
+    try run.apply(key: "training.optimizer.name", value: "adam")
+    train(run, 20)
+    try run.apply(key: "training.optimizer.name", value: kind.rawValue)
+    train(run, 10)
+    let parameters = run.parameters
+    for distance in [3, 17, 52] {
+      run.rewind(by: distance)
+      train(run, distance)
+      #expect(run.parameters == parameters)
+    }
+  }
+
   @Test("rewinding and going on again are bit-identical, for any distance", arguments: kinds)
   func rewinding(kind: [String: String]) throws {
     let run = try TrainingRun(experiment: experiment(kind))
@@ -160,7 +182,7 @@ struct RunTests {
 
   @Test("a step too long poisons no weights either")
   func poison() throws {
-    for optimizer in ["sgd", "momentum", "adam"] {
+    for optimizer in OptimizerKind.allCases.map(\.rawValue) {
       let run = try TrainingRun(
         experiment: experiment(["training.optimizer.name": optimizer, "training.clip.kind": "none"]))
       train(run, 5)

@@ -4,6 +4,7 @@
 #include <stdint.h>
 
 #include "jacobi.h"
+#include "moments.h"
 
 // Matrix and element-wise kernels in two precisions, each built for several instruction sets.
 //
@@ -75,7 +76,10 @@ static inline void bpt_prefetch_to_read(const void *start, size_t bytes) {
     (size_t rows, size_t columns, REAL weight, const uint8_t *mask, const REAL *target, ptrdiff_t target_stride,       \
      REAL *y, ptrdiff_t y_stride, REAL *loss),                                                                         \
     (rows, columns, weight, mask, target, target_stride, y, y_stride, loss))                                           \
-  F(double, sum_of_squares, (size_t count, const REAL *x), (count, x))
+  F(double, sum_of_squares, (size_t count, const REAL *x), (count, x))                                                 \
+  F(void, moment_step,                                                                                                 \
+    (size_t count, const struct bpt_moment_step *step, const REAL *g, REAL *w, REAL *m, REAL *v),                      \
+    (count, step, g, w, m, v))
 
 // The kernels, as they are called: bpt_NAME_f64 and bpt_NAME_f32.
 #define BPT_DECLARE_F64(type, name, parameters, arguments) type bpt_##name##_f64 parameters;

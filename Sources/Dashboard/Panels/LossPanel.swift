@@ -65,21 +65,21 @@ struct LossPicture {
     let x = Axis.steps(first.firstUpdate, last.firstUpdate + last.count - 1)
     var loss = lossPlot(x)
     guard rect.height >= 6 else {
-      loss.draw(in: rect, into: &buffer, theme: theme)
+      loss.words(theme).draw(in: rect, into: &buffer, theme: theme)
       return
     }
     let parts = rect.rows([.flexible(weight: 3), .fixed(1), .flexible(weight: 2)])
     var norm = normPlot(x)
     // The updates are written once, under the lower plot where it has room for it.
     loss.labelsX = parts[2].height < 4
-    let (upper, lower) = (loss.gutters(in: parts[0]), norm.gutters(in: parts[2]))
+    let (upper, lower) = (loss.words(theme).gutters(in: parts[0]), norm.words(theme).gutters(in: parts[2]))
     loss.leastLeft = lower.left
     loss.leastRight = lower.right
     norm.leastLeft = upper.left
     norm.leastRight = upper.right
-    loss.draw(in: parts[0], into: &buffer, theme: theme)
+    loss.words(theme).draw(in: parts[0], into: &buffer, theme: theme)
     buffer.put(clippingWords(theme, limit: rect.width), in: parts[1])
-    norm.draw(in: parts[2], into: &buffer, theme: theme)
+    norm.words(theme).draw(in: parts[2], into: &buffer, theme: theme)
   }
 
   private func middle(_ bucket: LossHistory.Bucket) -> Double {
@@ -164,12 +164,13 @@ struct LossPicture {
     guard !clipped.isEmpty else {
       return [name, Span("none of the last \(last.count) clipped", theme[.dimText])]
     }
+    let what = clip.kind == .weight ? "weights clipped" : "clipped"
     let share = NumberText.percent(Double(clipped.count) / Double(max(1, last.count)))
     let strongest = NumberText.short(clipped.map(\.clipScale).min() ?? 1, digits: 2)
     let forms = [
-      "clipped in \(share) of the last \(last.count), at most to ×\(strongest)",
-      "clipped in \(share), to ×\(strongest)",
-      "clipped \(share)",
+      "\(what) in \(share) of the last \(last.count), at most to ×\(strongest)",
+      "\(what) in \(share), to ×\(strongest)",
+      "\(what) \(share)",
     ]
     return [name, Span(String.fitting(limit - 4, forms) ?? "", theme[.threshold])]
   }

@@ -5,13 +5,15 @@ public enum ClipKind: String, CaseIterable, Sendable {
   case norm
   /// Each component into ±threshold.
   case value
+  /// Each weight into ±threshold after the optimiser's step.
+  case weight
 }
 
 /// Clipping and its threshold.
 public struct ClipSpecification: Equatable, Sendable {
   /// How.
   public var kind = ClipKind.norm
-  /// The largest norm, or component, that is left alone.
+  /// The largest norm, component or weight that is left alone.
   public var threshold = 1.0
 
   /// The defaults.

@@ -12,6 +12,7 @@ public struct ExperimentKey: Sendable {
   /// The values that a knob walks through.
   public let steps: KnobSteps
   let field: Field
+  private let isRead: @Sendable (Experiment) -> Bool
 
   /// The kind and range of its values.
   public var kind: ExperimentValueKind { field.kind }
@@ -19,22 +20,27 @@ public struct ExperimentKey: Sendable {
   public var defaultValue: String { self.get(Experiment()) }
 
   init(
-    _ name: String, _ field: Field, _ summary: String, _ effect: ChangeEffect = .nextUpdate, steps: KnobSteps = .none
+    _ name: String, _ field: Field, _ summary: String, _ effect: ChangeEffect = .nextUpdate, steps: KnobSteps = .none,
+    isRead: @escaping @Sendable (Experiment) -> Bool = { _ in true }
   ) {
     self.name = name
     self.field = field
     self.summary = summary
     self.effect = effect
     self.steps = steps
+    self.isRead = isRead
   }
+
+  /// Whether the key means something beside the others: a momentum does not with an optimiser that has none.
+  public func hasMeaning(in experiment: Experiment) -> Bool { isRead(experiment) }
 
   /// The value in `experiment`, as the experiment file writes it.
   public func get(_ experiment: Experiment) -> String { field.get(experiment) }
 
   /// Sets the value in `experiment` from `text`, written as in the experiment file.
   ///
-  /// Keys that have no meaning under a new choice fall back: a momentum goes to 0 with another optimiser (and to 0.9
-  /// where `momentum` is chosen without one), β and α to 1 with a cell that has none, the file with a task that reads none.
+  /// Keys that have no meaning under a new choice fall back: a momentum goes to 0 with an optimiser that has none (and to
+  /// 0.9 where `momentum` is chosen without one), β and α to 1 with a cell that has none, the file with a task that reads none.
   /// - Throws: an error that names the key, what was found, what is expected, and the nearest choice; then nothing is set.
   public func set(_ experiment: inout Experiment, _ text: String) throws(ExperimentKeyError) {
     let before = experiment
@@ -44,7 +50,8 @@ public struct ExperimentKey: Sendable {
 
   /// Every key, in the order of the experiment file.
   public static let all: [ExperimentKey] =
-    taskKeys + networkKeys + trainingKeys + optimizerKeys + clipKeys + runKeys + solvedKeys
+    taskKeys + networkKeys + trainingKeys + optimizerKeys + scheduleKeys + clipKeys + regularizerKeys
+    + runKeys + solvedKeys
 
   /// The key called `name`.
   /// - Throws: an error that lists the keys of its group and names the nearest.

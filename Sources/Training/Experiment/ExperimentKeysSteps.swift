@@ -105,7 +105,7 @@ extension KnobSteps {
       let parts = (1 / step).rounded()
       return step < 1 ? target / parts : target * step
     case .tenth:
-      if value <= 0 { return up ? 1e-6 : nil }
+      if value <= 0 { return up ? (whole ? 1 : 1e-6) : nil }
       let mantissas = [1, 1.25, 1.6, 2, 2.5, 3.2, 4, 5, 6.3, 8]
       return nextInGrid(value, up: up, whole: whole) { index in
         let decade = index >= 0 ? index / 10 : (index - 9) / 10
@@ -124,9 +124,9 @@ extension KnobSteps {
     for index in up ? indices : indices.reversed() {
       guard let entry = grid(index).map({ whole ? $0.rounded() : $0 }) else { continue }
       let beyond = up ? entry > value * (1 + 1e-9) : entry < value * (1 - 1e-9)
-      if beyond { return whole && entry < 1 ? nil : entry }
+      if beyond { return entry }
     }
     // Below the least of the grid lies 0, if the range has it.
-    return up || whole ? nil : 0
+    return up ? nil : 0
   }
 }

@@ -1,19 +1,20 @@
-/// The optimisers.
-public enum OptimizerKind: String, CaseIterable, Sendable { case sgd, momentum, adam }
-
-/// An optimiser and its settings.
+/// An optimiser and its settings. What it does not read is as it is here.
 public struct OptimizerSpecification: Equatable, Sendable {
   /// Which optimiser.
   public var name = OptimizerKind.sgd
   /// η.
   public var learningRate = 0.01
-  /// μ of SGD with momentum: v ← μ v + g, w ← w - η v (PyTorch's form).
+  /// λ: L2, g ← g + λ w, in all but AdamW, which shrinks the weights by 1 - ηλ.
+  public var weightDecay = 0.0
+  /// μ of momentum and Nesterov.
   public var momentum = 0.0
-  /// Adam's β₁.
+  /// RMSProp's α.
+  public var alpha = 0.99
+  /// β₁ of Adam and AdamW.
   public var beta1 = 0.9
-  /// Adam's β₂.
+  /// β₂ of Adam and AdamW.
   public var beta2 = 0.999
-  /// Adam's ε.
+  /// ε.
   public var epsilon = 1e-8
 
   /// The defaults.

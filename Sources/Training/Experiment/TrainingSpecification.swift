@@ -30,9 +30,6 @@ public enum HistoryKind: String, CaseIterable, Sendable {
   case recompute
 }
 
-/// The learning algorithm.
-public enum AlgorithmKind: String, CaseIterable, Sendable { case bptt }
-
 /// How the network is trained.
 public struct TrainingSpecification: Equatable, Sendable {
   /// The number B of sequences.
@@ -51,8 +48,12 @@ public struct TrainingSpecification: Equatable, Sendable {
   public var reduction = Reduction.mean
   /// The optimiser.
   public var optimizer = OptimizerSpecification()
+  /// The learning rate's course over the updates.
+  public var schedule = LearningRateSchedule()
   /// How gradients are clipped.
   public var clip = ClipSpecification()
+  /// What is added to the gradient beside the loss.
+  public var regularizer = RegularizerSpecification()
 
   /// The defaults.
   public init() {}

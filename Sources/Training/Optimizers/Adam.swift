@@ -1,26 +1,25 @@
-import Glibc
 import LinearAlgebra
 
-extension Optimizer {
-  /// Adam (Kingma & Ba 2015) in PyTorch's form:
-  /// m ← β₁ m + (1-β₁) g, v ← β₂ v + (1-β₂) g², w ← w - η/(1-β₁ᵗ) · m / (√v/√(1-β₂ᵗ) + ε).
-  ///
-  /// Specialised by hand: a generic class is not, where it is called through a protocol.
-  @_specialize(where S == Double)
-  @_specialize(where S == Float)
-  func stepAdam(_ parameters: UnsafeMutableBufferPointer<S>, _ gradient: UnsafeMutableBufferPointer<S>) {
-    guard let w = parameters.baseAddress, let g = gradient.baseAddress, let m = first.baseAddress,
-      let v = second.baseAddress
-    else { return }
-    let (beta1, beta2) = (specification.beta1, specification.beta2)
-    let rate = S(specification.learningRate / (1 - pow(beta1, Double(steps))))
-    let inverseRoot = S(1 / (1 - pow(beta2, Double(steps))).squareRoot())
-    let (keep1, keep2, add1, add2) = (S(beta1), S(beta2), S(1 - beta1), S(1 - beta2))
-    let epsilon = S(specification.epsilon)
-    for i in 0..<parameters.count {
-      m[i] = keep1 * m[i] + add1 * g[i]
-      v[i] = keep2 * v[i] + add2 * g[i] * g[i]
-      w[i] -= rate * m[i] / (v[i].squareRoot() * inverseRoot + epsilon)
-    }
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#elseif canImport(Musl)
+  import Musl
+#endif
+
+/// Adam (Kingma & Ba 2015) in PyTorch's form.
+enum Adam: OptimizerRule {
+  static let equation = "w ← w - η m̂/(√v̂ + ε)"
+  static let memories: [OptimizerMemory] = [.first, .second]
+  static let options: [OptimizerOption: Double] = [.beta1: 0.9, .beta2: 0.999, .epsilon: 1e-8, .weightDecay: 0]
+
+  static func step(_ settings: OptimizerSpecification, rate: Double, t: Int) -> MomentStep {
+    let (beta1, beta2) = (settings.beta1, settings.beta2)
+    // m ← β₁ m + (1-β₁) g;  v ← β₂ v + (1-β₂) g²;  w ← w - η m̂/(√v̂ + ε) with m̂ = m/(1-β₁ᵗ), v̂ = v/(1-β₂ᵗ)
+    return MomentStep(
+      rate: rate / (1 - pow(beta1, Double(t))), l2: settings.weightDecay,
+      first: .init(keep: beta1, add: 1 - beta1), second: .init(keep: beta2, add: 1 - beta2),
+      root: 1 / (1 - pow(beta2, Double(t))).squareRoot(), epsilon: settings.epsilon)
   }
 }

@@ -7,10 +7,40 @@ extension ClipSpecification {
   /// - Returns: the norm after clipping divided by the norm before it; 1 where nothing was clipped.
   func apply<S: Scalar>(to gradient: UnsafeMutableBufferPointer<S>, norm: Double) -> Double {
     switch kind {
-    case .none: 1
+    case .none, .weight: 1
     case .norm: Self.clipNorm(gradient, norm: norm, threshold: threshold)
     case .value: Self.clipValues(gradient, norm: norm, threshold: threshold)
     }
+  }
+
+  /// Clips the weights that an optimiser's step has left: w_i ← max(-threshold, min(threshold, w_i)) (Arjovsky, Chintala &
+  /// Bottou 2017), where weights are what is clipped.
+  ///
+  /// - Returns: ‖w‖₂ after clipping divided by that before it; 1 where nothing was clipped.
+  func apply<S: Scalar>(toWeights parameters: UnsafeMutableBufferPointer<S>) -> Double {
+    guard kind == .weight else { return 1 }
+    return Self.clipWeights(parameters, threshold: threshold)
+  }
+
+  @_specialize(where S == Double)
+  @_specialize(where S == Float)
+  private static func clipWeights<S: Scalar>(
+    _ parameters: UnsafeMutableBufferPointer<S>, threshold: Double
+  ) -> Double {
+    let limit = S(threshold)
+    var largest = S(0)
+    for value in parameters { largest = max(largest, abs(value)) }
+    guard largest > limit else { return 1 }
+    // Squares of ratios, so that none overflows.
+    var before = 0.0, after = 0.0
+    for index in 0..<parameters.count {
+      let ratio = Double(parameters[index] / largest)
+      parameters[index] = max(-limit, min(limit, parameters[index]))
+      let clipped = Double(parameters[index] / largest)
+      before += ratio * ratio
+      after += clipped * clipped
+    }
+    return (after / before).squareRoot()
   }
 
   /// g ← g · min(1, threshold/‖g‖) (Pascanu, Mikolov & Bengio 2013): the direction is kept.

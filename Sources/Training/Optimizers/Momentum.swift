@@ -1,13 +1,13 @@
 import LinearAlgebra
 
-extension Optimizer {
-  /// SGD with momentum in PyTorch's form: v ← μ v + g, w ← w - η v.
-  func stepMomentum(_ parameters: UnsafeMutableBufferPointer<S>, _ gradient: UnsafeMutableBufferPointer<S>) {
-    guard let w = parameters.baseAddress, let g = gradient.baseAddress, let v = first.baseAddress else { return }
-    let n = parameters.count
-    S.scaleAdd(
-      rows: 1, columns: n, alpha: 1, x: g, xStride: n, beta: S(specification.momentum), y: v, yStride: n)
-    S.scaleAdd(
-      rows: 1, columns: n, alpha: -S(specification.learningRate), x: v, xStride: n, beta: 1, y: w, yStride: n)
+/// SGD with momentum (Polyak 1964) in PyTorch's form, without dampening.
+enum Momentum: OptimizerRule {
+  static let equation = "v ← μ v + g, w ← w - η v"
+  static let memories: [OptimizerMemory] = [.first]
+  static let options: [OptimizerOption: Double] = [.momentum: 0.9, .weightDecay: 0]
+
+  static func step(_ settings: OptimizerSpecification, rate: Double, t: Int) -> MomentStep {
+    // v ← μ v + g;  w ← w - η v
+    MomentStep(rate: rate, l2: settings.weightDecay, first: .init(keep: settings.momentum, add: 1))
   }
 }

@@ -1,13 +1,13 @@
 import LinearAlgebra
+import RecurrentNetworks
 
-/// An optimiser's memory over all parameters, flat; the steps are in one file each.
+/// An optimiser's memory over all parameters, flat, and its steps.
 final class Optimizer<S: Scalar> {
   /// The settings; with another name the memory begins anew.
   private(set) var specification: OptimizerSpecification
-  /// Momentum's v, or Adam's mean of g; and Adam's mean of g².
-  let first: UnsafeMutableBufferPointer<S>, second: UnsafeMutableBufferPointer<S>
   /// The steps made since the memory began.
   var steps = 0
+  private let first: UnsafeMutableBufferPointer<S>, second: UnsafeMutableBufferPointer<S>
 
   /// An optimiser of `count` parameters that remembers nothing yet.
   init(_ specification: OptimizerSpecification, count: Int) {
@@ -23,12 +23,13 @@ final class Optimizer<S: Scalar> {
     second.deallocate()
   }
 
-  /// How many of the two memories the optimiser uses.
-  var memories: Int {
-    switch specification.name {
-    case .sgd: 0
-    case .momentum: 1
-    case .adam: 2
+  /// The memories that the optimiser uses.
+  var memories: [UnsafeMutableBufferPointer<S>] { specification.name.rule.memories.map(memory) }
+
+  private func memory(_ kind: OptimizerMemory) -> UnsafeMutableBufferPointer<S> {
+    switch kind {
+    case .first: first
+    case .second: second
     }
   }
 
@@ -42,13 +43,33 @@ final class Optimizer<S: Scalar> {
     self.specification = specification
   }
 
-  /// Moves the parameters by one step along the gradient (after clipping).
-  func step(_ parameters: UnsafeMutableBufferPointer<S>, gradient: UnsafeMutableBufferPointer<S>) {
+  /// Moves the parameters by one step of learning rate `rate` along the gradient (after clipping).
+  func step(
+    _ parameters: UnsafeMutableBufferPointer<S>, gradient: UnsafeMutableBufferPointer<S>, rate: Double
+  ) {
+    guard let w = parameters.baseAddress, let g = gradient.baseAddress else { return }
     steps += 1
-    switch specification.name {
-    case .sgd: stepSGD(parameters, gradient)
-    case .momentum: stepMomentum(parameters, gradient)
-    case .adam: stepAdam(parameters, gradient)
+    let step = specification.name.rule.step(specification, rate: rate, t: steps)
+    S.momentStep(
+      step, count: parameters.count, gradient: g, parameters: w, first: step.first == nil ? nil : first.baseAddress,
+      second: step.second == nil ? nil : second.baseAddress)
+  }
+
+  /// The first tensor that the last step left not finite. Looked for only where the step can have reached so far.
+  func poisonedTensor(
+    _ parameters: UnsafeMutableBufferPointer<S>, layout: ParameterLayout, rate: Double, gradientNorm: Double
+  ) -> String? {
+    let reach = specification.name.rule.step(specification, rate: rate, t: max(steps, 1))
+      .reach(gradientNorm: gradientNorm)
+    // A millionth, so that a million steps just below this look-out cannot add up to an overflow unseen.
+    guard !(reach < Double(S.greatestFiniteMagnitude) * 1e-6) else { return nil }
+    let memories = memories
+    for entry in layout.entries {
+      for index in entry.range where !parameters[index].isFinite { return entry.name }
+      for memory in memories {
+        for index in entry.range where !memory[index].isFinite { return "the optimiser's memory of \(entry.name)" }
+      }
     }
+    return nil
   }
 }

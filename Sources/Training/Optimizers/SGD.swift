@@ -1,11 +1,13 @@
 import LinearAlgebra
 
-extension Optimizer {
-  /// Stochastic gradient descent: w ← w - η g.
-  func stepSGD(_ parameters: UnsafeMutableBufferPointer<S>, _ gradient: UnsafeMutableBufferPointer<S>) {
-    guard let w = parameters.baseAddress, let g = gradient.baseAddress else { return }
-    let n = parameters.count
-    S.scaleAdd(
-      rows: 1, columns: n, alpha: -S(specification.learningRate), x: g, xStride: n, beta: 1, y: w, yStride: n)
+/// Stochastic gradient descent.
+enum SGD: OptimizerRule {
+  static let equation = "w ← w - η g"
+  static let memories: [OptimizerMemory] = []
+  static let options: [OptimizerOption: Double] = [.weightDecay: 0]
+
+  static func step(_ settings: OptimizerSpecification, rate: Double, t: Int) -> MomentStep {
+    // w ← w - η g
+    MomentStep(rate: rate, l2: settings.weightDecay)
   }
 }

@@ -1,9 +1,9 @@
-"""Writes the fixtures beside it: safetensors made by the format's own library, and a torch.nn.RNN with its outputs.
+"""Writes the fixtures beside it: safetensors made by the format's own library, and passes of torch's modules.
 
 usage: python make_fixtures.py
 needs: pip install torch safetensors numpy
 """
-import pathlib
+import pathlib, sys
 
 import numpy as np
 import torch
@@ -27,13 +27,8 @@ mixed = {
 save_file(mixed, here / "mixed.safetensors", metadata={"name": "größe \U0001d6fc \"q\"\\\n", "update": "12"})
 save_torch({"bf16": torch.tensor([1 / 3, -1e30], dtype=torch.bfloat16)}, here / "bfloat16.safetensors")
 
-# Two layers, both biases trained, and a readout; with an input and what PyTorch makes of it.
-torch.manual_seed(7)
-rnn = torch.nn.RNN(3, 5, num_layers=2, nonlinearity="tanh", dtype=torch.float64)
-readout = torch.nn.Linear(5, 2, dtype=torch.float64)
-x = torch.randn(6, 2, 3, dtype=torch.float64)
-h, _ = rnn(x)
-y = readout(h)
-state = {k: v.detach().clone() for k, v in rnn.state_dict().items()}
-state |= {"readout." + k: v.detach().clone() for k, v in readout.state_dict().items()}
-save_torch(state | {"x": x, "y": y.detach().clone()}, here / "torch_rnn.safetensors")
+# Weights, data and whole passes of torch.nn.RNN, LSTM and GRU.
+sys.path.insert(0, str(here.parents[2] / "Demos" / "pytorch"))
+import bpttop_weights
+
+bpttop_weights.fixtures(here)

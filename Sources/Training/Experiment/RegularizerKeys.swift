@@ -1,0 +1,12 @@
+extension ExperimentKey {
+  /// What is added to the gradient beside the loss.
+  static let regularizerKeys: [ExperimentKey] = [
+    ExperimentKey(
+      "training.regularizer.noise", .number(\.training.regularizer.noise, NumberRange(from: 0)),
+      "η of gradient noise: N(0, η/(1+t)^γ) at update t; 0 for none", steps: .tenth),
+    ExperimentKey(
+      "training.regularizer.noise_decay", .number(\.training.regularizer.noiseDecay, NumberRange(from: 0)),
+      "γ of gradient noise: how its variance falls", steps: .linear(0.05)
+    ) { $0.training.regularizer.noise > 0 },
+  ]
+}
