@@ -110,7 +110,10 @@ private func message(_ text: String, settings: [String] = []) -> String? {
     ("network:\n  hidden: [1]", "e.yaml:2: network.hidden: found [\"1\"], expected a whole number from 1 to 1000000"),
     ("network:\n  hidden:\n", "e.yaml:2: network.hidden: found nothing, expected a whole number from 1 to 1000000"),
     ("network:\n  hidden: \"5\"\n", "e.yaml:2: network.hidden: found \"5\", expected a whole number from 1 to 1000000"),
-    ("network:\n  cell: tanh\n", "e.yaml:2: network.cell: found tanh, expected one of elman, leaky, residual"),
+    (
+      "network:\n  cell: tanh\n",
+      "e.yaml:2: network.cell: found tanh, expected one of \(CellKind.allCases.map(\.rawValue).joined(separator: ", "))"
+    ),
     ("? [a]\n: 3", "e.yaml:1: found a list, expected a key"),
     ("task: {name: copy, length: 20}", "e.yaml:1: task.length: found 20, expected a whole number from 21 for copy"),
     (

@@ -47,6 +47,10 @@ extension Experiment {
         "\(NetworkSpecification().activation.rawValue) with \(network.cell.rawValue): its gates have functions of their own; "
           + "elman, leaky and residual take any")
     }
+    if network.cell.isFullyRecurrent, network.layers != 1 {
+      throw .contradiction(
+        "network.layers", "\(network.layers)", "1 with \(network.cell.rawValue): all its units are one layer")
+    }
     if network.initialization.recurrent != .antisymmetric, network.initialization.diffusion != 0 {
       throw .contradiction(
         "network.init.diffusion", formatNumber(network.initialization.diffusion),
