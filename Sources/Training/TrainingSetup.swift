@@ -42,6 +42,7 @@ func validate(_ experiment: Experiment, givenData: Bool, memory: Int) throws(Tra
     held.task = TaskSpecification()
     held.task.name = .coin
     held.task.length = experiment.task.length
+    held.solved = SolvedSpecification()
   }
   do { try held.validate(memory: memory) } catch { throw .key(error) }
 }

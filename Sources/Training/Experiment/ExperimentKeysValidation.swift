@@ -10,6 +10,7 @@ extension Experiment {
     try validateTask()
     try validateNetwork()
     try validateTraining()
+    try validateSolved()
     try validateSize(memory: memory)
   }
 
@@ -81,6 +82,21 @@ extension Experiment {
     }
   }
 
+  private func validateSolved() throws(ExperimentKeyError) {
+    let name = task.name.rawValue
+    guard solved.measure != .none else { return }
+    if task.name.readsFile {
+      throw .contradiction(
+        "solved.measure", solved.measure.rawValue,
+        "none with \(name): all of its file is trained on, none is left to ask")
+    }
+    let loss = (try? task.makeTask(seed: seed))?.description.loss
+    if solved.measure == .error, loss == .crossEntropy {
+      throw .contradiction(
+        "solved.measure", "error", "accuracy, flawless or loss with \(name), which is answered by classes")
+    }
+  }
+
   private func validateSize(memory: Int) throws(ExperimentKeyError) {
     let bytes = bytesNeeded
     guard bytes > memory else { return }
@@ -139,6 +155,7 @@ extension Experiment {
       training.optimizer.takeOptions(after: before.training.optimizer)
     }
     if task.name != before.task.name {
+      solved = SolvedSpecification()
       if !task.name.readsColumns { (task.columns, task.targets) = ([], []) }
       if !task.name.readsFile { task.file = nil }
     }
