@@ -44,6 +44,8 @@ struct ForwardNumbers: Equatable {
 struct BackwardNumbers: Equatable {
   /// ‖δ_t‖ and the norms of its two parts: from the step's own loss, and from the steps after it.
   var gradient: Double, local: Double, future: Double
+  /// What clipping at every step multiplied the sum of the two by: 1 where it did nothing.
+  var clipScale = 1.0
   /// ‖δ_{t+1}‖; nil at the window's last step.
   var next: Double?
   /// ‖∂L/∂a_{t+1}‖/‖δ_{t+1}‖, what φ′ (and β or α) makes of it, and ‖W_hhᵀ v‖/‖v‖ of v = ∂L/∂a_{t+1}; nil where
@@ -60,6 +62,8 @@ struct BackwardNumbers: Equatable {
     local = norm(layer.localGradient.row(step, of: size, width: size))
     let fromFuture = layer.futureGradient.row(step, of: size, width: size)
     future = norm(fromFuture)
+    let scales = tape.clipScales.suffix(tape.steps)
+    if scales.count == tape.steps { clipScale = scales[scales.startIndex + step] }
     guard step + 1 < tape.steps else { return }
     let after = delta(step + 1)
     let length = norm(after)
@@ -87,7 +91,7 @@ struct UpdateNumbers: Equatable {
     raw = norm(tape.gradient)
     weights = norm(tape.parameters)
     switch clip.kind {
-    case .none, .weight: clipped = raw
+    case .none, .step, .weight: clipped = raw
     case .norm: clipped = min(raw, clip.threshold)
     case .value: clipped = norm(tape.gradient.map { min(max($0, -clip.threshold), clip.threshold) })
     }

@@ -29,6 +29,7 @@ final class TrainingLoop<S: Scalar>: TrainingEngine {
     let (length, batch) = (experiment.task.length, experiment.training.batch)
     pass = Pass(
       network: experiment.network, layout: layout, steps: length, batch: batch, loss: description.loss)
+    pass.flow = experiment.training.flow
     optimizer = Optimizer(experiment.training.optimizer, count: layout.count)
     data = task.emptyBatch(steps: length, batch: batch)
     schedule = Self.schedule(experiment)
@@ -69,7 +70,7 @@ final class TrainingLoop<S: Scalar>: TrainingEngine {
     record.step = position.stepsBefore + position.trained
     record.loss = result.objective
     record.gradientNorm = result.gradientNorm
-    record.clipScale = scale * training.clip.apply(toWeights: pass.parameters)
+    record.clipScale = result.leastStepScale * scale * training.clip.apply(toWeights: pass.parameters)
     record.learningRate = rate
     record.k1 = schedule.k1
     record.k2 = schedule.k2
@@ -139,6 +140,7 @@ final class TrainingLoop<S: Scalar>: TrainingEngine {
     experiment = changed
     schedule = Self.schedule(changed)
     pass.network = changed.network
+    pass.flow = changed.training.flow
     optimizer.configure(changed.training.optimizer)
   }
 

@@ -107,6 +107,10 @@ extension StepText {
     }
     var facts = [fact("‖δ\(sub(t))‖", numbers.gradient, rank: 0)]
     if hasLoss { facts.append(fact("‖local‖", numbers.local, .local, rank: 2)) }
+    if numbers.clipScale < 1 {
+      facts.append(
+        Fact(Span("clipped s ", theme[.threshold]), Span("×" + NumberText.short(numbers.clipScale), theme[.value]), rank: 0))
+    }
     if !isLast { facts.append(fact("‖future‖", numbers.future, .future, rank: 1)) }
     if let next = numbers.next { facts.append(fact("‖δ\(sub(t + 1))‖", next, rank: 3)) }
     if let factor = numbers.derivativeFactor {
@@ -119,7 +123,12 @@ extension StepText {
       facts.append(Fact([Span("the window ends here: h\(sub(t - 1)) gets nothing", theme[.warning])], rank: 2))
     }
     if !hasLoss { facts.append(Fact([Span("no loss enters here", dim)], rank: 4)) }
-    return StepText(equations: backwardEquations(tape, step, hasLoss, theme), facts: facts, theme: theme)
+    var equations = backwardEquations(tape, step, hasLoss, theme)
+    if numbers.clipScale < 1 {
+      // δ_t = s (local + future)
+      equations = equations.map { [$0[0], Span("s (", theme[.threshold])] + $0.dropFirst() + [Span(")", theme[.threshold])] }
+    }
+    return StepText(equations: equations, facts: facts, theme: theme)
   }
 
   /// δ_t = what the step's own loss gives + what comes from the step after it, where they are. The shorter forms name
@@ -150,13 +159,16 @@ extension StepText {
       return StepText(equations: [], facts: lines, theme: theme)
     }
     var facts = [Fact(Span("‖g‖ ", theme[.gradientNorm]), Span(NumberText.short(numbers.raw), value), rank: 0)]
-    facts.append(Fact(clipping(numbers, training.clip, theme), rank: 0))
+    facts.append(Fact(clipping(numbers, training.clip, tape, theme), rank: 0))
     let rate = training.learningRate(after: state.shown?.update ?? 0)
     let share = rate == optimizer.learningRate ? "" : " of \(plain(optimizer.learningRate))"
     facts.append(Fact([Span("η ", dim), Span(NumberText.short(rate), value), Span(share, dim)], rank: 1))
     if optimizer.isPlainDescent, training.regularizer.noise == 0 {
       let change = rate * numbers.clipped
       facts.append(Fact(Span("‖Δw‖ ", dim), Span(NumberText.short(change), value), rank: 1))
+    }
+    if training.regularizer.omega > 0 {
+      facts.append(Fact(Span("Ω ", dim), Span(NumberText.short(tape.omega), value), rank: 1))
     }
     facts.append(Fact(Span("‖w‖ ", dim), Span(NumberText.short(numbers.weights), value), rank: 2))
     if let cost = state.analysis?.cost {
@@ -169,10 +181,16 @@ extension StepText {
   }
 
   /// What clipping does to the update.
-  private static func clipping(_ numbers: UpdateNumbers, _ clip: ClipSpecification, _ theme: Theme) -> [Span] {
+  private static func clipping(
+    _ numbers: UpdateNumbers, _ clip: ClipSpecification, _ tape: Tape, _ theme: Theme
+  ) -> [Span] {
     let dim = theme[.dimText]
     switch clip.kind {
     case .none: return [Span("not clipped", dim)]
+    case .step:
+      let clipped = tape.clipScales.suffix(tape.steps).count { $0 < 1 }
+      guard clipped > 0 else { return [Span("every δ under the clip \(plain(clip.threshold))", dim)] }
+      return [Span("δ clipped to \(plain(clip.threshold)) at \(clipped) of \(tape.steps) steps", theme[.threshold])]
     case .weight: return [Span("weights clipped to ±\(plain(clip.threshold))", theme[.threshold])]
     case .norm, .value:
       guard numbers.scale < 1 else { return [Span("under the clip \(plain(clip.threshold))", dim)] }

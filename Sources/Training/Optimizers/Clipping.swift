@@ -1,4 +1,5 @@
 import LinearAlgebra
+import RecurrentNetworks
 
 extension ClipSpecification {
   /// Clips a gradient over all tensors together.
@@ -7,7 +8,7 @@ extension ClipSpecification {
   /// - Returns: the norm after clipping divided by the norm before it; 1 where nothing was clipped.
   func apply<S: Scalar>(to gradient: UnsafeMutableBufferPointer<S>, norm: Double) -> Double {
     switch kind {
-    case .none, .weight: 1
+    case .none, .step, .weight: 1
     case .norm: Self.clipNorm(gradient, norm: norm, threshold: threshold)
     case .value: Self.clipValues(gradient, norm: norm, threshold: threshold)
     }
@@ -75,5 +76,15 @@ extension ClipSpecification {
       squares += ratio * ratio
     }
     return clipped ? squares.squareRoot() : 1
+  }
+}
+
+extension TrainingSpecification {
+  /// What a backward pass does with the gradient on its way.
+  public var flow: FlowControl {
+    var flow = FlowControl()
+    if clip.kind == .step { flow.clipThreshold = clip.threshold }
+    flow.omega = regularizer.omega
+    return flow
   }
 }
