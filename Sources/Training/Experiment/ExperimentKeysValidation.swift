@@ -1,3 +1,4 @@
+import LinearAlgebra
 import RecurrentNetworks
 
 extension Experiment {
@@ -58,6 +59,8 @@ extension Experiment {
   }
 
   private func validateTraining() throws(ExperimentKeyError) {
+    try training.algorithm.type(Double.self).validate(self)
+    try validateFlow()
     let optimizer = training.optimizer
     if let option = optimizer.meaninglessOption {
       let neutral = OptimizerSpecification()[keyPath: option.path]
@@ -66,6 +69,21 @@ extension Experiment {
         option.key, formatNumber(optimizer[keyPath: option.path]),
         "\(formatPlainNumber(neutral)) with \(optimizer.name.rawValue): only \(names.joined(separator: ", ")) "
           + "\(names.count == 1 ? "reads" : "read") it")
+    }
+  }
+
+  /// What is done to the gradient on its way back needs a backward pass.
+  private func validateFlow() throws(ExperimentKeyError) {
+    guard !training.algorithm.description.isTape else { return }
+    let algorithm = training.algorithm.rawValue
+    if training.clip.kind == .step {
+      throw .contradiction(
+        "training.clip.kind", "step", "norm, value, weight or none with \(algorithm), which has no backward pass; bptt has")
+    }
+    if training.regularizer.omega > 0 {
+      throw .contradiction(
+        "training.regularizer.omega", formatNumber(training.regularizer.omega),
+        "0 with \(algorithm), which has no backward pass; bptt has")
     }
   }
 
@@ -93,15 +111,20 @@ extension Experiment {
   public var bytesNeeded: Int {
     let width = task.name.kind.widthEstimate
     let layout = ParameterLayout(network, inputs: width, outputs: width)
-    let pass =
-      precision == .float64
-      ? Pass<Double>.bytesNeeded(network: network, layout: layout, steps: task.length, batch: training.batch)
-      : Pass<Float>.bytesNeeded(network: network, layout: layout, steps: task.length, batch: training.batch)
+    let cost = training.algorithm.cost(AlgorithmSizes(self, inputs: width, outputs: width))
+    let keepsEveryStep = training.algorithm.type(Double.self).keepsEveryStep(self)
+    func bytes<S: Scalar>(_: S.Type) -> Int? {
+      Pass<S>.bytesNeeded(
+        network: network, layout: layout, steps: task.length, batch: training.batch, recordsTape: keepsEveryStep)
+    }
+    let pass = precision == .float64 ? bytes(Double.self) : bytes(Float.self)
     guard let pass else { return .max }
     // A tape keeps seven numbers a unit and layer, ∂l/∂h, and inputs, targets and outputs, at each step.
     let perStep = Saturating(network.layers) * Saturating(7 * network.hidden) + Saturating(network.hidden + 3 * width)
     let tape = Saturating(task.length) * Saturating(training.batch) * perStep
-    return (Saturating(pass) + (tape + Saturating(6) * Saturating(layout.count)) * Saturating(8)).value
+    // What the algorithm carries is in the run, in two checkpoints and in two snapshots.
+    let carried = Saturating(5) * Saturating(cost.carried < 1e17 ? Int(cost.carried) : .max)
+    return (Saturating(pass) + (tape + carried + Saturating(6) * Saturating(layout.count)) * Saturating(8)).value
   }
 
   /// Lets what has no meaning under a choice just made fall back to its default, so that a turn of one knob is not
@@ -111,6 +134,11 @@ extension Experiment {
       if !network.cell.has(option: "beta") { network.beta = 1 }
       if !network.cell.has(option: "alpha") { network.alpha = 1 }
       if !network.cellDescription.takesActivation { network.activation = NetworkSpecification().activation }
+    }
+    if training.algorithm != before.training.algorithm { training.algorithm.type(Double.self).adapt(&self) }
+    if training.algorithm != before.training.algorithm, !training.algorithm.description.isTape {
+      if training.clip.kind == .step { training.clip.kind = .norm }
+      training.regularizer.omega = 0
     }
     if training.optimizer.name != before.training.optimizer.name {
       training.optimizer.takeOptions(after: before.training.optimizer)
@@ -146,7 +174,8 @@ extension NetworkSpecification {
 }
 
 extension ExperimentKeyError {
-  fileprivate static func contradiction(_ key: String, _ found: String, _ expected: String) -> ExperimentKeyError {
+  /// A value that makes no sense beside the others.
+  static func contradiction(_ key: String, _ found: String, _ expected: String) -> ExperimentKeyError {
     ExperimentKeyError(key: key, problem: "found \(found), expected \(expected)")
   }
 }
