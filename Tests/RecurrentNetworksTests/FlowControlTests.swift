@@ -8,7 +8,7 @@ import Testing
   struct Case: Decodable {
     var cell: String, loss: String, reduction: String
     var layers: Int
-    var threshold: Double, lambda_: Double
+    var threshold: Double, omegaWeight: Double
     var x: [Double], target: [Double]
     var mask: [UInt8]
     var state: [[Double]]
@@ -46,7 +46,7 @@ import Testing
   private func flow(_ truth: Case) -> FlowControl {
     var flow = FlowControl()
     flow.clipThreshold = truth.threshold > 0 ? truth.threshold : nil
-    flow.omega = truth.lambda_
+    flow.omega = truth.omegaWeight
     return flow
   }
 
@@ -56,7 +56,7 @@ import Testing
     for (precision, tolerance) in [(Precision.float64, 1e-12), (.float32, 1e-4)] {
       let tape = try tape(truth, precision, flow: flow(truth))
       #expect(abs(tape.objective - truth.objective) < tolerance * abs(truth.objective))
-      if truth.lambda_ > 0 { #expect(abs(tape.omega - truth.omega) < tolerance * max(1, truth.omega)) }
+      if truth.omegaWeight > 0 { #expect(abs(tape.omega - truth.omega) < tolerance * max(1, truth.omega)) }
       for (layer, delta) in zip(tape.layers, truth.delta) { #expect(relativeError(layer.gradient, delta) < tolerance) }
       for entry in tape.layout.entries {
         let gradient = try #require(tape.gradient(of: entry.name))

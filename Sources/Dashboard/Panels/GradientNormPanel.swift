@@ -121,7 +121,8 @@ struct GradientNormPicture {
     plot.xName = "t"
     if let clip {
       let value = NumberText.trimmed(clip)
-      plot.guides = [Guide(NumberText.log10(clip), ["δ clipped at " + value, "clip " + value, value], role: .threshold)]
+      let names = ["δ clipped at " + value, "clip " + value, value]
+      plot.guides = [Guide(NumberText.log10(clip), names, role: .threshold)]
     }
     if cursor.phase != .update { plot.cursor = Double(cursor.step + 1) }
     let area = plot.draw(in: rect, into: &buffer, theme: theme)

@@ -108,8 +108,7 @@ extension StepText {
     var facts = [fact("‖δ\(sub(t))‖", numbers.gradient, rank: 0)]
     if hasLoss { facts.append(fact("‖local‖", numbers.local, .local, rank: 2)) }
     if numbers.clipScale < 1 {
-      facts.append(
-        Fact(Span("clipped s ", theme[.threshold]), Span("×" + NumberText.short(numbers.clipScale), theme[.value]), rank: 0))
+      facts.append(fact("clipped s", numbers.clipScale, .threshold, by: "×", rank: 0))
     }
     if !isLast { facts.append(fact("‖future‖", numbers.future, .future, rank: 1)) }
     if let next = numbers.next { facts.append(fact("‖δ\(sub(t + 1))‖", next, rank: 3)) }
@@ -126,7 +125,8 @@ extension StepText {
     var equations = backwardEquations(tape, step, hasLoss, theme)
     if numbers.clipScale < 1 {
       // δ_t = s (local + future)
-      equations = equations.map { [$0[0], Span("s (", theme[.threshold])] + $0.dropFirst() + [Span(")", theme[.threshold])] }
+      let (open, close) = (Span("s (", theme[.threshold]), Span(")", theme[.threshold]))
+      equations = equations.map { [$0[0], open] + $0.dropFirst() + [close] }
     }
     return StepText(equations: equations, facts: facts, theme: theme)
   }

@@ -78,7 +78,8 @@ extension Experiment {
     let algorithm = training.algorithm.rawValue
     if training.clip.kind == .step {
       throw .contradiction(
-        "training.clip.kind", "step", "norm, value, weight or none with \(algorithm), which has no backward pass; bptt has")
+        "training.clip.kind", "step",
+        "norm, value, weight or none with \(algorithm), which has no backward pass; bptt has")
     }
     if training.regularizer.omega > 0 {
       throw .contradiction(

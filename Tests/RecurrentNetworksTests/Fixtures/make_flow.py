@@ -125,7 +125,7 @@ def case(seed, cell, loss, layers, reduction, threshold, omega, last_targets=Tru
         g[f"weight_hh_l{l}"] = g[f"weight_hh_l{l}"] + omega * slopes[l]
     flat = lambda a: np.asarray(a, float).ravel().tolist()
     return dict(
-        cell=cell, loss=loss, layers=layers, reduction=reduction, threshold=threshold or 0, lambda_=omega, x=flat(x),
+        cell=cell, loss=loss, layers=layers, reduction=reduction, threshold=threshold or 0, omegaWeight=omega, x=flat(x),
         mask=mask.ravel().tolist(), target=flat(target), state=[flat(v) for v in state],
         parameters={k: flat(v) for k, v in p.items()}, objective=float(total), omega=float(value),
         gradient={k: flat(v) for k, v in g.items()}, delta=[flat(v) for v in delta])
