@@ -49,6 +49,14 @@ extension Pass {
   }
 }
 
+extension Tape {
+  /// What clipping at every step multiplied δ of a layer by at step `step` of the window: 1 where it did nothing.
+  public func clipScale(step: Int, layer: Int) -> Double {
+    let index = layer * steps + step
+    return clipScales.indices.contains(index) ? clipScales[index] : 1
+  }
+}
+
 /// √(a² + b²), which neither underflows nor overflows.
 private func hypotenuse(_ a: Double, _ b: Double) -> Double {
   let (less, more) = (min(a, b), max(a, b))
