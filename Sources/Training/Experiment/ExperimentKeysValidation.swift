@@ -10,6 +10,7 @@ extension Experiment {
     try validateTask()
     try validateNetwork()
     try validateTraining()
+    try validateSolved()
     try validateSize(memory: memory)
   }
 
@@ -46,6 +47,10 @@ extension Experiment {
         "\(NetworkSpecification().activation.rawValue) with \(network.cell.rawValue): its gates have functions of their own; "
           + "elman, leaky and residual take any")
     }
+    if network.cell.isFullyRecurrent, network.layers != 1 {
+      throw .contradiction(
+        "network.layers", "\(network.layers)", "1 with \(network.cell.rawValue): all its units are one layer")
+    }
     if network.initialization.recurrent != .antisymmetric, network.initialization.diffusion != 0 {
       throw .contradiction(
         "network.init.diffusion", formatNumber(network.initialization.diffusion),
@@ -60,7 +65,7 @@ extension Experiment {
 
   private func validateTraining() throws(ExperimentKeyError) {
     try training.algorithm.type(Double.self).validate(self)
-    try validateFlow()
+    try training.validateFlow()
     let optimizer = training.optimizer
     if let option = optimizer.meaninglessOption {
       let neutral = OptimizerSpecification()[keyPath: option.path]
@@ -72,19 +77,18 @@ extension Experiment {
     }
   }
 
-  /// What is done to the gradient on its way back needs a backward pass.
-  private func validateFlow() throws(ExperimentKeyError) {
-    guard !training.algorithm.description.isTape else { return }
-    let algorithm = training.algorithm.rawValue
-    if training.clip.kind == .step {
+  private func validateSolved() throws(ExperimentKeyError) {
+    let name = task.name.rawValue
+    guard solved.measure != .none else { return }
+    if task.name.readsFile {
       throw .contradiction(
-        "training.clip.kind", "step",
-        "norm, value, weight or none with \(algorithm), which has no backward pass; bptt has")
+        "solved.measure", solved.measure.rawValue,
+        "none with \(name): all of its file is trained on, none is left to ask")
     }
-    if training.regularizer.omega > 0 {
+    let loss = (try? task.makeTask(seed: seed))?.description.loss
+    if solved.measure == .error, loss == .crossEntropy {
       throw .contradiction(
-        "training.regularizer.omega", formatNumber(training.regularizer.omega),
-        "0 with \(algorithm), which has no backward pass; bptt has")
+        "solved.measure", "error", "accuracy, flawless or loss with \(name), which is answered by classes")
     }
   }
 
@@ -137,14 +141,12 @@ extension Experiment {
       if !network.cellDescription.takesActivation { network.activation = NetworkSpecification().activation }
     }
     if training.algorithm != before.training.algorithm { training.algorithm.type(Double.self).adapt(&self) }
-    if training.algorithm != before.training.algorithm, !training.algorithm.description.isTape {
-      if training.clip.kind == .step { training.clip.kind = .norm }
-      training.regularizer.omega = 0
-    }
+    if training.algorithm != before.training.algorithm { training.dropFlow() }
     if training.optimizer.name != before.training.optimizer.name {
       training.optimizer.takeOptions(after: before.training.optimizer)
     }
     if task.name != before.task.name {
+      solved = SolvedSpecification()
       if !task.name.readsColumns { (task.columns, task.targets) = ([], []) }
       if !task.name.readsFile { task.file = nil }
     }

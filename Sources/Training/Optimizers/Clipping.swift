@@ -1,5 +1,4 @@
 import LinearAlgebra
-import RecurrentNetworks
 
 extension ClipSpecification {
   /// Clips a gradient over all tensors together.
@@ -76,15 +75,5 @@ extension ClipSpecification {
       squares += ratio * ratio
     }
     return clipped ? squares.squareRoot() : 1
-  }
-}
-
-extension TrainingSpecification {
-  /// What a backward pass does with the gradient on its way.
-  public var flow: FlowControl {
-    var flow = FlowControl()
-    if clip.kind == .step { flow.clipThreshold = clip.threshold }
-    flow.omega = regularizer.omega
-    return flow
   }
 }
