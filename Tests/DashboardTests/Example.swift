@@ -43,17 +43,22 @@ enum Example {
       explosion: nil, sample: "")
   }
 
-  /// The analysis of a snapshot: all instruments.
-  static func analysis(_ snapshot: Snapshot) throws -> Analysis {
-    try Analysis.compute(snapshot: snapshot, wanted: Set(Instrument.allCases), limits: AnalysisLimits.none)
+  /// The analysis of a snapshot: all instruments of a layer.
+  static func analysis(_ snapshot: Snapshot, layer: Int? = nil) throws -> Analysis {
+    try Analysis.compute(
+      snapshot: snapshot, wanted: Set(Instrument.allCases), layer: layer, limits: AnalysisLimits.none)
   }
 
   /// A dashboard that is paused before update 8, the cursor at rest.
-  static func state(size: Size = Size(width: 120, height: 36), theme: Theme = Theme()) throws -> DashboardState {
-    var state = DashboardState(experiment: experiment(), size: size, theme: theme)
-    let snapshot = try snapshot()
+  static func state(
+    _ experiment: Experiment = experiment(), layer: Int? = nil, size: Size = Size(width: 120, height: 36),
+    theme: Theme = Theme()
+  ) throws -> DashboardState {
+    var state = DashboardState(experiment: experiment, size: size, theme: theme)
+    state.layer = layer
+    let snapshot = try snapshot(experiment)
     _ = reduce(into: &state, .snapshot(snapshot))
-    _ = reduce(into: &state, .analysis(try analysis(snapshot)))
+    _ = reduce(into: &state, .analysis(try analysis(snapshot, layer: layer)))
     return state
   }
 }
