@@ -102,7 +102,10 @@ public struct DashboardState: Sendable, Equatable {
   /// What the analyst is to be asked for.
   public var request: AnalysisRequest {
     let top = (snapshot?.experiment.network.layers ?? 1) - 1
-    return AnalysisRequest(instruments, layer: layer.flatMap { $0 < top ? max(0, $0) : nil })
+    let instruments = instruments
+    // Moving the cursor computes nothing, but where the learner's matrix of another step is on the screen.
+    let step = instruments.contains(.learner) && !isRunning && cursor.phase != .update ? cursor.step : nil
+    return AnalysisRequest(instruments, layer: layer.flatMap { $0 < top ? max(0, $0) : nil }, step: step)
   }
 }
 

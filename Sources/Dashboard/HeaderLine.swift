@@ -36,7 +36,8 @@ enum HeaderLine {
       training.clip.kind == .none ? "no clip" : "clip \(training.clip.kind.rawValue) \(plain(training.clip.threshold))"
     return [
       "\(experiment.task.name.rawValue) n=\(experiment.task.length)",
-      "\(network.cell.rawValue) \(network.activation.rawValue) H=\(network.hidden)", truncation(experiment), clip,
+      network.cell.rawValue + (network.cellDescription.takesActivation ? " \(network.activation.rawValue)" : "")
+        + " H=\(network.hidden)" + (network.layers > 1 ? "×\(network.layers)" : ""), truncation(experiment), clip,
       "\(training.optimizer.name.rawValue) \(plain(training.optimizer.learningRate))"
         + (training.schedule.kind == .constant ? "" : " \(training.schedule.kind.rawValue)"),
     ]
@@ -46,6 +47,11 @@ enum HeaderLine {
   static func truncation(_ experiment: Experiment) -> String {
     let n = experiment.task.length
     let training = experiment.training
+    let algorithm = training.algorithm
+    if algorithm.description.isForward {
+      return "\(algorithm.rawValue) " + (training.k1.resolved(length: n) >= n ? "k1=n" : "k1=\(training.k1.text)")
+    }
+    if algorithm != .bptt { return "\(algorithm.rawValue)(\(training.k1.text),\(training.k2.text))" }
     let k1 = training.k1.resolved(length: n), k2 = training.k2.resolved(length: n)
     if k1 >= n && k2 >= n && training.inject != .last { return "full BPTT" }
     return
