@@ -35,6 +35,11 @@ public final class Pass<S: Scalar> {
   let targetCounts: UnsafeMutablePointer<Int>
   /// The first step of the last `forward` with a pre-activation that was not finite.
   var nonFiniteStep: Int?
+  /// What multiplies the gradient on its way from a step of the window to the one before it; empty for 1 everywhere.
+  var passage: [Double] = []
+  /// Whether the last `backward` was one at a fixed point; and what its steps inject, [parts, B, H], where there was one.
+  var isFixedPoint = false
+  var fixedPointSource: UnsafeMutablePointer<S>?
 
   /// Arenas for sequences of up to `steps` steps in batches of `batch`; all states 0.
   ///
@@ -71,6 +76,7 @@ public final class Pass<S: Scalar> {
 
   deinit {
     arena.deallocate()
+    fixedPointSource?.deallocate()
     parameterBase.deallocate()
     gradientBase.deallocate()
     gradientNorms.baseAddress?.deallocate()
@@ -103,29 +109,36 @@ public final class Pass<S: Scalar> {
   }
 
   /// Takes a batch of sequences: inputs and targets, converted once. It may be shorter than the capacity.
+  public func load(_ data: SequenceBatch) { load(data, steps: 0..<data.steps) }
+
+  /// Takes some steps of a batch of sequences, which become the steps 0, 1, … of this pass.
   @specialized(where S == Double)
   @specialized(where S == Float)
-  public func load(_ data: SequenceBatch) {
-    precondition(data.steps <= capacity && data.batch == batch, "the sequences fit")
+  func load(_ data: SequenceBatch, steps range: Range<Int>) {
+    precondition(range.count <= capacity && range.upperBound <= data.steps && data.batch == batch, "the sequences fit")
     precondition(data.inputs == layout.inputs && data.outputs == layout.outputs && data.loss == loss, "sizes agree")
-    steps = data.steps
-    let rows = data.steps * batch
-    hasSymbols = loadSymbols(data)
+    steps = range.count
+    let first = range.lowerBound * batch, rows = range.count * batch
+    hasSymbols = loadSymbols(data, first: first, rows: rows)
     if !hasSymbols || plan.recordsTape {
-      Self.spread(data.x, rows: rows, columns: data.inputs, into: arena + plan.x, stride: plan.inputStride)
+      Self.spread(
+        data.x, first: first, rows: rows, columns: data.inputs, into: arena + plan.x, stride: plan.inputStride)
     }
     switch data.target {
     case .classes(let targets):
-      precondition(targets.count >= rows, "a class a step and sequence")
-      targets.withUnsafeBufferPointer { if let base = $0.baseAddress { classes.update(from: base, count: rows) } }
+      precondition(targets.count >= first + rows, "a class a step and sequence")
+      targets.withUnsafeBufferPointer {
+        if let base = $0.baseAddress { classes.update(from: base + first, count: rows) }
+      }
     case .values(let targets):
-      Self.spread(targets, rows: rows, columns: data.outputs, into: arena + plan.target, stride: plan.outputStride)
+      Self.spread(
+        targets, first: first, rows: rows, columns: data.outputs, into: arena + plan.target, stride: plan.outputStride)
     }
-    precondition(data.targetMask.count >= rows, "a mask a step and sequence")
+    precondition(data.targetMask.count >= first + rows, "a mask a step and sequence")
     data.targetMask.withUnsafeBufferPointer {
-      if let base = $0.baseAddress { targetMask.update(from: base, count: rows) }
+      if let base = $0.baseAddress { targetMask.update(from: base + first, count: rows) }
     }
-    for t in 0..<data.steps {
+    for t in 0..<steps {
       var count = 0
       for row in t * batch..<(t + 1) * batch { count += Int(targetMask[row]) }
       targetCounts[t] = count
@@ -133,9 +146,10 @@ public final class Pass<S: Scalar> {
   }
 
   /// Takes the symbols of one-hot inputs, if there are any.
-  private func loadSymbols(_ data: SequenceBatch) -> Bool {
+  private func loadSymbols(_ data: SequenceBatch, first: Int, rows: Int) -> Bool {
     guard let given = data.symbols, given.count == data.steps * batch else { return false }
-    for (row, symbol) in given.enumerated() {
+    for row in 0..<rows {
+      let symbol = given[first + row]
       guard symbol >= 0, symbol < data.inputs else { return false }
       symbols[row] = symbol
     }
@@ -144,12 +158,12 @@ public final class Pass<S: Scalar> {
 
   /// Dense rows of doubles into strided rows.
   static func spread(
-    _ dense: [Double], rows: Int, columns: Int, into padded: UnsafeMutablePointer<S>, stride: Int
+    _ dense: [Double], first: Int = 0, rows: Int, columns: Int, into padded: UnsafeMutablePointer<S>, stride: Int
   ) {
-    precondition(dense.count >= rows * columns, "\(rows) rows of \(columns)")
+    precondition(dense.count >= (first + rows) * columns, "\(rows) rows of \(columns)")
     dense.withUnsafeBufferPointer { dense in
       for row in 0..<rows {
-        for column in 0..<columns { padded[row * stride + column] = S(dense[row * columns + column]) }
+        for column in 0..<columns { padded[row * stride + column] = S(dense[(first + row) * columns + column]) }
       }
     }
   }

@@ -5,17 +5,29 @@ extension Pass {
   /// `gradient`, ‖∂L/∂h_t‖ in `gradientNorms`, and everything that a tape shows in the arenas.
   ///
   /// The state before the window is held constant: its value was carried in, its gradient goes nowhere.
+  ///
+  /// - Parameter passage: what multiplies the gradient on its way from a step of the window to the one before it, one
+  ///   factor a step; 0 cuts it off. Empty: 1 everywhere, which is backpropagation.
   @specialized(where S == Double)
   @specialized(where S == Float)
-  public func backward(_ window: Window, reduction: Reduction) -> PassResult {
+  public func backward(_ window: Window, reduction: Reduction, passage: [Double] = []) -> PassResult {
     precondition(window.steps.lowerBound >= 0 && window.steps.upperBound <= steps, "the steps are loaded")
+    precondition(passage.isEmpty || passage.count == window.steps.count, "a factor a step")
     let injected = window.injected.clamped(to: window.steps)
     let count = injected.reduce(0) { $0 + targetCounts[$1] }
     // L = w Σ l_t, w = 1 or 1/Σ mask
     let weight = injectionWeight(reduction, injected: count)
-    network.cell.accept(
-      BackwardPass(pass: self, window: window.steps, injected: injected, weight: weight), network)
+    self.passage = passage
+    isFixedPoint = false
+    sweepBack(BackwardSegment(steps: window.steps, injected: injected, weight: weight))
     return result(window.steps, injected, weight: weight, count: count)
+  }
+
+  /// Runs back over a window, or over one segment of it.
+  @specialized(where S == Double)
+  @specialized(where S == Float)
+  func sweepBack(_ segment: BackwardSegment) {
+    network.cell.accept(BackwardPass(pass: self, segment: segment), network)
   }
 
   /// The weight of an injected loss in the objective.
@@ -23,13 +35,10 @@ extension Pass {
     reduction == .mean && count > 0 ? 1 / Double(count) : 1
   }
 
-  fileprivate func backward<C: Cell>(_ cell: C, _ window: Range<Int>, _ injected: Range<Int>, _ weight: Double) {
-    packBackward(gates: C.gates)
-    gradientBase.update(repeating: 0, count: layout.count)
+  fileprivate func backward<C: Cell>(_ cell: C, _ segment: BackwardSegment) {
+    let window = segment.steps
+    if segment.isNewest { clearGradients(gates: C.gates) }
     (arena + plan.loss + window.lowerBound * batch).update(repeating: 0, count: window.count * batch)
-    if hasSymbols {
-      (arena + plan.symbolTableGradient).update(repeating: 0, count: layout.inputs * plan.gateStride)
-    }
     var end = window.upperBound
     while end > window.lowerBound {
       let block = max(end - plan.blockSteps, window.lowerBound)..<end
@@ -39,20 +48,35 @@ extension Pass {
           arena + layer.derivative + block.lowerBound * batch * plan.gateStride,
           count: block.count * batch * plan.gateStride)
       }
-      injectLosses(block, injected, weight: S(weight))
+      injectLosses(block, segment.injected, weight: S(segment.weight))
       for layer in (0..<network.layers).reversed() {
         if layer < network.layers - 1 { passDown(layer: layer, block: block, gates: C.gates) }
-        if end < window.upperBound { addBoundary(layer: layer, block: block, parts: C.parts) }
-        sweepBack(cell, layer: layer, block: block, window: window)
+        if end < window.upperBound || !segment.isNewest {
+          addBoundary(layer: layer, block: block, window: window, parts: C.parts)
+        }
+        sweepBack(cell, layer: layer, block: block, segment: segment)
         addWeightGradients(layer: layer, block: block, gates: C.gates)
       }
       end = block.lowerBound
     }
+    if segment.isOldest { finishGradients(gates: C.gates) }
+  }
+
+  /// Packs the weights that the backward pass multiplies by; every gradient by a parameter is 0.
+  func clearGradients(gates: Int) {
+    packBackward(gates: gates)
+    gradientBase.update(repeating: 0, count: layout.count)
     if hasSymbols {
-      S.transpose(
-        rows: layout.inputs, columns: C.gates * network.hidden, x: arena + plan.symbolTableGradient,
-        xStride: plan.gateStride, into: gradientBase + plan.layers[0].inputWeight, yStride: layout.inputs)
+      (arena + plan.symbolTableGradient).update(repeating: 0, count: layout.inputs * plan.gateStride)
     }
+  }
+
+  /// The gradient by weight_ih of one-hot inputs, which was gathered a row a symbol, becomes a matrix [G·H, I].
+  func finishGradients(gates: Int) {
+    guard hasSymbols else { return }
+    S.transpose(
+      rows: layout.inputs, columns: gates * network.hidden, x: arena + plan.symbolTableGradient,
+      xStride: plan.gateStride, into: gradientBase + plan.layers[0].inputWeight, yStride: layout.inputs)
   }
 
   /// Packs the weights that the backward pass multiplies by.
@@ -85,25 +109,44 @@ extension Pass {
   /// A layer's backward steps over a block, the newest first. What reaches the step before goes into its δ, or, at the
   /// start of a block, is kept aside until that step's own gradient is there; before the window it goes nowhere.
   @inline(__always)
-  private func sweepBack<C: Cell>(_ cell: C, layer: Int, block: Range<Int>, window: Range<Int>) {
+  private func sweepBack<C: Cell>(_ cell: C, layer: Int, block: Range<Int>, segment: BackwardSegment) {
     let isTop = layer == network.layers - 1
     let stateRow = stateRow
     let norms = gradientNorms
+    let first = segment.steps.lowerBound
+    let passesAll = passage.isEmpty
+    let aside = arena + plan.layers[layer].boundary
     var step = step(layer: layer, t: block.upperBound - 1, block: block)
-    step.accumulates = true
+    let partDistance = step.previousGradientPartDistance
     var t = block.upperBound - 1
     while t >= block.lowerBound {
-      if t > block.lowerBound {
+      let factor = passesAll ? 1 : passage[t - first]
+      let isDirect = t > block.lowerBound && factor == 1
+      if isDirect {
         step.previousGradient = step.gradient - stateRow
       } else {
-        step.previousGradient = t > window.lowerBound ? arena + plan.layers[layer].boundary : nil
-        step.previousGradientPartDistance = stateRow
-        step.accumulates = false
+        step.previousGradient = t > first && factor != 0 || t == first && !segment.isOldest ? aside : nil
       }
+      step.previousGradientPartDistance = isDirect ? partDistance : stateRow
+      step.accumulates = isDirect
       let sum = cell.backward(step)
       if isTop { norms[t] = norm(sumOfSquares: Double(sum), gradient: step.gradient) }
+      if !isDirect && t > block.lowerBound && factor != 0 {
+        add(aside, factor: S(factor), to: step.gradient - stateRow, partDistance: partDistance, parts: C.parts)
+      }
       step.advance(by: -1)
       t -= 1
+    }
+  }
+
+  /// δ += factor · a gradient that was kept aside, part by part.
+  private func add(
+    _ aside: UnsafeMutablePointer<S>, factor: S, to gradient: UnsafeMutablePointer<S>, partDistance: Int, parts: Int
+  ) {
+    for part in 0..<parts {
+      S.scaleAdd(
+        rows: batch, columns: network.hidden, alpha: factor, x: aside + part * stateRow, xStride: plan.stateStride,
+        beta: 1, y: gradient + part * partDistance, yStride: plan.stateStride)
     }
   }
 
@@ -112,20 +155,20 @@ extension Pass {
     arena + plan.layers[layer].gradient + (part * slots + slot) * stateRow
   }
 
-  /// The gradient that was kept aside at the end of the last block is added to its step's.
-  private func addBoundary(layer: Int, block: Range<Int>, parts: Int) {
+  /// The gradient that was kept aside at the start of the block after this one is added to the δ of its last step.
+  private func addBoundary(layer: Int, block: Range<Int>, window: Range<Int>, parts: Int) {
+    let factor =
+      passage.isEmpty || block.upperBound == window.upperBound ? 1 : passage[block.upperBound - window.lowerBound]
+    guard factor != 0 else { return }
     let slot = slot(block.upperBound - 1, block)
-    for part in 0..<parts {
-      S.scaleAdd(
-        rows: batch, columns: network.hidden, alpha: 1, x: arena + plan.layers[layer].boundary + part * stateRow,
-        xStride: plan.stateStride, beta: 1, y: gradientPointer(layer: layer, part: part, slot: slot),
-        yStride: plan.stateStride)
-    }
+    add(
+      arena + plan.layers[layer].boundary, factor: S(factor), to: gradientPointer(layer: layer, slot: slot),
+      partDistance: slots * stateRow, parts: parts)
   }
 
   /// δ of the top layer's h over a block starts as what each step's own injected loss sends: w W_hoᵀ ∂l/∂y, or 0; the
   /// readout's gradients grow.
-  private func injectLosses(_ block: Range<Int>, _ injected: Range<Int>, weight: S) {
+  func injectLosses(_ block: Range<Int>, _ injected: Range<Int>, weight: S) {
     let top = network.layers - 1
     var next = block.lowerBound
     for part in 1..<max(1, network.cell.parts) { clearGradient(layer: top, part: part, block, block) }
@@ -200,7 +243,7 @@ extension Pass {
   }
 
   /// δ of a layer's h over a block starts as what the layer above sends: W_ihᵀ ∂L/∂a of the layer above.
-  private func passDown(layer: Int, block: Range<Int>, gates: Int) {
+  func passDown(layer: Int, block: Range<Int>, gates: Int) {
     for part in 1..<max(1, network.cell.parts) { clearGradient(layer: layer, part: part, block, block) }
     let slot = slot(block.lowerBound, block)
     let above = plan.layers[layer + 1]
@@ -212,7 +255,7 @@ extension Pass {
   }
 
   /// A block's share of a layer's weight gradients, while ∂L/∂a and h are still in the cache.
-  private func addWeightGradients(layer: Int, block: Range<Int>, gates: Int) {
+  func addWeightGradients(layer: Int, block: Range<Int>, gates: Int) {
     let rows = block.count * batch
     let gh = gates * network.hidden
     let slot = slot(block.lowerBound, block)
@@ -239,10 +282,22 @@ extension Pass {
   }
 }
 
+/// What a sweep goes back over: a window, or one segment of it, the newest of them first.
+struct BackwardSegment {
+  /// The steps, and those of them whose losses are injected.
+  var steps: Range<Int>, injected: Range<Int>
+  /// The weight of an injected loss in the window's objective.
+  var weight: Double
+  /// Whether it is the window's first to be gone over, which begins its gradient anew; the others add to it, and δ of
+  /// their last step receives what the segment before kept aside.
+  var isNewest = true
+  /// Whether the window begins with it: what reaches the step before goes nowhere.
+  var isOldest = true
+}
+
 private struct BackwardPass<S: Scalar>: CellVisitor {
   let pass: Pass<S>
-  let window: Range<Int>, injected: Range<Int>
-  let weight: Double
+  let segment: BackwardSegment
 
-  func visit<C: Cell>(_ cell: C) { pass.backward(cell, window, injected, weight) }
+  func visit<C: Cell>(_ cell: C) { pass.backward(cell, segment) }
 }

@@ -37,7 +37,7 @@ struct PassPlan<S: Scalar> {
     stateStride = Self.stride(h)
     gateStride = Self.stride(gh)
     outputStride = Self.stride(layout.outputs)
-    blockSteps = max(1, min(steps, 128 / max(1, batch)))
+    blockSteps = Self.blockSteps(steps: steps, batch: batch)
     self.recordsTape = recordsTape
     let kept = recordsTape ? steps : blockSteps
     symbolTable = reserve(layout.inputs, gateStride)
@@ -69,6 +69,9 @@ struct PassPlan<S: Scalar> {
       layers.append(layer)
     }
   }
+
+  /// As many steps as make 128 rows: long enough for matrix products, short enough for the cache.
+  static func blockSteps(steps: Int, batch: Int) -> Int { max(1, min(steps, 128 / max(1, batch))) }
 
   /// A row of `columns` elements, rounded up to an odd number of cache lines.
   static func stride(_ columns: Int) -> Int {

@@ -29,18 +29,31 @@ public struct PassResult: Equatable, Sendable {
 extension Pass {
   /// The objective, norms and the first number that was not finite, after a backward pass over `window`.
   func result(_ window: Range<Int>, _ injected: Range<Int>, weight: Double, count: Int) -> PassResult {
-    var sum = 0.0
-    let losses = arena + plan.loss
-    for row in injected.lowerBound * batch..<injected.upperBound * batch { sum += Double(losses[row]) }
+    var result = result(objective: weight * addLosses(of: injected, to: 0), count: count)
+    if !(result.objective.isFinite && result.gradientNorm.isFinite && nonFiniteStep == nil) {
+      result.nonFinite = firstNonFinite(window)
+    }
+    return result
+  }
+
+  /// The result with this objective and the norm of the gradient as it stands.
+  func result(objective: Double, count: Int) -> PassResult {
     let squares = S.sumOfSquares(count: layout.count, x: gradientBase)
     let norm =
       squares > 0x1p-960 && squares < .infinity
       ? squares.squareRoot() : scaledNorm(gradientBase, rows: 1, columns: layout.count, stride: 0)
-    var result = PassResult(objective: weight * sum, injected: count, gradientNorm: norm, nonFinite: nil)
-    if !(result.objective.isFinite && norm.isFinite && nonFiniteStep == nil) {
-      result.nonFinite = firstNonFinite(window)
+    return PassResult(objective: objective, injected: count, gradientNorm: norm, nonFinite: nil)
+  }
+
+  /// `sum` and the losses of the steps `range`, added step by step, the newest first: the order of the backward pass, in
+  /// which they can be added a segment at a time.
+  func addLosses(of range: Range<Int>, to sum: Double) -> Double {
+    var sum = sum
+    let losses = arena + plan.loss
+    for t in range.reversed() {
+      for row in t * batch..<(t + 1) * batch { sum += Double(losses[row]) }
     }
-    return result
+    return sum
   }
 
   /// ‖δ_t‖ from its sum of squares; where that left the range of normal numbers, taken again with a scale.
@@ -78,7 +91,7 @@ extension Pass {
   }
 
   /// The first number, in the order of computation, that is not finite.
-  private func firstNonFinite(_ window: Range<Int>) -> NonFinite? {
+  func firstNonFinite(_ window: Range<Int>) -> NonFinite? {
     let losses = arena + plan.loss
     let badLoss = window.first { t in (0..<batch).contains { !losses[t * batch + $0].isFinite } }
     if let step = nonFiniteStep, step <= badLoss ?? step { return NonFinite(step: step, factor: "pre-activation a") }

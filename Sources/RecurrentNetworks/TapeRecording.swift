@@ -21,7 +21,11 @@ extension Pass {
       }
     let targetMask = Array(UnsafeBufferPointer(start: targetMask + w.lowerBound * batch, count: rows))
     let mask = w.flatMap { t in (0..<batch).map { injected.contains(t) ? self.targetMask[t * batch + $0] : 0 } }
-    let objective = zip(losses.loss, mask).reduce(0.0) { $1.1 == 0 ? $0 : $0 + $1.0 }
+    // In the order of `addLosses`.
+    let objective = w.indices.reversed().reduce(0.0) { sum, t in
+      let rows = (t - w.lowerBound) * batch..<(t - w.lowerBound + 1) * batch
+      return rows.reduce(sum) { mask[$1] == 0 ? $0 : $0 + losses.loss[$1] }
+    }
     return Tape(
       network: network, layout: layout, parameters: parameters.map { Double($0) },
       gradient: gradient.map { Double($0) }, steps: w.count, batch: batch, inputs: layout.inputs,
@@ -131,12 +135,26 @@ extension Pass {
       scratch.deallocate()
       discarded.deallocate()
     }
-    for t in window.dropFirst() {
+    @discardableResult
+    func pullBack(_ t: Int, into receiver: Int) -> UnsafeMutablePointer<S> {
       var step = step(layer: layer, t: t, block: window)
-      step.previousGradient = scratch + (t - 1 - window.lowerBound) * stateRow
+      let previous = scratch + (receiver - window.lowerBound) * stateRow
+      step.previousGradient = previous
       step.previousGradientPartDistance = size
       step.preactivationGradient = discarded
       _ = network.cell.accept(BackwardStep(step: step), network)
+      return previous
+    }
+    // At a fixed point the step after the last one is the same step again.
+    if let t = window.last, isFixedPoint { pullBack(t, into: t) }
+    for t in window.dropFirst() {
+      let factor = passage.isEmpty ? 1 : passage[t - window.lowerBound]
+      guard factor != 0, !isFixedPoint else { continue }
+      let previous = pullBack(t, into: t - 1)
+      guard factor != 1 else { continue }
+      S.scaleAdd(
+        rows: batch, columns: network.hidden, alpha: 0, x: previous, xStride: plan.stateStride, beta: S(factor),
+        y: previous, yStride: plan.stateStride)
     }
     return Self.gathered(scratch, rows: window.count * batch, columns: network.hidden, stride: plan.stateStride)
   }
@@ -149,9 +167,10 @@ extension Tape {
   /// - Parameters:
   ///   - data: the whole sequences; only the window's steps are read.
   ///   - carriedState: the state before the window's first step, [parts, B, H] a layer.
+  ///   - variant: what the pass does otherwise than plain backpropagation.
   public static func compute(
     network: NetworkSpecification, layout: ParameterLayout, parameters: [Double], data: SequenceBatch, window: Window,
-    carriedState: [[Double]], reduction: Reduction, precision: Precision
+    carriedState: [[Double]], reduction: Reduction, precision: Precision, variant: PassVariant = PassVariant()
   ) -> Tape {
     func run<S: Scalar>(_: S.Type) -> Tape {
       let pass = Pass<S>(
@@ -164,8 +183,14 @@ extension Tape {
       let moved = Window(
         steps: 0..<window.steps.count, injected: inside.lowerBound - shift..<inside.upperBound - shift)
       pass.load(data.slice(window.steps))
-      pass.forward(moved.steps)
-      _ = pass.backward(moved, reduction: reduction)
+      if let kept = variant.kept { pass.restore(kept) }
+      pass.forward(min(variant.kept?.steps ?? 0, moved.steps.count)..<moved.steps.count)
+      if let fixedPoint = variant.fixedPoint {
+        _ = pass.backwardAtFixedPoint(
+          step: moved.steps.count - 1, reduction: reduction, tolerance: fixedPoint.tolerance, limit: fixedPoint.limit)
+      } else {
+        _ = pass.backward(moved, reduction: reduction, passage: variant.passage)
+      }
       return pass.tape(window: moved, reduction: reduction).placed(at: window)
     }
     return precision == .float64 ? run(Double.self) : run(Float.self)
