@@ -23,7 +23,8 @@ public final class StatePullback {
   private let weights: UnsafeMutablePointer<Double>
   /// W_ih [G·H, H], packed; nil for the lowest layer, which has no layer below.
   private let inputWeights: UnsafeMutablePointer<Double>?
-  private let scratch: UnsafeMutablePointer<Double>
+  /// ∂·/∂a_t as the input sees it, and as the state before sees it.
+  private let scratch: UnsafeMutablePointer<Double>, recurrentScratch: UnsafeMutablePointer<Double>
   private let scratchStride: Int
 
   /// For up to `rows` rows of a layer of sequence `sequence` of the tape.
@@ -37,7 +38,9 @@ public final class StatePullback {
     capacity = rows
     weights = Pass<Double>.zeroed(Double.packedCount(k: gh, n: h))
     scratchStride = PassPlan<Double>.stride(gh)
-    scratch = Pass<Double>.zeroed(rows * scratchStride)
+    let isApart = tape.network.cell.gatesApart > 0
+    scratch = Pass<Double>.zeroed((isApart ? 2 : 1) * rows * scratchStride)
+    recurrentScratch = isApart ? scratch + rows * scratchStride : scratch
     inputWeights = layer > 0 ? Pass<Double>.zeroed(Double.packedCount(k: gh, n: h)) : nil
     for (name, packed) in [("weight_hh_l\(layer)", weights), ("weight_ih_l\(layer)", inputWeights)] {
       guard let packed, let weight = tape.layout[name] else { continue }
@@ -91,20 +94,26 @@ public final class StatePullback {
     layerTape.state.withUnsafeBufferPointer { state in
       layerTape.preactivation.withUnsafeBufferPointer { preactivation in
         layerTape.derivative.withUnsafeBufferPointer { derivative in
-          guard let s = state.baseAddress, let a = preactivation.baseAddress, let d = derivative.baseAddress else {
-            return
+          layerTape.recurrentInput.withUnsafeBufferPointer { recurrentInput in
+            guard let s = state.baseAddress, let a = preactivation.baseAddress, let d = derivative.baseAddress else {
+              return
+            }
+            let apart = tape.network.cell.gatesApart * h
+            let q = apart > 0 ? recurrentInput.baseAddress ?? a : a
+            // A backward step reads these and writes none of them.
+            let previous = UnsafeMutablePointer(mutating: s) + t * stateSize + sequence * h
+            let row = t * tape.batch + sequence
+            let step = CellStep<Double>(
+              rows: rows, hidden: h, previousState: previous, state: previous + stateSize, stateStride: 0,
+              partDistance: tape.batch * h, preactivation: UnsafeMutablePointer(mutating: a) + row * gh,
+              derivative: UnsafeMutablePointer(mutating: d) + row * gh, activationStride: 0,
+              recurrentInput: UnsafeMutablePointer(mutating: q) + row * apart, recurrentBias: weights,
+              recurrentInputStride: 0, gradient: from, previousGradient: to, gradientStride: stride,
+              gradientPartDistance: h, previousGradientPartDistance: h, preactivationGradient: scratch,
+              recurrentGradient: recurrentScratch, preactivationGradientStride: scratchStride, accumulates: false,
+              forwardWeights: weights, backwardWeights: weights)
+            _ = tape.network.cell.accept(BackwardStep(step: step), tape.network)
           }
-          // A backward step reads these and writes none of them.
-          let previous = UnsafeMutablePointer(mutating: s) + t * stateSize + sequence * h
-          let gates = (t * tape.batch + sequence) * gh
-          let step = CellStep<Double>(
-            rows: rows, hidden: h, previousState: previous, state: previous + stateSize, stateStride: 0,
-            partDistance: tape.batch * h, preactivation: UnsafeMutablePointer(mutating: a) + gates,
-            derivative: UnsafeMutablePointer(mutating: d) + gates, activationStride: 0, gradient: from,
-            previousGradient: to, gradientStride: stride, gradientPartDistance: h, previousGradientPartDistance: h,
-            preactivationGradient: scratch, preactivationGradientStride: scratchStride, accumulates: false,
-            forwardWeights: weights, backwardWeights: weights)
-          _ = tape.network.cell.accept(BackwardStep(step: step), tape.network)
         }
       }
     }
@@ -167,8 +176,10 @@ extension Tape {
       let belowStart = index == 0 ? t * batch * inputs : (t + 1) * layers[index - 1].parts * batch * hidden
       addOuterProducts(
         "weight_ih_l\(index)", da, start, m: gh, below, belowStart, n: index == 0 ? inputs : hidden)
-      addOuterProducts("weight_hh_l\(index)", da, start, m: gh, layer.state, t * stateSize, n: hidden)
+      let daByState = layer.recurrentGradient
+      addOuterProducts("weight_hh_l\(index)", daByState, start, m: gh, layer.state, t * stateSize, n: hidden)
       addOuterProducts("bias_ih_l\(index)", da, start, m: gh, ones, 0, n: 1)
+      addOuterProducts("bias_hh_l\(index)", daByState, start, m: gh, ones, 0, n: 1)
     }
     if let top = layers.last {
       let dy = outputGradient(step: t)
