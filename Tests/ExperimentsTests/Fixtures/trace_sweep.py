@@ -20,6 +20,8 @@ CELLS = {
     "elman": (1, ALL, [{}]),
     "leaky": (1, ALL, [{"network.beta": 0.35}]),
     "residual": (1, ALL, [{"network.alpha": -0.4}]),
+    "lstm": (4, [None], [{}]),
+    "gru": (3, [None], [{}]),
 }
 CLIPS = [{"kind": "none"}, {"kind": "norm", "threshold": 0.1}, {"kind": "value", "threshold": 0.01}]
 
