@@ -13,6 +13,8 @@ protocol Cell: Sendable {
   static var gatesApart: Int { get }
   /// Whether the backward step reads the pre-activations, which are then kept for every step, and no φ′.
   static var keepsPreactivation: Bool { get }
+  /// Whether one matrix [H, H+I] is all that the network has: no bias, no readout, the outputs are units; one layer.
+  static var isFullyRecurrent: Bool { get }
   /// What the cell says of itself; as many gates and parts as above.
   var description: CellDescription { get }
   /// From s_{t-1} and the pre-activations, which hold W_ih x_t + b, to s_t; false when a pre-activation is not finite.
@@ -24,6 +26,7 @@ protocol Cell: Sendable {
 extension Cell {
   static var gatesApart: Int { 0 }
   static var keepsPreactivation: Bool { false }
+  static var isFullyRecurrent: Bool { false }
 }
 
 /// Work to be done with a cell, whichever it is: generic, so that each cell gets its own compiled copy.
@@ -42,6 +45,7 @@ extension CellKind {
     case .residual: visitor.visit(ResidualCell(network))
     case .lstm: visitor.visit(LSTMCell())
     case .gru: visitor.visit(GRUCell())
+    case .fullyRecurrent: visitor.visit(FullyRecurrentCell(network))
     }
   }
 
@@ -58,9 +62,14 @@ extension CellKind {
   /// Whether pre-activations are kept for every step, and φ′ is not.
   var keepsPreactivation: Bool { accept(Sizes(), NetworkSpecification()).keepsPreactivation }
 
+  /// Whether one matrix [H, H+I] is all that the network has: no bias, no readout, the outputs are units; one layer.
+  public var isFullyRecurrent: Bool { accept(Sizes(), NetworkSpecification()).isFullyRecurrent }
+
   private struct Sizes: CellVisitor {
-    func visit<C: Cell>(_ cell: C) -> (gates: Int, parts: Int, apart: Int, keepsPreactivation: Bool) {
-      (C.gates, C.parts, C.gatesApart, C.keepsPreactivation)
+    func visit<C: Cell>(
+      _ cell: C
+    ) -> (gates: Int, parts: Int, apart: Int, keepsPreactivation: Bool, isFullyRecurrent: Bool) {
+      (C.gates, C.parts, C.gatesApart, C.keepsPreactivation, C.isFullyRecurrent)
     }
   }
 }

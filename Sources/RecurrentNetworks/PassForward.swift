@@ -36,38 +36,36 @@ extension Pass {
       if apart > 0 {
         // b_ih, and b_hh with it where the two add up
         let bias = arena + layer.summedBias
-        bias.update(from: parameterBase + layer.bias, count: gates * h)
+        bias.update(from: parameterBase + (layer.bias ?? 0), count: gates * h)
         for index in 0..<summed { bias[index] += parameterBase[layer.recurrentBias + index] }
       }
       if index == 0 && hasSymbols {
         // W_ihᵀ + b [I, G·H]
         let table = arena + plan.symbolTable
         S.transpose(
-          rows: gates * h, columns: inputs, x: parameterBase + layer.inputWeight, xStride: inputs, into: table,
+          rows: gates * h, columns: inputs, x: parameterBase + layer.inputWeight,
+          xStride: layer.inputWeightStride, into: table,
           yStride: plan.gateStride)
         S.scaleAdd(
-          rows: inputs, columns: gates * h, alpha: 1, x: inputBias(layer), xStride: 0, beta: 1, y: table,
+          rows: inputs, columns: gates * h, alpha: 1, x: biasPointer(index), xStride: 0, beta: 1, y: table,
           yStride: plan.gateStride)
       } else {
         // W_ihᵀ [I, G·H]
         S.pack(
-          k: inputs, n: gates * h, b: parameterBase + layer.inputWeight, rowStride: 1, columnStride: inputs,
+          k: inputs, n: gates * h, b: parameterBase + layer.inputWeight, rowStride: 1,
+          columnStride: layer.inputWeightStride,
           into: arena + layer.inputForward)
       }
       // W_hhᵀ [H, G·H], the gates apart by themselves
-      let weight = parameterBase + layer.recurrentWeight
-      S.pack(k: h, n: summed, b: weight, rowStride: 1, columnStride: h, into: arena + layer.recurrentForward)
+      let weight = parameterBase + layer.recurrentWeight, weightStride = layer.recurrentWeightStride
+      S.pack(
+        k: h, n: summed, b: weight, rowStride: 1, columnStride: weightStride, into: arena + layer.recurrentForward)
       if apart > 0 {
         S.pack(
-          k: h, n: apart * h, b: weight + summed * h, rowStride: 1, columnStride: h,
+          k: h, n: apart * h, b: weight + summed * weightStride, rowStride: 1, columnStride: weightStride,
           into: arena + layer.recurrentForward + S.packedCount(k: h, n: summed))
       }
     }
-  }
-
-  /// The bias of W_ih x_t in a_t.
-  private func inputBias(_ layer: PassPlan<S>.Layer) -> UnsafeMutablePointer<S> {
-    network.cell.gatesApart > 0 ? arena + layer.summedBias : parameterBase + layer.bias
   }
 
   /// a_t = W_ih x_t + b, for all steps of a block at once.
@@ -83,8 +81,15 @@ extension Pass {
     let (x, stride) = inputRows(layer: layer, from: block.lowerBound)
     S.multiplyPacked(
       m: block.count * batch, n: gates * network.hidden, k: inputSize(layer), a: x, aRowStride: stride,
-      aColumnStride: 1, packedB: arena + offsets.inputForward, start: inputBias(offsets), startStride: 0,
+      aColumnStride: 1, packedB: arena + offsets.inputForward, start: biasPointer(layer), startStride: 0,
       c: a, cRowStride: plan.gateStride)
+  }
+
+  /// b of W_ih x_t in a layer's a_t, [G·H]; zeros where the network has no bias.
+  func biasPointer(_ layer: Int) -> UnsafeMutablePointer<S> {
+    network.cell.gatesApart > 0
+      ? arena + plan.layers[layer].summedBias
+      : plan.layers[layer].bias.map { parameterBase + $0 } ?? arena + plan.noBias
   }
 
   /// The size of what a layer reads: I, or H of the layer below.

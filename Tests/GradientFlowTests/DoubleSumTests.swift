@@ -35,18 +35,14 @@ private struct DoubleSum {
   /// factor · row · ∂⁺s_t/∂W: ∂a_t/∂W_ih = x_t, ∂a_t/∂W_hh = h_{t-1}, ∂a_t/∂b = 1.
   private func add(_ row: [Double], _ t: Int, _ b: Int, _ factor: Double, to sum: inout [Double]) {
     let (h, m) = (tape.hidden, tape.inputs)
-    guard let ih = tape.layout["weight_ih_l0"], let hh = tape.layout["weight_hh_l0"],
-      let bias = tape.layout["bias_ih_l0"]
-    else { return }
+    let (ih, hh) = (tape.layout.inputWeights(layer: 0), tape.layout.recurrentWeights(layer: 0))
     for unit in 0..<h {
       for (gate, d) in immediate(row, t, b, unit).enumerated() {
         let i = gate * h + unit
-        for k in 0..<m {
-          sum[ih.offset + i * m + k] += factor * d.input * tape.x[(t * tape.batch + b) * m + k]
-        }
-        for k in 0..<h { sum[hh.offset + i * h + k] += factor * d.state * state(t, b, 0, k) }
-        sum[bias.offset + i] += factor * d.input
-        if let recurrent = tape.layout["bias_hh_l0"] { sum[recurrent.offset + i] += factor * d.state }
+        for k in 0..<m { sum[ih.index(i, k)] += factor * d.input * tape.x[(t * tape.batch + b) * m + k] }
+        for k in 0..<h { sum[hh.index(i, k)] += factor * d.state * state(t, b, 0, k) }
+        if let bias = tape.layout.bias(layer: 0) { sum[bias.offset + i] += factor * d.input }
+        if let bias = tape.layout["bias_hh_l0"] { sum[bias.offset + i] += factor * d.state }
       }
     }
   }

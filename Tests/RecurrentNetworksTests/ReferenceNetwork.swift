@@ -54,7 +54,7 @@ struct ReferenceNetwork {
   /// The new state of a unit, its parts, from what W_ih x_t + b and W_hh h_{t-1} (+ b_hh) give to each gate.
   func cell(_ x: [Dual], _ h: [Dual], before: [Dual]) -> [Dual] {
     switch network.cell {
-    case .elman: return [activate(x[0] + h[0])]
+    case .elman, .fullyRecurrent: return [activate(x[0] + h[0])]
     case .leaky: return [Dual(1 - network.beta) * before[0] + Dual(network.beta) * activate(x[0] + h[0])]
     case .residual: return [before[0] + Dual(network.alpha) * activate(x[0] + h[0])]
     case .lstm:
@@ -93,32 +93,39 @@ struct ReferenceNetwork {
     let recurrentBiases = (0..<network.layers).map { layout["bias_hh_l\($0)"]?.offset }
     let (gates, parts) = (network.cell.gates, network.cell.parts)
     let (readout, readoutBias) = (offset("readout.weight"), offset("readout.bias"))
+    let isOneMatrix = network.cell == .fullyRecurrent
     for t in window.steps {
       for b in 0..<data.batch {
         var input = (0..<data.inputs).map { Dual(data.x[(t * data.batch + b) * data.inputs + $0]) }
         for layer in 0..<network.layers {
           let previous = state[layer]
-          var next: [Dual] = []
+          var next: [Dual] = [], new = previous
           for i in 0..<h {
             var (byInput, byState) = ([Dual](), [Dual]())
             for gate in 0..<gates {
               let row = gate * h + i
-              var x = parameters[biases[layer] + row]
-              for j in input.indices { x += parameters[inputWeights[layer] + row * input.count + j] * input[j] }
+              // One matrix: s_i = Σ_j w_ij z_j with z = [y; x].
+              let width = h + input.count
+              var x = isOneMatrix ? Dual(0) : parameters[biases[layer] + row]
+              let xStart = isOneMatrix ? row * width + h : inputWeights[layer] + row * input.count
+              for j in input.indices { x += parameters[xStart + j] * input[j] }
               byInput.append(x)
               var a = recurrentBiases[layer].map { parameters[$0 + row] } ?? Dual(0)
-              for j in 0..<h { a += parameters[recurrentWeights[layer] + row * h + j] * previous[b * h + j] }
+              let hStart = isOneMatrix ? row * width : recurrentWeights[layer] + row * h
+              for j in 0..<h { a += parameters[hStart + j] * previous[b * h + j] }
               byState.append(a)
             }
             var value = cell(byInput, byState, before: (0..<parts).map { previous[($0 * data.batch + b) * h + i] })
             if layer == network.layers - 1 { value[0] += disturb(t, b, i) }
-            for part in 0..<parts { state[layer][(part * data.batch + b) * h + i] = value[part] }
             next.append(value[0])
+            for part in 0..<parts { new[(part * data.batch + b) * h + i] = value[part] }
           }
+          state[layer] = new
           input = next
         }
         run.hidden += input
         let y = (0..<data.outputs).map { o -> Dual in
+          if isOneMatrix { return input[o] }
           var y = parameters[readoutBias + o]
           for j in 0..<h { y += parameters[readout + o * h + j] * input[j] }
           return y
@@ -135,7 +142,7 @@ struct ReferenceNetwork {
           for value in y { sum += exp(value) }
           loss = log(sum) - y[Int(classes[row])]
         case .values(let values):
-          for (o, value) in y.enumerated() {
+          for (o, value) in y.enumerated() where data.outputMask?[row * data.outputs + o] != 0 {
             let error = value - Dual(values[row * data.outputs + o])
             loss += Dual(0.5) * error * error
           }

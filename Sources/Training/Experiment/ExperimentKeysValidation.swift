@@ -10,6 +10,7 @@ extension Experiment {
     try validateTask()
     try validateNetwork()
     try validateTraining()
+    try validateSolved()
     try validateSize(memory: memory)
   }
 
@@ -52,6 +53,10 @@ extension Experiment {
         "network.init.forget_bias", formatNumber(network.initialization.forgetBias),
         "0 with \(network.cell.rawValue), which has no forget gate: only \(owners) has one")
     }
+    if network.cell.isFullyRecurrent, network.layers != 1 {
+      throw .contradiction(
+        "network.layers", "\(network.layers)", "1 with \(network.cell.rawValue): all its units are one layer")
+    }
     if network.initialization.recurrent != .antisymmetric, network.initialization.diffusion != 0 {
       throw .contradiction(
         "network.init.diffusion", formatNumber(network.initialization.diffusion),
@@ -74,6 +79,21 @@ extension Experiment {
         option.key, formatNumber(optimizer[keyPath: option.path]),
         "\(formatPlainNumber(neutral)) with \(optimizer.name.rawValue): only \(names.joined(separator: ", ")) "
           + "\(names.count == 1 ? "reads" : "read") it")
+    }
+  }
+
+  private func validateSolved() throws(ExperimentKeyError) {
+    let name = task.name.rawValue
+    guard solved.measure != .none else { return }
+    if task.name.readsFile {
+      throw .contradiction(
+        "solved.measure", solved.measure.rawValue,
+        "none with \(name): all of its file is trained on, none is left to ask")
+    }
+    let loss = (try? task.makeTask(seed: seed))?.description.loss
+    if solved.measure == .error, loss == .crossEntropy {
+      throw .contradiction(
+        "solved.measure", "error", "accuracy, flawless or loss with \(name), which is answered by classes")
     }
   }
 
@@ -135,6 +155,7 @@ extension Experiment {
       training.optimizer.takeOptions(after: before.training.optimizer)
     }
     if task.name != before.task.name {
+      solved = SolvedSpecification()
       if !task.name.readsColumns { (task.columns, task.targets) = ([], []) }
       if !task.name.readsFile { task.file = nil }
     }
