@@ -71,6 +71,7 @@ extension Experiment {
 
   private func validateTraining() throws(ExperimentKeyError) {
     try training.algorithm.type(Double.self).validate(self)
+    try training.validateFlow()
     let optimizer = training.optimizer
     if let option = optimizer.meaninglessOption {
       let neutral = OptimizerSpecification()[keyPath: option.path]
@@ -151,6 +152,7 @@ extension Experiment {
       if !network.cellDescription.takesActivation { network.activation = NetworkSpecification().activation }
     }
     if training.algorithm != before.training.algorithm { training.algorithm.type(Double.self).adapt(&self) }
+    if training.algorithm != before.training.algorithm { training.dropFlow() }
     if training.optimizer.name != before.training.optimizer.name {
       training.optimizer.takeOptions(after: before.training.optimizer)
     }
