@@ -224,8 +224,13 @@ struct LearnerCosts {
   func drawTable(in rect: Rect, _ buffer: inout Buffer, _ theme: Theme) {
     guard rect.height >= 2, rect.width >= 30 else { return }
     let columns = rect.columns([.fixed(12), .fixed(10), .flexible(), .fixed(10), .flexible()], gap: 1)
-    for (column, name) in [(0, "cost"), (1, "floats"), (3, "mult-adds")] {
-      buffer.put(name, in: columns[column], alignment: column == 0 ? .left : .right, style: theme[.dimText])
+    for (column, names) in [
+      (0, ["cost"]), (1, ["floats"]), (2, ["held, log scale", "log"]), (3, ["mult-adds"]),
+      (4, ["an update, log scale", "log"]),
+    ] {
+      buffer.put(
+        String.fitting(columns[column].width, names) ?? "", in: columns[column],
+        alignment: column % 2 == 0 ? .left : .right, style: theme[.dimText])
     }
     func scale(_ values: [Double]) -> (least: Double, span: Double) {
       let logs = values.filter { $0 > 0 }.map(Decade.log10)
