@@ -64,9 +64,9 @@ public struct Analysis: Sendable {
   /// What was not computed to stay fast, a sentence each: "singular values at 12 of 200 lags". Empty when all is there.
   public let leftOut: [String]
 
-  /// The cost of an update by BPTT (n units, m inputs).
+  /// The cost of an update by the learning algorithm (n units, m inputs).
   public struct Cost: Equatable, Sendable {
-    /// Floats held for a window: (m + n) · k2 a sequence, times the batch.
+    /// Floats held for a window; for BPTT (m + n) · k2 a sequence, times the batch.
     public let floatsHeld: Int
     /// The same for the whole sequence.
     public let floatsHeldFull: Int

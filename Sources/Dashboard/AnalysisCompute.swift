@@ -146,15 +146,20 @@ extension AnalysisBuilder {
   }
 
   private var cost: Analysis.Cost {
-    let network = snapshot.experiment.network
-    let (n, m) = (network.hidden, snapshot.data.inputs)
-    let batch = snapshot.data.batch
-    let k2 = snapshot.window.steps.count
-    // Per step and sequence: n(m + n) forward, twice that backward (to the states and to the weights), readout alike.
-    let perLayer = 3 * n * (m + n) + (network.layers - 1) * 3 * 2 * n * n
-    let perStep = perLayer + 3 * n * snapshot.data.outputs
+    let training = snapshot.experiment.training
+    var sizes = AlgorithmSizes(
+      snapshot.experiment, inputs: snapshot.data.inputs, outputs: snapshot.data.outputs)
+    func held(_ steps: Int) -> AlgorithmCost {
+      (sizes.k1, sizes.k2) = (steps, steps)
+      return training.algorithm.cost(sizes)
+    }
+    let steps = snapshot.window.steps.count
+    let window = held(steps)
     return Analysis.Cost(
-      floatsHeld: (m + n * network.layers) * k2 * batch, floatsHeldFull: (m + n * network.layers) * length * batch,
-      multiplyAdds: perStep * k2 * batch)
+      floatsHeld: Self.whole(window.floats), floatsHeldFull: Self.whole(held(length).floats),
+      multiplyAdds: Self.whole(window.multiplyAdds * Double(steps)))
   }
+
+  /// A whole number, the largest where `value` is beyond it.
+  private static func whole(_ value: Double) -> Int { Int(exactly: value.rounded()) ?? .max }
 }

@@ -84,6 +84,9 @@ public struct Snapshot: Sendable {
   public var sequenceState: [[Double]]
   /// The stored h of the top layer of sequence 0 for the steps before the window, [window.steps.lowerBound, H].
   public var storedHidden: [Double]
+  /// What the learning algorithm carries from update to update, before the next one: raw numbers in the precision of
+  /// training, which a `LearnerReport` reads; empty for algorithms that carry nothing.
+  public var algorithmMemory: [UInt8] = []
   /// Losses over the updates so far.
   public var history: LossHistory
   /// The newest update's record, or nil before the first.

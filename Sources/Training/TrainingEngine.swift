@@ -51,6 +51,9 @@ protocol TrainingEngine: AnyObject {
   /// h of the top layer of lane 0 after each step before the next window, [steps, H].
   func storedHidden() -> [Double]
 
+  /// What the learning algorithm carries from update to update, as raw bytes.
+  var algorithmMemory: [UInt8] { get }
+
   func save(into checkpoint: Checkpoint)
   func restore(_ checkpoint: Checkpoint) throws(TrainingError)
 }
@@ -68,8 +71,11 @@ final class Checkpoint {
   /// The states of the rows 0 … trained: row by row, layer by layer.
   var states: [Double] = []
 
+  /// What the learning algorithm carries from update to update; empty at the start of a sequence.
+  private(set) var algorithm: UnsafeMutableRawBufferPointer = .init(start: nil, count: 0)
+
   /// What it takes in memory, in bytes.
-  var bytes: Int { numbers.count + states.capacity * MemoryLayout<Double>.stride }
+  var bytes: Int { numbers.count + algorithm.count + states.capacity * MemoryLayout<Double>.stride }
 
   /// Makes room for `count` bytes of numbers.
   func reserve(_ count: Int) {
@@ -78,5 +84,17 @@ final class Checkpoint {
     numbers = .allocate(byteCount: count, alignment: 64)
   }
 
-  deinit { numbers.deallocate() }
+  /// Copies what the algorithm carries.
+  func saveAlgorithm(_ memory: UnsafeMutableRawBufferPointer) {
+    if algorithm.count != memory.count {
+      algorithm.deallocate()
+      algorithm = .allocate(byteCount: memory.count, alignment: 64)
+    }
+    if memory.count > 0 { algorithm.copyMemory(from: UnsafeRawBufferPointer(memory)) }
+  }
+
+  deinit {
+    numbers.deallocate()
+    algorithm.deallocate()
+  }
 }

@@ -163,7 +163,7 @@ public final class TrainingRun {
       try changed.set(key, value)
     } catch { throw .key(error) }
     try validate(changed, givenData: start.data != nil, memory: memory)
-    if start.data != nil, effect == .newSequence || key.hasPrefix("task.") {
+    if start.data != nil, key == "training.batch" || key.hasPrefix("task.") {
       throw .misfit("\(key): found data handed in, expected a task of the program's to change it in")
     }
     switch effect {
@@ -235,7 +235,8 @@ public final class TrainingRun {
       serial: serial, experiment: experiment, initialExperiment: initialExperiment, description: description,
       update: update, sequence: engine.position.sequence, data: data, window: engine.window, layout: layout,
       parameters: parameters, carriedState: carried, sequenceState: engine.state(row: 0),
-      storedHidden: engine.storedHidden(), history: history, newest: history.newest,
+      storedHidden: engine.storedHidden(), algorithmMemory: engine.algorithmMemory, history: history,
+      newest: history.newest,
       untrainedLosses: engine.untrainedLosses, journal: journal, rewindable: rewindable, running: running,
       updatesPerSecond: updatesPerSecond, explosion: explosion,
       sample: sampleLength > 0 ? sample(length: sampleLength, parameters: parameters, carried: carried) : "")

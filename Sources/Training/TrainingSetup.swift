@@ -116,16 +116,21 @@ func memoryNeeded(_ experiment: Experiment, inputs: Int, outputs: Int) -> Int {
   let h = Saturating(network.hidden), i = Saturating(inputs), o = Saturating(outputs)
   let parameters = h * (i + o + Saturating(network.layers) * (h + h + Saturating(1))) + o
   let steps = Saturating(experiment.task.length) * Saturating(experiment.training.batch)
+  let algorithm = experiment.training.algorithm
+  // What the algorithm carries, in the run, in two checkpoints and in two snapshots.
+  let carried = algorithm.cost(AlgorithmSizes(experiment, inputs: inputs, outputs: outputs)).carried
   // x and the targets in doubles; a tape's x, y, h, a, φ′ and five gradients.
   let numbers =
     parameters * Saturating(8)
     + steps * (i + i + o + o + o + Saturating(network.layers) * h * Saturating(12) + Saturating(4))
+    + Saturating(5) * Saturating(carried < 1e17 ? Int(carried) : .max)
   let outside = numbers * Saturating(8)
   guard outside.value < Int.max / 4 else { return .max }
   let layout = ParameterLayout(network, inputs: inputs, outputs: outputs)
   func pass<S: Scalar>(_: S.Type) -> Int? {
     Pass<S>.bytesNeeded(
-      network: network, layout: layout, steps: experiment.task.length, batch: experiment.training.batch)
+      network: network, layout: layout, steps: experiment.task.length, batch: experiment.training.batch,
+      recordsTape: algorithm.type(S.self).keepsEveryStep(experiment))
   }
   guard let inside = experiment.precision == .float64 ? pass(Double.self) : pass(Float.self) else { return .max }
   return (outside + Saturating(inside)).value

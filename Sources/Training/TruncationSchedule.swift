@@ -11,19 +11,25 @@ public struct TruncationSchedule: Equatable, Sendable {
   public let k1: Int, k2: Int
   /// Which losses enter an update.
   public let inject: Injection
+  /// Whether a window begins where the last update ended, however long k2 is: algorithms that go forward carry along what
+  /// came before.
+  public let isOnline: Bool
 
   /// The schedule of sequences of `length` steps; k1 and k2 above it are the length.
-  public init(length: Int, k1: StepCount, k2: StepCount, inject: Injection) {
-    self.init(length: length, k1: k1.resolved(length: length), k2: k2.resolved(length: length), inject: inject)
+  public init(length: Int, k1: StepCount, k2: StepCount, inject: Injection, isOnline: Bool = false) {
+    self.init(
+      length: length, k1: k1.resolved(length: length), k2: k2.resolved(length: length), inject: inject,
+      isOnline: isOnline)
   }
 
   /// The schedule of sequences of `length` steps; k1 and k2 above it are the length.
-  public init(length: Int, k1: Int, k2: Int, inject: Injection) {
+  public init(length: Int, k1: Int, k2: Int, inject: Injection, isOnline: Bool = false) {
     precondition(length > 0 && k1 > 0 && k2 > 0, "steps are counted from 1")
     self.length = length
     self.k1 = min(k1, length)
     self.k2 = min(k2, length)
     self.inject = inject
+    self.isOnline = isOnline
   }
 
   /// The window of the first update that ends after `trained` steps: the update at the next multiple of k1, or at n; nil at
@@ -33,7 +39,7 @@ public struct TruncationSchedule: Equatable, Sendable {
   public func window(after trained: Int) -> Window? {
     guard trained < length else { return nil }
     let end = min((trained / k1 + 1) * k1, length)
-    let start = max(0, end - k2)
+    let start = isOnline ? trained : max(0, end - k2)
     let injected =
       switch inject {
       case .newest: max(trained, start)..<end
@@ -45,13 +51,17 @@ public struct TruncationSchedule: Equatable, Sendable {
 
   /// The window of the first update after `trained` steps that injects a loss.
   ///
-  /// A window without a target among its injected steps is no update: it is only run forward.
+  /// A window without a target among its injected steps is no update: it is only run forward, or, online, is a part of the
+  /// next.
   /// - Parameter hasTarget: whether a step, counted from 0, has a target in any sequence of the batch.
   public func trainedWindow(after trained: Int, hasTarget: (Int) -> Bool) -> Window? {
-    var trained = trained
-    while let window = window(after: trained) {
-      if window.injected.contains(where: hasTarget) { return window }
-      trained = window.steps.upperBound
+    var end = trained
+    while let window = window(after: end) {
+      if window.injected.contains(where: hasTarget) {
+        return isOnline
+          ? Window(steps: trained..<window.steps.upperBound, injected: window.injected) : window
+      }
+      end = window.steps.upperBound
     }
     return nil
   }

@@ -1,3 +1,4 @@
+import LinearAlgebra
 import RecurrentNetworks
 
 extension Experiment {
@@ -58,6 +59,7 @@ extension Experiment {
   }
 
   private func validateTraining() throws(ExperimentKeyError) {
+    try training.algorithm.type(Double.self).validate(self)
     let optimizer = training.optimizer
     if let option = optimizer.meaninglessOption {
       let neutral = OptimizerSpecification()[keyPath: option.path]
@@ -93,15 +95,20 @@ extension Experiment {
   public var bytesNeeded: Int {
     let width = task.name.kind.widthEstimate
     let layout = ParameterLayout(network, inputs: width, outputs: width)
-    let pass =
-      precision == .float64
-      ? Pass<Double>.bytesNeeded(network: network, layout: layout, steps: task.length, batch: training.batch)
-      : Pass<Float>.bytesNeeded(network: network, layout: layout, steps: task.length, batch: training.batch)
+    let cost = training.algorithm.cost(AlgorithmSizes(self, inputs: width, outputs: width))
+    let keepsEveryStep = training.algorithm.type(Double.self).keepsEveryStep(self)
+    func bytes<S: Scalar>(_: S.Type) -> Int? {
+      Pass<S>.bytesNeeded(
+        network: network, layout: layout, steps: task.length, batch: training.batch, recordsTape: keepsEveryStep)
+    }
+    let pass = precision == .float64 ? bytes(Double.self) : bytes(Float.self)
     guard let pass else { return .max }
     // A tape keeps seven numbers a unit and layer, ∂l/∂h, and inputs, targets and outputs, at each step.
     let perStep = Saturating(network.layers) * Saturating(7 * network.hidden) + Saturating(network.hidden + 3 * width)
     let tape = Saturating(task.length) * Saturating(training.batch) * perStep
-    return (Saturating(pass) + (tape + Saturating(6) * Saturating(layout.count)) * Saturating(8)).value
+    // What the algorithm carries is in the run, in two checkpoints and in two snapshots.
+    let carried = Saturating(5) * Saturating(cost.carried < 1e17 ? Int(cost.carried) : .max)
+    return (Saturating(pass) + (tape + carried + Saturating(6) * Saturating(layout.count)) * Saturating(8)).value
   }
 
   /// Lets what has no meaning under a choice just made fall back to its default, so that a turn of one knob is not
@@ -112,6 +119,7 @@ extension Experiment {
       if !network.cell.has(option: "alpha") { network.alpha = 1 }
       if !network.cellDescription.takesActivation { network.activation = NetworkSpecification().activation }
     }
+    if training.algorithm != before.training.algorithm { training.algorithm.type(Double.self).adapt(&self) }
     if training.optimizer.name != before.training.optimizer.name {
       training.optimizer.takeOptions(after: before.training.optimizer)
     }
@@ -146,7 +154,8 @@ extension NetworkSpecification {
 }
 
 extension ExperimentKeyError {
-  fileprivate static func contradiction(_ key: String, _ found: String, _ expected: String) -> ExperimentKeyError {
+  /// A value that makes no sense beside the others.
+  static func contradiction(_ key: String, _ found: String, _ expected: String) -> ExperimentKeyError {
     ExperimentKeyError(key: key, problem: "found \(found), expected \(expected)")
   }
 }

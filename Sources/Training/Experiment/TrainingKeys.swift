@@ -17,7 +17,8 @@ extension ExperimentKey {
     ExperimentKey(
       "training.history", .choice(\.training.history), "the window's past: run again under the present weights",
       steps: .choices),
-    ExperimentKey("training.algorithm", .choice(\.training.algorithm), "the learning algorithm", steps: .choices),
+    ExperimentKey(
+      "training.algorithm", .choice(\.training.algorithm), "the learning algorithm", .newSequence, steps: .choices),
     ExperimentKey(
       "training.reduction", .choice(\.training.reduction), "the objective: mean or sum of the injected losses",
       steps: .choices),

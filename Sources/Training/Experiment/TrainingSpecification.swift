@@ -30,9 +30,6 @@ public enum HistoryKind: String, CaseIterable, Sendable {
   case recompute
 }
 
-/// The learning algorithm.
-public enum AlgorithmKind: String, CaseIterable, Sendable { case bptt }
-
 /// How the network is trained.
 public struct TrainingSpecification: Equatable, Sendable {
   /// The number B of sequences.

@@ -1,0 +1,87 @@
+import RecurrentNetworks
+
+/// What a learning algorithm says of itself to its readers: the screen asks it, and knows no algorithm by name.
+public struct AlgorithmDescription: Equatable, Sendable {
+  /// Its name in full: real-time recurrent learning.
+  public var title: String
+  /// What it is, in one line with its source.
+  public var summary: String
+  /// Its equations, a line each; `{t}`, `{t-1}` and `{t+1}` stand for a step's subscripts, as in a cell's description.
+  public var equations: [String]
+  /// Whether the next window's pass, drawn as a tape, is all of its gradient; otherwise a `LearnerReport` shows what it has.
+  public var isTape: Bool
+  /// Whether a pass forward alone serves it, from the last update on: what came before is carried along.
+  public var isForward: Bool
+
+  init(title: String, summary: String, equations: [String], isTape: Bool, isForward: Bool) {
+    self.title = title
+    self.summary = summary
+    self.equations = equations
+    self.isTape = isTape
+    self.isForward = isForward
+  }
+}
+
+/// The sizes that a learning algorithm's cost depends on.
+public struct AlgorithmSizes: Equatable, Sendable {
+  /// n units a layer, m inputs, and the readout's outputs.
+  public var units: Int, inputs: Int, outputs: Int
+  /// Gates of a cell, parts of its state, stacked layers.
+  public var gates = 1, parts = 1, layers = 1
+  /// The sequences trained at once.
+  public var batch = 1
+  /// The sequence's length; an update every k1 steps; a window of k2.
+  public var length: Int, k1: Int, k2: Int
+
+  /// A layer of `units` one-gate units, one sequence, an update a sequence; what differs is set.
+  public init(units: Int, inputs: Int, outputs: Int, length: Int) {
+    self.units = units
+    self.inputs = inputs
+    self.outputs = outputs
+    self.length = length
+    k1 = length
+    k2 = length
+  }
+
+  /// The sizes of an experiment whose task has so many inputs and outputs.
+  public init(_ experiment: Experiment, inputs: Int, outputs: Int) {
+    let (network, training) = (experiment.network, experiment.training)
+    self.init(units: network.hidden, inputs: inputs, outputs: outputs, length: experiment.task.length)
+    gates = network.cell.gates
+    parts = network.cell.parts
+    layers = network.layers
+    batch = training.batch
+    k1 = min(training.k1.resolved(length: length), length)
+    k2 = min(training.k2.resolved(length: length), length)
+  }
+
+  /// The numbers of a sequence's state, over parts and layers.
+  public var state: Double { Double(layers) * Double(parts) * Double(units) }
+
+  /// The recurrent parameters of all layers: Σ G n (n + m), without biases; m is n above the lowest layer.
+  public var recurrentWeights: Double {
+    let (n, m, g) = (Double(units), Double(inputs), Double(gates))
+    return g * n * (n + m) + Double(layers - 1) * g * n * (n + n)
+  }
+
+  /// The readout's parameters, without biases.
+  public var readoutWeights: Double { Double(units) * Double(outputs) }
+}
+
+/// What a learning algorithm holds and computes.
+public struct AlgorithmCost: Equatable, Sendable {
+  /// The numbers that it holds to get a gradient, of all sequences: activations or influences, not the weights.
+  public var floats: Double
+  /// Of them, the numbers that it carries from an update to the next beside the state: a checkpoint and a snapshot hold
+  /// them too.
+  public var carried = 0.0
+  /// Multiply-adds a time step, of all sequences, forward pass and readout included.
+  public var multiplyAdds: Double
+
+  /// So many numbers held, and multiply-adds a time step.
+  public init(floats: Double, carried: Double = 0, multiplyAdds: Double) {
+    self.floats = floats
+    self.carried = carried
+    self.multiplyAdds = multiplyAdds
+  }
+}

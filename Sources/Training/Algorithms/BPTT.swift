@@ -1,0 +1,44 @@
+import LinearAlgebra
+import RecurrentNetworks
+
+/// Backpropagation through time (Werbos 1990), truncated to windows of k2 steps every k1 steps (Williams & Peng 1990).
+final class BPTT<S: Scalar>: GradientAlgorithm {
+  static var description: AlgorithmDescription {
+    AlgorithmDescription(
+      title: "backpropagation through time",
+      summary: "the window run forward and its gradient back, k2 steps every k1 (Werbos 1990, Williams & Peng 1990)",
+      equations: [
+        "δ{t} = ∂l{t}/∂h{t} + J{t+1}ᵀ δ{t+1}",
+        "∂L/∂w = Σ δ{t} ∂⁺h{t}/∂w",
+      ],
+      isTape: true, isForward: false)
+  }
+
+  /// (m + n) h numbers for a window of h steps; n(m + n) h/h′ multiply-adds a step with an update every h′, three times over:
+  /// forward, back to the states, back to the weights.
+  static func cost(_ sizes: AlgorithmSizes) -> AlgorithmCost {
+    let held = (Double(sizes.inputs) + sizes.state) * Double(sizes.k2) * Double(sizes.batch)
+    let aStep = 3 * (sizes.recurrentWeights + sizes.readoutWeights) * Double(sizes.batch)
+    return AlgorithmCost(floats: held, multiplyAdds: aStep * Double(sizes.k2) / Double(sizes.k1))
+  }
+
+  private let pass: Pass<S>
+  private(set) var schedule: TruncationSchedule
+  private var reduction: Reduction
+
+  init(_ experiment: Experiment, pass: Pass<S>) {
+    self.pass = pass
+    schedule = Self.schedule(experiment)
+    reduction = experiment.training.reduction
+  }
+
+  func configure(_ experiment: Experiment) {
+    schedule = Self.schedule(experiment)
+    reduction = experiment.training.reduction
+  }
+
+  func gradient(of window: Window, at position: TrainingPosition) -> PassResult {
+    pass.forward(window.steps)
+    return pass.backward(window, reduction: reduction)
+  }
+}

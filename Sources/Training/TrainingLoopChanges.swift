@@ -1,0 +1,91 @@
+import LinearAlgebra
+import RecurrentNetworks
+
+extension TrainingLoop {
+  func configure(_ changed: Experiment) throws(TrainingError) {
+    try requireLosses(changed.training.algorithm.type(S.self).schedule(changed))
+    take(changed)
+    try settle()
+  }
+
+  func beginSequence(_ changed: Experiment) throws(TrainingError) {
+    let stepsBefore = position.stepsBefore + position.trained
+    try resize(changed)
+    position.stepsBefore = stepsBefore
+    position.sequence += 1
+    position.trained = 0
+    loadSequence()
+    try settle()
+  }
+
+  func rescaleRecurrent(_ changed: Experiment) throws(TrainingError) {
+    var parameters = parameters
+    try rescale(&parameters, layout, network: changed.network)
+    setParameters(parameters)
+    take(changed)
+  }
+
+  func setParameters(_ parameters: [Double]) { narrow(parameters, into: pass.parameters) }
+
+  var parameters: [Double] { widened(pass.parameters) }
+
+  var gradient: [Double] { widened(pass.gradient) }
+
+  // MARK: States
+
+  func setState(_ state: [[Double]]) {
+    for (layer, values) in state.enumerated() { pass.setState(at: 0, layer: layer, from: values) }
+  }
+
+  func state(row: Int) -> [[Double]] {
+    (0..<experiment.network.layers).map { pass.state(row: row, layer: $0) }
+  }
+
+  func carriedState() -> [[Double]] {
+    runUpToWindow()
+    return state(row: window.steps.lowerBound)
+  }
+
+  func storedHidden() -> [Double] {
+    let hidden = experiment.network.hidden
+    return (0..<window.steps.lowerBound).flatMap { step in
+      pass.state(row: step + 1, layer: experiment.network.layers - 1).prefix(hidden)
+    }
+  }
+}
+
+/// Rescales each layer's weight_hh to the spectral radius that `network` asks for, if it asks for one.
+func rescale(
+  _ parameters: inout [Double], _ layout: ParameterLayout, network: NetworkSpecification
+) throws(TrainingError) {
+  guard let wanted = network.initialization.spectralRadius else { return }
+  let h = network.hidden
+  for entry in layout.entries where entry.name.hasPrefix("weight_hh") {
+    // One square matrix a gate.
+    for gate in 0..<entry.shape[0] / h {
+      let range = entry.offset + gate * h * h..<entry.offset + (gate + 1) * h * h
+      let matrix = Matrix(rows: h, columns: h, elements: Array(parameters[range]))
+      guard let radius = try? matrix.spectralRadius(), radius.isFinite, radius > 0 else {
+        throw .noSpectralRadius(tensor: entry.name)
+      }
+      for index in range { parameters[index] *= wanted / radius }
+    }
+  }
+}
+
+/// Doubles in the precision of training.
+@_specialize(where S == Double)
+@_specialize(where S == Float)
+private func narrow<S: Scalar>(_ values: [Double], into numbers: UnsafeMutableBufferPointer<S>) {
+  for index in 0..<values.count { numbers[index] = S(values[index]) }
+}
+
+/// Numbers of the precision of training as doubles.
+@_specialize(where S == Double)
+@_specialize(where S == Float)
+private func widened<S: Scalar>(_ numbers: UnsafeMutableBufferPointer<S>) -> [Double] {
+  [Double](unsafeUninitializedCapacity: numbers.count) { values, count in
+    for index in 0..<numbers.count { values[index] = Double(numbers[index]) }
+    count = numbers.count
+  }
+}
