@@ -145,6 +145,9 @@ public final class Pass<S: Scalar> {
     }
   }
 
+  /// Whether a step has a target in any sequence of the batch.
+  public func hasTarget(step: Int) -> Bool { targetCounts[step] > 0 }
+
   /// Takes the symbols of one-hot inputs, if there are any.
   private func loadSymbols(_ data: SequenceBatch, first: Int, rows: Int) -> Bool {
     guard let given = data.symbols, given.count == data.steps * batch else { return false }

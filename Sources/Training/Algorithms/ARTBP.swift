@@ -22,8 +22,6 @@ final class ARTBP<S: Scalar>: GradientAlgorithm {
   /// As backpropagation over the window: cuts are drawn anew at every update, so that all of it must be there.
   static func cost(_ sizes: AlgorithmSizes) -> AlgorithmCost { BPTT<S>.cost(sizes) }
 
-  static func validate(_ experiment: Experiment) throws(ExperimentKeyError) { try refuseStoredPast(experiment) }
-
   /// The factors on the way from each step of the window to the one before it, as the update after `update` draws them: a
   /// pure function of the seed and the update. The last drawn is the oldest step's, which leads out of the window.
   static func passage(_ experiment: Experiment, window: Window, update: Int) -> [Double] {

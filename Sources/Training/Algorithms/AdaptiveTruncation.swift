@@ -33,7 +33,6 @@ final class AdaptiveTruncation<S: Scalar>: GradientAlgorithm {
   }
 
   static func validate(_ experiment: Experiment) throws(ExperimentKeyError) {
-    try refuseStoredPast(experiment)
     let training = experiment.training, length = experiment.task.length
     let k1 = training.k1.resolved(length: length), k2 = training.k2.resolved(length: length)
     if k1 >= length, length > 1 {

@@ -5,6 +5,12 @@ import RecurrentNetworks
 public enum AlgorithmKind: String, CaseIterable, Sendable {
   /// Backpropagation through time, truncated by k1 and k2.
   case bptt
+  /// Backpropagation cut at random and weighted anew, without bias.
+  case artbp
+  /// Backpropagation through windows as long as the gradient reaches.
+  case adaptive
+  /// The adjoint of a fixed point.
+  case recurrentBackprop = "recurrent_backprop"
 }
 
 extension AlgorithmKind {
@@ -12,11 +18,17 @@ extension AlgorithmKind {
   func type<S: Scalar>(_: S.Type) -> any GradientAlgorithm<S>.Type {
     switch self {
     case .bptt: BPTT<S>.self
+    case .artbp: ARTBP<S>.self
+    case .adaptive: AdaptiveTruncation<S>.self
+    case .recurrentBackprop: RecurrentBackpropagation<S>.self
     }
   }
 
   /// What the algorithm says of itself.
   public var description: AlgorithmDescription { type(Double.self).description }
+
+  /// When updates happen, as the settings alone say it.
+  public func schedule(_ experiment: Experiment) -> TruncationSchedule { type(Double.self).schedule(experiment) }
 
   /// What the algorithm holds and what it computes, for these sizes.
   public func cost(_ sizes: AlgorithmSizes) -> AlgorithmCost { type(Double.self).cost(sizes) }

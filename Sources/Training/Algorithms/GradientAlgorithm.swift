@@ -23,6 +23,9 @@ protocol GradientAlgorithm<S>: AnyObject {
   static func schedule(_ experiment: Experiment) -> TruncationSchedule
   /// Whether its pass is to keep the pre-activations of every step, as a tape does, not only of the present block.
   static func keepsEveryStep(_ experiment: Experiment) -> Bool
+  /// What the next window's pass does otherwise than plain backpropagation: a tape is made with it. What is kept of older
+  /// passes is not said here.
+  static func variant(_ experiment: Experiment, window: Window, update: Int) -> PassVariant
 
   /// The algorithm at the start of a sequence, on `pass`, to whose gradient it writes.
   init(_ experiment: Experiment, pass: Pass<S>)
@@ -48,6 +51,7 @@ extension GradientAlgorithm {
   static func validate(_ experiment: Experiment) throws(ExperimentKeyError) {}
   static func adapt(_ experiment: inout Experiment) {}
   static func keepsEveryStep(_ experiment: Experiment) -> Bool { false }
+  static func variant(_ experiment: Experiment, window: Window, update: Int) -> PassVariant { PassVariant() }
   func beginSequence() {}
   var memory: UnsafeMutableRawBufferPointer { .init(start: nil, count: 0) }
 

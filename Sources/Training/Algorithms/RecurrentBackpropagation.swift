@@ -28,7 +28,6 @@ final class RecurrentBackpropagation<S: Scalar>: GradientAlgorithm {
   }
 
   static func validate(_ experiment: Experiment) throws(ExperimentKeyError) {
-    try refuseStoredPast(experiment)
     guard experiment.task.name.inputsStandStill else {
       throw .contradiction(
         "training.algorithm", "recurrent_backprop with \(experiment.task.name.rawValue)",
