@@ -3,14 +3,14 @@ import RecurrentNetworks
 
 extension TrainingLoop {
   func save(into checkpoint: Checkpoint) {
-    let count = layout.count, memories = optimizer.memories
+    let arrays = [pass.parameters] + optimizer.memories
     checkpoint.experiment = experiment
     checkpoint.position = position
     checkpoint.optimizerSteps = optimizer.steps
-    checkpoint.reserve((1 + memories) * count * MemoryLayout<S>.stride)
     // As bytes: a copy element by element would go through the generic type's witnesses.
-    let size = count * MemoryLayout<S>.stride
-    for (part, source) in [pass.parameters, optimizer.first, optimizer.second].prefix(1 + memories).enumerated() {
+    let size = layout.count * MemoryLayout<S>.stride
+    checkpoint.reserve(arrays.count * size)
+    for (part, source) in arrays.enumerated() {
       UnsafeMutableRawBufferPointer(rebasing: checkpoint.numbers[part * size..<(part + 1) * size])
         .copyMemory(from: UnsafeRawBufferPointer(source))
     }
@@ -31,8 +31,7 @@ extension TrainingLoop {
     loadSequence()
     optimizer.steps = checkpoint.optimizerSteps
     let bytes = layout.count * MemoryLayout<S>.stride
-    for (part, target) in [pass.parameters, optimizer.first, optimizer.second].enumerated()
-    where (part + 1) * bytes <= checkpoint.numbers.count {
+    for (part, target) in ([pass.parameters] + optimizer.memories).enumerated() {
       UnsafeMutableRawBufferPointer(target)
         .copyMemory(from: UnsafeRawBufferPointer(rebasing: checkpoint.numbers[part * bytes..<(part + 1) * bytes]))
     }
