@@ -81,7 +81,9 @@ final class Checkpoint {
   private(set) var algorithm: UnsafeMutableRawBufferPointer = .init(start: nil, count: 0)
 
   /// What it takes in memory, in bytes.
-  var bytes: Int { numbers.count + algorithm.count + (states.capacity + (kept?.count ?? 0)) * MemoryLayout<Double>.stride }
+  var bytes: Int {
+    numbers.count + algorithm.count + (states.capacity + (kept?.count ?? 0)) * MemoryLayout<Double>.stride
+  }
 
   /// Makes room for `count` bytes of numbers.
   func reserve(_ count: Int) {

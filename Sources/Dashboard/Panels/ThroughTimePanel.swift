@@ -70,7 +70,7 @@ extension TimePicture {
     self.window = window.steps
     injected = window.injected
     self.cursor = cursor
-    wantedWindow = snapshot.experiment.training.k2.resolved(length: data.steps)
+    wantedWindow = snapshot.schedule.k2
     wantedNewest = snapshot.experiment.training.k1.resolved(length: data.steps)
     injection = snapshot.experiment.training.inject
     // Before the window the states are the stored ones, in it those of the pass, as far as it has come.

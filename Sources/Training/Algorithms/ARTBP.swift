@@ -10,7 +10,8 @@ final class ARTBP<S: Scalar>: GradientAlgorithm {
   static var description: AlgorithmDescription {
     AlgorithmDescription(
       title: "anticipated reweighted truncated backpropagation",
-      summary: "cut at random with probability c a step, what passes divided by 1 - c: unbiased (Tallec & Ollivier 2017)",
+      summary:
+        "cut at random with probability c a step, what passes divided by 1 - c: unbiased (Tallec & Ollivier 2017)",
       equations: [
         "δ{t} = ∂l{t}/∂h{t} + ξ{t+1} J{t+1}ᵀ δ{t+1}",
         "ξ = 0 with probability c, else 1/(1-c)",
@@ -21,6 +22,11 @@ final class ARTBP<S: Scalar>: GradientAlgorithm {
 
   /// As backpropagation over the window: cuts are drawn anew at every update, so that all of it must be there.
   static func cost(_ sizes: AlgorithmSizes) -> AlgorithmCost { BPTT<S>.cost(sizes) }
+
+  static func heading(_ experiment: Experiment, _ schedule: TruncationSchedule) -> String? {
+    let window = schedule.k2 < schedule.length ? "(\(schedule.k1),\(schedule.k2))" : ""
+    return "ARTBP\(window) c = \(formatPlainNumber(experiment.training.artbp.probability))"
+  }
 
   /// The factors on the way from each step of the window to the one before it, as the update after `update` draws them: a
   /// pure function of the seed and the update. The last drawn is the oldest step's, which leads out of the window.

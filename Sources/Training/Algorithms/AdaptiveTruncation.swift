@@ -57,6 +57,10 @@ final class AdaptiveTruncation<S: Scalar>: GradientAlgorithm {
     }
   }
 
+  static func heading(_ experiment: Experiment, _ schedule: TruncationSchedule) -> String? {
+    "TBPTT(\(schedule.k1),\(schedule.k2)) by δ = \(formatPlainNumber(experiment.training.adaptive.tolerance))"
+  }
+
   /// The most losses that are sent back for one estimate.
   private static var probes: Int { 4 }
 

@@ -27,6 +27,12 @@ extension AlgorithmKind {
   /// What the algorithm says of itself.
   public var description: AlgorithmDescription { type(Double.self).description }
 
+  /// How the settings are called in a header, in a few words: "TBPTT(10,20) newest".
+  public func heading(_ experiment: Experiment, _ schedule: TruncationSchedule) -> String {
+    type(Double.self).heading(experiment, schedule)
+      ?? rawValue.uppercased() + (schedule.k1 < schedule.length ? " k1 = \(schedule.k1)" : "")
+  }
+
   /// When updates happen, as the settings alone say it.
   public func schedule(_ experiment: Experiment) -> TruncationSchedule { type(Double.self).schedule(experiment) }
 

@@ -29,6 +29,13 @@ final class BPTT<S: Scalar>: GradientAlgorithm {
     return AlgorithmCost(floats: held, multiplyAdds: aStep * Double(sizes.k2) / Double(sizes.k1))
   }
 
+  /// "full BPTT", "real-time BPTT", "BPTT(5)", "TBPTT(10,20) newest"; and what is kept of the past, where it is not all.
+  static func heading(_ experiment: Experiment, _ schedule: TruncationSchedule) -> String? {
+    let training = experiment.training
+    let kept = training.history == .stale ? " stale" : training.checkpoints == .sqrt ? ", √n kept" : ""
+    return schedule.name(training) + kept
+  }
+
   private let pass: Pass<S>
   private(set) var schedule: TruncationSchedule
   private var reduction: Reduction
@@ -54,5 +61,21 @@ final class BPTT<S: Scalar>: GradientAlgorithm {
     let past = history == .stale ? position.trained : 0
     pass.forward(max(window.steps.lowerBound, past)..<window.steps.upperBound)
     return pass.backward(window, reduction: reduction)
+  }
+}
+
+extension TruncationSchedule {
+  /// The truncation by the name that the field has for it, or by its numbers.
+  func name(_ training: TrainingSpecification) -> String {
+    let numbers = "(\(training.k1 == .full ? "n" : "\(k1)"),\(training.k2 == .full ? "n" : "\(k2)"))"
+    guard inject == .newest || k1 == length && k2 == length && inject == .window else {
+      return "TBPTT\(numbers) \(inject.rawValue)"
+    }
+    switch TruncationPreset(k1: .steps(k1), k2: .steps(k2), length: length) {
+    case .full: return "full BPTT"
+    case .realTime: return "real-time BPTT"
+    case .bpttH: return "BPTT(\(k2))"
+    case .oneStep, .overlapping, .chunked, nil: return "TBPTT\(numbers) \(inject.rawValue)"
+    }
   }
 }

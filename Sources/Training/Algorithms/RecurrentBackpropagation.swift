@@ -40,6 +40,10 @@ final class RecurrentBackpropagation<S: Scalar>: GradientAlgorithm {
       length: experiment.task.length, k1: experiment.training.k1, k2: experiment.training.k2, inject: .last)
   }
 
+  static func heading(_ experiment: Experiment, _ schedule: TruncationSchedule) -> String? {
+    "recurrent BP at a fixed point"
+  }
+
   static func variant(_ experiment: Experiment, window: Window, update: Int) -> PassVariant {
     var variant = PassVariant()
     variant.fixedPoint = settling(experiment)

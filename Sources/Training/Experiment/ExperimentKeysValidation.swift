@@ -78,9 +78,11 @@ extension Experiment {
     if training.algorithm != .bptt {
       let name = training.algorithm.rawValue
       let why =
-        training.algorithm.description.isForward ? "it carries what it needs forward" : "it runs its window forward anew"
+        training.algorithm.description.isForward
+        ? "it carries what it needs forward" : "it runs its window forward anew"
       if history != .recompute {
-        throw .contradiction("training.history", history.rawValue, "recompute with \(name): \(why), only bptt keeps a past")
+        throw .contradiction(
+          "training.history", history.rawValue, "recompute with \(name): \(why), only bptt keeps a past")
       }
       if checkpoints != .none {
         throw .contradiction(

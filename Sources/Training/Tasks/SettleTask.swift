@@ -11,7 +11,8 @@ struct SettleTask: DrawnTask {
 
   var description: TaskDescription {
     TaskDescription(
-      name: "settle", summary: "the product of two numbers that stand still, asked for at the end", inputs: 2, outputs: 1,
+      name: "settle", summary: "the product of two numbers that stand still, asked for at the end", inputs: 2,
+      outputs: 1,
       loss: .squared, isStream: false, inputNames: ["first", "second"], outputNames: ["product"],
       // ½ E (uv)² = ½ · ⅓ · ⅓
       floors: [.init(name: "always answering 0", short: "always 0", loss: 1.0 / 18)])
