@@ -80,15 +80,6 @@ public struct Axis: Hashable, Sendable {
     Axis(.steps, lower: Double(first) - 0.5, upper: Double(max(first, last)) + 0.5)
   }
 
-  /// This axis, or the one drawn before if all of this one lies in it and fills more than half of it: bounds then change
-  /// only when they must.
-  public func keeping(_ previous: Axis?) -> Axis {
-    guard let previous, previous.scale == scale, previous.lower <= lower, previous.upper >= upper,
-      upper - lower > (previous.upper - previous.lower) / 2
-    else { return self }
-    return previous
-  }
-
   /// Where a value lies, 0 at the lower end and 1 at the upper; outside of that for values outside.
   public func fraction(_ value: Double) -> Double { (value - lower) / (upper - lower) }
 

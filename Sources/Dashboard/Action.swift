@@ -50,6 +50,8 @@ public enum Command: Hashable, Sendable {
   case runOrPause, stepForward, stepBack, updateForward, updateBack, faster, slower
   /// Turn the knob of a dotted key by one step, up or down.
   case turn(key: String, up: Bool)
+  /// Look into the layer above, or below; show the products of Jacobians another way.
+  case layerUp, layerDown, nextProductView
   /// Take the next truncation of the presets.
   case nextTruncation
   case restart, newSeed

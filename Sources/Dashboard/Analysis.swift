@@ -15,8 +15,27 @@ public enum Instrument: String, CaseIterable, Sendable {
   case bias
   /// Eigenvalues and singular values of W_hh.
   case spectrum
-  /// φ′, and who did it.
+  /// φ′ or the gates, and who did it.
   case saturation
+}
+
+/// What the analyst is asked for.
+public struct AnalysisRequest: Hashable, Sendable {
+  /// The instruments.
+  public var instruments: Set<Instrument>
+  /// The layer that they look into, counted from 0; nil is the top one.
+  public var layer: Int?
+
+  /// So many instruments of one layer.
+  public init(_ instruments: Set<Instrument>, layer: Int? = nil) {
+    self.instruments = instruments
+    self.layer = layer
+  }
+
+  /// Whether an analysis that was asked for as `other` has all of it.
+  public func isCovered(by other: AnalysisRequest) -> Bool {
+    layer == other.layer && instruments.isSubset(of: other.instruments)
+  }
 }
 
 /// Everything that the panels draw of one snapshot: a pure function of it.
@@ -27,6 +46,8 @@ public struct Analysis: Sendable {
   public let snapshot: Snapshot
   /// The instruments that were asked for.
   public let instruments: Set<Instrument>
+  /// The layer that the instruments look into, counted from 0.
+  public let layer: Int
   /// The next window's pass, as the trainer is about to make it. Its step 0 is `window.window.steps.lowerBound`.
   public let window: Tape
   /// The whole sequence at the snapshot's weights, from the sequence's first state, all losses injected: the same tape
@@ -38,9 +59,15 @@ public struct Analysis: Sendable {
   /// log10 ‖∂L/∂h_t‖ over the batch by step of the sequence, [n]: of the window's objective (-infinity outside the
   /// window), and of the full objective, weighted alike: each loss as the window's objective weighs it.
   public let truncatedGradientNorm: [Double]?, fullGradientNorm: [Double]?
+  /// The same of the window's objective in every layer, the lowest first.
+  public let layerGradientNorms: [[Double]]?
 
-  /// The products of Jacobians over the sequence (sequence 0 of the batch, top layer): ∂s_n/∂s_{n-lag}.
+  /// The products of Jacobians over the sequence (sequence 0 of the batch): ∂s_n/∂s_{n-lag} in the layer.
   public let product: ProductByLag?
+  /// The carousel against the gated paths in the layer, for cells that have one.
+  public let carousel: CarouselByLag?
+  /// Down the layers at one step, and along all paths through layers and time; nil with one layer.
+  public let depth: ProductByDepth?, paths: ProductByPath?
 
   /// The flow matrix of sequence 0 over the whole sequence, n wide.
   public let flow: FlowMatrix?
@@ -51,11 +78,13 @@ public struct Analysis: Sendable {
   /// The truncated gradient (all updates of the sequence at these weights) against the full one.
   public let bias: TruncationBias?
 
-  /// W_hh of the top layer.
+  /// W_hh of the layer.
   public let recurrentSpectrum: MatrixSpectrum?
 
   /// φ′ of sequence 0 over the whole sequence.
   public let saturation: Saturation?
+  /// The gates of sequence 0 in the layer over the whole sequence, for cells that have them.
+  public let gates: GateActivity?
   /// What φ′ and W_hh each do to the gradient on its way back.
   public let decay: DecayShares?
 

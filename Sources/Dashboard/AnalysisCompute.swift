@@ -4,13 +4,15 @@ import RecurrentNetworks
 import Training
 
 extension Analysis {
-  /// The analysis of `snapshot` with the instruments `wanted`, bounded by `limits` (nil: while it runs the live
+  /// The analysis of `snapshot` with the instruments `wanted` of layer `layer` (nil: the top one), bounded by `limits` (nil: while it runs the live
   /// ones, else the patient ones). What is not finite, or too much, is left out and said.
-  public static func compute(snapshot: Snapshot, wanted: Set<Instrument>, limits: AnalysisLimits? = nil)
-    throws(AnalysisError) -> Analysis
-  {
+  public static func compute(
+    snapshot: Snapshot, wanted: Set<Instrument>, layer: Int? = nil, limits: AnalysisLimits? = nil
+  ) throws(AnalysisError) -> Analysis {
+    let top = snapshot.experiment.network.layers - 1
     var builder = AnalysisBuilder(
-      snapshot: snapshot, limits: limits ?? (snapshot.running ? .live(snapshot) : .patient(snapshot)))
+      snapshot: snapshot, layer: min(max(0, layer ?? top), top),
+      limits: limits ?? (snapshot.running ? .live(snapshot) : .patient(snapshot)))
     return builder.build(wanted)
   }
 }
@@ -18,14 +20,16 @@ extension Analysis {
 /// An analysis on its way.
 private struct AnalysisBuilder {
   let snapshot: Snapshot
+  let layer: Int
   let limits: AnalysisLimits
   var leftOut: [String] = []
 
   /// n.
   var length: Int { snapshot.data.steps }
 
-  init(snapshot: Snapshot, limits: AnalysisLimits) {
+  init(snapshot: Snapshot, layer: Int, limits: AnalysisLimits) {
     self.snapshot = snapshot
+    self.layer = layer
     self.limits = limits
   }
 
@@ -37,12 +41,22 @@ private struct AnalysisBuilder {
     let norms = wanted.contains(.gradientNorm) ? gradientNorms(window, full) : nil
     let flow = wanted.contains(.flow) ? flow(full) : nil
     let spectrum = wanted.contains(.spectrum) ? spectrum(window) : nil
+    let products = wanted.contains(.product) ? products(seen) : Products()
+    let looksInside = wanted.contains(.saturation)
     return Analysis(
-      snapshot: snapshot, instruments: wanted, window: window, full: full, truncatedGradientNorm: norms?.truncated,
-      fullGradientNorm: norms?.full, product: wanted.contains(.product) ? product(seen) : nil, flow: flow?.matrix,
-      mask: flow?.mask, share: flow?.share, bias: wanted.contains(.bias) ? bias() : nil,
-      recurrentSpectrum: spectrum, saturation: wanted.contains(.saturation) ? Saturation(seen) : nil,
-      decay: wanted.contains(.saturation) ? DecayShares(seen) : nil, cost: cost, leftOut: leftOut)
+      snapshot: snapshot, instruments: wanted, layer: layer, window: window, full: full,
+      truncatedGradientNorm: norms?.truncated[layer], fullGradientNorm: norms?.full,
+      layerGradientNorms: norms?.truncated, product: products.time, carousel: products.carousel,
+      depth: products.depth, paths: products.paths, flow: flow?.matrix, mask: flow?.mask, share: flow?.share,
+      bias: wanted.contains(.bias) ? bias() : nil, recurrentSpectrum: spectrum,
+      saturation: looksInside ? Saturation(seen, layer: layer) : nil,
+      gates: looksInside ? GateActivity(seen, layer: layer) : nil,
+      decay: looksInside ? DecayShares(seen, layer: layer) : nil, cost: cost, leftOut: leftOut)
+  }
+
+  /// The products of Jacobians, along time and down the layers.
+  private struct Products {
+    var time: ProductByLag?, carousel: CarouselByLag?, depth: ProductByDepth?, paths: ProductByPath?
   }
 
   private static let needingFull: Set<Instrument> = [.gradientNorm, .product, .flow, .saturation]
@@ -73,28 +87,35 @@ extension AnalysisBuilder {
 // MARK: Instruments
 
 extension AnalysisBuilder {
-  private func gradientNorms(_ window: Tape, _ full: Tape?) -> (truncated: [Double], full: [Double]?) {
+  private func gradientNorms(_ window: Tape, _ full: Tape?) -> (truncated: [[Double]], full: [Double]?) {
     let first = snapshot.window.steps.lowerBound
-    var truncated = [Double](repeating: -.infinity, count: length)
-    for (step, norm) in GradientNorms.log10(window).enumerated() { truncated[first + step] = norm }
+    let truncated = GradientNorms.log10ByLayer(window).map { norms in
+      var whole = [Double](repeating: -.infinity, count: length)
+      whole.replaceSubrange(first..<first + norms.count, with: norms)
+      return whole
+    }
     guard let full else { return (truncated, nil) }
     // Each loss weighs as it does in the window's objective.
     let shift = Decade.log10(window.injectionWeight / full.injectionWeight)
-    return (truncated, GradientNorms.log10(full).map { $0 + shift })
+    return (truncated, GradientNorms.log10(full, layer: layer).map { $0 + shift })
   }
 
-  private mutating func product(_ tape: Tape) -> ProductByLag? {
+  private mutating func products(_ tape: Tape) -> Products {
     let longest = min(tape.steps, limits.longestLag)
     do {
-      let product = try ProductByLag(tape, maximumLags: limits.lags, longest: longest)
+      let product = try ProductByLag(tape, layer: layer, maximumLags: limits.lags, longest: longest)
+      let carousel = try CarouselByLag(tape, layer: layer, maximumLags: limits.lags, longest: longest)
+      let isDeep = tape.layers.count > 1
+      let depth = isDeep ? try ProductByDepth(tape, maximumSteps: limits.lags) : nil
+      let paths = isDeep ? try ProductByPath(tape, maximumLags: limits.lags, longest: longest - 1) : nil
       if longest < tape.steps { leftOut.append("the product beyond lag \(longest) of \(tape.steps)") }
       if product.spectra.count < longest {
         leftOut.append("all singular values at \(product.spectra.count) of \(longest) lags")
       }
-      return product
+      return Products(time: product, carousel: carousel, depth: depth, paths: paths)
     } catch {
       leftOut.append("the product: a Jacobian is not finite")
-      return nil
+      return Products()
     }
   }
 
@@ -103,7 +124,7 @@ extension AnalysisBuilder {
       leftOut.append("the flow matrix of \(length)×\(length) terms")
       return nil
     }
-    let matrix = FlowMatrix(full, maximumRows: limits.flowRows)
+    let matrix = FlowMatrix(full, layer: layer, maximumRows: limits.flowRows)
     let targets = (0..<length).count { full.targetMask[$0 * full.batch] != 0 }
     if matrix.rows.count < targets { leftOut.append("the flow of \(matrix.rows.count) of \(targets) losses") }
     let mask = TruncationMask(steps: length, windows: windows)
@@ -139,7 +160,7 @@ extension AnalysisBuilder {
       return nil
     }
     do {
-      return try MatrixSpectrum(recurrentWeightsOf: tape)
+      return try MatrixSpectrum(recurrentWeightsOf: tape, layer: layer)
     } catch {
       leftOut.append("the spectrum: W_hh is not finite")
       return nil

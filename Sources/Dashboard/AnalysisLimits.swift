@@ -55,7 +55,8 @@ public struct AnalysisLimits: Equatable, Sendable {
     _ snapshot: Snapshot, patience: Double, least: Double = 0, flowSteps: Int, spectrumUnits: Int
   ) -> AnalysisLimits {
     let network = snapshot.experiment.network
-    let width = Double(network.hidden * network.cell.parts)
+    // All layers' Jacobians are multiplied, for the paths through them.
+    let width = Double(network.hidden * network.cell.parts) * Double(network.layers).squareRoot()
     let (n, batch) = (Double(snapshot.data.steps), Double(snapshot.data.batch))
     /// How many times `cost`, in units of a multiply-add, fit into `milliseconds`.
     func fit(_ milliseconds: Double, _ cost: Double) -> Int {

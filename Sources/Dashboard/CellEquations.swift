@@ -1,3 +1,4 @@
+import Foundation
 import RecurrentNetworks
 
 /// A cell's equations as the screen writes them, with the step's own subscripts.
@@ -14,17 +15,43 @@ struct CellEquations {
   /// The pre-activations.
   func preactivation(_ t: Int) -> String { written(description.preactivation, t) }
 
+  /// The equations from the pre-activations to the state, a line each.
+  func stateLines(_ t: Int) -> [String] { description.state.map { written($0, t) } }
+
+  /// What a step's gate f, or another one, is called: f₃₇.
+  func gate(_ name: String, _ t: Int) -> String { name + sub(t) }
+
   /// The state, all its equations in one line.
   func state(_ t: Int) -> String { description.state.map { written($0, t) }.joined(separator: "; ") }
 
   /// What arrives from the step after it: J_{t+1}ᵀ δ_{t+1}.
   func future(_ t: Int) -> String { written(description.future, t) }
 
+  /// What arrives from the step after it at h, and at what is carried beside it, a line each.
+  func futureLines(_ t: Int) -> (state: String, beside: [String]) {
+    let clauses = future(t).components(separatedBy: "; ")
+    let beside = clauses.dropFirst().map { clause in
+      description.parts.reduce(clause) {
+        $0.hasPrefix("to \($1): ") ? "∂L/∂\($1)\(sub(t)) = " + $0.dropFirst(5 + $1.count) : $0
+      }
+    }
+    return (clauses[0], Array(beside))
+  }
+
   /// What the step's own loss gives: both losses have this gradient.
   func local(_ t: Int) -> String { "W_hoᵀ(ŷ\(sub(t)) - y\(sub(t)))" }
 
   /// κ, the share of δ_{t+1} that goes past φ and W_hh: 0 where there is no such path.
   var keep: Double { description.affineJacobian?.directPath ?? 0 }
+
+  /// The name of what is carried beside h, and what multiplies it: c, f₃₈.
+  var carriedName: String { description.carousel.map { description.parts[$0.part] } ?? "c" }
+
+  func carouselName(_ t: Int) -> String {
+    guard let carousel = description.carousel else { return "" }
+    let gate = description.gates[carousel.gate] + sub(t)
+    return carousel.isComplement ? "(1-\(gate))" : gate
+  }
 
   /// What stands before φ′ in the factor.
   var gain: String { description.affineJacobian?.scaleName ?? "" }

@@ -29,6 +29,11 @@ public struct DashboardState: Sendable, Equatable {
   /// Where the cursor goes when the pass after an update or a rewind arrives.
   var arrival: Arrival?
 
+  /// The layer that the panels look into, counted from 0; nil is the top one.
+  public var layer: Int?
+  /// What the panel of Jacobian products shows; nil is what the network's cell is asked first.
+  var productView: ProductView?
+
   /// The panels that are switched on, and those that were asked for, the latest first: they get room before others.
   public var panelsOn: Set<PanelID>
   var askedFor: [PanelID] = []
@@ -92,6 +97,12 @@ public struct DashboardState: Sendable, Equatable {
   /// What the analyst has to compute for the panels on the screen.
   public var instruments: Set<Instrument> {
     Layout(self).places.reduce(into: []) { $0.formUnion($1.panel.instruments) }
+  }
+
+  /// What the analyst is to be asked for.
+  public var request: AnalysisRequest {
+    let top = (snapshot?.experiment.network.layers ?? 1) - 1
+    return AnalysisRequest(instruments, layer: layer.flatMap { $0 < top ? max(0, $0) : nil })
   }
 }
 

@@ -77,7 +77,10 @@ public enum Keymap {
       [(.character("C"), .turn(key: "training.clip.threshold", up: false))]),
     turn("a A", "φ", "activation: the next, the one before", "network.activation", down: "A", up: "a"),
     turn("- +", "ρ", "spectral radius of W_hh: less, more", "network.init.spectral_radius", down: "-", up: "+"),
-    turn("m", nil, "cell: elman, leaky, residual (a new run)", "network.cell", down: nil, up: "m"),
+    turn("m", nil, "the next cell: elman, leaky, … (a new run)", "network.cell", down: nil, up: "m"),
+    turn("o", nil, "the next optimiser", "training.optimizer.name", down: nil, up: "o"),
+    turn(
+      "g", nil, "the next learning algorithm: how the gradient comes about", "training.algorithm", down: nil, up: "g"),
     KeyBinding(
       .knobs, "/", nil, "find a knob by its name", [(.character("/"), .find)]),
     KeyBinding(
@@ -101,6 +104,15 @@ public enum Keymap {
     KeyBinding(
       .panels, "z ⏎", "zoom", "the focused panel over the screen, and back",
       [(.character("z"), .zoom), (.enter, .zoom)]),
+    KeyBinding(
+      .panels, "u d", nil, "look into the layer above, below (also ↑ ↓)",
+      [
+        (.character("u"), .layerUp), (.character("d"), .layerDown), (.up, .layerUp), (.down, .layerDown),
+        (.character("k"), .layerUp), (.character("j"), .layerDown),
+      ]),
+    KeyBinding(
+      .panels, "v", nil, "the Jacobian product another way: time, carousel, layers, all paths",
+      [(.character("v"), .nextProductView)]),
     KeyBinding(
       .panels, "1-9", nil, "a panel on, off",
       (1...9).map { (.character(Character("\($0)")), .panel(digit: $0)) }),

@@ -27,6 +27,8 @@ struct Knob: Sendable {
     Knob(name: "network.beta", label: "β"),
     Knob(name: "network.alpha", label: "α"),
     Knob(name: "network.hidden", label: "hidden"),
+    Knob(name: "network.layers", label: "layers"),
+    Knob(name: "training.algorithm", label: "algorithm"),
     Knob(name: "task.name", label: "task"),
     Knob(name: "task.length", label: "length"),
     Knob(name: "training.batch", label: "batch"),
@@ -54,13 +56,21 @@ struct Knob: Sendable {
   static func applying(to experiment: Experiment) -> [Knob] {
     all.filter { knob in
       switch knob.name {
-      case "network.beta", "network.alpha":
+      case _ where Self.cellOptions.contains(knob.name):
         experiment.network.cellDescription.options.contains { knob.name == "network." + $0.name }
       case "network.activation": experiment.network.cellDescription.takesActivation
       default: knob.hasChoice(in: experiment)
       }
     }
   }
+
+  /// The keys that belong to some cells only.
+  private static let cellOptions = Set(
+    CellKind.allCases.flatMap { cell in
+      var network = NetworkSpecification()
+      network.cell = cell
+      return network.cellDescription.options.map { "network." + $0.name }
+    })
 
   private func hasChoice(in experiment: Experiment) -> Bool {
     guard let key = try? ExperimentKey.named(name), key.hasMeaning(in: experiment) else { return false }

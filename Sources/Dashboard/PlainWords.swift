@@ -46,6 +46,18 @@ extension String {
   }
 }
 
+extension Plot {
+  /// The same with names in words that `theme` can show.
+  func words(_ theme: Theme) -> Plot {
+    guard theme.characters == .ascii else { return self }
+    var plot = self
+    plot.xName = xName.words(theme)
+    for index in series.indices { plot.series[index].labels = series[index].labels.map { $0.words(theme) } }
+    for index in guides.indices { plot.guides[index].labels = guides[index].labels.map { $0.words(theme) } }
+    return plot
+  }
+}
+
 extension Span {
   /// The same in words that `theme` can show.
   func words(_ theme: Theme) -> Span { Span(text.words(theme), style) }

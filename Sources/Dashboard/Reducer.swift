@@ -78,6 +78,8 @@ extension DashboardState {
     case .faster, .slower: return changeSpeed(faster: command == .faster)
     case .turn(let key, let up): return turn(key, up: up, coarse: true)
     case .nextTruncation: return nextTruncation()
+    case .layerUp, .layerDown: moveLayer(up: command == .layerUp)
+    case .nextProductView: nextProductView()
     case .restart:
       runningWish = nil
       hasSteppedToUpdate = false

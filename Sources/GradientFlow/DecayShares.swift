@@ -3,7 +3,7 @@ import RecurrentNetworks
 
 /// Who did it: how much of what a step back does to the gradient is φ′'s, and how much W_hh's.
 ///
-/// For the top layer over the whole batch, at every step t from 1: what arrives at t-1 from t is
+/// For one layer over the whole batch, at every step t from 1: what arrives at t-1 from t is
 /// κ δ_t + scale · W_hhᵀ (φ′_t ⊙ δ_t), with κ = 0, scale = 1 for Elman.
 public struct DecayShares: Equatable, Sendable {
   /// log10 of ‖φ′_t ⊙ δ_t‖/‖δ_t‖, [T]: what φ′ does (≤ log10 γ); NaN where no gradient arrives.
@@ -14,11 +14,11 @@ public struct DecayShares: Equatable, Sendable {
   /// have a direct path too. NaN at step 0 of the tape.
   public let whole: [Double]
 
-  /// The shares of the tape's own gradient.
-  public init(_ tape: Tape) {
+  /// The shares of the tape's own gradient in layer `layer` (nil: the top one).
+  public init(_ tape: Tape, layer: Int? = nil) {
     var (derivative, recurrent, whole) = ([Double](), [Double](), [Double]())
     for t in 0..<tape.steps {
-      let factors = StepFactors(tape, step: t)
+      let factors = StepFactors(tape, step: t, layer: layer)
       derivative.append(factors?.log10Derivative ?? .nan)
       recurrent.append(factors?.log10Recurrent ?? .nan)
       whole.append(factors?.log10Whole ?? .nan)
@@ -34,10 +34,12 @@ struct StepFactors {
   let log10Derivative: Double, log10Recurrent: Double, log10Whole: Double
 
   /// nil for cells whose Jacobian has another form, and where no gradient arrives.
-  init?(_ tape: Tape, step t: Int) {
-    guard let layer = tape.layers.last, tape.network.cellDescription.affineJacobian != nil else {
+  init?(_ tape: Tape, step t: Int, layer index: Int? = nil) {
+    let index = index ?? tape.layers.count - 1
+    guard tape.layers.indices.contains(index), tape.network.cellDescription.affineJacobian != nil else {
       return nil
     }
+    let layer = tape.layers[index]
     let block = tape.batch * tape.hidden
     let delta = layer.gradient[t * block..<(t + 1) * block]
     let arriving = Logarithm.norm(delta)

@@ -1,6 +1,6 @@
 import RecurrentNetworks
 
-/// The flow matrix F[i, t] = ‖∂l_i/∂h_t‖₂ of one sequence's top layer, in logarithms: every term of the double sum
+/// The flow matrix F[i, t] = ‖∂l_i/∂h_t‖₂ of one sequence and layer, in logarithms: every term of the double sum
 /// ∂L/∂W = Σ_t Σ_{i≥t} (∂l_i/∂h_t)(∂⁺h_t/∂W) as a picture.
 ///
 /// Lower triangular: a loss reaches no later state. Steps count from the tape's first.
@@ -17,31 +17,39 @@ public struct FlowMatrix: Equatable, Sendable {
 }
 
 extension FlowMatrix {
-  /// The flow of sequence `sequence`, whether or not its losses are injected.
+  /// The flow of layer `layer` (nil: the top one) of sequence `sequence`, whether or not its losses are injected.
   ///
-  /// All rows i ≥ t go back together, one matrix product a step, each with its own scale.
+  /// All rows i ≥ t go back together, one matrix product a step and layer, each with its own scale.
   /// - Parameter maximumRows: at most so many loss steps, spread evenly, the newest among them.
-  public init(_ tape: Tape, sequence: Int = 0, maximumRows: Int = .max) {
+  public init(_ tape: Tape, layer: Int? = nil, sequence: Int = 0, maximumRows: Int = .max) {
     let withTarget = (0..<tape.steps).filter { tape.targetMask[$0 * tape.batch + sequence] != 0 }
     let (steps, chosen) = (tape.steps, EvenSpread.choose(maximumRows, of: withTarget))
     guard !chosen.isEmpty else {
       self.init(steps: steps, rows: [], log10: [])
       return
     }
-    let vectors = RowVectors(tape, layer: tape.layers.count - 1, sequence: sequence, capacity: chosen.count)
+    let lowest = layer ?? tape.layers.count - 1
+    let layers = (lowest..<tape.layers.count).map {
+      RowVectors(tape, layer: $0, sequence: sequence, capacity: chosen.count)
+    }
     let log10 = [Double](unsafeUninitializedCapacity: chosen.count * steps) { log10, count in
       log10.initialize(repeating: -.infinity)
       tape.lossGradient.withUnsafeBufferPointer { lossGradient in
-        guard let base = lossGradient.baseAddress else { return }
+        guard let base = lossGradient.baseAddress, let top = layers.last else { return }
         // The newest loss is the first vector, so that those under way are always the first ones.
         var active = 0
         for t in (0..<steps).reversed() {
-          if active > 0 { vectors.pullBack(step: t + 1, count: active) }
+          if active > 0 { for vectors in layers { vectors.pullBack(step: t + 1, count: active) } }
           if active < chosen.count, chosen[chosen.count - 1 - active] == t {
-            vectors.add(base + (t * tape.batch + sequence) * tape.hidden, to: active)
+            top.add(base + (t * tape.batch + sequence) * tape.hidden, to: active)
             active += 1
           }
-          vectors.measure(count: active) { row, norm in log10[(chosen.count - 1 - row) * steps + t] = norm }
+          for index in layers.indices.reversed() {
+            layers[index].measure(count: active) { row, norm in
+              if index == 0 { log10[(chosen.count - 1 - row) * steps + t] = norm }
+            }
+            if index > 0 { layers[index].sendDown(step: t, count: active, to: layers[index - 1]) }
+          }
         }
       }
       count = chosen.count * steps

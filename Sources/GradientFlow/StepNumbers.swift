@@ -1,45 +1,141 @@
 import RecurrentNetworks
 
-/// The numbers of one step of the recursion δ_t = ∂l_t/∂h_t + J_{t+1}ᵀ δ_{t+1} of the top layer, over the whole batch.
-public struct StepNumbers: Equatable, Sendable {
-  /// The step, counted from 0 in the tape.
-  public let step: Int
-  /// ‖δ_t‖ = ‖local + future‖.
-  public let gradientNorm: Double
-  /// ‖local‖, what the step's own injected loss gives, and ‖future‖, what arrives from step t+1 (0 at the last step).
-  public let localNorm: Double, futureNorm: Double
-  /// ‖δ_{t+1}‖, or nil at the last step.
-  public let nextGradientNorm: Double?
-  /// ‖φ′_{t+1} ⊙ δ_{t+1}‖/‖δ_{t+1}‖; nil at the last step or where nothing arrives.
-  public let derivativeFactor: Double?
-  /// ‖W_hhᵀ v‖/‖v‖ of v = φ′_{t+1} ⊙ δ_{t+1}; nil at the last step or where nothing arrives.
-  public let recurrentFactor: Double?
-  /// l_t averaged over the sequences with a target; nil without a target.
-  public let loss: Double?
-  /// Whether l_t is injected (in any sequence).
-  public let injected: Bool
-
-  /// The numbers of step `t` of the tape.
-  public init(_ tape: Tape, step t: Int) {
-    precondition(0 <= t && t < tape.steps, "step \(t) of \(tape.steps)")
-    step = t
-    let (batch, block) = (tape.batch, tape.batch * tape.hidden)
-    func norm(_ array: [Double], _ t: Int) -> Double {
-      Logarithm.powerOf10(Logarithm.norm(array[t * block..<(t + 1) * block]))
-    }
-    let layer = tape.layers.last
-    localNorm = layer.map { norm($0.localGradient, t) } ?? 0
-    futureNorm = layer.map { norm($0.futureGradient, t) } ?? 0
-    let parts = layer?.parts ?? 1
-    gradientNorm = layer.map { norm($0.gradient, t * parts) } ?? 0
-    nextGradientNorm = t + 1 < tape.steps ? layer.map { norm($0.gradient, (t + 1) * parts) } : nil
-    let factors = t + 1 < tape.steps ? StepFactors(tape, step: t + 1) : nil
-    derivativeFactor = factors.map { Logarithm.powerOf10($0.log10Derivative) }
-    recurrentFactor = factors.flatMap {
-      $0.log10Recurrent.isNaN ? nil : Logarithm.powerOf10($0.log10Recurrent)
-    }
-    let sequences = (t * batch..<(t + 1) * batch).filter { tape.targetMask[$0] != 0 }
-    loss = sequences.isEmpty ? nil : sequences.reduce(0) { $0 + tape.loss[$1] } / Double(sequences.count)
-    injected = tape.mask[t * batch..<(t + 1) * batch].contains { $0 != 0 }
+/// The numbers of one step's forward pass, of sequence 0 in one layer.
+public struct ForwardNumbers: Equatable, Sendable {
+  /// The mean of one gate over the units.
+  public struct Gate: Equatable, Sendable {
+    /// The gate's name, and its mean.
+    public let name: String, mean: Double
   }
+
+  /// ‖a_t‖ and the norms of what it is the sum of: W_ih x_t, W_hh h_{t-1}, b.
+  public let preactivation: Double, input: Double, recurrent: Double, bias: Double
+  /// ‖h_t‖, and ‖c_t‖ of the part that a carousel carries beside it.
+  public let state: Double, carried: Double?
+  /// The mean and the least |φ′(a_t)| of the units.
+  public let derivativeMean: Double, derivativeLeast: Double
+  /// The gates' means; empty for cells without gates.
+  public let gates: [Gate]
+  /// l_t, where there is a target, and whether the update learns from it.
+  public let loss: Double?, isInjected: Bool
+
+  /// The numbers of layer `layer` (nil: the top one) at the tape's step `step`, counted from the window's first; nil when
+  /// there is no such step or layer.
+  public init?(_ tape: Tape, step: Int, layer index: Int? = nil) {
+    let depth = index ?? tape.layers.count - 1
+    guard tape.steps > step, step >= 0, tape.layers.indices.contains(depth) else { return nil }
+    let layer = tape.layers[depth]
+    let hidden = tape.hidden, batch = tape.batch
+    let width = hidden * tape.network.cell.gates
+    preactivation = euclideanNorm(layer.preactivation.row(step, of: batch * width, width: width))
+    // What the layer reads: x_t, or the state of the layer below.
+    let read =
+      if depth == 0 {
+        tape.x.row(step, of: batch * tape.inputs, width: tape.inputs)
+      } else {
+        tape.layers[depth - 1].state.row(step + 1, of: tape.layers[depth - 1].parts * batch * hidden, width: hidden)
+      }
+    let stateSize = layer.parts * batch * hidden
+    input = euclideanNorm(tape.product("weight_ih_l\(depth)", read))
+    recurrent = euclideanNorm(tape.product("weight_hh_l\(depth)", layer.state.row(step, of: stateSize, width: hidden)))
+    bias = euclideanNorm(tape.parameter("bias_ih_l\(depth)") ?? [])
+    state = euclideanNorm(layer.state.row(step + 1, of: stateSize, width: hidden))
+    let cell = tape.network.cellDescription
+    let part = cell.carousel?.part ?? 0
+    carried =
+      part > 0
+      ? euclideanNorm(
+        layer.state.row((step + 1) * layer.parts + part, of: batch * hidden, width: hidden)) : nil
+    let derivative = layer.derivative.row(step, of: batch * width, width: width).map(abs)
+    derivativeMean = derivative.reduce(0, +) / Double(max(1, derivative.count))
+    derivativeLeast = derivative.min() ?? 0
+    gates = zip(cell.gates, cell.gateFunctions ?? []).enumerated().map { gate, kind in
+      let a = tape.gatePreactivations(layer: depth, gate: gate, step: step, sequence: 0)
+      return Gate(name: kind.0, mean: a.reduce(0) { $0 + kind.1.value($1) } / Double(max(1, a.count)))
+    }
+    loss = tape.targetMask[step * batch] == 1 ? tape.loss[step * batch] : nil
+    isInjected = tape.mask[step * batch] == 1
+  }
+}
+
+/// The numbers of one step of the recursion δ_t = ∂l_t/∂h_t + J_{t+1}ᵀ δ_{t+1} in one layer, norms over the whole batch.
+public struct BackwardNumbers: Equatable, Sendable {
+  /// ‖∂L/∂h_t‖ and the norms of its two parts: from the step itself (its own loss, or the layer above), and from the steps
+  /// after it.
+  public let gradient: Double, local: Double, future: Double
+  /// ‖∂L/∂c_t‖ of the part that a carousel carries beside h.
+  public let carried: Double?
+  /// ‖∂L/∂h_{t+1}‖; nil at the window's last step.
+  public private(set) var next: Double?
+  /// ‖∂L/∂a_{t+1}‖/‖δ_{t+1}‖, what φ′ (and β or α) makes of it, and ‖W_hhᵀ v‖/‖v‖ of v = ∂L/∂a_{t+1}; nil where nothing
+  /// arrives, and for cells whose Jacobian has another form.
+  public private(set) var derivativeFactor: Double?, recurrentFactor: Double?
+  /// What goes on along the carousel, and what through the gates, over the norm of all that arrives at t+1; nil where
+  /// nothing arrives, and for cells without a carousel.
+  public private(set) var carouselFactor: Double?, gatedFactor: Double?
+
+  /// The numbers of layer `layer` (nil: the top one) at the tape's step `step`, counted from the window's first; nil when
+  /// there is no such step or layer.
+  public init?(_ tape: Tape, step: Int, layer index: Int? = nil) {
+    let index = index ?? tape.layers.count - 1
+    guard tape.steps > step, step >= 0, tape.layers.indices.contains(index) else { return nil }
+    let layer = tape.layers[index]
+    let size = tape.batch * tape.hidden
+    let cell = tape.network.cellDescription
+    // δ of h: the first of the state's parts.
+    func delta(_ step: Int, part: Int = 0) -> ArraySlice<Double> {
+      layer.gradient.row(step * layer.parts + part, of: size, width: size)
+    }
+    gradient = euclideanNorm(delta(step))
+    local = euclideanNorm(layer.localGradient.row(step, of: size, width: size))
+    let fromFuture = layer.futureGradient.row(step, of: size, width: size)
+    future = euclideanNorm(fromFuture)
+    let part = cell.carousel?.part ?? 0
+    carried = part > 0 ? euclideanNorm(delta(step, part: part)) : nil
+    guard step + 1 < tape.steps else { return }
+    let after = delta(step + 1)
+    let length = euclideanNorm(after)
+    next = length
+    if let factors = CarouselStep(tape, step: step + 1, layer: index) {
+      carouselFactor = Logarithm.powerOf10(factors.log10Carousel)
+      gatedFactor = Logarithm.powerOf10(factors.log10Gated)
+    }
+    guard length > 0, let jacobian = cell.affineJacobian else { return }
+    let inside = size * tape.network.cell.gates
+    let inner = euclideanNorm(layer.preactivationGradient.row(step + 1, of: inside, width: inside))
+    derivativeFactor = inner / length
+    // W_hhᵀ ∂L/∂a_{t+1} is what arrives less what goes past φ: future - κ δ_{t+1}.
+    if inner > 0 {
+      recurrentFactor = euclideanNorm(zip(fromFuture, after).map { $0 - jacobian.directPath * $1 }) / inner
+    }
+  }
+}
+
+extension [Double] {
+  /// The first `width` numbers of row `index`, in rows of `size`.
+  fileprivate func row(_ index: Int, of size: Int, width: Int) -> ArraySlice<Double> {
+    let start = index * size
+    return start >= 0 && start + width <= count ? self[start..<start + width] : []
+  }
+}
+
+extension Tape {
+  /// W v, W the parameter called `name`, [rows, v.count].
+  fileprivate func product(_ name: String, _ v: ArraySlice<Double>) -> [Double] {
+    guard let weights = parameter(name), !v.isEmpty, weights.count % v.count == 0 else { return [] }
+    return (0..<weights.count / v.count).map { row in
+      zip(weights[row * v.count..<(row + 1) * v.count], v).reduce(0) { $0 + $1.0 * $1.1 }
+    }
+  }
+}
+
+/// ‖v‖₂, scaled so that it neither underflows nor overflows; not finite where a component is not.
+public func euclideanNorm(_ values: some Sequence<Double>) -> Double {
+  var largest = 0.0
+  for value in values {
+    guard value.isFinite else { return value.isNaN ? .nan : .infinity }
+    largest = max(largest, abs(value))
+  }
+  guard largest > 0 else { return 0 }
+  return largest * values.reduce(0) { $0 + ($1 / largest) * ($1 / largest) }.squareRoot()
 }

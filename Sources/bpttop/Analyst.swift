@@ -12,7 +12,7 @@ final class Analyst: Sendable {
   /// What the analyst has to do, and what it has done.
   private struct Mailbox {
     var snapshot: Snapshot?
-    var wanted: Set<Instrument> = []
+    var request = AnalysisRequest([])
     var result: Result<Analysis, AnalysisError>?
     var isEnding = false
   }
@@ -35,11 +35,11 @@ final class Analyst: Sendable {
     thread.start()
   }
 
-  /// Analyse this snapshot next, with the instruments `wanted`.
-  func submit(_ snapshot: Snapshot, wanted: Set<Instrument>) {
+  /// Analyse this snapshot next, as `request` says.
+  func submit(_ snapshot: Snapshot, _ request: AnalysisRequest) {
     mailbox.withLock {
       $0.snapshot = snapshot
-      $0.wanted = wanted
+      $0.request = request
     }
     work.signal()
     if !snapshot.running { alarm.signal() }
@@ -67,15 +67,15 @@ final class Analyst: Sendable {
       work.wait()
       let (job, isEnding) = mailbox.withLock { mailbox in
         defer { mailbox.snapshot = nil }
-        return (mailbox.snapshot.map { ($0, mailbox.wanted) }, mailbox.isEnding)
+        return (mailbox.snapshot.map { ($0, mailbox.request) }, mailbox.isEnding)
       }
       if isEnding { return }
-      guard let (snapshot, wanted) = job else { continue }
+      guard let (snapshot, request) = job else { continue }
       let start = ContinuousClock.now
-      let quick = publish(snapshot, wanted, .live(snapshot))
+      let quick = publish(snapshot, request, .live(snapshot))
       if !snapshot.running {
         let isNewest = mailbox.withLock { $0.snapshot == nil && !$0.isEnding }
-        if isNewest, quick?.leftOut.isEmpty == false { publish(snapshot, wanted, .patient(snapshot)) }
+        if isNewest, quick?.leftOut.isEmpty == false { publish(snapshot, request, .patient(snapshot)) }
       } else {
         rest(start.duration(to: .now) * Self.restPerWork)
       }
@@ -92,9 +92,10 @@ final class Analyst: Sendable {
 
   /// Computes an analysis within `limits` and lays it out to be taken.
   @discardableResult
-  private func publish(_ snapshot: Snapshot, _ wanted: Set<Instrument>, _ limits: AnalysisLimits) -> Analysis? {
+  private func publish(_ snapshot: Snapshot, _ request: AnalysisRequest, _ limits: AnalysisLimits) -> Analysis? {
     let result = Result { () throws(AnalysisError) in
-      try Analysis.compute(snapshot: snapshot, wanted: wanted, limits: limits)
+      try Analysis.compute(
+        snapshot: snapshot, wanted: request.instruments, layer: request.layer, limits: limits)
     }
     mailbox.withLock { $0.result = result }
     onResult()

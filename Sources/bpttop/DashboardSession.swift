@@ -13,7 +13,7 @@ struct DashboardSession: TerminalHandler {
   private var state: DashboardState
   /// The newest snapshot, and the instruments that the analyst was last asked for.
   private var newest: Snapshot?
-  private var asked: Set<Instrument> = []
+  private var asked = AnalysisRequest([])
   /// When the next snapshot is wanted; nil while nothing changes by itself.
   private(set) var deadline: ContinuousClock.Instant?
   private let clock = ContinuousClock()
@@ -107,13 +107,13 @@ struct DashboardSession: TerminalHandler {
   }
 
   private mutating func analyse(_ snapshot: Snapshot) {
-    asked = state.instruments
-    analyst.submit(snapshot, wanted: asked)
+    asked = state.request
+    analyst.submit(snapshot, asked)
   }
 
   /// A key or a resize may have brought panels onto the screen whose numbers are not there.
   private mutating func analyseAgainIfNeeded() {
-    guard let newest, !state.instruments.isSubset(of: asked) else { return }
+    guard let newest, !state.request.isCovered(by: asked) else { return }
     analyse(newest)
   }
 

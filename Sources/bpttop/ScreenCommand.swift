@@ -88,7 +88,11 @@ struct Stage {
   private mutating func look() {
     let snapshot = run.snapshot(sampleLength: textSampleLength)
     _ = reduce(into: &state, .snapshot(snapshot))
-    guard let analysis = try? Analysis.compute(snapshot: snapshot, wanted: state.instruments) else { return }
+    let request = state.request
+    guard
+      let analysis = try? Analysis.compute(
+        snapshot: snapshot, wanted: request.instruments, layer: request.layer)
+    else { return }
     _ = reduce(into: &state, .analysis(analysis))
   }
 

@@ -10,14 +10,15 @@ import Testing
     let tape = TestNetwork(hidden: 5, steps: 8, batch: 2, hasTarget: { $0 != 3 }).tape()
     let weights = Matrix(rows: 5, columns: 5, elements: try #require(tape.parameter("weight_hh_l0")))
     for t in 0..<8 {
-      let numbers = StepNumbers(tape, step: t)
+      let numbers = try #require(BackwardNumbers(tape, step: t))
       let layer = tape.layers[0]
       let delta = layer.gradient[t * 10..<(t + 1) * 10]
-      #expect(abs(numbers.gradientNorm / norm(delta) - 1) < 1e-12)
-      #expect((numbers.localNorm == 0) == (t == 3))
-      #expect(numbers.injected == (t != 3) && (numbers.loss == nil) == (t == 3))
+      #expect(abs(numbers.gradient / norm(delta) - 1) < 1e-12)
+      #expect((numbers.local == 0) == (t == 3))
+      let forward = try #require(ForwardNumbers(tape, step: t))
+      #expect(forward.isInjected == (t != 3) && (forward.loss == nil) == (t == 3))
       guard t < 7 else {
-        #expect(numbers.futureNorm == 0 && numbers.nextGradientNorm == nil && numbers.derivativeFactor == nil)
+        #expect(numbers.future == 0 && numbers.next == nil && numbers.derivativeFactor == nil)
         continue
       }
       // future_t = W_hhᵀ (φ′_{t+1} ⊙ δ_{t+1}), formed here by hand.
@@ -31,8 +32,8 @@ import Testing
         future += weights.transposed * v
       }
       let next = norm(layer.gradient[(t + 1) * 10..<(t + 2) * 10])
-      #expect(abs(numbers.futureNorm / norm(future) - 1) < 1e-12)
-      #expect(abs(try #require(numbers.nextGradientNorm) / next - 1) < 1e-12)
+      #expect(abs(numbers.future / norm(future) - 1) < 1e-12)
+      #expect(abs(try #require(numbers.next) / next - 1) < 1e-12)
       #expect(abs(try #require(numbers.derivativeFactor) / (norm(opened) / next) - 1) < 1e-12)
       #expect(abs(try #require(numbers.recurrentFactor) / (norm(future) / norm(opened)) - 1) < 1e-12)
     }

@@ -20,7 +20,8 @@ struct FlowPanel: Panel {
 
   func notes(_ state: DashboardState) -> [String] {
     let batch = state.shown?.data.batch ?? 1
-    let short = ["loss i ↓  state t →", "i ↓ t →"]
+    let layer = state.layers > 1 ? "layer \(state.shownLayer + 1) · " : ""
+    let short = [layer + "loss i ↓  state t →", "i ↓ t →"]
     guard batch > 1 else { return short }
     return short.map { "sequence 1 of \(batch) · " + $0 } + short
   }

@@ -24,7 +24,10 @@ struct GradientNormPanel: Panel {
       return ["‖∂L/∂h_t‖"]
     }
     let batch = state.shown?.data.batch ?? 1
-    let whole = batch > 1 ? ["‖∂L/∂h_t‖ over \(batch) sequences · ", "over \(batch) sequences · "] : []
+    let layer = state.layers > 1 ? "layer \(state.shownLayer + 1) · " : ""
+    let whole =
+      (batch > 1 ? [layer + "‖∂L/∂h_t‖ over \(batch) sequences · ", layer + "over \(batch) sequences · "] : [])
+      + (layer.isEmpty ? [] : [layer])
     return whole.map { $0 + decay.words } + ["‖∂L/∂h_t‖ · " + decay.words, decay.words, decay.factorWords]
   }
 
@@ -117,7 +120,7 @@ struct GradientNormPicture {
       ])
     plot.xName = "t"
     if cursor.phase != .update { plot.cursor = Double(cursor.step + 1) }
-    let area = plot.draw(in: rect, into: &buffer, theme: theme)
+    let area = plot.words(theme).draw(in: rect, into: &buffer, theme: theme)
     guard cursor.phase == .forward else { return }
     let words = ["not yet: the backward pass computes it", "not yet: backward pass", "not yet"]
     let row = area.rect.line(area.rect.height / 2)

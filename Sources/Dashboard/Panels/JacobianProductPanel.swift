@@ -9,20 +9,38 @@ struct JacobianProductPanel: Panel {
   let shortTitle = "∂h_T/∂h_k"
   let minimumSize = Size(width: 24, height: 5)
   let help = [
-    "The singular values σ of ∂h_T/∂h_k by lag T-k, largest first, with the bound (γσ_max(W_hh))^lag.",
+    "The singular values σ of ∂h_T/∂h_k by lag T-k, largest first, with the bound (γσ_max(W_hh))^lag; v shows gated cells' carousel, layers, all paths.",
     "Of the batch's first sequence. No unit: how many times longer or shorter a small change of h becomes; the slope is its factor a step.",
-    "Look for: the fan's opening (one direction remembers, others forget), and how far the bound lies from the truth.",
+    "Look for: the fan's opening (one direction remembers, others forget), and whether the carousel or the gated paths carry it.",
   ]
   let instruments: Set<Instrument> = [.product]
 
   func notes(_ state: DashboardState) -> [String] {
-    guard let product = state.analysis?.product,
+    guard let analysis = state.analysis, let product = analysis.product,
       state.noGradientReason == nil || product.log10Norm.contains(where: \.isFinite)
     else { return ["‖∂h_T/∂h_k‖ by lag"] }
-    let words = ProductPicture(product).horizonWords
     let batch = state.shown?.data.batch ?? 1
     let whose = batch > 1 ? "sequence 1 of \(batch) · " : ""
-    return ["‖∂h_T/∂h_k‖ by lag · " + whose + words, whose + words, words, "by lag"]
+    let layer = state.layers > 1 ? "layer \(analysis.layer + 1) · " : ""
+    switch state.shownProductView {
+    case .time:
+      let words = ProductPicture(product).horizonWords
+      return ["‖∂h_T/∂h_k‖ by lag · " + layer + whose + words, layer + whose + words, layer + words, words, "by lag"]
+    case .carousel:
+      let part = analysis.carousel?.part ?? "c"
+      let words = "∂\(part)_T/∂\(part)_k: carousel against gated paths"
+      return [words + " · " + layer + whose + "v: all σ", layer + words, words, "carousel by lag", "by lag"]
+    case .depth:
+      return [
+        "∂h_top/∂h_l down the layers at each step · " + whose + "v: paths", "∂h_top/∂h_l down the layers at each step",
+        "down the layers", "∂h_top/∂h_l",
+      ]
+    case .paths:
+      return [
+        "‖∂h_top,T/∂h_l,k‖ along all paths, layers and time · " + whose + "v: time",
+        "‖∂h_top,T/∂h_l,k‖ along all paths", "all paths by lag", "by lag",
+      ]
+    }
   }
 
   func draw(_ state: DashboardState, in rect: Rect, _ buffer: inout Buffer, theme: Theme) {
@@ -34,9 +52,29 @@ struct JacobianProductPanel: Panel {
       buffer.paragraph(reason, in: rect, style: theme[.error])
       return
     }
-    var picture = ProductPicture(product)
-    if state.cursor.phase == .backward { picture.lag = product.steps - state.cursor.step - 1 }
-    picture.draw(in: rect, &buffer, theme: theme)
+    let lag = state.cursor.phase == .backward ? product.steps - state.cursor.step - 1 : nil
+    switch state.shownProductView {
+    case .carousel:
+      if let carousel = analysis.carousel {
+        CarouselPicture(carousel: carousel, whole: product.log10Norm, lag: lag).draw(in: rect, &buffer, theme: theme)
+      }
+    case .depth:
+      if let depth = analysis.depth {
+        let first = analysis.full == nil ? analysis.snapshot.window.steps.lowerBound : 0
+        DepthPicture(
+          depth: depth, first: first, length: analysis.sequenceLength, layer: analysis.layer,
+          step: state.cursor.phase == .update ? nil : state.cursor.step
+        ).draw(in: rect, &buffer, theme: theme)
+      }
+    case .paths:
+      if let paths = analysis.paths {
+        PathsPicture(paths: paths, layer: analysis.layer, lag: lag).draw(in: rect, &buffer, theme: theme)
+      }
+    case .time:
+      var picture = ProductPicture(product)
+      picture.lag = lag
+      picture.draw(in: rect, &buffer, theme: theme)
+    }
   }
 }
 
@@ -73,7 +111,7 @@ struct ProductPicture {
     if rect.width >= 40 { plot.guides = names(in: plot.y, rows: rect.height - 2) }
     plot.xName = "lag"
     if let lag, norms.indices.contains(lag - 1) { plot.cursor = Double(lag) }
-    plot.draw(in: rect, into: &buffer, theme: theme)
+    plot.words(theme).draw(in: rect, into: &buffer, theme: theme)
   }
 
   /// The largest σ is always seen whole. The fan and the bound may leave at the edges: shown are at most twice its span and 8

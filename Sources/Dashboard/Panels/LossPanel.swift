@@ -65,21 +65,21 @@ struct LossPicture {
     let x = Axis.steps(first.firstUpdate, last.firstUpdate + last.count - 1)
     var loss = lossPlot(x)
     guard rect.height >= 6 else {
-      loss.draw(in: rect, into: &buffer, theme: theme)
+      loss.words(theme).draw(in: rect, into: &buffer, theme: theme)
       return
     }
     let parts = rect.rows([.flexible(weight: 3), .fixed(1), .flexible(weight: 2)])
     var norm = normPlot(x)
     // The updates are written once, under the lower plot where it has room for it.
     loss.labelsX = parts[2].height < 4
-    let (upper, lower) = (loss.gutters(in: parts[0]), norm.gutters(in: parts[2]))
+    let (upper, lower) = (loss.words(theme).gutters(in: parts[0]), norm.words(theme).gutters(in: parts[2]))
     loss.leastLeft = lower.left
     loss.leastRight = lower.right
     norm.leastLeft = upper.left
     norm.leastRight = upper.right
-    loss.draw(in: parts[0], into: &buffer, theme: theme)
+    loss.words(theme).draw(in: parts[0], into: &buffer, theme: theme)
     buffer.put(clippingWords(theme, limit: rect.width), in: parts[1])
-    norm.draw(in: parts[2], into: &buffer, theme: theme)
+    norm.words(theme).draw(in: parts[2], into: &buffer, theme: theme)
   }
 
   private func middle(_ bucket: LossHistory.Bucket) -> Double {

@@ -21,7 +21,10 @@ struct SpectrumPanel: Panel {
   func notes(_ state: DashboardState) -> [String] {
     guard let spectrum = state.analysis?.recurrentSpectrum else { return ["W_hh"] }
     let radius = "ρ " + SpectrumPicture.text(spectrum.spectralRadius, 2)
-    return ["W_hh  " + radius, radius]
+    let layer =
+      state.layers > 1
+      ? ["W_hh of layer \(state.shownLayer + 1)  " + radius, "layer \(state.shownLayer + 1)  " + radius] : []
+    return layer + ["W_hh  " + radius, radius]
   }
 
   func draw(_ state: DashboardState, in rect: Rect, _ buffer: inout Buffer, theme: Theme) {

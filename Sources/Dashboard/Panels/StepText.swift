@@ -31,13 +31,16 @@ struct StepText {
     }
   }
 
-  /// Forms of the equation, the fullest first.
+  /// The equation in several lines, for where they find room; empty where one line says it all.
+  var block: [[Span]]
+  /// Forms of the equation in one line, the fullest first.
   var equations: [[Span]]
   /// In reading order.
   var facts: [Fact]
 
   /// The text in words that `theme` can show.
-  init(equations: [[Span]], facts: [Fact], theme: Theme) {
+  init(equations: [[Span]], block: [[Span]] = [], facts: [Fact], theme: Theme) {
+    self.block = block.map { $0.map { $0.words(theme) } }
     self.equations = equations.map { $0.map { $0.words(theme) } }
     self.facts = facts.map { $0.map { $0.words(theme) } }
   }
@@ -47,13 +50,14 @@ struct StepText {
   @discardableResult
   func draw(in rect: Rect, _ buffer: inout Buffer) -> Int {
     guard rect.height > 0 else { return 0 }
-    let equation = equations.first { $0.reduce(0) { $0 + $1.columns } <= rect.width }
+    func fits(_ line: [Span]) -> Bool { line.reduce(0) { $0 + $1.columns } <= rect.width }
     // The numbers that matter most go before the equation, the equation before the others.
     let needed = Self.lines(facts.filter { $0.rank == 0 }, width: rect.width, gap: 2)
-    let hasEquation = equation != nil && needed.count < rect.height
+    let hasBlock = !block.isEmpty && block.allSatisfy(fits) && needed.count + block.count <= rect.height
     var row = 0
-    if let equation, hasEquation {
-      buffer.put(equation, in: rect, row: row)
+    for line in hasBlock ? block : equations.first(where: fits).map({ [$0] }) ?? []
+    where needed.count + row < rect.height {
+      buffer.put(line, in: rect, row: row)
       row += 1
     }
     let (lines, gap) = fitting(width: rect.width, height: rect.height - row)

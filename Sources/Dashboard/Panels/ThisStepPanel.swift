@@ -1,4 +1,5 @@
 import Canvas
+import GradientFlow
 import RecurrentNetworks
 import Training
 
@@ -22,10 +23,14 @@ struct ThisStepPanel: Panel {
     guard let tape = state.analysis?.window else { return [] }
     let t = state.cursor.step + 1
     let steps = tape.window.steps
+    let layer = state.layers > 1 ? "layer \(state.shownLayer + 1) · " : ""
     switch state.cursor.phase {
-    case .forward: return ["forward · t = \(t) · sequence 1 of \(tape.batch)", "forward · t = \(t)", "t = \(t)"]
+    case .forward:
+      let forms = ["\(layer)forward · t = \(t) · sequence 1 of \(tape.batch)", "\(layer)forward · t = \(t)"]
+      return forms + [layer + "t = \(t)"]
     case .backward:
-      return ["backward · t = \(t) · norms over \(tape.batch) sequences", "backward · t = \(t)", "t = \(t)"]
+      let forms = ["\(layer)backward · t = \(t) · norms over \(tape.batch) sequences", "\(layer)backward · t = \(t)"]
+      return forms + [layer + "t = \(t)"]
     case .update:
       let update = NumberText.grouped((state.shown?.update ?? 0) + 1)
       return ["update \(update) from steps \(steps.lowerBound + 1) … \(steps.upperBound)", "update \(update)"]
@@ -39,10 +44,14 @@ struct ThisStepPanel: Panel {
     }
     let step = state.cursor.step - tape.window.steps.lowerBound
     let inside = rect.inset(left: 1, right: 1)
+    let layer = min(state.shownLayer, tape.layers.count - 1)
     func text(_ phase: Cursor.Phase) -> StepText? {
       switch phase {
-      case .forward: ForwardNumbers(tape, step: step).map { .forward($0, tape, step, theme) }
-      case .backward: BackwardNumbers(tape, step: step).map { .backward($0, tape, step, theme) }
+      case .forward: ForwardNumbers(tape, step: step, layer: layer).map { .forward($0, tape, step, theme) }
+      case .backward:
+        BackwardNumbers(tape, step: step, layer: layer).map {
+          .backward($0, tape, step, layer: layer, theme)
+        }
       case .update: .update(UpdateNumbers(tape, state.experiment.training.clip), state, tape, theme)
       }
     }
@@ -70,74 +79,6 @@ struct ThisStepPanel: Panel {
 }
 
 extension StepText {
-  /// a_t and h_t.
-  static func forward(_ numbers: ForwardNumbers, _ tape: Tape, _ step: Int, _ theme: Theme) -> StepText {
-    let t = tape.window.steps.lowerBound + step + 1
-    let cell = CellEquations(tape.network)
-    let a = cell.preactivation(t), h = cell.state(t)
-    let text = theme[.text]
-    func fact(_ name: String, _ number: Double, _ role: Role = .dimText, rank: Int) -> Fact {
-      Fact(Span(name + " ", theme[role]), Span(NumberText.short(number), theme[.value]), columns: 5, rank: rank)
-    }
-    var facts = [
-      fact("‖a\(sub(t))‖", numbers.preactivation, rank: 0), fact("‖W_ih x‖", numbers.input, .local, rank: 1),
-      fact("‖W_hh h‖", numbers.recurrent, .future, rank: 1), fact("‖b‖", numbers.bias, rank: 3),
-      fact("‖h\(sub(t))‖", numbers.state, rank: 0), fact("φ′\(sub(t)) mean", numbers.derivativeMean, rank: 0),
-      fact("least", numbers.derivativeLeast, rank: 3),
-    ]
-    if let loss = numbers.loss {
-      facts.append(fact("loss l\(sub(t))", loss, .loss, rank: 2))
-      if !numbers.isInjected { facts.append(Fact([Span("not in this update", theme[.dimText])], rank: 2)) }
-    } else {
-      facts.append(Fact([Span("no target at this step", theme[.dimText])], rank: 2))
-    }
-    return StepText(
-      equations: [[Span(a + "     " + h, text)], [Span(a, text)], [Span(h, text)]], facts: facts, theme: theme)
-  }
-
-  /// δ_t by its two parts, and what the step after did to it.
-  static func backward(_ numbers: BackwardNumbers, _ tape: Tape, _ step: Int, _ theme: Theme) -> StepText {
-    let t = tape.window.steps.lowerBound + step + 1
-    let cell = CellEquations(tape.network)
-    let dim = theme[.dimText]
-    let isLast = step + 1 == tape.steps
-    let hasLoss = tape.isInjected(step)
-    func fact(_ name: String, _ number: Double, _ role: Role = .dimText, by sign: String = "", rank: Int) -> Fact {
-      Fact(Span(name + " ", theme[role]), Span(sign + NumberText.short(number), theme[.value]), rank: rank)
-    }
-    var facts = [fact("‖δ\(sub(t))‖", numbers.gradient, rank: 0)]
-    if hasLoss { facts.append(fact("‖local‖", numbers.local, .local, rank: 2)) }
-    if !isLast { facts.append(fact("‖future‖", numbers.future, .future, rank: 1)) }
-    if let next = numbers.next { facts.append(fact("‖δ\(sub(t + 1))‖", next, rank: 3)) }
-    if let factor = numbers.derivativeFactor {
-      facts.append(fact("\(cell.gain)φ′\(sub(t + 1))", factor, by: "×", rank: 0))
-    }
-    if let factor = numbers.recurrentFactor { facts.append(fact("W_hhᵀ", factor, by: "×", rank: 0)) }
-    if cell.keep != 0, numbers.next != nil { facts.append(fact("past φ", abs(cell.keep), by: "×", rank: 1)) }
-    if isLast { facts.append(Fact([Span("the newest step: nothing comes from after it", dim)], rank: 1)) }
-    if step == 0, t > 1 {
-      facts.append(Fact([Span("the window ends here: h\(sub(t - 1)) gets nothing", theme[.warning])], rank: 2))
-    }
-    if !hasLoss { facts.append(Fact([Span("no loss enters here", dim)], rank: 4)) }
-    return StepText(equations: backwardEquations(tape, step, hasLoss, theme), facts: facts, theme: theme)
-  }
-
-  /// δ_t = what the step's own loss gives + what comes from the step after it, where they are. The shorter forms name
-  /// the loss's gradient in place of writing it out.
-  private static func backwardEquations(_ tape: Tape, _ step: Int, _ hasLoss: Bool, _ theme: Theme) -> [[Span]] {
-    let t = tape.window.steps.lowerBound + step + 1
-    let cell = CellEquations(tape.network)
-    // The objective is a mean: each loss counts 1/N.
-    let count = tape.injectionWeight > 0 ? (1 / tape.injectionWeight).rounded() : 1
-    let share = count > 1 ? "/\(Int(count))" : ""
-    let future = step + 1 == tape.steps ? [] : [Span(cell.future(t), theme[.future])]
-    let start = Span("δ\(sub(t)) = ", theme[.text])
-    guard hasLoss else { return [[start] + (future.isEmpty ? [Span("0", theme[.text])] : future)] }
-    return [cell.local(t) + share, "∂l\(sub(t))/∂h\(sub(t))\(share)", "local"].map { local in
-      [start, Span(local, theme[.local])] + (future.isEmpty ? [] : [Span(" + ", theme[.text])] + future)
-    }
-  }
-
   /// The gradient, its clipping, and what the optimiser does.
   static func update(_ numbers: UpdateNumbers, _ state: DashboardState, _ tape: Tape, _ theme: Theme) -> StepText {
     let value = theme[.value], dim = theme[.dimText], text = theme[.text]
@@ -182,12 +123,5 @@ extension StepText {
         Span(NumberText.short(numbers.clipped), theme[.value]),
       ]
     }
-  }
-}
-
-extension Tape {
-  /// Whether a loss of any sequence is injected at `step`, counted from the window's first.
-  fileprivate func isInjected(_ step: Int) -> Bool {
-    mask.dropFirst(step * batch).prefix(batch).contains { $0 != 0 }
   }
 }

@@ -11,9 +11,9 @@ struct ThroughTimePanel: Panel {
   let shortTitle = "Time"
   let minimumSize = Size(width: 40, height: 5)
   let help = [
-    "One window's pass over the batch's first sequence: inputs, units h by time (colour is the value), φ′ and ‖∂L/∂h_t‖.",
-    "‖∂L/∂h_t‖ is in log10, colour and height alike; the brackets are the window (k2) and its newest losses (k1).",
-    "Look for: the steps at which the gradient fades, and the units that are shut (φ′ near 0).",
+    "One window's pass over the batch's first sequence: inputs, units h by time (colour is the value), φ′ or gates, and ‖∂L/∂h_t‖ of every layer.",
+    "‖∂L/∂h_t‖ is in log10, colour and height alike; gates are means over units; the brackets are the window (k2) and its newest losses (k1).",
+    "Look for: steps and layers at which the gradient fades, units that are shut (φ′ near 0), forget gates near 1.",
   ]
   let heightWeight = 12
   let instruments: Set<Instrument> = [.gradientNorm, .saturation]
@@ -23,7 +23,8 @@ struct ThroughTimePanel: Panel {
     let step = "t \(state.cursor.step + 1) of \(snapshot.data.steps)"
     let steps = snapshot.window.steps
     let batch = snapshot.data.batch
-    let whose = batch > 1 ? "h of sequence 1 of \(batch), ∂L/∂h of all · " : ""
+    let stacked = state.layers > 1 ? "layer \(state.shownLayer + 1) of \(state.layers) · " : ""
+    let whose = stacked + (batch > 1 ? "h of sequence 1 of \(batch), ∂L/∂h of all · " : "")
     let window = "window \(steps.lowerBound + 1)…\(steps.upperBound)"
     switch state.cursor.phase {
     case .forward:
@@ -53,18 +54,14 @@ struct ThroughTimePanel: Panel {
 }
 
 extension TimePicture {
-  /// The picture of an analysis: sequence 0 of the batch, its top layer; the gradient over the batch.
+  /// The picture of an analysis: sequence 0 of the batch, the layer that was asked for; the gradient over the batch.
   init(_ analysis: Analysis, cursor: Cursor) {
     let snapshot = analysis.snapshot
     let data = snapshot.data
     let tape = analysis.window
     let window = snapshot.window
     let units = tape.hidden
-    let layer = tape.layers.last
-    let size = (layer?.parts ?? 1) * tape.batch * units
-    let states = layer?.state ?? []
-    let stored = snapshot.storedHidden
-    let start = window.steps.lowerBound
+    let top = tape.layers.count - 1
     length = data.steps
     self.units = units
     self.window = window.steps
@@ -73,17 +70,25 @@ extension TimePicture {
     wantedWindow = snapshot.schedule.k2
     wantedNewest = snapshot.experiment.training.k1.resolved(length: data.steps)
     injection = snapshot.experiment.training.inject
-    // Before the window the states are the stored ones, in it those of the pass, as far as it has come.
-    state = { unit, step in
-      if step < start {
-        let index = step * units + unit
-        return index < stored.count ? stored[index] : nil
+    state = Self.states(analysis, layer: analysis.layer, cursor)
+    stateRange = Self.range(tape, layer: analysis.layer)
+    if top > 0 {
+      layer = analysis.layer + 1
+      layers = (0...top).reversed().map { index in
+        TimeLayer(
+          number: index + 1, state: Self.states(analysis, layer: index, cursor),
+          stateRange: Self.range(tape, layer: index),
+          gradient: analysis.layerGradientNorms.map { $0[index] } ?? [])
       }
-      guard window.steps.contains(step), cursor.hasState(at: step) else { return nil }
-      let index = (step - start + 1) * size + unit
-      return index < states.count ? states[index] : nil
     }
-    stateRange = Self.range(of: states, activation: tape.network.activation, cell: tape.network.cellDescription)
+    gates = analysis.gates
+    firstSeen = analysis.full == nil ? window.steps.lowerBound : 0
+    let cell = tape.network.cellDescription
+    if let part = cell.carousel?.part, part > 0 {
+      carried = TimeCarried(
+        name: cell.parts[part], state: Self.states(analysis, layer: analysis.layer, part: part, cursor),
+        range: Self.range(tape, layer: analysis.layer, part: part))
+    }
     symbols = Self.symbols(data, snapshot.description)
     if symbols == nil {
       inputs = Self.inputs(data, snapshot.description)
@@ -92,11 +97,36 @@ extension TimePicture {
     targets = Self.targets(data, snapshot.description)
     if let saturation = analysis.saturation { setDerivatives(saturation) }
     gradient = analysis.truncatedGradientNorm ?? []
-    gradientAxis = Axis.logarithmic(gradient + (analysis.fullGradientNorm ?? []))
+    gradientAxis = Axis.logarithmic(
+      layers.isEmpty ? gradient + (analysis.fullGradientNorm ?? []) : layers.flatMap(\.gradient))
+  }
+
+  /// A unit's state at a step: before the window the stored one, which there is of the top layer's h, in it that of the
+  /// pass, as far as it has come.
+  private static func states(
+    _ analysis: Analysis, layer index: Int, part: Int = 0, _ cursor: Cursor
+  ) -> (_ unit: Int, _ step: Int) -> Double? {
+    let (tape, window) = (analysis.window, analysis.snapshot.window.steps)
+    let units = tape.hidden
+    let layer = tape.layers[index]
+    let (stride, offset) = (layer.parts * tape.batch * units, part * tape.batch * units)
+    let stored = index == tape.layers.count - 1 && part == 0 ? analysis.snapshot.storedHidden : []
+    return { unit, step in
+      if step < window.lowerBound {
+        let place = step * units + unit
+        return place < stored.count ? stored[place] : nil
+      }
+      guard window.contains(step), cursor.hasState(at: step) else { return nil }
+      let place = (step - window.lowerBound + 1) * stride + offset + unit
+      return place < layer.state.count ? layer.state[place] : nil
+    }
   }
 
   private mutating func setDerivatives(_ saturation: Saturation) {
     let gamma = saturation.largest > 0 ? saturation.largest : 1
+    // Where the window stands for the whole sequence, nothing is known before it.
+    meanDerivative = [Double](repeating: -.infinity, count: firstSeen)
+    leastDerivative = meanDerivative
     for step in 0..<saturation.steps {
       let row = saturation.derivative[step * saturation.units..<(step + 1) * saturation.units]
       meanDerivative.append(row.reduce(0, +) / Double(max(1, saturation.units)) / gamma)
@@ -104,12 +134,17 @@ extension TimePicture {
     }
   }
 
-  /// ±1 where φ and the cell keep h there; else the largest |h|, rounded up so that the colours hold still.
-  private static func range(of states: [Double], activation: Activation, cell: CellDescription) -> Double {
-    let isBounded = [.tanh, .sigmoid, .softsign, .hardTanh, .sin].contains(activation) && cell.boundsState
-    if isBounded { return 1 }
+  /// ±1 where φ and the cell keep h there; else the largest magnitude, rounded up so that the colours hold still.
+  private static func range(_ tape: Tape, layer: Int, part: Int = 0) -> Double {
+    let isBounded = [.tanh, .sigmoid, .softsign, .hardTanh, .sin].contains(tape.network.activation)
+    if part == 0, isBounded, tape.network.cellDescription.boundsState { return 1 }
+    let (states, parts, block) = (tape.layers[layer].state, tape.layers[layer].parts, tape.batch * tape.hidden)
     var most = 0.0
-    for value in states where value.isFinite { most = max(most, abs(value)) }
+    for step in 0...tape.steps {
+      for value in states[(step * parts + part) * block..<(step * parts + part + 1) * block] where value.isFinite {
+        most = max(most, abs(value))
+      }
+    }
     return Axis.linear([most], including: [0]).upper
   }
 

@@ -13,13 +13,23 @@ struct TimeDrawing {
     self.picture = picture
     self.theme = theme
     let perCell = HeatMap.valuesPerCell(theme)
-    rows = TimeRows(
-      height: rect.height, inputs: picture.symbols != nil ? 1 : picture.inputs.count,
-      states: (picture.units + perCell - 1) / perCell, hasTargets: picture.targets.contains { !$0.isEmpty },
-      bracketRows: picture.injected == picture.window && picture.length < rect.width - 15 ? 1 : 2)
+    let inputs = picture.symbols != nil ? 1 : picture.inputs.count
+    let states = (picture.units + perCell - 1) / perCell
+    let hasTargets = picture.targets.contains { !$0.isEmpty }
+    let bracketRows = picture.injected == picture.window && picture.length < rect.width - 15 ? 1 : 2
+    let layers = max(1, picture.layers.count)
+    rows =
+      layers == 1 && picture.gates == nil
+      ? TimeRows(
+        height: rect.height, inputs: inputs, states: states, hasTargets: hasTargets, bracketRows: bracketRows)
+      : TimeRows(
+        height: rect.height, inputs: inputs, states: states, hasTargets: hasTargets, bracketRows: bracketRows,
+        layers: layers, bands: picture.bands.count, gates: picture.gates?.gates.count ?? 0,
+        shared: (layers + perCell - 1) / perCell)
     // A file's columns have names of their own, which are longer than those of the rows.
     let longest = picture.symbols == nil ? picture.inputs.map(\.name.columns).max() ?? 0 : 0
-    let wide = rect.width >= 80 ? max(9, min(15, longest + 1)) : 9
+    let named = layers > 1 || picture.gates != nil ? 13 : 9
+    let wide = rect.width >= 80 ? max(named, min(15, longest + 1)) : 9
     let gutterWidth = rect.width >= 40 ? wide : rect.width >= 24 ? 4 : 0
     let parts = rect.columns([.fixed(gutterWidth), .flexible()])
     gutter = parts[0]
@@ -44,12 +54,12 @@ struct TimeDrawing {
     drawBrackets(in: next(rows.brackets), &buffer)
   }
 
-  private func label(_ forms: [String], row: Int, _ buffer: inout Buffer, role: Role = .dimText) {
-    guard let text = String.fitting(gutter.width - 1, forms) else { return }
+  func label(_ forms: [String], row: Int, _ buffer: inout Buffer, role: Role = .dimText) {
+    guard let text = String.fitting(gutter.width - 1, forms.map { $0.words(theme) } + forms) else { return }
     buffer.put(text, x: gutter.x, y: row, style: theme[role], limit: gutter.width)
   }
 
-  private func rightLabel(_ text: String, row: Int, _ buffer: inout Buffer) {
+  func rightLabel(_ text: String, row: Int, _ buffer: inout Buffer) {
     guard text.columns < gutter.width else { return }
     buffer.put(text, x: gutter.maxX - 1 - text.columns, y: row, style: theme[.dimText])
   }
@@ -133,35 +143,13 @@ struct TimeDrawing {
     }
   }
 
-  private func drawStates(in rect: Rect, _ buffer: inout Buffer) {
-    guard rect.height > 0, picture.units > 0 else { return }
-    // Units that are shown are whole units, the first ones: mixing several would hide that one of them remembers.
-    let shown = min(picture.units, rect.height * HeatMap.valuesPerCell(theme))
-    label(
-      shown < picture.units
-        ? ["h \(shown) of \(picture.units)", "h \(shown)/\(picture.units)", "h"]
-        : ["h \(shown) units", "h \(shown)", "h"],
-      row: rect.y, &buffer)
-    if rect.height > 1 { label(["h ±" + NumberText.trimmed(picture.stateRange)], row: rect.y + 1, &buffer) }
-    var values: [Double] = []
-    values.reserveCapacity(shown * scale.steps.count)
-    for unit in 0..<shown {
-      for step in scale.steps { values.append(picture.state(unit, step) ?? -.infinity) }
-    }
-    let first = scale.steps.lowerBound
-    let window = picture.window
-    let range = picture.stateRange
-    var map = HeatMap(
-      values, rows: shown, columns: scale.steps.count, range: -range...range, map: .diverging,
-      reduction: .maximumMagnitude
-    ) { _, column in !window.contains(first + column) }
-    map.hatchesMask = false
-    map.draw(in: rect, into: &buffer, theme: theme)
-  }
-
   /// How open the units are: 1 lets the gradient through as well as φ can, 0 shuts it off.
   private func drawDerivatives(in rect: Rect, _ buffer: inout Buffer) {
     guard rect.height > 0 else { return }
+    if let gates = picture.gates {
+      drawGates(gates, in: rect, &buffer)
+      return
+    }
     let series: [(name: [String], values: [Double])] = [
       (["φ′ mean", "φ′"], picture.meanDerivative), (["φ′ min", "min"], picture.leastDerivative),
     ]
@@ -183,40 +171,5 @@ struct TimeDrawing {
       map.hatchesMask = false
       map.draw(in: rect.line(row), into: &buffer, theme: theme)
     }
-  }
-
-  private func drawGradients(in rect: Rect, _ buffer: inout Buffer) {
-    guard rect.height > 0 else { return }
-    let axis = picture.gradientAxis
-    label(["‖∂L/∂h‖", "‖δ‖"], row: rect.y + (rect.height > 2 ? rect.height / 2 : 0), &buffer)
-    if rect.height > 2 {
-      rightLabel(axis.label(axis.upper), row: rect.y, &buffer)
-      rightLabel(axis.label(axis.lower), row: rect.maxY - 1, &buffer)
-    } else if rect.height == 2 {
-      label(["\(axis.label(axis.lower))…\(axis.label(axis.upper))"], row: rect.y + 1, &buffer)
-    }
-    guard !picture.gradient.isEmpty else {
-      buffer.put("not computed yet", in: rect, style: theme[.dimText])
-      return
-    }
-    guard picture.cursor.phase != .forward else {
-      let words = ["not yet: the backward pass computes it", "not yet: backward pass", "not yet"]
-      let row = rect.line((rect.height - 1) / 2)
-      buffer.put(String.fitting(row.width, words) ?? "", in: row, alignment: .center, style: theme[.dimText])
-      return
-    }
-    let colors = ColorMap.sequential(theme.colors)
-    var heights: [Double?] = []
-    var styles: [Style] = []
-    for column in 0..<rect.width {
-      // The backward pass goes from the window's end down to the cursor: before that there is no gradient yet.
-      let steps = scale.steps(at: column).clamped(to: picture.gradient.indices)
-        .filter { picture.cursor.hasGradient(at: $0) }
-      let value = steps.reduce(-Double.infinity) { picture.gradient[$1].isNaN ? .nan : max($0, picture.gradient[$1]) }
-      let fraction = axis.fraction(value)
-      heights.append(value == -.infinity ? nil : value.isNaN ? value : max(0.001, fraction))
-      styles.append(theme.colors == .mono ? Style(bold: true) : Style(colors[fraction]))
-    }
-    Bars(heights: heights, styles: styles).draw(in: rect, into: &buffer, theme: theme)
   }
 }

@@ -8,7 +8,7 @@ extension ExperimentKey {
       "network.hidden", .integer(\.network.hidden, 1...1_000_000), "H, the hidden units of a layer", .newRun,
       steps: .halfDoublings),
     ExperimentKey(
-      "network.layers", .integer(\.network.layers, 1...1000), "the stacked layers", .newRun, steps: .linear(1)),
+      "network.layers", .integer(\.network.layers, 1...8), "the stacked layers, 8 at most", .newRun, steps: .linear(1)),
     ExperimentKey("network.activation", .choice(\.network.activation), "φ", steps: .choices),
     ExperimentKey(
       "network.beta", .number(\.network.beta, NumberRange(above: 0, to: 1)),

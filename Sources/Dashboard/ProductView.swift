@@ -1,0 +1,69 @@
+import GradientFlow
+
+/// What the panel of Jacobian products shows.
+enum ProductView: Hashable, Sendable, CaseIterable {
+  /// The carousel against the gated paths, for cells that have one.
+  case carousel
+  /// The singular values through time in one layer.
+  case time
+  /// Down the layers, at each step.
+  case depth
+  /// Along all paths through layers and time.
+  case paths
+
+  /// What it shows, for a message.
+  var words: String {
+    switch self {
+    case .carousel: "the carousel against the gated paths"
+    case .time: "through time, all singular values"
+    case .depth: "down the layers, at each step"
+    case .paths: "along all paths, through layers and time"
+    }
+  }
+}
+
+extension Analysis {
+  /// What there is to show of the products.
+  var productViews: [ProductView] {
+    (carousel == nil ? [] : [.carousel]) + [.time] + (depth == nil ? [] : [.depth]) + (paths == nil ? [] : [.paths])
+  }
+}
+
+extension DashboardState {
+  /// What the panel of products shows now.
+  var shownProductView: ProductView {
+    let views = analysis?.productViews ?? []
+    return productView.flatMap { views.contains($0) ? $0 : nil } ?? views.first ?? .time
+  }
+
+  /// The next of the products' views.
+  mutating func nextProductView() {
+    let views = analysis?.productViews ?? []
+    guard views.count > 1, let here = views.firstIndex(of: shownProductView) else {
+      message = Message("Jacobian product: one view with this network; gated cells and stacked layers have more")
+      return
+    }
+    let next = views[(here + 1) % views.count]
+    productView = next
+    message = Message("Jacobian product: \(next.words)")
+    if zoomed == nil { show(Panels.jacobianProduct.id) }
+  }
+
+  /// The number of layers of the pass that is shown.
+  var layers: Int { shown?.experiment.network.layers ?? 1 }
+
+  /// The layer that the panels show, counted from 0: that of the analysis, or the one that was asked for.
+  var shownLayer: Int { analysis?.layer ?? layer ?? layers - 1 }
+
+  /// Looks into the next layer above or below.
+  mutating func moveLayer(up: Bool) {
+    let top = (snapshot?.experiment.network.layers ?? 1) - 1
+    guard top > 0 else {
+      message = Message("one layer: network.layers stacks more")
+      return
+    }
+    let next = min(max(0, min(layer ?? top, top) + (up ? 1 : -1)), top)
+    layer = next == top ? nil : next
+    message = Message("layer \(next + 1) of \(top + 1)" + (next == top ? ", the top" : next == 0 ? ", the lowest" : ""))
+  }
+}
