@@ -40,7 +40,7 @@ func validate(_ experiment: Experiment, givenData: Bool, memory: Int) throws(Tra
   var held = experiment
   if givenData {
     held.task = TaskSpecification()
-    held.task.name = .coin
+    held.task.name = experiment.task.name.inputsStandStill ? experiment.task.name : .coin
     held.task.length = experiment.task.length
   }
   do { try held.validate(memory: memory) } catch { throw .key(error) }

@@ -227,7 +227,8 @@ struct StoredPastTests {
     for inject in Injection.allCases {
       try expectTapesAreWhatHappens(
         overlapping + plain + [
-          ("training.history", "stale"), ("network.cell", cell), ("network.layers", "2"),
+          ("training.history", "stale"), ("network.cell", cell), ("network.alpha", cell == "residual" ? "0.2" : "1"),
+          ("network.layers", "2"), ("training.optimizer.learning_rate", "0.01"),
           ("training.inject", inject.rawValue),
         ], updates: 15)
     }
