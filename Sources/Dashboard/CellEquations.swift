@@ -38,8 +38,8 @@ struct CellEquations {
     return (clauses[0], Array(beside))
   }
 
-  /// What the step's own loss gives: both losses have this gradient.
-  func local(_ t: Int) -> String { "W_hoᵀ(ŷ\(sub(t)) - y\(sub(t)))" }
+  /// What the step's own loss gives.
+  func local(_ t: Int) -> String { written(description.local, t) }
 
   /// κ, the share of δ_{t+1} that goes past φ and W_hh: 0 where there is no such path.
   var keep: Double { description.affineJacobian?.directPath ?? 0 }

@@ -2,7 +2,7 @@ import RecurrentNetworks
 import Training
 
 /// A user's own sequences as safetensors, in place of a task's: `x` [T, B, I], `target` [T, B] classes or [T, B, O] values,
-/// and `target_mask` [T, B] where not every step has a target.
+/// `target_mask` [T, B] where not every step has a target, and `output_mask` [T, B, O] where not every output of a step has.
 public enum SequenceFile {
   /// Reads the sequences at `path` (`-`: standard input).
   /// - Parameter weights: the file of the weights that are to read them: where the targets are classes, its readout says how
@@ -24,11 +24,18 @@ public enum SequenceFile {
     let steps = x.shape[0], batch = x.shape[1], inputs = x.shape[2]
     let values = file.doubles(x)
     try WeightsFile.checkFinite(values, of: x, in: file)
-    let mask = try mask(of: file, steps: steps, batch: batch)
+    var mask = try mask(of: file, steps: steps, batch: batch)
     let (target, outputs) = try targets(of: file, steps: steps, batch: batch, mask: mask, classes: classes)
+    var outputMask: [UInt8]?
+    if file["output_mask"] != nil, case .values = target {
+      let found = try zerosAndOnes("output_mask", of: file, shape: [steps, batch, outputs])
+      // A step has a target where one of its outputs has.
+      for row in mask.indices where !found[row * outputs..<(row + 1) * outputs].contains(1) { mask[row] = 0 }
+      outputMask = found
+    }
     return SequenceBatch(
       steps: steps, batch: batch, inputs: inputs, outputs: outputs, x: values,
-      symbols: symbols(values, inputs: inputs), target: target, targetMask: mask)
+      symbols: symbols(values, inputs: inputs), target: target, targetMask: mask, outputMask: outputMask)
   }
 
   private static func entry(_ name: String, of file: SafetensorsFile) throws(InputError) -> SafetensorsFile.Entry {
@@ -39,20 +46,28 @@ public enum SequenceFile {
   }
 
   private static func mask(of file: SafetensorsFile, steps: Int, batch: Int) throws(InputError) -> [UInt8] {
-    guard let entry = file["target_mask"] else { return [UInt8](repeating: 1, count: steps * batch) }
-    guard entry.shape == [steps, batch] else {
+    guard file["target_mask"] != nil else { return [UInt8](repeating: 1, count: steps * batch) }
+    return try zerosAndOnes("target_mask", of: file, shape: [steps, batch])
+  }
+
+  /// A mask, which is not 0 everywhere.
+  private static func zerosAndOnes(
+    _ name: String, of file: SafetensorsFile, shape: [Int]
+  ) throws(InputError) -> [UInt8] {
+    let entry = try entry(name, of: file)
+    guard entry.shape == shape else {
       throw InputError(
-        file: file.file, key: entry.name, problem: "found shape \(entry.shape), expected \([steps, batch]) as x has it")
+        file: file.file, key: name, problem: "found shape \(entry.shape), expected \(shape) as x has it")
     }
     var mask: [UInt8] = []
     for value in file.doubles(entry) {
       guard value == 0 || value == 1 else {
-        throw InputError(file: file.file, key: entry.name, problem: "found \(value), expected 0 or 1")
+        throw InputError(file: file.file, key: name, problem: "found \(value), expected 0 or 1")
       }
       mask.append(UInt8(value))
     }
     guard mask.contains(1) else {
-      throw InputError(file: file.file, key: entry.name, problem: "found 0 everywhere, expected a step with a target")
+      throw InputError(file: file.file, key: name, problem: "found 0 everywhere, expected a step with a target")
     }
     return mask
   }

@@ -27,6 +27,9 @@ public enum TraceFile {
     }
     tensors.append(NamedTensor("target_mask", [t, b], .float64(tape.targetMask.map(Double.init))))
     tensors.append(NamedTensor("mask", [t, b], .float64(tape.mask.map(Double.init))))
+    if let outputMask = tape.outputMask {
+      tensors.append(NamedTensor("output_mask", [t, b, tape.outputs], .float64(outputMask.map(Double.init))))
+    }
     for (index, layer) in tape.layers.enumerated() {
       let carried = Array(layer.state.prefix(layer.parts * b * h))
       tensors.append(NamedTensor("state0_l\(index)", [layer.parts, b, h], .float64(carried)))

@@ -33,7 +33,7 @@ public enum WeightsFile {
     }
     // A second layer, a second direction or a projection would be another network.
     if let extra = weights.keys.sorted().first {
-      let layers = layout.entries.count { $0.name.hasPrefix("weight_hh_l") }
+      let layers = layout.hasReadout ? layout.entries.count { $0.name.hasPrefix("weight_hh_l") } : 1
       throw InputError(
         file: file.file, key: extra,
         problem: "found a weight that the network has not (layers: \(layers), hidden: \(layout.hidden)), "
@@ -151,5 +151,5 @@ public enum WeightsFile {
 
 extension ParameterLayout {
   /// H, read off the recurrent weights.
-  fileprivate var hidden: Int { self["weight_hh_l0"]?.shape.last ?? 0 }
+  fileprivate var hidden: Int { recurrentWeights(layer: 0).columns }
 }

@@ -87,8 +87,8 @@ extension ProductByLag {
 extension Tape {
   /// W_hh of a layer, [G·H, H].
   func recurrentWeights(layer: Int) -> Matrix? {
-    guard let elements = parameter("weight_hh_l\(layer)") else { return nil }
-    return Matrix(rows: elements.count / hidden, columns: hidden, elements: elements)
+    let block = layout.recurrentWeights(layer: layer)
+    return Matrix(rows: block.rows, columns: block.columns, elements: elements(block))
   }
 }
 

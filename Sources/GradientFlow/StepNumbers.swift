@@ -8,7 +8,7 @@ public struct ForwardNumbers: Equatable, Sendable {
     public let name: String, mean: Double
   }
 
-  /// ‖a_t‖ and the norms of what it is the sum of: W_ih x_t, W_hh h_{t-1}, b.
+  /// ‖a_t‖ and the norms of what it is the sum of: W_ih x_t, W_hh h_{t-1}, b (0 where there is none).
   public let preactivation: Double, input: Double, recurrent: Double, bias: Double
   /// ‖h_t‖, and ‖c_t‖ of the part that a carousel carries beside it.
   public let state: Double, carried: Double?
@@ -36,9 +36,10 @@ public struct ForwardNumbers: Equatable, Sendable {
         tape.layers[depth - 1].state.row(step + 1, of: tape.layers[depth - 1].parts * batch * hidden, width: hidden)
       }
     let stateSize = layer.parts * batch * hidden
-    input = euclideanNorm(tape.product("weight_ih_l\(depth)", read))
-    recurrent = euclideanNorm(tape.product("weight_hh_l\(depth)", layer.state.row(step, of: stateSize, width: hidden)))
-    bias = euclideanNorm(tape.parameter("bias_ih_l\(depth)") ?? [])
+    let before = layer.state.row(step, of: stateSize, width: hidden)
+    input = euclideanNorm(tape.product(tape.layout.inputWeights(layer: depth), read))
+    recurrent = euclideanNorm(tape.product(tape.layout.recurrentWeights(layer: depth), before))
+    bias = tape.layout.bias(layer: depth).map { euclideanNorm(tape.parameters[$0.range]) } ?? 0
     state = euclideanNorm(layer.state.row(step + 1, of: stateSize, width: hidden))
     let cell = tape.network.cellDescription
     let part = cell.carousel?.part ?? 0
@@ -120,11 +121,11 @@ extension [Double] {
 }
 
 extension Tape {
-  /// W v, W the parameter called `name`, [rows, v.count].
-  fileprivate func product(_ name: String, _ v: ArraySlice<Double>) -> [Double] {
-    guard let weights = parameter(name), !v.isEmpty, weights.count % v.count == 0 else { return [] }
-    return (0..<weights.count / v.count).map { row in
-      zip(weights[row * v.count..<(row + 1) * v.count], v).reduce(0) { $0 + $1.0 * $1.1 }
+  /// W v, W a block of the parameters with as many columns as v has elements.
+  fileprivate func product(_ weights: ParameterLayout.Block, _ v: ArraySlice<Double>) -> [Double] {
+    guard weights.columns == v.count else { return [] }
+    return (0..<weights.rows).map { row in
+      zip(parameters[weights.index(row, 0)..<weights.index(row, weights.columns)], v).reduce(0) { $0 + $1.0 * $1.1 }
     }
   }
 }

@@ -9,12 +9,18 @@ protocol Cell: Sendable {
   static var gates: Int { get }
   /// The number of parts of the state (1: h; 2: h, c).
   static var parts: Int { get }
+  /// Whether one matrix [H, H+I] is all that the network has: no bias, no readout, the outputs are units; one layer.
+  static var isFullyRecurrent: Bool { get }
   /// What the cell says of itself; as many gates and parts as above.
   var description: CellDescription { get }
   /// From s_{t-1} and the pre-activations, which hold W_ih x_t + b, to s_t; false when a pre-activation is not finite.
   func forward<S: Scalar>(_ step: CellStep<S>) -> Bool
   /// From δ_t = ∂L/∂s_t to ∂L/∂a_t, and what reaches δ_{t-1} by this step, where it is wanted; returns Σ δ_t² of h.
   func backward<S: Scalar>(_ step: CellStep<S>) -> S
+}
+
+extension Cell {
+  static var isFullyRecurrent: Bool { false }
 }
 
 /// Work to be done with a cell, whichever it is: generic, so that each cell gets its own compiled copy.
@@ -31,6 +37,7 @@ extension CellKind {
     case .elman: visitor.visit(ElmanCell(network))
     case .leaky: visitor.visit(LeakyCell(network))
     case .residual: visitor.visit(ResidualCell(network))
+    case .fullyRecurrent: visitor.visit(FullyRecurrentCell(network))
     }
   }
 
@@ -40,8 +47,13 @@ extension CellKind {
   /// The number of parts of the state.
   public var parts: Int { accept(Sizes(), NetworkSpecification()).parts }
 
+  /// Whether one matrix [H, H+I] is all that the network has: no bias, no readout, the outputs are units; one layer.
+  public var isFullyRecurrent: Bool { accept(Sizes(), NetworkSpecification()).isFullyRecurrent }
+
   private struct Sizes: CellVisitor {
-    func visit<C: Cell>(_ cell: C) -> (gates: Int, parts: Int) { (C.gates, C.parts) }
+    func visit<C: Cell>(_ cell: C) -> (gates: Int, parts: Int, isFullyRecurrent: Bool) {
+      (C.gates, C.parts, C.isFullyRecurrent)
+    }
   }
 }
 

@@ -14,6 +14,8 @@ public struct CellDescription: Equatable, Sendable {
   public var preactivation = "a{t} = W_ih x{t} + W_hh h{t-1} + b"
   /// The equations from the pre-activations to the state, a line each.
   public var state: [String]
+  /// What the step's own loss gives to δ_t; both losses have this gradient. ŷ_t is the readout, y_t the target.
+  public var local = "W_hoᵀ(ŷ{t} - y{t})"
   /// What arrives at δ_t from the step after it, J_{t+1}ᵀ δ_{t+1}.
   public var future: String
   /// J = κ I + s · diag(φ′) W_hh, where the Jacobian has that form.

@@ -8,16 +8,27 @@ public func initialParameters(_ network: NetworkSpecification, _ layout: Paramet
   let initialization = network.initialization
   for (index, entry) in layout.entries.enumerated() where entry.shape.count == 2 {
     var random = CounterRandom(seed: seed, stream: UInt64(index))
+    /// N(0, scale²/fan-in)
+    func gaussian(_ rows: Int, _ columns: Int, _ scale: Double) -> [Double] {
+      let deviation = scale / Double(max(1, columns)).squareRoot()
+      return (0..<rows * columns).map { _ in deviation * random.normal() }
+    }
     let (rows, columns) = (entry.shape[0], entry.shape[1])
     let values: [Double]
     if entry.name.hasPrefix("weight_hh") {
       // One square matrix a gate.
       values = (0..<rows / columns).flatMap { _ in recurrentMatrix(initialization, size: columns, &random) }
+    } else if entry.name == "weight" {
+      // [W_hh, W_ih]: the recurrent columns first.
+      let recurrent = recurrentMatrix(initialization, size: rows, &random)
+      let inputs = columns - rows
+      let input = gaussian(rows, inputs, initialization.input)
+      values = (0..<rows).flatMap { row -> ArraySlice<Double> in
+        recurrent[row * rows..<(row + 1) * rows] + input[row * inputs..<(row + 1) * inputs]
+      }
     } else {
-      // N(0, scale²/fan-in)
-      let scale = entry.name.hasPrefix("weight_ih") ? initialization.input : initialization.readout
-      let deviation = scale / Double(max(1, columns)).squareRoot()
-      values = (0..<rows * columns).map { _ in deviation * random.normal() }
+      values = gaussian(
+        rows, columns, entry.name.hasPrefix("weight_ih") ? initialization.input : initialization.readout)
     }
     parameters.replaceSubrange(entry.range, with: values)
   }

@@ -15,6 +15,8 @@ public enum CellKind: String, CaseIterable, Sendable {
   case leaky
   /// h_t = h_{t-1} + α φ(a_t).
   case residual
+  /// y(t+1) = φ(W [y(t); x(t)]), the outputs among the units (Williams & Zipser 1989).
+  case fullyRecurrent = "fully_recurrent"
 }
 
 /// How the recurrent weights are drawn.

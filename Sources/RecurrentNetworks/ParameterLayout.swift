@@ -1,7 +1,8 @@
 /// Where each named tensor of a network lies in one flat array of parameters.
 ///
 /// The order and the names are PyTorch's: `weight_ih_l0` [G·H, I], `weight_hh_l0` [G·H, H],
-/// `bias_ih_l0` [G·H], … then `readout.weight` [O, H] and `readout.bias` [O]; each row-major.
+/// `bias_ih_l0` [G·H], … then `readout.weight` [O, H] and `readout.bias` [O]; each row-major. The fully recurrent network has
+/// one tensor, `weight` [H, H+I]. What reads weights asks for a `Block`, and need not know which of the two it is.
 public struct ParameterLayout: Equatable, Sendable {
   /// One named tensor.
   public struct Entry: Equatable, Sendable {
@@ -17,37 +18,79 @@ public struct ParameterLayout: Equatable, Sendable {
     public var range: Range<Int> { offset..<offset + count }
   }
 
+  /// A matrix in the flat array, whole or some columns of a tensor: element (i, j) lies at offset + i·rowStride + j.
+  public struct Block: Equatable, Sendable {
+    /// The index of its first element.
+    public let offset: Int
+    /// Its shape, and how far apart its rows lie.
+    public let rows: Int, columns: Int, rowStride: Int
+
+    /// The index of element (row, column).
+    public func index(_ row: Int, _ column: Int) -> Int { offset + row * rowStride + column }
+
+    /// Its elements among `parameters`, row-major.
+    public func elements(of parameters: [Double]) -> [Double] {
+      (0..<rows).flatMap { parameters[index($0, 0)..<index($0, columns)] }
+    }
+  }
+
   /// The tensors, in order.
   public let entries: [Entry]
   /// The number of parameters in all.
   public let count: Int
   /// The sizes of x_t, and of the readout y_t.
   public let inputs: Int, outputs: Int
+  /// W_ih and W_hh of each layer.
+  private let inputBlocks: [Block], recurrentBlocks: [Block]
 
   /// The layout of a network that reads `inputs` numbers a step and writes `outputs`.
   public init(_ network: NetworkSpecification, inputs: Int, outputs: Int) {
     let h = network.hidden
     let gh = network.cell.gates * h
     var entries: [Entry] = []
+    var (inputBlocks, recurrentBlocks): ([Block], [Block]) = ([], [])
     var offset = 0
-    func add(_ name: String, _ shape: [Int]) {
+    @discardableResult
+    func add(_ name: String, _ shape: [Int]) -> Block {
       let entry = Entry(name: name, shape: shape, offset: offset)
       entries.append(entry)
       offset += entry.count
+      return Block(offset: entry.offset, rows: shape[0], columns: shape.last ?? 1, rowStride: shape.last ?? 1)
     }
-    for layer in 0..<network.layers {
-      add("weight_ih_l\(layer)", [gh, layer == 0 ? inputs : h])
-      add("weight_hh_l\(layer)", [gh, h])
-      add("bias_ih_l\(layer)", [gh])
+    if network.cell.isFullyRecurrent {
+      // [y_{t-1}; x_t]: the recurrent columns first.
+      let weight = add("weight", [h, h + inputs])
+      recurrentBlocks = [Block(offset: weight.offset, rows: h, columns: h, rowStride: h + inputs)]
+      inputBlocks = [Block(offset: weight.offset + h, rows: h, columns: inputs, rowStride: h + inputs)]
+    } else {
+      for layer in 0..<network.layers {
+        inputBlocks.append(add("weight_ih_l\(layer)", [gh, layer == 0 ? inputs : h]))
+        recurrentBlocks.append(add("weight_hh_l\(layer)", [gh, h]))
+        add("bias_ih_l\(layer)", [gh])
+      }
+      add("readout.weight", [outputs, h])
+      add("readout.bias", [outputs])
     }
-    add("readout.weight", [outputs, h])
-    add("readout.bias", [outputs])
     self.entries = entries
     self.count = offset
     self.inputs = inputs
     self.outputs = outputs
+    self.inputBlocks = inputBlocks
+    self.recurrentBlocks = recurrentBlocks
   }
 
   /// The tensor called `name`, or nil.
   public subscript(name: String) -> Entry? { entries.first { $0.name == name } }
+
+  /// W_ih of a layer, [G·H, I], or [G·H, H] above the lowest.
+  public func inputWeights(layer: Int) -> Block { inputBlocks[layer] }
+
+  /// W_hh of a layer, [G·H, H].
+  public func recurrentWeights(layer: Int) -> Block { recurrentBlocks[layer] }
+
+  /// The trained bias of a layer, [G·H], or nil where the network has none.
+  public func bias(layer: Int) -> Entry? { self["bias_ih_l\(layer)"] }
+
+  /// Whether y_t = W_ho h_t + b_o; otherwise y_t is h_t of the first O units.
+  public var hasReadout: Bool { self["readout.weight"] != nil }
 }

@@ -31,6 +31,8 @@ public final class Pass<S: Scalar> {
   let symbols: UnsafeMutablePointer<Int32>
   private(set) var hasSymbols = false
   let targetMask: UnsafeMutablePointer<UInt8>
+  /// 1 where an output has a target, [n, B, O]; nil where every output has at a step with a target.
+  private(set) var outputMask: UnsafeMutablePointer<UInt8>?
   /// The number of sequences with a target at each step.
   let targetCounts: UnsafeMutablePointer<Int>
   /// The first step of the last `forward` with a pre-activation that was not finite.
@@ -83,6 +85,7 @@ public final class Pass<S: Scalar> {
     classes.deallocate()
     symbols.deallocate()
     targetMask.deallocate()
+    outputMask?.deallocate()
     targetCounts.deallocate()
   }
 
@@ -92,9 +95,9 @@ public final class Pass<S: Scalar> {
   ) -> Int? {
     let plan = PassPlan<S>(
       network: network, layout: layout, steps: steps, batch: batch, recordsTape: recordsTape)
-    // Beside the arena: parameters and gradient, and for each step a norm, a count, and a class, a symbol and a mask a sequence.
+    // Beside the arena: parameters and gradient, and for each step a norm, a count, and a class, a symbol and masks a sequence.
     let (rows, overflow1) = steps.multipliedReportingOverflow(by: batch)
-    let (perRow, overflow2) = rows.multipliedReportingOverflow(by: 9 + 16)
+    let (perRow, overflow2) = rows.multipliedReportingOverflow(by: 9 + 16 + min(layout.outputs, 1 << 32))
     guard let count = plan.count, !overflow1, !overflow2 else { return nil }
     let (elements, overflow3) = count.addingReportingOverflow(2 * layout.count)
     let (bytes, overflow4) = elements.multipliedReportingOverflow(by: MemoryLayout<S>.size)
@@ -138,6 +141,7 @@ public final class Pass<S: Scalar> {
     data.targetMask.withUnsafeBufferPointer {
       if let base = $0.baseAddress { targetMask.update(from: base + first, count: rows) }
     }
+    loadOutputMask(data, first: first, rows: rows)
     for t in 0..<steps {
       var count = 0
       for row in t * batch..<(t + 1) * batch { count += Int(targetMask[row]) }
@@ -147,6 +151,22 @@ public final class Pass<S: Scalar> {
 
   /// Whether a step has a target in any sequence of the batch.
   public func hasTarget(step: Int) -> Bool { targetCounts[step] > 0 }
+
+  /// Takes the mask of single outputs, if there is one.
+  private func loadOutputMask(_ data: SequenceBatch, first: Int, rows: Int) {
+    guard let given = data.outputMask else {
+      outputMask?.deallocate()
+      outputMask = nil
+      return
+    }
+    let columns = data.outputs
+    precondition(given.count >= (first + rows) * columns, "a mask an output, step and sequence")
+    let mask = outputMask ?? .allocate(capacity: capacity * batch * columns)
+    given.withUnsafeBufferPointer {
+      if let base = $0.baseAddress { mask.initialize(from: base + first * columns, count: rows * columns) }
+    }
+    outputMask = mask
+  }
 
   /// Takes the symbols of one-hot inputs, if there are any.
   private func loadSymbols(_ data: SequenceBatch, first: Int, rows: Int) -> Bool {

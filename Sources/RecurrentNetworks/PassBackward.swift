@@ -76,7 +76,8 @@ extension Pass {
     guard hasSymbols else { return }
     S.transpose(
       rows: layout.inputs, columns: gates * network.hidden, x: arena + plan.symbolTableGradient,
-      xStride: plan.gateStride, into: gradientBase + plan.layers[0].inputWeight, yStride: layout.inputs)
+      xStride: plan.gateStride, into: gradientBase + plan.layers[0].inputWeight,
+      yStride: plan.layers[0].inputWeightStride)
   }
 
   /// Packs the weights that the backward pass multiplies by.
@@ -85,11 +86,13 @@ extension Pass {
     for (index, layer) in plan.layers.enumerated() {
       // W_hh [G·H, H], and above the lowest layer W_ih [G·H, H]
       S.pack(
-        k: gates * h, n: h, b: parameterBase + layer.recurrentWeight, rowStride: h, columnStride: 1,
+        k: gates * h, n: h, b: parameterBase + layer.recurrentWeight, rowStride: layer.recurrentWeightStride,
+        columnStride: 1,
         into: arena + layer.recurrentBackward)
       if index > 0 {
         S.pack(
-          k: gates * h, n: h, b: parameterBase + layer.inputWeight, rowStride: h, columnStride: 1,
+          k: gates * h, n: h, b: parameterBase + layer.inputWeight, rowStride: layer.inputWeightStride,
+          columnStride: 1,
           into: arena + layer.inputBackward)
       }
     }
@@ -98,6 +101,7 @@ extension Pass {
 
   /// Packs W_hoᵀ [H, O] and W_ho [O, H].
   func packReadout() {
+    guard plan.hasReadout else { return }
     let h = network.hidden
     let weight = parameterBase + plan.readoutWeight
     S.pack(
@@ -176,24 +180,40 @@ extension Pass {
       clearGradient(layer: top, next..<run.lowerBound, block)
       next = run.upperBound
       let rows = run.count * batch
-      let h = statePointer(layer: top, row: run.lowerBound + 1)
-      let dy = arena + plan.output
       readOut(run)
       differentiateLoss(run, weight: weight)
-      // ∂L/∂h = W_hoᵀ ∂L/∂y;  ∂L/∂W_ho = Σ ∂L/∂y hᵀ;  ∂L/∂b_o = Σ ∂L/∂y
-      S.multiplyPacked(
-        m: rows, n: network.hidden, k: layout.outputs, a: dy, aRowStride: plan.outputStride, aColumnStride: 1,
-        packedB: arena + plan.readoutBackward, c: gradientPointer(layer: top, slot: slot(run.lowerBound, block)),
-        cRowStride: plan.stateStride, accumulate: false)
-      S.multiply(
-        m: layout.outputs, n: network.hidden, k: rows, a: dy, aRowStride: 1, aColumnStride: plan.outputStride, b: h,
-        bRowStride: plan.stateStride, c: gradientBase + plan.readoutWeight, cRowStride: network.hidden,
-        accumulate: true)
-      S.addColumnSums(
-        rows: rows, columns: layout.outputs, x: dy, xStride: plan.outputStride,
-        to: gradientBase + plan.readoutBias)
+      sendLosses(rows: rows, into: gradientPointer(layer: top, slot: slot(run.lowerBound, block)))
+      if plan.hasReadout { addReadoutGradients(rows: rows, h: statePointer(layer: top, row: run.lowerBound + 1)) }
     }
     clearGradient(layer: top, next..<block.upperBound, block)
+  }
+
+  /// ∂L/∂h of the top layer's `rows` from ∂L/∂y in the block's readout.
+  func sendLosses(rows: Int, into gradient: UnsafeMutablePointer<S>) {
+    let dy = arena + plan.output
+    if plan.hasReadout {
+      // ∂L/∂h = W_hoᵀ ∂L/∂y
+      S.multiplyPacked(
+        m: rows, n: network.hidden, k: layout.outputs, a: dy, aRowStride: plan.outputStride, aColumnStride: 1,
+        packedB: arena + plan.readoutBackward, c: gradient, cRowStride: plan.stateStride, accumulate: false)
+    } else {
+      // ∂L/∂h_k = ∂L/∂y_k of the units that are outputs, 0 of the others
+      gradient.update(repeating: 0, count: rows * plan.stateStride)
+      S.scaleAdd(
+        rows: rows, columns: layout.outputs, alpha: 1, x: dy, xStride: plan.outputStride, beta: 0, y: gradient,
+        yStride: plan.stateStride)
+    }
+  }
+
+  /// ∂L/∂W_ho += Σ ∂L/∂y hᵀ;  ∂L/∂b_o += Σ ∂L/∂y.
+  private func addReadoutGradients(rows: Int, h: UnsafeMutablePointer<S>) {
+    let dy = arena + plan.output
+    S.multiply(
+      m: layout.outputs, n: network.hidden, k: rows, a: dy, aRowStride: 1, aColumnStride: plan.outputStride, b: h,
+      bRowStride: plan.stateStride, c: gradientBase + plan.readoutWeight, cRowStride: network.hidden,
+      accumulate: true)
+    S.addColumnSums(
+      rows: rows, columns: layout.outputs, x: dy, xStride: plan.outputStride, to: gradientBase + plan.readoutBias)
   }
 
   /// δ = 0 at some steps of a block.
@@ -214,8 +234,15 @@ extension Pass {
     }
   }
 
-  /// y_t = W_ho h_t + b_o, for at most a block of steps, into the block's readout.
+  /// y_t = W_ho h_t + b_o, or h_t of the first O units, for at most a block of steps, into the block's readout.
   func readOut(_ run: Range<Int>) {
+    guard plan.hasReadout else {
+      S.scaleAdd(
+        rows: run.count * batch, columns: layout.outputs, alpha: 1,
+        x: statePointer(layer: network.layers - 1, row: run.lowerBound + 1), xStride: plan.stateStride, beta: 0,
+        y: arena + plan.output, yStride: plan.outputStride)
+      return
+    }
     S.multiplyPacked(
       m: run.count * batch, n: layout.outputs, k: network.hidden,
       a: statePointer(layer: network.layers - 1, row: run.lowerBound + 1), aRowStride: plan.stateStride,
@@ -235,6 +262,15 @@ extension Pass {
         rows: rows, classes: layout.outputs, weight: weight, mask: targetMask + first, target: classes + first, y: y,
         yStride: plan.outputStride, loss: losses)
     case .squared:
+      if let outputMask {
+        // An output without a target has no error: e = y - d with d = y.
+        let target = arena + plan.target + first * plan.outputStride
+        for row in 0..<rows {
+          for o in 0..<layout.outputs where outputMask[(first + row) * layout.outputs + o] == 0 {
+            y[row * plan.outputStride + o] = target[row * plan.outputStride + o]
+          }
+        }
+      }
       S.squaredError(
         rows: rows, columns: layout.outputs, weight: weight, mask: targetMask + first,
         target: arena + plan.target + first * plan.outputStride, targetStride: plan.outputStride, y: y,
@@ -264,7 +300,8 @@ extension Pass {
     S.multiply(
       m: gh, n: network.hidden, k: rows, a: da, aRowStride: 1, aColumnStride: plan.gateStride,
       b: statePointer(layer: layer, row: block.lowerBound), bRowStride: plan.stateStride,
-      c: gradientBase + plan.layers[layer].recurrentWeight, cRowStride: network.hidden, accumulate: true)
+      c: gradientBase + plan.layers[layer].recurrentWeight, cRowStride: plan.layers[layer].recurrentWeightStride,
+      accumulate: true)
     if layer == 0 && hasSymbols {
       // column d of ∂L/∂W_ih = Σ ∂L/∂a_t over the steps whose symbol is d
       S.scatterAddRows(
@@ -274,11 +311,12 @@ extension Pass {
       let (x, xStride) = inputRows(layer: layer, from: block.lowerBound)
       S.multiply(
         m: gh, n: inputSize(layer), k: rows, a: da, aRowStride: 1, aColumnStride: plan.gateStride, b: x,
-        bRowStride: xStride, c: gradientBase + plan.layers[layer].inputWeight, cRowStride: inputSize(layer),
-        accumulate: true)
+        bRowStride: xStride, c: gradientBase + plan.layers[layer].inputWeight,
+        cRowStride: plan.layers[layer].inputWeightStride, accumulate: true)
     }
-    S.addColumnSums(
-      rows: rows, columns: gh, x: da, xStride: plan.gateStride, to: gradientBase + plan.layers[layer].bias)
+    if let bias = plan.layers[layer].bias {
+      S.addColumnSums(rows: rows, columns: gh, x: da, xStride: plan.gateStride, to: gradientBase + bias)
+    }
   }
 }
 

@@ -36,20 +36,23 @@ extension Pass {
         // W_ihᵀ + b [I, G·H]
         let table = arena + plan.symbolTable
         S.transpose(
-          rows: gates * h, columns: inputs, x: parameterBase + layer.inputWeight, xStride: inputs, into: table,
+          rows: gates * h, columns: inputs, x: parameterBase + layer.inputWeight,
+          xStride: layer.inputWeightStride, into: table,
           yStride: plan.gateStride)
         S.scaleAdd(
-          rows: inputs, columns: gates * h, alpha: 1, x: parameterBase + layer.bias, xStride: 0, beta: 1, y: table,
+          rows: inputs, columns: gates * h, alpha: 1, x: biasPointer(index), xStride: 0, beta: 1, y: table,
           yStride: plan.gateStride)
       } else {
         // W_ihᵀ [I, G·H]
         S.pack(
-          k: inputs, n: gates * h, b: parameterBase + layer.inputWeight, rowStride: 1, columnStride: inputs,
+          k: inputs, n: gates * h, b: parameterBase + layer.inputWeight, rowStride: 1,
+          columnStride: layer.inputWeightStride,
           into: arena + layer.inputForward)
       }
       // W_hhᵀ [H, G·H]
       S.pack(
-        k: h, n: gates * h, b: parameterBase + layer.recurrentWeight, rowStride: 1, columnStride: h,
+        k: h, n: gates * h, b: parameterBase + layer.recurrentWeight, rowStride: 1,
+        columnStride: layer.recurrentWeightStride,
         into: arena + layer.recurrentForward)
     }
   }
@@ -67,8 +70,13 @@ extension Pass {
     let (x, stride) = inputRows(layer: layer, from: block.lowerBound)
     S.multiplyPacked(
       m: block.count * batch, n: gates * network.hidden, k: inputSize(layer), a: x, aRowStride: stride,
-      aColumnStride: 1, packedB: arena + offsets.inputForward, start: parameterBase + offsets.bias, startStride: 0,
+      aColumnStride: 1, packedB: arena + offsets.inputForward, start: biasPointer(layer), startStride: 0,
       c: a, cRowStride: plan.gateStride)
+  }
+
+  /// b of a layer, [G·H]; zeros where the network has no bias.
+  func biasPointer(_ layer: Int) -> UnsafeMutablePointer<S> {
+    plan.layers[layer].bias.map { parameterBase + $0 } ?? arena + plan.noBias
   }
 
   /// The size of what a layer reads: I, or H of the layer below.

@@ -20,11 +20,17 @@ struct PassPlan<S: Scalar> {
   private(set) var readoutForward = 0, readoutBackward = 0
   /// Offsets of the readout's tensors in the parameters.
   private(set) var readoutWeight = 0, readoutBias = 0
+  /// Whether the network has a readout; otherwise the outputs are h of the first units.
+  let hasReadout: Bool
+  /// G·H zeros, where the network has no bias.
+  private(set) var noBias = 0
   private(set) var layers: [Layer] = []
 
   /// Offsets of one layer in the arena, and of its tensors in the parameters.
   struct Layer {
-    var inputWeight = 0, recurrentWeight = 0, bias = 0
+    var inputWeight = 0, inputWeightStride = 0, recurrentWeight = 0, recurrentWeightStride = 0
+    /// nil where the network has none.
+    var bias: Int?
     var state = 0, preactivation = 0, derivative = 0, gradient = 0, preactivationGradient = 0, boundary = 0
     var inputForward = 0, inputBackward = 0, recurrentForward = 0, recurrentBackward = 0
   }
@@ -39,6 +45,7 @@ struct PassPlan<S: Scalar> {
     outputStride = Self.stride(layout.outputs)
     blockSteps = Self.blockSteps(steps: steps, batch: batch)
     self.recordsTape = recordsTape
+    hasReadout = layout.hasReadout
     let kept = recordsTape ? steps : blockSteps
     symbolTable = reserve(layout.inputs, gateStride)
     symbolTableGradient = reserve(layout.inputs, gateStride)
@@ -50,12 +57,15 @@ struct PassPlan<S: Scalar> {
     readoutBackward = reserve(S.packedCount(k: layout.outputs, n: h))
     readoutWeight = layout["readout.weight"]?.offset ?? 0
     readoutBias = layout["readout.bias"]?.offset ?? 0
+    noBias = reserve(layout.bias(layer: 0) == nil ? gh : 0)
     for index in 0..<network.layers {
       let inputs = index == 0 ? layout.inputs : h
       var layer = Layer()
-      layer.inputWeight = layout["weight_ih_l\(index)"]?.offset ?? 0
-      layer.recurrentWeight = layout["weight_hh_l\(index)"]?.offset ?? 0
-      layer.bias = layout["bias_ih_l\(index)"]?.offset ?? 0
+      layer.inputWeight = layout.inputWeights(layer: index).offset
+      layer.inputWeightStride = layout.inputWeights(layer: index).rowStride
+      layer.recurrentWeight = layout.recurrentWeights(layer: index).offset
+      layer.recurrentWeightStride = layout.recurrentWeights(layer: index).rowStride
+      layer.bias = layout.bias(layer: index)?.offset
       layer.state = reserve(parts, steps &+ 1, batch, stateStride)  // steps = Int.max was refused with x
       layer.preactivation = reserve(kept, batch, gateStride)
       layer.derivative = reserve(steps, batch, gateStride)

@@ -24,11 +24,14 @@ public struct SequenceBatch: Equatable, Sendable {
   public var target: Targets
   /// 1 where there is a target, [n, B].
   public var targetMask: [UInt8]
+  /// 1 where an output has a target, [n, B, O], for targets that are values; nil where every output has at the steps of
+  /// `targetMask`. A step has a target where one of its outputs has.
+  public var outputMask: [UInt8]?
 
   /// A batch from its parts.
   public init(
     steps: Int, batch: Int, inputs: Int, outputs: Int, x: [Double], symbols: [Int32]?, target: Targets,
-    targetMask: [UInt8]
+    targetMask: [UInt8], outputMask: [UInt8]? = nil
   ) {
     self.steps = steps
     self.batch = batch
@@ -38,6 +41,7 @@ public struct SequenceBatch: Equatable, Sendable {
     self.symbols = symbols
     self.target = target
     self.targetMask = targetMask
+    self.outputMask = outputMask
   }
 
   /// The loss that goes with the targets.

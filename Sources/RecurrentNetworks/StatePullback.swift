@@ -39,11 +39,13 @@ public final class StatePullback {
     scratchStride = PassPlan<Double>.stride(gh)
     scratch = Pass<Double>.zeroed(rows * scratchStride)
     inputWeights = layer > 0 ? Pass<Double>.zeroed(Double.packedCount(k: gh, n: h)) : nil
-    for (name, packed) in [("weight_hh_l\(layer)", weights), ("weight_ih_l\(layer)", inputWeights)] {
-      guard let packed, let weight = tape.layout[name] else { continue }
+    for (weight, packed) in [
+      (tape.layout.recurrentWeights(layer: layer), weights), (tape.layout.inputWeights(layer: layer), inputWeights),
+    ] {
+      guard let packed else { continue }
       tape.parameters.withUnsafeBufferPointer { parameters in
         guard let base = parameters.baseAddress else { return }
-        Double.pack(k: gh, n: h, b: base + weight.offset, rowStride: h, columnStride: 1, into: packed)
+        Double.pack(k: gh, n: h, b: base + weight.offset, rowStride: weight.rowStride, columnStride: 1, into: packed)
       }
     }
   }
@@ -139,6 +141,9 @@ extension Tape {
   /// One parameter tensor by PyTorch's name, row-major; nil where there is none.
   public func parameter(_ name: String) -> [Double]? { layout[name].map { Array(parameters[$0.range]) } }
 
+  /// The elements of a block of the parameters, row-major.
+  public func elements(_ block: ParameterLayout.Block) -> [Double] { block.elements(of: parameters) }
+
   /// The gradient by that tensor.
   public func gradient(of name: String) -> [Double]? { layout[name].map { Array(gradient[$0.range]) } }
 
@@ -146,16 +151,22 @@ extension Tape {
   /// derivative with h_{t-1} held fixed; flat, as `layout` says. The sum over all steps is the gradient.
   public func weightGradientContribution(step t: Int) -> [Double] {
     var contribution = [Double](repeating: 0, count: layout.count)
-    /// contribution[name] += Σ_b left_b rightᵀ_b, `left` [B, m] and `right` [B, n] starting where they are told.
-    func addOuterProducts(_ name: String, _ left: [Double], _ l: Int, m: Int, _ right: [Double], _ r: Int, n: Int) {
-      guard let entry = layout[name] else { return }
+    /// contribution[block] += Σ_b left_b rightᵀ_b, `left` [B, rows] and `right` [B, columns] starting where they are told.
+    func addOuterProducts(
+      _ block: ParameterLayout.Block, _ left: [Double], _ l: Int, _ right: [Double], _ r: Int
+    ) {
+      let (m, n) = (block.rows, block.columns)
       for b in 0..<batch {
         for i in 0..<m {
           let factor = left[l + b * m + i]
-          let row = entry.offset + i * n
+          let row = block.index(i, 0)
           for j in 0..<n { contribution[row + j] += factor * right[r + b * n + j] }
         }
       }
+    }
+    /// A bias as a matrix of one column.
+    func column(_ entry: ParameterLayout.Entry) -> ParameterLayout.Block {
+      .init(offset: entry.offset, rows: entry.count, columns: 1, rowStride: 1)
     }
     let ones = [Double](repeating: 1, count: batch)
     let gh = network.cell.gates * hidden
@@ -165,16 +176,15 @@ extension Tape {
       let stateSize = layer.parts * batch * hidden
       let below = index == 0 ? x : layers[index - 1].state
       let belowStart = index == 0 ? t * batch * inputs : (t + 1) * layers[index - 1].parts * batch * hidden
-      addOuterProducts(
-        "weight_ih_l\(index)", da, start, m: gh, below, belowStart, n: index == 0 ? inputs : hidden)
-      addOuterProducts("weight_hh_l\(index)", da, start, m: gh, layer.state, t * stateSize, n: hidden)
-      addOuterProducts("bias_ih_l\(index)", da, start, m: gh, ones, 0, n: 1)
+      addOuterProducts(layout.inputWeights(layer: index), da, start, below, belowStart)
+      addOuterProducts(layout.recurrentWeights(layer: index), da, start, layer.state, t * stateSize)
+      if let bias = layout.bias(layer: index) { addOuterProducts(column(bias), da, start, ones, 0) }
     }
-    if let top = layers.last {
+    if let top = layers.last, let weight = layout["readout.weight"], let bias = layout["readout.bias"] {
       let dy = outputGradient(step: t)
-      addOuterProducts(
-        "readout.weight", dy, 0, m: outputs, top.state, (t + 1) * top.parts * batch * hidden, n: hidden)
-      addOuterProducts("readout.bias", dy, 0, m: outputs, ones, 0, n: 1)
+      let block = ParameterLayout.Block(offset: weight.offset, rows: outputs, columns: hidden, rowStride: hidden)
+      addOuterProducts(block, dy, 0, top.state, (t + 1) * top.parts * batch * hidden)
+      addOuterProducts(column(bias), dy, 0, ones, 0)
     }
     return contribution
   }
@@ -192,7 +202,7 @@ extension Tape {
         for (o, value) in y.enumerated() { gradient[b * outputs + o] = injectionWeight * exp(value - logSum) }
         gradient[b * outputs + Int(classes[row])] -= injectionWeight
       case .values(let values):
-        for (o, value) in y.enumerated() {
+        for (o, value) in y.enumerated() where outputMask?[row * outputs + o] != 0 {
           gradient[b * outputs + o] = injectionWeight * (value - values[row * outputs + o])
         }
       }

@@ -30,6 +30,8 @@ public struct Tape: Sendable {
   public let target: Targets
   /// 1 where the task has a target, [T, B]; 1 where its loss is injected too, [T, B].
   public let targetMask: [UInt8], mask: [UInt8]
+  /// 1 where an output has a target, [T, B, O]; nil where every output has at the steps of `targetMask`.
+  public let outputMask: [UInt8]?
   /// The readout y_t, [T, B, O]; the losses l_t, 0 without a target, [T, B].
   public let output: [Double], loss: [Double]
   /// ∂l_t/∂h_t of the top layer, neither masked nor weighted by the reduction, [T, B, H].

@@ -21,6 +21,9 @@ extension Pass {
       }
     let targetMask = Array(UnsafeBufferPointer(start: targetMask + w.lowerBound * batch, count: rows))
     let mask = w.flatMap { t in (0..<batch).map { injected.contains(t) ? self.targetMask[t * batch + $0] : 0 } }
+    let outputMask = outputMask.map {
+      Array(UnsafeBufferPointer(start: $0 + w.lowerBound * batch * layout.outputs, count: rows * layout.outputs))
+    }
     // In the order of `addLosses`.
     let objective = w.indices.reversed().reduce(0.0) { sum, t in
       let rows = (t - w.lowerBound) * batch..<(t - w.lowerBound + 1) * batch
@@ -34,8 +37,8 @@ extension Pass {
       x: Self.gathered(
         arena + plan.x + w.lowerBound * batch * plan.inputStride, rows: rows, columns: layout.inputs,
         stride: plan.inputStride),
-      target: target, targetMask: targetMask, mask: mask, output: losses.output, loss: losses.loss,
-      lossGradient: losses.gradient, passage: passage, isFixedPoint: isFixedPoint,
+      target: target, targetMask: targetMask, mask: mask, outputMask: outputMask, output: losses.output,
+      loss: losses.loss, lossGradient: losses.gradient, passage: passage, isFixedPoint: isFixedPoint,
       layers: (0..<network.layers).map { recordLayer($0, w, injected, weight: S(weight)) })
   }
 
@@ -58,13 +61,6 @@ extension Pass {
     let losses = UnsafeBufferPointer(
       start: arena + plan.loss + window.lowerBound * batch, count: window.count * batch)
     return (output, losses.map { Double($0) }, gradient)
-  }
-
-  /// W_hoᵀ ∂L/∂y of the readout's rows.
-  private func sendLosses(rows: Int, into h: UnsafeMutablePointer<S>) {
-    S.multiplyPacked(
-      m: rows, n: network.hidden, k: layout.outputs, a: arena + plan.output, aRowStride: plan.outputStride,
-      aColumnStride: 1, packedB: arena + plan.readoutBackward, c: h, cRowStride: plan.stateStride, accumulate: false)
   }
 
   private func forEachBlock(_ window: Range<Int>, _ body: (Range<Int>) -> Void) {
@@ -202,8 +198,8 @@ extension Tape {
       network: network, layout: layout, parameters: parameters, gradient: gradient, steps: steps, batch: batch,
       inputs: inputs, outputs: outputs, hidden: hidden, window: window, lossKind: lossKind, reduction: reduction,
       objective: objective, injectionWeight: injectionWeight, x: x, target: target, targetMask: targetMask, mask: mask,
-      output: output, loss: loss, lossGradient: lossGradient, passage: passage, isFixedPoint: isFixedPoint,
-      layers: layers)
+      outputMask: outputMask, output: output, loss: loss, lossGradient: lossGradient, passage: passage,
+      isFixedPoint: isFixedPoint, layers: layers)
   }
 }
 
@@ -220,6 +216,7 @@ extension SequenceBatch {
       }
     return SequenceBatch(
       steps: range.count, batch: batch, inputs: inputs, outputs: outputs, x: rows(x, inputs),
-      symbols: symbols.map { rows($0, 1) }, target: target, targetMask: rows(targetMask, 1))
+      symbols: symbols.map { rows($0, 1) }, target: target, targetMask: rows(targetMask, 1),
+      outputMask: outputMask.map { rows($0, outputs) })
   }
 }

@@ -96,15 +96,18 @@ func rescale(
 ) throws(TrainingError) {
   guard let wanted = network.initialization.spectralRadius else { return }
   let h = network.hidden
-  for entry in layout.entries where entry.name.hasPrefix("weight_hh") {
+  for layer in 0..<network.layers {
+    let weights = layout.recurrentWeights(layer: layer)
+    let elements = weights.elements(of: parameters)
     // One square matrix a gate.
-    for gate in 0..<entry.shape[0] / h {
-      let range = entry.offset + gate * h * h..<entry.offset + (gate + 1) * h * h
-      let matrix = Matrix(rows: h, columns: h, elements: Array(parameters[range]))
+    for gate in 0..<weights.rows / h {
+      let matrix = Matrix(rows: h, columns: h, elements: Array(elements[gate * h * h..<(gate + 1) * h * h]))
       guard let radius = try? matrix.spectralRadius(), radius.isFinite, radius > 0 else {
-        throw .noSpectralRadius(tensor: entry.name)
+        throw .noSpectralRadius(tensor: layout.entries.last { $0.offset <= weights.offset }?.name ?? "weight")
       }
-      for index in range { parameters[index] *= wanted / radius }
+      for row in gate * h..<(gate + 1) * h {
+        for column in 0..<h { parameters[weights.index(row, column)] *= wanted / radius }
+      }
     }
   }
 }

@@ -12,7 +12,7 @@ func makeEngine(
     experiment.training.batch = data.batch
   }
   try validate(experiment, givenData: start.data != nil, memory: memory)
-  let task = try makeTask(experiment, data: start.data, memory: memory)
+  let task = try requireUnits(makeTask(experiment, data: start.data, memory: memory), experiment.network)
   let description = task.description
   try requireMemory(experiment, inputs: description.inputs, outputs: description.outputs, limit: memory)
 
@@ -42,6 +42,7 @@ func validate(_ experiment: Experiment, givenData: Bool, memory: Int) throws(Tra
     held.task = TaskSpecification()
     held.task.name = experiment.task.name.inputsStandStill ? experiment.task.name : .coin
     held.task.length = experiment.task.length
+    held.solved = SolvedSpecification()
   }
   do { try held.validate(memory: memory) } catch { throw .key(error) }
 }
@@ -59,6 +60,22 @@ private func makeTask(
     }
     return try experiment.task.makeTask(seed: experiment.seed, memory: memory)
   } catch { throw .task(error) }
+}
+
+/// The task as the network can be asked: where outputs are units, there are enough of them, and classes stand on units.
+private func requireUnits(
+  _ task: any SequenceTask, _ network: NetworkSpecification
+) throws(TrainingError) -> any SequenceTask {
+  guard network.cell.isFullyRecurrent else { return task }
+  let description = task.description
+  guard description.outputs <= network.hidden else {
+    throw .key(
+      ExperimentKeyError(
+        key: "network.hidden",
+        problem: "found \(network.hidden), expected at least \(description.outputs) with \(network.cell.rawValue): its "
+          + "first units are the outputs of \(description.name)"))
+  }
+  return description.loss == .crossEntropy ? ClassesOnUnits(task: task) : task
 }
 
 /// The parameters that a run starts with: those given, or drawn, at the spectral radius that is asked for.

@@ -20,6 +20,7 @@ struct Bpttop: ParsableCommand {
         bpttop trace my.yaml --updates 1000 -o window.safetensors
         bpttop screen my.yaml --size 120x36 --updates 200 -o screen.svg
         bpttop check my.yaml
+        bpttop solve my.yaml --seconds 60
         bpttop bench W1 W6
         bpttop keys > mine.yaml
 
@@ -30,7 +31,7 @@ struct Bpttop: ParsableCommand {
     version: version,
     subcommands: [
       DashboardCommand.self, TrainCommand.self, TraceCommand.self, ScreenCommand.self, CheckCommand.self,
-      BenchCommand.self, KeysCommand.self,
+      SolveCommand.self, GuessCommand.self, BenchCommand.self, KeysCommand.self,
     ],
     defaultSubcommand: DashboardCommand.self)
 

@@ -44,8 +44,15 @@ struct ExperimentOptions: ParsableArguments {
 
   /// A run of the experiment, not begun yet.
   func run(_ source: ExperimentSource, start: TrainingRun.Start = .init()) throws -> TrainingRun {
+    try trying(source) { () throws(TrainingError) in
+      try TrainingRun(experiment: source.experiment, start: start, memory: Memory.limit)
+    }
+  }
+
+  /// Runs `body`; what is wrong with the experiment is told by its file and line.
+  func trying<T>(_ source: ExperimentSource, _ body: () throws(TrainingError) -> T) throws -> T {
     do {
-      return try TrainingRun(experiment: source.experiment, start: start, memory: Memory.limit)
+      return try body()
     } catch .key(let error) {
       throw Failure.input(source.error(error).description)
     } catch .task(let error) {

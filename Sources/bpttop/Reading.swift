@@ -9,4 +9,12 @@ enum Reading {
     }
     return count
   }
+
+  /// A number of seconds.
+  static func seconds(_ text: String) throws -> Double {
+    guard let seconds = Double(text), seconds.isFinite, seconds > 0 else {
+      throw ValidationError("found \(text), expected a number of seconds above 0")
+    }
+    return seconds
+  }
 }

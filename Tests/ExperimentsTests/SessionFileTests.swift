@@ -36,7 +36,7 @@ import Training
     ("updates: 3\nexperimnt: {}", "s:2: experimnt: unknown key, expected one of updates, experiment, journal"),
     (
       "updates: 3\nexperiment: {sed: 1}",
-      "s:2: sed: unknown key, expected one: task, network, training, precision, seed; nearest is seed"
+      "s:2: sed: unknown key, expected one: task, network, training, precision, seed, solved, guess; nearest is seed"
     ),
     (
       "updates: 3\njournal:\n  - {update: 4, key: seed, value: 1}",

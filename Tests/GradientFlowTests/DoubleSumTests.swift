@@ -35,19 +35,17 @@ private struct DoubleSum {
     let (h, m) = (tape.hidden, tape.inputs)
     let coefficient =
       switch tape.network.cell {
-      case .elman: 1.0
+      case .elman, .fullyRecurrent: 1.0
       case .leaky: tape.network.beta
       case .residual: tape.network.alpha
       }
-    guard let ih = tape.layout["weight_ih_l0"], let hh = tape.layout["weight_hh_l0"],
-      let bias = tape.layout["bias_ih_l0"]
-    else { return }
+    let (ih, hh) = (tape.layout.inputWeights(layer: 0), tape.layout.recurrentWeights(layer: 0))
     for i in 0..<h {
       let a = tape.layers[0].preactivation[(t * tape.batch + b) * h + i]
       let d = factor * coefficient * tape.network.activation.derivative(a) * row[i]
-      for k in 0..<m { sum[ih.offset + i * m + k] += d * tape.x[(t * tape.batch + b) * m + k] }
-      for k in 0..<h { sum[hh.offset + i * h + k] += d * tape.layers[0].state[(t * tape.batch + b) * h + k] }
-      sum[bias.offset + i] += d
+      for k in 0..<m { sum[ih.index(i, k)] += d * tape.x[(t * tape.batch + b) * m + k] }
+      for k in 0..<h { sum[hh.index(i, k)] += d * tape.layers[0].state[(t * tape.batch + b) * h + k] }
+      if let bias = tape.layout.bias(layer: 0) { sum[bias.offset + i] += d }
     }
   }
 

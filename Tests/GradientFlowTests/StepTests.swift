@@ -47,7 +47,7 @@ import Testing
       #expect(shares.derivative[t] <= 1e-12)
       if cell == .elman { #expect(abs(shares.whole[t] - shares.derivative[t] - shares.recurrent[t]) < 1e-12) }
       // What W_hh does lies between its smallest and its largest singular value.
-      let weights = Matrix(rows: 5, columns: 5, elements: tape.parameter("weight_hh_l0") ?? [])
+      let weights = Matrix(rows: 5, columns: 5, elements: tape.elements(tape.layout.recurrentWeights(layer: 0)))
       let values = (try? weights.singularValues()) ?? []
       #expect(shares.recurrent[t] <= Decade.log10(values.first ?? 0) + 1e-12)
       #expect(shares.recurrent[t] >= Decade.log10(values.last ?? 0) - 1e-12)

@@ -30,7 +30,7 @@ struct CellDescriptionTests {
     let tape = Tape.compute(
       network: network, layout: layout, parameters: initialParameters(network, layout, seed: 4), data: data,
       window: whole, carriedState: [[0.1, -0.2, 0.3]], reduction: .mean, precision: .float64)
-    let weights = try #require(tape.parameter("weight_hh_l0"))
+    let weights = tape.elements(layout.recurrentWeights(layer: 0))
     let jacobian = tape.jacobian(step: 1, sequence: 0, layer: 0)
     for i in 0..<3 {
       let opening = tape.layers[0].derivative[3 + i]

@@ -69,6 +69,7 @@ struct ReferenceNetwork {
     let recurrentWeights = (0..<network.layers).map { offset("weight_hh_l\($0)") }
     let biases = (0..<network.layers).map { offset("bias_ih_l\($0)") }
     let (readout, readoutBias) = (offset("readout.weight"), offset("readout.bias"))
+    let isOneMatrix = network.cell == .fullyRecurrent
     for t in window.steps {
       for b in 0..<data.batch {
         var input = (0..<data.inputs).map { Dual(data.x[(t * data.batch + b) * data.inputs + $0]) }
@@ -76,9 +77,15 @@ struct ReferenceNetwork {
           let previous = Array(state[layer][b * h..<(b + 1) * h])
           var next: [Dual] = []
           for i in 0..<h {
-            var a = parameters[biases[layer] + i]
-            for j in input.indices { a += parameters[inputWeights[layer] + i * input.count + j] * input[j] }
-            for j in 0..<h { a += parameters[recurrentWeights[layer] + i * h + j] * previous[j] }
+            var a = isOneMatrix ? Dual(0) : parameters[biases[layer] + i]
+            if isOneMatrix {
+              // s_i = Σ_j w_ij z_j with z = [y; x]
+              let z = previous + input
+              for j in z.indices { a += parameters[i * z.count + j] * z[j] }
+            } else {
+              for j in input.indices { a += parameters[inputWeights[layer] + i * input.count + j] * input[j] }
+              for j in 0..<h { a += parameters[recurrentWeights[layer] + i * h + j] * previous[j] }
+            }
             var value = activate(a)
             if network.cell == .leaky { value = Dual(1 - network.beta) * previous[i] + Dual(network.beta) * value }
             if network.cell == .residual { value = previous[i] + Dual(network.alpha) * value }
@@ -90,6 +97,7 @@ struct ReferenceNetwork {
         }
         run.hidden += input
         let y = (0..<data.outputs).map { o -> Dual in
+          if isOneMatrix { return input[o] }
           var y = parameters[readoutBias + o]
           for j in 0..<h { y += parameters[readout + o * h + j] * input[j] }
           return y
@@ -106,7 +114,7 @@ struct ReferenceNetwork {
           for value in y { sum += exp(value) }
           loss = log(sum) - y[Int(classes[row])]
         case .values(let values):
-          for (o, value) in y.enumerated() {
+          for (o, value) in y.enumerated() where data.outputMask?[row * data.outputs + o] != 0 {
             let error = value - Dual(values[row * data.outputs + o])
             loss += Dual(0.5) * error * error
           }

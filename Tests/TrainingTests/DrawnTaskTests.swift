@@ -159,7 +159,7 @@ struct DrawnTaskTests {
     #expect(abs(long[2] - longer[2]) < 1e-6)
   }
 
-  /// What follows each prefix in the embedded strings of up to 20 symbols.
+  /// What follows each prefix in the embedded strings, of up to 12 symbols.
   private struct Followers {
     private var table: [String: Set<String>] = [:]
 
@@ -170,7 +170,7 @@ struct DrawnTaskTests {
       ]
       for outer in ["T", "P"] {
         var open = ["B\(outer)B1"]
-        for _ in 0..<18 {
+        for _ in 0..<11 {
           open = open.flatMap { text -> [String] in
             guard let node = text.last, let ways = rules[String(node)] else { return [] }
             return ways.map { text.dropLast() + $0 }

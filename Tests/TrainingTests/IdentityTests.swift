@@ -49,6 +49,22 @@ struct IdentityTests {
     #expect(relativeError(sum(realTime), epochwise) < 1e-12)
   }
 
+  @Test("epochwise = the sum of real-time in the fully recurrent network, targets on some units at some steps")
+  func epochwiseFullyRecurrent() throws {
+    for (task, n) in [(TaskName.delayedXOR, 24), (.copy, 24)] {
+      func gradient(_ k1: StepCount, updates: Int) throws -> [Double] {
+        var experiment = fixedWeights(task, length: n, k1: k1, k2: .full, hidden: task == .copy ? 11 : 3)
+        experiment.network.cell = .fullyRecurrent
+        experiment.network.activation = .sigmoid
+        experiment.network.initialization.input = 2
+        return sum(try gradients(experiment, updates: updates))
+      }
+      // The first step of delayed-xor has no target, so it is no update.
+      let realTime = try gradient(.steps(1), updates: task == .copy ? n : n - 1)
+      #expect(relativeError(realTime, try gradient(.full, updates: 1)) < 1e-12)
+    }
+  }
+
   @Test("the sum of BPTT(∞; h′) is the full gradient for every h′ that divides n", arguments: [2, 3, 4, 6, 8, 12])
   func chunksOfLosses(h: Int) throws {
     for (task, n) in Self.tasks {

@@ -12,6 +12,10 @@ public struct Experiment: Equatable, Sendable {
   public var precision = Precision.float64
   /// The seed of weights and data.
   public var seed: UInt64 = 1
+  /// When the task counts as solved.
+  public var solved = SolvedSpecification()
+  /// How weights are guessed.
+  public var guess = GuessSpecification()
 
   /// The defaults.
   public init() {}

@@ -50,7 +50,8 @@ public struct ExperimentKey: Sendable {
 
   /// Every key, in the order of the experiment file.
   public static let all: [ExperimentKey] =
-    taskKeys + networkKeys + trainingKeys + optimizerKeys + scheduleKeys + clipKeys + regularizerKeys + runKeys
+    taskKeys + networkKeys + trainingKeys + optimizerKeys + scheduleKeys + clipKeys + regularizerKeys
+    + runKeys + solvedKeys
 
   /// The key called `name`.
   /// - Throws: an error that lists the keys of its group and names the nearest.

@@ -10,6 +10,7 @@ extension Experiment {
     try validateTask()
     try validateNetwork()
     try validateTraining()
+    try validateSolved()
     try validateSize(memory: memory)
   }
 
@@ -45,6 +46,10 @@ extension Experiment {
         "network.activation", network.activation.rawValue,
         "\(NetworkSpecification().activation.rawValue) with \(network.cell.rawValue): its gates have functions of their own; "
           + "elman, leaky and residual take any")
+    }
+    if network.cell.isFullyRecurrent, network.layers != 1 {
+      throw .contradiction(
+        "network.layers", "\(network.layers)", "1 with \(network.cell.rawValue): all its units are one layer")
     }
     if network.initialization.recurrent != .antisymmetric, network.initialization.diffusion != 0 {
       throw .contradiction(
@@ -102,6 +107,21 @@ extension Experiment {
     }
     if training.inject == .last {
       throw .contradiction("training.checkpoints", "sqrt", "none with inject last, or inject newest")
+    }
+  }
+
+  private func validateSolved() throws(ExperimentKeyError) {
+    let name = task.name.rawValue
+    guard solved.measure != .none else { return }
+    if task.name.readsFile {
+      throw .contradiction(
+        "solved.measure", solved.measure.rawValue,
+        "none with \(name): all of its file is trained on, none is left to ask")
+    }
+    let loss = (try? task.makeTask(seed: seed))?.description.loss
+    if solved.measure == .error, loss == .crossEntropy {
+      throw .contradiction(
+        "solved.measure", "error", "accuracy, flawless or loss with \(name), which is answered by classes")
     }
   }
 
@@ -168,6 +188,7 @@ extension Experiment {
       training.optimizer.takeOptions(after: before.training.optimizer)
     }
     if task.name != before.task.name {
+      solved = SolvedSpecification()
       if !task.name.readsColumns { (task.columns, task.targets) = ([], []) }
       if !task.name.readsFile { task.file = nil }
     }

@@ -2,6 +2,7 @@
 public enum TaskName: String, CaseIterable, Sendable {
   case adding, copy
   case temporalOrder = "temporal-order"
+  case delayedXOR = "delayed-xor"
   case recall, parity, latch, reber, sine, settle, coin, text, csv
 
   /// The task of this name.
@@ -10,6 +11,7 @@ public enum TaskName: String, CaseIterable, Sendable {
     case .adding: AddingTask.self
     case .copy: CopyTask.self
     case .temporalOrder: TemporalOrderTask.self
+    case .delayedXOR: DelayedXORTask.self
     case .recall: RecallTask.self
     case .parity: ParityTask.self
     case .latch: LatchTask.self

@@ -1,0 +1,46 @@
+import LinearAlgebra
+
+/// The fully recurrent network (Williams & Zipser 1989, 1995): y(t+1) = f(W [y(t); x(t)]), one matrix W of n×(n+m).
+///
+/// The step of delay is in the names only: step t of a tape reads x_t and the units' y_{t-1}, so its h_t is Williams &
+/// Zipser's y(t+1), the first that x(t) can reach. There is no bias (a constant input is one) and no readout: targets stand on
+/// the first O units themselves, on some of them at some steps.
+struct FullyRecurrentCell: Cell {
+  static let gates = 1
+  static let parts = 1
+  static let isFullyRecurrent = true
+  let activation: ElementwiseFunction
+
+  init(_ network: NetworkSpecification) {
+    activation = network.activation.function
+  }
+
+  var description: CellDescription {
+    var cell = CellDescription(
+      summary: "the fully recurrent network: one matrix, outputs are units (Williams & Zipser 1989)",
+      state: ["y{t} = {φ}(s{t})"], future: "Wᵀ(φ′{t+1} ⊙ ε{t+1})")
+    cell.gates = ["s"]
+    cell.parts = ["y"]
+    cell.preactivation = "s{t} = W [y{t-1}; x{t}]"
+    cell.local = "(y{t} - d{t})"
+    cell.affineJacobian = .init(directPath: 0, scale: 1, scaleName: "")
+    return cell
+  }
+
+  @inline(__always)
+  func forward<S: Scalar>(_ step: CellStep<S>) -> Bool {
+    // s_t = W [y_{t-1}; x_t], its input columns' part already there
+    step.addRecurrentProduct(gates: 1)
+    // y_t = f(s_t)
+    return step.activate(activation)
+  }
+
+  @inline(__always)
+  func backward<S: Scalar>(_ step: CellStep<S>) -> S {
+    // δ_t = f′(s_t) ⊙ ε_t
+    let sumOfSquares = step.differentiateActivation(scale: 1)
+    // ε_{t-1} += Σ_l w_lk δ_l(t)
+    step.passBack(keep: 0, gates: 1)
+    return sumOfSquares
+  }
+}

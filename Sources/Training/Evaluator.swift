@@ -1,0 +1,265 @@
+import Glibc
+import LinearAlgebra
+import RecurrentNetworks
+
+/// What a network was measured at.
+public struct Evaluation: Equatable, Sendable {
+  /// The value of the experiment's measure.
+  public var value: Double
+  /// Whether it solves the task.
+  public var isSolved: Bool
+}
+
+/// Holds a network's answers against an experiment's criterion, on sequences that training never sees.
+///
+/// The sequences are those of the same seed from index 2³¹ on: training would have to come that far to see one of them. The
+/// passes run forward only, in double precision, from a state of 0; a stream is read once before it is measured.
+public final class Evaluator {
+  /// The index of the first sequence that is answered.
+  static let firstSequence = 1 << 31
+  /// The most sequences answered at once.
+  private static let lanes = 50
+
+  private let task: any SequenceTask
+  private let solved: SolvedSpecification
+  private let isStream: Bool
+  private let pass: Pass<Double>
+  private var data: SequenceBatch
+  private var outputs: [Double] = []
+  /// The number of answers in all, once they were counted.
+  private var answerCount: Int?
+  /// How the network's parameters lie.
+  public var layout: ParameterLayout { pass.layout }
+
+  /// An evaluator of the networks of `experiment`.
+  ///
+  /// - Parameter memory: the bytes that it may take.
+  /// - Throws: what is wrong with the experiment, or that it has no criterion.
+  public init(_ experiment: Experiment, memory: Int = 16 << 30) throws(TrainingError) {
+    var experiment = experiment
+    solved = experiment.solved
+    experiment.training.batch = min(solved.sequences, Self.lanes)
+    do throws(ExperimentKeyError) {
+      try experiment.validate(memory: memory)
+      guard solved.measure != .none else {
+        let measures = SolvedMeasure.allCases.dropFirst().map(\.rawValue).joined(separator: ", ")
+        throw ExperimentKeyError(key: "solved.measure", problem: "found none, expected one of \(measures)")
+      }
+    } catch {
+      throw .key(error)
+    }
+    do { task = try experiment.task.makeTask(seed: experiment.seed, memory: memory) } catch { throw .task(error) }
+    let description = task.description
+    isStream = description.isStream
+    try requireMemory(experiment, inputs: description.inputs, outputs: description.outputs, limit: memory)
+    let network = experiment.network
+    pass = Pass<Double>(
+      network: network,
+      layout: ParameterLayout(network, inputs: description.inputs, outputs: description.outputs),
+      steps: experiment.task.length, batch: experiment.training.batch, loss: description.loss)
+    data = task.emptyBatch(steps: experiment.task.length, batch: experiment.training.batch)
+  }
+
+  /// Measures the network with these parameters, flat, as `layout` says.
+  public func evaluate(_ parameters: [Double]) -> Evaluation {
+    take(parameters)
+    var tally = Tally()
+    forEachBatch { lanes in
+      answer()
+      count(lanes: lanes, into: &tally)
+      return true
+    }
+    return evaluation(tally)
+  }
+
+  /// Whether the network with these parameters solves the task; stops as soon as it cannot any more.
+  public func solves(_ parameters: [Double]) -> Bool {
+    let allowed = allowedFaults()
+    take(parameters)
+    var tally = Tally()
+    forEachBatch { lanes in
+      answer()
+      count(lanes: lanes, into: &tally)
+      // Written so that a NaN ends it too; a little more is allowed than may remain, for rounding.
+      return faults(tally) <= allowed * (1 + 1e-12)
+    }
+    return faults(tally) <= allowed * (1 + 1e-12) && evaluation(tally).isSolved
+  }
+
+  private func take(_ parameters: [Double]) {
+    precondition(parameters.count == pass.parameters.count, "one number a parameter")
+    for (index, value) in parameters.enumerated() { pass.parameters[index] = value }
+    pass.resetState()
+  }
+
+  /// Writes batch after batch of sequences and calls `body` with the number of lanes that count, until it says false.
+  private func forEachBatch(_ body: (_ lanes: Int) -> Bool) {
+    var index = Self.firstSequence
+    if isStream {
+      // The state has to be that of the stream, as it is in training.
+      task.write(sequence: index, into: &data)
+      answer()
+      pass.carryState()
+      index += 1
+    }
+    var left = solved.sequences
+    while left > 0 {
+      task.write(sequence: index, into: &data)
+      guard body(min(left, data.batch)) else { return }
+      if isStream { pass.carryState() } else { pass.resetState() }
+      left -= data.batch
+      index += 1
+    }
+  }
+
+  private func answer() {
+    pass.load(data)
+    pass.forward(0..<data.steps)
+  }
+
+  // MARK: Counting
+
+  /// What was counted of answers.
+  private struct Tally {
+    /// Answers judged, and those that were wrong.
+    var answers = 0, wrong = 0
+    /// Sequences, and those with a wrong answer.
+    var sequences = 0, flawed = 0
+    /// Targets, and the sums of their losses and of the squares of their errors.
+    var targets = 0, loss = 0.0, squares = 0.0
+  }
+
+  private func count(lanes: Int, into tally: inout Tally) {
+    let right = task.rightClasses(in: data)
+    var flawed = [Bool](repeating: false, count: lanes)
+    for steps in targetRuns() {
+      pass.readOutputs(steps, into: &outputs)
+      for step in steps {
+        for lane in 0..<lanes where data.targetMask[step * data.batch + lane] != 0 {
+          let position = step * data.batch + lane
+          let row = ((step - steps.lowerBound) * data.batch + lane) * data.outputs
+          let isRight =
+            switch data.target {
+            case .classes(let classes):
+              countClass(Int(classes[position]), row, right?[position], into: &tally)
+            case .values(let values): countNumbers(values, position, row, into: &tally)
+            }
+          tally.targets += 1
+          guard let isRight else { continue }
+          tally.answers += 1
+          if !isRight {
+            tally.wrong += 1
+            flawed[lane] = true
+          }
+        }
+      }
+    }
+    tally.sequences += lanes
+    tally.flawed += flawed.count { $0 }
+  }
+
+  /// The runs of steps with a target in any sequence.
+  private func targetRuns() -> [Range<Int>] {
+    var runs: [Range<Int>] = []
+    for step in 0..<data.steps
+    where data.targetMask[step * data.batch..<(step + 1) * data.batch].contains(where: { $0 != 0 }) {
+      if let last = runs.last, last.upperBound == step {
+        runs[runs.count - 1] = last.lowerBound..<step + 1
+      } else {
+        runs.append(step..<step + 1)
+      }
+    }
+    return runs
+  }
+
+  /// Adds -log softmax(y)_d; whether every right class has a larger output than every other, nil where it is not judged.
+  private func countClass(_ target: Int, _ row: Int, _ right: UInt64?, into tally: inout Tally) -> Bool? {
+    var greatest = -Double.infinity, leastRight = Double.infinity, greatestWrong = -Double.infinity
+    for index in 0..<data.outputs {
+      let y = outputs[row + index]
+      greatest = max(greatest, y)
+      let isRight = right.map { $0 >> UInt64(index) & 1 == 1 } ?? (index == target)
+      if !(y.isFinite) { greatestWrong = .infinity }
+      if isRight { leastRight = min(leastRight, y) } else { greatestWrong = max(greatestWrong, y) }
+    }
+    if solved.measure == .loss {
+      var sum = 0.0
+      for index in 0..<data.outputs { sum += exp(outputs[row + index] - greatest) }
+      tally.loss += log(sum) - (outputs[row + target] - greatest)
+    }
+    return right == 0 ? nil : leastRight > greatestWrong
+  }
+
+  /// Adds ‖y - d‖²; whether every number is within the tolerance.
+  private func countNumbers(_ values: [Double], _ position: Int, _ row: Int, into tally: inout Tally) -> Bool {
+    var isRight = true
+    for index in 0..<data.outputs {
+      let error = outputs[row + index] - values[position * data.outputs + index]
+      tally.squares += error * error
+      if !(abs(error) < solved.tolerance) { isRight = false }
+    }
+    return isRight
+  }
+
+  // MARK: The criterion
+
+  /// What speaks against the network, which only grows as answers are counted.
+  private func faults(_ tally: Tally) -> Double {
+    switch solved.measure {
+    case .none: 0
+    case .accuracy: Double(tally.wrong)
+    case .flawless: Double(tally.flawed)
+    case .loss: tally.loss + tally.squares / 2
+    case .error: tally.squares
+    }
+  }
+
+  /// The most faults in all with which the task is solved.
+  private func allowedFaults() -> Double {
+    if answerCount == nil {
+      var answers = 0
+      forEachBatch { lanes in
+        let right = task.rightClasses(in: data)
+        for position in data.targetMask.indices
+        where position % data.batch < lanes && data.targetMask[position] != 0 {
+          if solved.measure == .loss || right?[position] != 0 { answers += 1 }
+        }
+        return true
+      }
+      answerCount = answers
+    }
+    let answers = Double(answerCount ?? 0)
+    return switch solved.measure {
+    case .none: 0
+    case .accuracy: (1 - solved.atLeast) * answers
+    case .flawless: (1 - solved.atLeast) * Double(solved.sequences)
+    case .loss: solved.atMost * answers
+    case .error: solved.atMost * answers * Double(data.outputs)
+    }
+  }
+
+  private func evaluation(_ tally: Tally) -> Evaluation {
+    let value: Double =
+      switch solved.measure {
+      case .none: 0
+      case .accuracy: Double(tally.answers - tally.wrong) / Double(tally.answers)
+      case .flawless: Double(tally.sequences - tally.flawed) / Double(tally.sequences)
+      case .loss: (tally.loss + tally.squares / 2) / Double(tally.targets)
+      case .error: tally.squares / Double(tally.targets * data.outputs)
+      }
+    return Evaluation(
+      value: value, isSolved: solved.measure.isShare ? value >= solved.atLeast : value <= solved.atMost)
+  }
+}
+
+extension SolvedSpecification {
+  /// What solves the task, in words: "at least 0.99".
+  public var demand: String {
+    measure.isShare ? "at least \(formatPlainNumber(atLeast))" : "at most \(formatPlainNumber(atMost))"
+  }
+
+  /// Whether `value` is better than `other`, a NaN being the worst.
+  public func isBetter(_ value: Double, than other: Double) -> Bool {
+    !value.isNaN && (other.isNaN || (measure.isShare ? value > other : value < other))
+  }
+}
