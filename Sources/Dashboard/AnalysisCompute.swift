@@ -70,7 +70,7 @@ extension AnalysisBuilder {
       network: snapshot.experiment.network, layout: snapshot.layout, parameters: snapshot.parameters,
       data: snapshot.data, window: window, carriedState: carriedState,
       reduction: snapshot.experiment.training.reduction, precision: snapshot.experiment.precision,
-      variant: variant)
+      variant: variant, flow: snapshot.experiment.training.flow)
   }
 
   private mutating func fullTape(_ window: Tape) -> Tape? {

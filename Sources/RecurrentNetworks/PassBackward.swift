@@ -55,6 +55,7 @@ extension Pass {
           addBoundary(layer: layer, block: block, window: window, parts: C.parts)
         }
         sweepBack(cell, layer: layer, block: block, segment: segment)
+        if flow.omega > 0 { addOmega(cell, layer: layer, block: block, segment: segment) }
         addWeightGradients(layer: layer, block: block, gates: C.gates)
       }
       end = block.lowerBound
@@ -65,6 +66,7 @@ extension Pass {
   /// Packs the weights that the backward pass multiplies by; every gradient by a parameter is 0.
   func clearGradients(gates: Int) {
     packBackward(gates: gates)
+    beginFlow()
     gradientBase.update(repeating: 0, count: layout.count)
     if hasSymbols {
       (arena + plan.symbolTableGradient).update(repeating: 0, count: layout.inputs * plan.gateStride)
@@ -119,6 +121,7 @@ extension Pass {
     let norms = gradientNorms
     let first = segment.steps.lowerBound
     let passesAll = passage.isEmpty
+    let clipThreshold = flow.clipThreshold
     let aside = arena + plan.layers[layer].boundary
     var step = step(layer: layer, t: block.upperBound - 1, block: block)
     let partDistance = step.previousGradientPartDistance
@@ -133,6 +136,7 @@ extension Pass {
       }
       step.previousGradientPartDistance = isDirect ? partDistance : stateRow
       step.accumulates = isDirect
+      if let threshold = clipThreshold { clipFlow(step, layer: layer, t: t, parts: C.parts, threshold: threshold) }
       let sum = cell.backward(step)
       if isTop { norms[t] = norm(sumOfSquares: Double(sum), gradient: step.gradient) }
       if !isDirect && t > block.lowerBound && factor != 0 {

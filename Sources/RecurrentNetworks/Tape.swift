@@ -42,6 +42,11 @@ public struct Tape: Sendable {
   public let isFixedPoint: Bool
   /// What each layer kept, the lowest first.
   public let layers: [LayerTape]
+  /// What clipping at every step multiplied each layer's δ_t by, [layers, T]: δ_t is this times the sum of its parts. Empty
+  /// where flow is not clipped.
+  public internal(set) var clipScales: [Double] = []
+  /// Ω, where its gradient by W_hh is in `gradient`; else 0.
+  public internal(set) var omega = 0.0
 }
 
 /// What a pass keeps of one layer.

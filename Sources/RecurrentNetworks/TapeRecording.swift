@@ -164,14 +164,17 @@ extension Tape {
   ///   - data: the whole sequences; only the window's steps are read.
   ///   - carriedState: the state before the window's first step, [parts, B, H] a layer.
   ///   - variant: what the pass does otherwise than plain backpropagation.
+  ///   - flow: what it does with the gradient on its way.
   public static func compute(
     network: NetworkSpecification, layout: ParameterLayout, parameters: [Double], data: SequenceBatch, window: Window,
-    carriedState: [[Double]], reduction: Reduction, precision: Precision, variant: PassVariant = PassVariant()
+    carriedState: [[Double]], reduction: Reduction, precision: Precision, variant: PassVariant = PassVariant(),
+    flow: FlowControl = FlowControl()
   ) -> Tape {
     func run<S: Scalar>(_: S.Type) -> Tape {
       let pass = Pass<S>(
         network: network, layout: layout, steps: window.steps.count, batch: data.batch, loss: data.loss,
         recordsTape: true)
+      pass.flow = flow
       for (index, value) in parameters.enumerated() { pass.parameters[index] = S(value) }
       for (layer, state) in carriedState.enumerated() { pass.setState(at: 0, layer: layer, from: state) }
       let shift = window.steps.lowerBound
@@ -187,7 +190,10 @@ extension Tape {
       } else {
         _ = pass.backward(moved, reduction: reduction, passage: variant.passage)
       }
-      return pass.tape(window: moved, reduction: reduction).placed(at: window)
+      var tape = pass.tape(window: moved, reduction: reduction).placed(at: window)
+      tape.clipScales = pass.clipScales(moved.steps)
+      tape.omega = pass.omega
+      return tape
     }
     return precision == .float64 ? run(Double.self) : run(Float.self)
   }

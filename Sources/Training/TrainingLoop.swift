@@ -47,11 +47,13 @@ final class TrainingLoop<S: Scalar>: TrainingEngine {
     if experiment.training.checkpoints == .sqrt {
       let checkpointed = CheckpointedPass<S>(
         network: experiment.network, layout: layout, length: length, batch: batch, loss: loss)
+      checkpointed.pass.flow = experiment.training.flow
       return (checkpointed.pass, checkpointed)
     }
     let pass = Pass<S>(
       network: experiment.network, layout: layout, steps: length, batch: batch, loss: loss,
       recordsTape: experiment.training.algorithm.type(S.self).keepsEveryStep(experiment))
+    pass.flow = experiment.training.flow
     return (pass, nil)
   }
 
@@ -123,6 +125,7 @@ final class TrainingLoop<S: Scalar>: TrainingEngine {
   func take(_ changed: Experiment) {
     experiment = changed
     pass.network = changed.network
+    pass.flow = changed.training.flow
     algorithm.configure(changed)
     optimizer.configure(changed.training.optimizer)
   }

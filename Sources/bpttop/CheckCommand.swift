@@ -62,7 +62,7 @@ func advance(_ run: TrainingRun, updates: Int) throws {
 }
 
 extension Tape {
-  /// The next window's pass, as the trainer is about to make it.
+  /// The next window's pass, as the trainer is about to make it, up to clipping and Ω: the derivative of the objective.
   ///
   /// - Parameter variant: what the pass does otherwise than plain backpropagation; nil for what the trainer will do.
   init(_ snapshot: Snapshot, variant: PassVariant? = nil) {

@@ -116,6 +116,9 @@ final class AdaptiveTruncation<S: Scalar>: GradientAlgorithm {
     let steps = probedSteps(longest: longest)
     let lags = min(longest, (steps.first ?? 0) + 1)
     copy(from: pass.gradient, to: lastGradient)
+    // As it flows by itself, neither clipped nor with Ω.
+    let flow = pass.flow
+    pass.flow = FlowControl()
     pass.forward(0..<(steps.last.map { $0 + 1 } ?? 0))
     numbers[1] = Double(lags)
     for k in 0..<lags { numbers[2 + k] = 0 }
@@ -123,6 +126,7 @@ final class AdaptiveTruncation<S: Scalar>: GradientAlgorithm {
       _ = pass.backward(Window(steps: s + 1 - lags..<s + 1, injected: s..<s + 1), reduction: .sum)
       for k in 0..<lags { numbers[2 + k] += pass.gradientNorms[s - k] / Double(steps.count) }
     }
+    pass.flow = flow
     copy(from: lastGradient, to: pass.gradient)
     choose()
   }

@@ -28,6 +28,16 @@ final class RecurrentBackpropagation<S: Scalar>: GradientAlgorithm {
   }
 
   static func validate(_ experiment: Experiment) throws(ExperimentKeyError) {
+    let training = experiment.training
+    if training.clip.kind == .step {
+      throw .contradiction(
+        "training.clip.kind", "step", "none, norm, value or weight with recurrent_backprop: it goes back over no steps")
+    }
+    if training.regularizer.omega > 0 {
+      throw .contradiction(
+        "training.regularizer.omega", formatNumber(training.regularizer.omega),
+        "0 with recurrent_backprop: it goes back over no steps")
+    }
     guard experiment.task.name.inputsStandStill else {
       throw .contradiction(
         "training.algorithm", "recurrent_backprop with \(experiment.task.name.rawValue)",

@@ -66,6 +66,7 @@ extension Experiment {
   private func validateTraining() throws(ExperimentKeyError) {
     try training.algorithm.type(Double.self).validate(self)
     try validateStoredPast()
+    try training.validateFlow()
     let optimizer = training.optimizer
     if let option = optimizer.meaninglessOption {
       let neutral = OptimizerSpecification()[keyPath: option.path]
@@ -183,6 +184,7 @@ extension Experiment {
         training.history = .recompute
         training.checkpoints = .none
       }
+      training.dropFlow()
     }
     if training.optimizer.name != before.training.optimizer.name {
       training.optimizer.takeOptions(after: before.training.optimizer)
