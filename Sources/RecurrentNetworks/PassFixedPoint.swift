@@ -19,6 +19,7 @@ extension Pass {
   /// The gradient is that of this one step with z in place of δ: (D z) h*ᵀ.
   /// - Parameters:
   ///   - t: a step that was run forward; its losses are injected.
+  ///   - reduction: how the losses make the objective.
   ///   - tolerance: the relative change of z in a turn at which it counts as settled.
   ///   - limit: the most turns.
   @specialized(where S == Double)

@@ -194,8 +194,14 @@ extension Tape {
   /// settings, bit for bit what a `Pass` of the same precision does in training.
   ///
   /// - Parameters:
+  ///   - network: the network.
+  ///   - layout: its parameters' layout.
+  ///   - parameters: the parameters, flat.
   ///   - data: the whole sequences; only the window's steps are read.
+  ///   - window: the steps, and whose losses are injected.
   ///   - carriedState: the state before the window's first step, [parts, B, H] a layer.
+  ///   - reduction: how the losses make the objective.
+  ///   - precision: that of the pass; a tape's numbers are doubles.
   ///   - variant: what the pass does otherwise than plain backpropagation.
   ///   - flow: what it does with the gradient on its way.
   public static func compute(
