@@ -163,6 +163,9 @@ public final class Pass<S: Scalar> {
     }
   }
 
+  /// Whether a step has a target in any sequence of the batch.
+  public func hasTarget(step: Int) -> Bool { targetCounts[step] > 0 }
+
   /// Takes the mask of single outputs, if there is one.
   private func loadOutputMask(_ data: SequenceBatch, first: Int, rows: Int) {
     guard let given = data.outputMask else {

@@ -122,6 +122,27 @@ extension Pass {
   }
 }
 
+extension Tape {
+  /// The largest ‖s_t - s_{t-1}‖₂ of the batch over all layers at step `step` of the window: how far it was from a fixed point.
+  public func distanceMoved(step: Int) -> Double {
+    let largest =
+      (0..<batch).map { sequence in
+        layers.reduce(0.0) { sum, layer in
+          let size = batch * hidden
+          return (0..<layer.parts).reduce(sum) { sum, part in
+            let before = (step * layer.parts + part) * size + sequence * hidden
+            let after = before + layer.parts * size
+            return (0..<hidden).reduce(sum) { sum, unit in
+              let moved = layer.state[after + unit] - layer.state[before + unit]
+              return sum + moved * moved
+            }
+          }
+        }
+      }.max() ?? 0
+    return largest.squareRoot()
+  }
+}
+
 private struct FixedPointPass<S: Scalar>: CellVisitor {
   let pass: Pass<S>
   let step: Int

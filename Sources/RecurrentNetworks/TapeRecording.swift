@@ -38,8 +38,7 @@ extension Pass {
         arena + plan.x + w.lowerBound * batch * plan.inputStride, rows: rows, columns: layout.inputs,
         stride: plan.inputStride),
       target: target, targetMask: targetMask, mask: mask, outputMask: outputMask, output: losses.output,
-      loss: losses.loss,
-      lossGradient: losses.gradient,
+      loss: losses.loss, lossGradient: losses.gradient, passage: passage, isFixedPoint: isFixedPoint,
       layers: (0..<network.layers).map { recordLayer($0, w, injected, weight: S(weight)) })
   }
 
@@ -244,7 +243,8 @@ extension Tape {
       network: network, layout: layout, parameters: parameters, gradient: gradient, steps: steps, batch: batch,
       inputs: inputs, outputs: outputs, hidden: hidden, window: window, lossKind: lossKind, reduction: reduction,
       objective: objective, injectionWeight: injectionWeight, x: x, target: target, targetMask: targetMask, mask: mask,
-      outputMask: outputMask, output: output, loss: loss, lossGradient: lossGradient, layers: layers)
+      outputMask: outputMask, output: output, loss: loss, lossGradient: lossGradient, passage: passage,
+      isFixedPoint: isFixedPoint, layers: layers)
   }
 }
 
