@@ -189,9 +189,12 @@ struct ForwardAlgorithmTests {
 struct LearnerReportTests {
   @Test("the gradient is the trainer's, bit for bit, wherever training stands", arguments: AlgorithmKind.allCases)
   func gradient(kind: AlgorithmKind) throws {
-    for settings in [["task.name": "coin", "training.k1": "4"], ["training.k1": "6", "precision": "float32"]] {
-      var experiment = try fixedWeights(settings)
-      try experiment.set("training.algorithm", kind.rawValue)
+    for settings in [
+      ["task.name": "coin", "training.k1": "4"], ["training.k1": "6", "precision": "float32"],
+      ["training.k1": "4", "training.history": "stale"],
+      ["training.clip.kind": "step", "training.clip.threshold": "0.01"],
+    ] {
+      var experiment = try fixedWeights(settings.merging(["training.algorithm": kind.rawValue]) { $1 })
       guard (try? experiment.validate()) != nil else { continue }
       experiment.training.optimizer.learningRate = 0.01
       let run = try TrainingRun(experiment: experiment)
