@@ -10,7 +10,7 @@ import LinearAlgebra
 
 /// Adam (Kingma & Ba 2015) in PyTorch's form.
 enum Adam: OptimizerRule {
-  static let equation = "w ← w - η m̂/(√v̂ + ε)"
+  static let equation = "w ← w - η m/(√v + ε)"
   static let memories: [OptimizerMemory] = [.first, .second]
   static let options: [OptimizerOption: Double] = [.beta1: 0.9, .beta2: 0.999, .epsilon: 1e-8, .weightDecay: 0]
 
