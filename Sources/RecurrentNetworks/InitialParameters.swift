@@ -32,6 +32,14 @@ public func initialParameters(_ network: NetworkSpecification, _ layout: Paramet
     }
     parameters.replaceSubrange(entry.range, with: values)
   }
+  if let gate = network.cellDescription.forgetGate {
+    for layer in 0..<network.layers {
+      guard let bias = layout["bias_ih_l\(layer)"] else { continue }
+      for unit in 0..<network.hidden {
+        parameters[bias.offset + gate * network.hidden + unit] = initialization.forgetBias
+      }
+    }
+  }
   return parameters
 }
 

@@ -45,7 +45,8 @@ extension Pass {
       for layer in plan.layers {
         // Read with t falling, which the processor does not foresee.
         prefetchToRead(
-          arena + layer.derivative + block.lowerBound * batch * plan.gateStride,
+          arena + (plan.keepsPreactivation ? layer.preactivation : layer.derivative)
+            + block.lowerBound * batch * plan.gateStride,
           count: block.count * batch * plan.gateStride)
       }
       injectLosses(block, segment.injected, weight: S(segment.weight))
@@ -300,9 +301,10 @@ extension Pass {
     let gh = gates * network.hidden
     let slot = slot(block.lowerBound, block)
     let da = arena + plan.layers[layer].preactivationGradient + slot * batch * plan.gateStride
+    let daByState = arena + plan.layers[layer].recurrentGradient + slot * batch * plan.gateStride
     // ∂L/∂W_hh = Σ_t ∂L/∂a_t h_{t-1}ᵀ;  ∂L/∂W_ih = Σ_t ∂L/∂a_t x_tᵀ;  ∂L/∂b = Σ_t ∂L/∂a_t
     S.multiply(
-      m: gh, n: network.hidden, k: rows, a: da, aRowStride: 1, aColumnStride: plan.gateStride,
+      m: gh, n: network.hidden, k: rows, a: daByState, aRowStride: 1, aColumnStride: plan.gateStride,
       b: statePointer(layer: layer, row: block.lowerBound), bRowStride: plan.stateStride,
       c: gradientBase + plan.layers[layer].recurrentWeight, cRowStride: plan.layers[layer].recurrentWeightStride,
       accumulate: true)
@@ -320,6 +322,11 @@ extension Pass {
     }
     if let bias = plan.layers[layer].bias {
       S.addColumnSums(rows: rows, columns: gh, x: da, xStride: plan.gateStride, to: gradientBase + bias)
+    }
+    if network.cell.gatesApart > 0 {
+      S.addColumnSums(
+        rows: rows, columns: gh, x: daByState, xStride: plan.gateStride,
+        to: gradientBase + plan.layers[layer].recurrentBias)
     }
   }
 }
