@@ -63,7 +63,7 @@ import Training
     #expect(try text(["training.optimizer.weight_decay": "0.1"]).contains("g ← g + λ w, w ← w - η g"))
     // Update 8 of a fall to nothing in 14: half of η.
     let half = try text(["training.schedule.kind": "cosine", "training.schedule.updates": "14"])
-    #expect(half.contains("η 0.005 of 0.01"))
+    #expect(half.contains("η 0.00500 of 0.01"))
     #expect(try text(["training.clip.kind": "weight"]).contains("weights clipped to ±1"))
     let clipped = try text(["training.clip.kind": "step", "training.clip.threshold": "0.01"])
     #expect(clipped.contains("δ clipped to 0.01 at ") && clipped.contains(" of 10 steps"))

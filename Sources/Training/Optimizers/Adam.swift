@@ -8,7 +8,7 @@ import LinearAlgebra
   import Musl
 #endif
 
-/// Adam (Kingma & Ba 2015) in PyTorch's form.
+/// Adam (Kingma & Ba 2015) in PyTorch's form. On the screen, whose cells hold no hats, m and v are m̂ and v̂.
 enum Adam: OptimizerRule {
   static let equation = "w ← w - η m/(√v + ε)"
   static let memories: [OptimizerMemory] = [.first, .second]
