@@ -34,7 +34,7 @@ private struct AnalysisBuilder {
   }
 
   mutating func build(_ wanted: Set<Instrument>) -> Analysis {
-    let window = tape(snapshot.window, carriedState: snapshot.carriedState)
+    let window = tape(snapshot.window, carriedState: snapshot.carriedState, variant: snapshot.variant)
     let full = wanted.isDisjoint(with: Self.needingFull) ? nil : fullTape(window)
     // Where the sequence is too long to be run whole, the window stands for it.
     let seen = full ?? window
@@ -65,17 +65,17 @@ private struct AnalysisBuilder {
 // MARK: Passes
 
 extension AnalysisBuilder {
-  private func tape(_ window: Window, carriedState: [[Double]]) -> Tape {
+  private func tape(_ window: Window, carriedState: [[Double]], variant: PassVariant = PassVariant()) -> Tape {
     Tape.compute(
       network: snapshot.experiment.network, layout: snapshot.layout, parameters: snapshot.parameters,
       data: snapshot.data, window: window, carriedState: carriedState,
       reduction: snapshot.experiment.training.reduction, precision: snapshot.experiment.precision,
-      flow: snapshot.experiment.training.flow)
+      variant: variant, flow: snapshot.experiment.training.flow)
   }
 
   private mutating func fullTape(_ window: Tape) -> Tape? {
     let whole = Window(steps: 0..<length, injected: 0..<length)
-    if snapshot.window == whole { return window }
+    if snapshot.window == whole, snapshot.variant == PassVariant() { return window }
     guard length <= limits.fullSteps else {
       leftOut.append("the sequence's \(length) steps were not run whole: the window stands for them")
       return nil
@@ -148,9 +148,9 @@ extension AnalysisBuilder {
 
   /// The windows of all updates of a sequence like this one.
   private var windows: [Window] {
-    let training = snapshot.experiment.training
     let (mask, batch) = (snapshot.data.targetMask, snapshot.data.batch)
-    return TruncationSchedule(length: length, k1: training.k1, k2: training.k2, inject: training.inject)
+    let schedule = snapshot.schedule
+    return TruncationSchedule(length: length, k1: schedule.k1, k2: schedule.k2, inject: schedule.inject)
       .windows { t in mask[t * batch..<(t + 1) * batch].contains { $0 != 0 } }
   }
 
@@ -177,6 +177,8 @@ extension AnalysisBuilder {
     }
     let steps = snapshot.window.steps.count
     let window = held(steps)
+    // Against the whole sequence with every step kept.
+    sizes.segmentSteps = nil
     return Analysis.Cost(
       floatsHeld: Self.whole(window.floats), floatsHeldFull: Self.whole(held(length).floats),
       multiplyAdds: Self.whole(window.multiplyAdds * Double(steps)))

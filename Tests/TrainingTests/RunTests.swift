@@ -31,6 +31,18 @@ struct RunTests {
       "task.name": "coin", "task.length": "30", "training.k1": "4", "training.k2": "9", "training.clip.kind": "step",
       "training.clip.threshold": "0.01", "training.regularizer.omega": "0.1",
     ],
+    ["task.name": "coin", "task.length": "40", "training.k1": "5", "training.algorithm": "artbp"],
+    ["task.name": "coin", "task.length": "60", "training.k1": "5", "training.algorithm": "adaptive"],
+    [
+      "task.name": "coin", "task.length": "70", "training.k1": "2", "training.k2": "9", "training.history": "stale",
+      "precision": "float32", "network.layers": "2",
+    ],
+    ["task.name": "coin", "task.length": "70", "training.checkpoints": "sqrt"],
+    [
+      "task.name": "coin", "task.length": "70", "training.checkpoints": "sqrt", "training.clip.kind": "step",
+      "training.clip.threshold": "0.01", "training.regularizer.omega": "0.1",
+    ],
+    ["task.name": "settle", "task.length": "30", "training.algorithm": "recurrent_backprop"],
   ]
 
   @Test("several keys begin a new run together, or not at all")
@@ -69,12 +81,14 @@ struct RunTests {
     }
     // An algorithm without a backward pass has no flow to clip.
     #expect(throws: TrainingError.self) { try run.apply(key: "training.regularizer.omega", value: "-1") }
-    var other = run.experiment
-    try other.set("training.algorithm", "rtrl")
-    #expect(other.training.clip.kind == .norm && other.training.regularizer.omega == 0)
-    #expect(throws: ExperimentKeyError.self) {
-      try other.set("training.regularizer.omega", "0.1")
-      try other.validate()
+    for algorithm in ["rtrl", "recurrent_backprop"] {
+      var other = run.experiment
+      try other.set("training.algorithm", algorithm)
+      #expect(other.training.clip.kind == .norm && other.training.regularizer.omega == 0)
+      #expect(throws: ExperimentKeyError.self) {
+        try other.set("training.regularizer.omega", "0.1")
+        try other.training.validateFlow()
+      }
     }
   }
 

@@ -109,6 +109,8 @@ extension StepText {
       let share = cost.floatsHeld < cost.floatsHeldFull ? " of \(NumberText.grouped(cost.floatsHeldFull))" : ""
       let spans = [Span("holds ", dim), Span(NumberText.grouped(cost.floatsHeld), value), Span(" floats" + share, dim)]
       facts.append(Fact(spans, rank: 3))
+      facts.append(
+        Fact(Span(NumberText.short(Double(cost.multiplyAdds)), value), Span(" multiply-adds", dim), rank: 4))
     }
     return StepText(
       equations: [[Span(sum + "     " + rule, text)], [Span(rule, text)]], facts: facts, theme: theme)
