@@ -66,7 +66,7 @@ extension StepText {
     [Span("\(unit) ", theme[.accent])]
       + values.flatMap { name, value, role in
         let text = value.map { NumberText.short($0) } ?? "·"
-        let padding = String(repeating: " ", count: max(0, 8 - text.count))
+        let padding = String(repeating: " ", count: max(0, 7 - text.count))
         return [Span(" \(name) ", theme[.dimText]), Span(text, theme[role]), Span(padding, theme[.text])]
       }
   }
