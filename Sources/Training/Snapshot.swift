@@ -84,6 +84,8 @@ public struct Snapshot: Sendable {
   public var sequenceState: [[Double]]
   /// The stored h of the top layer of sequence 0 for the steps before the window, [window.steps.lowerBound, H].
   public var storedHidden: [Double]
+  /// Where training stands.
+  var position = TrainingPosition()
   /// What the learning algorithm carries from update to update, before the next one: raw numbers in the precision of
   /// training, which a `LearnerReport` reads; empty for algorithms that carry nothing.
   public var algorithmMemory: [UInt8] = []

@@ -5,6 +5,14 @@ import RecurrentNetworks
 public enum AlgorithmKind: String, CaseIterable, Sendable {
   /// Backpropagation through time, truncated by k1 and k2.
   case bptt
+  /// Real-time recurrent learning.
+  case rtrl
+  /// The sparse one-step approximation of it.
+  case snap1
+  /// Random feedback local online learning.
+  case rflo
+  /// Unbiased online recurrent optimisation.
+  case uoro
 }
 
 extension AlgorithmKind {
@@ -12,6 +20,10 @@ extension AlgorithmKind {
   func type<S: Scalar>(_: S.Type) -> any GradientAlgorithm<S>.Type {
     switch self {
     case .bptt: BPTT<S>.self
+    case .rtrl: RTRL<S>.self
+    case .snap1: SnAp1<S>.self
+    case .rflo: RFLO<S>.self
+    case .uoro: UORO<S>.self
     }
   }
 

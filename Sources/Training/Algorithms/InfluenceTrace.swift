@@ -1,0 +1,150 @@
+import LinearAlgebra
+import RecurrentNetworks
+
+/// The part of the influence matrix that stays within a unit: ∂s_{t,p,i}/∂w for the parameters w in the rows of unit i itself, as
+/// large as the parameters. It goes on by the unit's own block of J_t, or by what of that block passes W_hh by.
+final class InfluenceTrace<S: Scalar> {
+  /// Which of J_t takes the trace from step to step.
+  enum Path {
+    /// J_ii: the direct path and the unit's weight to itself.
+    case diagonal
+    /// The direct path alone.
+    case direct
+  }
+
+  /// Every trace, sequence by sequence, part by part: what goes on from step to step.
+  var memory: UnsafeMutableRawBufferPointer {
+    .init(start: elements, count: sequenceCount * pass.batch * MemoryLayout<S>.stride)
+  }
+  private let elements: UnsafeMutablePointer<S>
+  private let before: UnsafeMutablePointer<S>
+  private let pass: Pass<S>
+  private let path: Path
+  private let blocks: [WeightBlock]
+  private let local: LocalDerivatives<S>
+  private let hidden: Int, parts: Int
+  /// The elements of a part's trace, and of a sequence's.
+  private let partCount: Int, sequenceCount: Int
+
+  /// The elements that the traces take, without padding.
+  static func count(_ sizes: AlgorithmSizes) -> Double {
+    (sizes.recurrentWeights + Double(sizes.gates * sizes.units)) * Double(sizes.parts) * Double(sizes.batch)
+  }
+
+  /// The traces of the one layer of the pass.
+  init(pass: Pass<S>, path: Path) {
+    self.pass = pass
+    self.path = path
+    hidden = pass.network.hidden
+    parts = pass.network.cell.parts
+    blocks = pass.layout.weightBlocks(layer: 0)
+    partCount = paddedStride(pass.layout.end(ofLayer: 0), of: S.self)
+    sequenceCount = parts * partCount
+    local = LocalDerivatives(pass.network)
+    elements = allocateZeros(sequenceCount * pass.batch, of: S.self)
+    before = allocateZeros(parts * (blocks.map(\.columns).max() ?? 0), of: S.self)
+  }
+
+  deinit {
+    elements.deallocate()
+    before.deallocate()
+  }
+
+  /// trace_p ← Σ_q J_{p,q} trace_q + ∂⁺s_t/∂w, unit by unit.
+  @specialized(where S == Double)
+  @specialized(where S == Float)
+  func advance(sequence: Int, step t: Int) {
+    pass.differentiate(step: t, layer: 0, sequence: sequence, into: local)
+    if path == .diagonal { addOwnWeights() }
+    for block in blocks {
+      let source = pass.source(block, layer: 0, step: t, sequence: sequence)
+      let byGate = block.isRecurrent ? local.byState : local.byInput
+      for gate in 0..<local.gates {
+        for unit in 0..<hidden {
+          let row = elements + sequence * sequenceCount + block.offset + (gate * hidden + unit) * block.rowStride
+          advance(row, block.columns, source, unit: unit) { part in
+            byGate[(part * local.gates + gate) * hidden + unit]
+          }
+        }
+      }
+    }
+  }
+
+  /// One row of every part's trace: row_p ← Σ_q J_{p,q} row_q + α_p source.
+  @inline(__always)
+  private func advance(
+    _ row: UnsafeMutablePointer<S>, _ columns: Int, _ source: UnsafeMutablePointer<S>?, unit: Int, factor: (Int) -> S
+  ) {
+    if parts == 1 {
+      add(source, columns, factor(0), keep: local.direct[unit], to: row)
+      return
+    }
+    for part in 0..<parts { (before + part * columns).update(from: row + part * partCount, count: columns) }
+    for part in 0..<parts {
+      let target = row + part * partCount
+      add(source, columns, factor(part), keep: 0, to: target)
+      for other in 0..<parts {
+        let keep = local.direct[(part * parts + other) * hidden + unit]
+        add(before + other * columns, columns, keep, keep: 1, to: target)
+      }
+    }
+  }
+
+  /// target ← keep · target + factor · source; a source of nil is 1.
+  @inline(__always)
+  private func add(
+    _ source: UnsafeMutablePointer<S>?, _ columns: Int, _ factor: S, keep: S, to target: UnsafeMutablePointer<S>
+  ) {
+    if let source, columns > 1 {
+      S.scaleAdd(
+        rows: 1, columns: columns, alpha: factor, x: source, xStride: 0, beta: keep, y: target, yStride: 0)
+    } else {
+      target.pointee = keep * target.pointee + factor * (source?.pointee ?? 1)
+    }
+  }
+
+  /// The direct path becomes J_ii: + Σ_g α_g W_g,ii from h of the unit itself.
+  private func addOwnWeights() {
+    guard let weights = blocks.first(where: { $0.source == .state }) else { return }
+    for part in 0..<parts {
+      for gate in 0..<local.gates {
+        for unit in 0..<hidden {
+          let weight = pass.parameters[weights.offset + (gate * hidden + unit) * weights.rowStride + unit]
+          local.direct[part * parts * hidden + unit] +=
+            local.byState[(part * local.gates + gate) * hidden + unit] * weight
+        }
+      }
+    }
+  }
+
+  /// gradient += ∂l_t/∂h_{t,i} trace_i, unit by unit.
+  @specialized(where S == Double)
+  @specialized(where S == Float)
+  func addGradient(sequence: Int, lossGradient: UnsafePointer<S>) {
+    guard let gradient = pass.gradient.baseAddress else { return }
+    for block in blocks {
+      for row in 0..<local.gates * hidden {
+        let first = block.offset + row * block.rowStride
+        let trace = elements + sequence * sequenceCount + first
+        add(trace, block.columns, lossGradient[row % hidden], keep: 1, to: gradient + first)
+      }
+    }
+  }
+
+  /// The traces of a sequence in numbers for the screen: a diagonal.
+  func influence(sequence: Int) -> Influence {
+    var squares = [Double](repeating: 0, count: hidden * hidden)
+    var whole = 0.0
+    for block in blocks {
+      for row in 0..<local.gates * hidden {
+        for part in 0..<parts {
+          let first = sequence * sequenceCount + part * partCount + block.offset + row * block.rowStride
+          let sum = (first..<first + block.columns).reduce(0.0) { $0 + Double(elements[$1]) * Double(elements[$1]) }
+          whole += sum
+          if part == 0 { squares[row % hidden * (hidden + 1)] += sum }
+        }
+      }
+    }
+    return Influence(squares: squares, whole: whole, rows: hidden, columns: hidden)
+  }
+}
