@@ -64,24 +64,26 @@ package struct WeightBlock: Sendable {
 extension ParameterLayout {
   /// The parameters of a layer's pre-activations; the readout's are none of them.
   package func weightBlocks(layer: Int) -> [WeightBlock] {
-    func block(_ name: String, _ source: WeightBlock.Source, isRecurrent: Bool) -> WeightBlock? {
-      self[name].map { entry in
-        let columns = entry.shape.count > 1 ? entry.shape[1] : 1
-        return WeightBlock(
-          offset: entry.offset, rowStride: columns, columns: columns, source: source, isRecurrent: isRecurrent)
+    func block(_ matrix: Block, _ source: WeightBlock.Source, isRecurrent: Bool) -> WeightBlock {
+      WeightBlock(
+        offset: matrix.offset, rowStride: matrix.rowStride, columns: matrix.columns, source: source,
+        isRecurrent: isRecurrent)
+    }
+    func bias(_ name: String, isRecurrent: Bool) -> WeightBlock? {
+      self[name].map {
+        WeightBlock(offset: $0.offset, rowStride: 1, columns: 1, source: .one, isRecurrent: isRecurrent)
       }
     }
     return [
-      block("weight_ih_l\(layer)", .input, isRecurrent: false),
-      block("weight_hh_l\(layer)", .state, isRecurrent: true),
-      block("bias_ih_l\(layer)", .one, isRecurrent: false),
-      block("bias_hh_l\(layer)", .one, isRecurrent: true),
+      block(inputWeights(layer: layer), .input, isRecurrent: false),
+      block(recurrentWeights(layer: layer), .state, isRecurrent: true),
+      bias("bias_ih_l\(layer)", isRecurrent: false), bias("bias_hh_l\(layer)", isRecurrent: true),
     ].compactMap { $0 }
   }
 
   /// The end of a layer's parameters in the flat array: those of the layers up to it lie before.
   package func end(ofLayer layer: Int) -> Int {
-    entries.filter { $0.name.hasSuffix("_l\(layer)") }.map(\.range.upperBound).max() ?? 0
+    entries.filter { $0.name.hasSuffix("_l\(layer)") || $0.name == "weight" }.map(\.range.upperBound).max() ?? 0
   }
 }
 

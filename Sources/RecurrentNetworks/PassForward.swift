@@ -31,6 +31,7 @@ extension Pass {
   private func packForward(gates: Int) {
     let h = network.hidden
     for (index, layer) in plan.layers.enumerated() {
+      fillRates(layer: index)
       let inputs = inputSize(index)
       if index == 0 && hasSymbols {
         // W_ihᵀ + b [I, G·H]
@@ -102,7 +103,7 @@ extension Pass {
     let gateRow = batch * plan.gateStride
     let slot = slot(t, block)
     let state = statePointer(layer: layer, row: t)
-    return CellStep(
+    var step = CellStep(
       rows: batch, hidden: network.hidden, previousState: state, state: state + stateRow,
       stateStride: plan.stateStride, partDistance: statePart,
       preactivation: arena + offsets.preactivation + slot * gateRow,
@@ -112,6 +113,8 @@ extension Pass {
       preactivationGradient: arena + offsets.preactivationGradient + slot * gateRow,
       preactivationGradientStride: plan.gateStride, accumulates: false,
       forwardWeights: arena + offsets.recurrentForward, backwardWeights: arena + offsets.recurrentBackward)
+    if network.hasUnitRates { step.rates = arena + offsets.rates }
+    return step
   }
 }
 

@@ -24,6 +24,7 @@ public final class StatePullback {
   /// W_ih [G·H, H], packed; nil for the lowest layer, which has no layer below.
   private let inputWeights: UnsafeMutablePointer<Double>?
   private let scratch: UnsafeMutablePointer<Double>
+  private let rates: UnsafeMutablePointer<Double>?
   private let scratchStride: Int
 
   /// For up to `rows` rows of a layer of sequence `sequence` of the tape.
@@ -38,6 +39,7 @@ public final class StatePullback {
     weights = Pass<Double>.zeroed(Double.packedCount(k: gh, n: h))
     scratchStride = PassPlan<Double>.stride(gh)
     scratch = Pass<Double>.zeroed(rows * scratchStride)
+    rates = tape.rateVectors(layer: layer)
     inputWeights = layer > 0 ? Pass<Double>.zeroed(Double.packedCount(k: gh, n: h)) : nil
     for (weight, packed) in [
       (tape.layout.recurrentWeights(layer: layer), weights), (tape.layout.inputWeights(layer: layer), inputWeights),
@@ -53,6 +55,7 @@ public final class StatePullback {
   deinit {
     weights.deallocate()
     inputWeights?.deallocate()
+    rates?.deallocate()
     scratch.deallocate()
   }
 
@@ -105,7 +108,7 @@ public final class StatePullback {
             derivative: UnsafeMutablePointer(mutating: d) + gates, activationStride: 0, gradient: from,
             previousGradient: to, gradientStride: stride, gradientPartDistance: h, previousGradientPartDistance: h,
             preactivationGradient: scratch, preactivationGradientStride: scratchStride, accumulates: false,
-            forwardWeights: weights, backwardWeights: weights)
+            forwardWeights: weights, backwardWeights: weights, rates: rates)
           _ = tape.network.cell.accept(BackwardStep(step: step), tape.network)
         }
       }
@@ -179,6 +182,9 @@ extension Tape {
       addOuterProducts(layout.inputWeights(layer: index), da, start, below, belowStart)
       addOuterProducts(layout.recurrentWeights(layer: index), da, start, layer.state, t * stateSize)
       if let bias = layout.bias(layer: index) { addOuterProducts(column(bias), da, start, ones, 0) }
+      if let logit = layout.betaLogit(layer: index) {
+        contribution.replaceSubrange(logit.range, with: rateContribution(layer: index, step: t))
+      }
     }
     if let top = layers.last, let weight = layout["readout.weight"], let bias = layout["readout.bias"] {
       let dy = outputGradient(step: t)

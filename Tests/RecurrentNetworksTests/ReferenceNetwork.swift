@@ -87,7 +87,13 @@ struct ReferenceNetwork {
               for j in 0..<h { a += parameters[recurrentWeights[layer] + i * h + j] * previous[j] }
             }
             var value = activate(a)
-            if network.cell == .leaky { value = Dual(1 - network.beta) * previous[i] + Dual(network.beta) * value }
+            if network.cell == .leaky {
+              var beta = Dual(network.beta * pow(network.betaSpread, -Double(i) / Double(max(1, h - 1))))
+              if network.learnsBeta {
+                beta = Dual(1) / (Dual(1) + exp(Dual(0) - parameters[offset("beta_logit_l\(layer)") + i]))
+              }
+              value = (Dual(1) - beta) * previous[i] + beta * value
+            }
             if network.cell == .residual { value = previous[i] + Dual(network.alpha) * value }
             if layer == network.layers - 1 { value += disturb(t, b, i) }
             next.append(value)
@@ -164,7 +170,7 @@ struct Trial {
   init(
     cell: CellKind = .elman, activation: Activation = .tanh, loss: LossKind = .crossEntropy, hidden: Int = 5,
     inputs: Int = 3, outputs: Int = 4, steps: Int = 7, batch: Int = 2, layers: Int = 1, seed: UInt64 = 1,
-    targets: Double = 0.8, oneHot: Bool = false
+    targets: Double = 0.8, oneHot: Bool = false, spread: Double = 1, learnsBeta: Bool = false
   ) {
     network = NetworkSpecification()
     network.cell = cell
@@ -173,6 +179,7 @@ struct Trial {
     network.layers = layers
     network.beta = 0.4
     network.alpha = 0.3
+    (network.betaSpread, network.learnsBeta) = (spread, learnsBeta)
     layout = ParameterLayout(network, inputs: inputs, outputs: outputs)
     var random = CounterRandom(seed: seed, stream: 99)
     parameters = initialParameters(network, layout, seed: seed).map { $0 + 0.1 * random.normal() }
