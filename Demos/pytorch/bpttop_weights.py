@@ -26,7 +26,9 @@ class Network(torch.nn.Module):
         super().__init__()
         if cell not in MODULES:
             sys.exit(f"PyTorch has no cell {cell!r}, only {', '.join(MODULES)}")
-        options = {"nonlinearity": activation} if cell == "elman" else {}  # torch.nn.RNN has tanh and relu
+        if cell == "elman" and activation not in ("tanh", "relu"):
+            sys.exit(f"torch.nn.RNN has no activation {activation!r}, only tanh and relu")
+        options = {"nonlinearity": activation} if cell == "elman" else {}
         self.cell = cell
         self.rnn = MODULES[cell](inputs, hidden, num_layers=layers, dtype=dtype, **options)
         self.readout = torch.nn.Linear(hidden, outputs, dtype=dtype)

@@ -13,6 +13,7 @@
 #include "matrices.h"
 #include "functions.h"
 #include "elementwise.h"
+#include "gates.h"
 #include "losses.h"
 #include "optimizers.h"
 #define ENTRY(type, name, parameters, arguments) NAME(name),
@@ -34,6 +35,7 @@ static const struct bpt_table_f64 NAME(table) = {BPT_KERNELS(double, ENTRY)};
 #include "matrices.h"
 #include "functions.h"
 #include "elementwise.h"
+#include "gates.h"
 #include "losses.h"
 #include "optimizers.h"
 #define ENTRY(type, name, parameters, arguments) NAME(name),

@@ -40,7 +40,9 @@ public struct Axis: Hashable, Sendable {
   }
 
   /// A linear axis around all finite values, its ends on a quantum of about an eighth of their range.
-  /// - Parameter including: values that must be seen too, such as 0.
+  /// - Parameters:
+  ///   - values: what is to be seen.
+  ///   - including: values that must be seen too, such as 0.
   public static func linear(_ values: some Sequence<Double>, including: [Double] = []) -> Axis {
     guard let (least, most) = extent(of: values, including, within: 1e300) else {
       return Axis(.linear, lower: 0, upper: 1)
@@ -55,6 +57,7 @@ public struct Axis: Hashable, Sendable {
   /// A logarithmic axis around all finite decimal logarithms, its ends on whole decades, on 2, 5, 10, … of them
   /// where the range is wide, and within a decade on 1, 2 or 5 times a power of ten.
   /// - Parameters:
+  ///   - logarithms: what is to be seen.
   ///   - including: logarithms that must be seen too.
   ///   - floor: the most decades that are shown below the largest value; less is cut off at the bottom.
   public static func logarithmic(

@@ -3,10 +3,12 @@ extension Buffer {
   /// the right. A title is never cut: where room is short the note gives way, form by form, then the title takes its
   /// next shorter form, and where none fits only the key is left.
   /// - Parameters:
+  ///   - rect: the box, its lines included.
   ///   - title: forms of the title, longest first.
   ///   - note: forms of the note, longest first.
   ///   - key: the key that calls the panel.
   ///   - focused: whether keys go to this panel; shown by colour and by heavier lines.
+  ///   - theme: the colours and lines.
   /// - Returns: the room inside.
   @discardableResult
   public mutating func box(

@@ -42,7 +42,8 @@ public enum NumberText {
   /// - Parameters:
   ///   - exponent: the decimal logarithm of the value.
   ///   - digits: significant digits.
-  ///   - plainFrom: the least decade that is written without an exponent; `to`: the last.
+  ///   - plainFrom: the least decade that is written without an exponent.
+  ///   - to: the last.
   public static func power(log10 exponent: Double, digits: Int = 2, plainFrom: Int = -2, to: Int = 3) -> String {
     guard exponent.isFinite else { return exponent.isNaN ? "NaN" : exponent < 0 ? "0" : "inf" }
     let digits = max(1, min(digits, 15))

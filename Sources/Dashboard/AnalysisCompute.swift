@@ -69,7 +69,8 @@ extension AnalysisBuilder {
     Tape.compute(
       network: snapshot.experiment.network, layout: snapshot.layout, parameters: snapshot.parameters,
       data: snapshot.data, window: window, carriedState: carriedState,
-      reduction: snapshot.experiment.training.reduction, precision: snapshot.experiment.precision)
+      reduction: snapshot.experiment.training.reduction, precision: snapshot.experiment.precision,
+      flow: snapshot.experiment.training.flow)
   }
 
   private mutating func fullTape(_ window: Tape) -> Tape? {

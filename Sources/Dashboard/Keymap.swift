@@ -71,7 +71,7 @@ public enum Keymap {
       [(.character("t"), .nextTruncation)]),
     turn(
       "i", nil, "which losses enter: newest, last, window", "training.inject", down: nil, up: "i"),
-    turn("c", "clip", "clip: none, by norm, by value, of weights", "training.clip.kind", down: nil, up: "c"),
+    turn("c", "clip", "clip: none, norm, value, at every step, weights", "training.clip.kind", down: nil, up: "c"),
     KeyBinding(
       .knobs, "C", nil, "clip threshold, in turn: 10 5 2 1 0.5 … 0.01",
       [(.character("C"), .turn(key: "training.clip.threshold", up: false))]),

@@ -59,6 +59,7 @@ struct Knob: Sendable {
       case _ where Self.cellOptions.contains(knob.name):
         experiment.network.cellDescription.options.contains { knob.name == "network." + $0.name }
       case "network.activation": experiment.network.cellDescription.takesActivation
+      case "network.init.forget_bias": experiment.network.cellDescription.forgetGate != nil
       default: knob.hasChoice(in: experiment)
       }
     }

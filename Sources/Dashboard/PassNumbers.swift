@@ -15,7 +15,7 @@ struct UpdateNumbers: Equatable {
     raw = euclideanNorm(tape.gradient)
     weights = euclideanNorm(tape.parameters)
     switch clip.kind {
-    case .none, .weight: clipped = raw
+    case .none, .step, .weight: clipped = raw
     case .norm: clipped = min(raw, clip.threshold)
     case .value: clipped = euclideanNorm(tape.gradient.map { min(max($0, -clip.threshold), clip.threshold) })
     }

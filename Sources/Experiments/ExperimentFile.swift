@@ -12,7 +12,10 @@ public enum ExperimentFile {
   ///
   /// A relative `task.file` in the file is looked for beside the experiment file first, then from the working folder; in a
   /// setting from the working folder.
-  /// - Parameter memory: the bytes that a run may take.
+  /// - Parameters:
+  ///   - path: the file's; nil for none.
+  ///   - settings: set over what the file says.
+  ///   - memory: the bytes that a run may take.
   public static func read(
     path: String?, settings: [String] = [], memory: Int = 16 << 30
   ) throws(InputError) -> Experiment {
@@ -32,8 +35,11 @@ public enum ExperimentFile {
 
   /// The experiment that `text` describes, then `settings` over it, held against itself.
   /// - Parameters:
+  ///   - text: the experiment as YAML.
   ///   - file: what the text is called in messages.
   ///   - folder: where a relative `task.file` is looked for first, with its last slash; nil for the working folder.
+  ///   - settings: each `KEY=VALUE`, set over what the text says.
+  ///   - memory: the bytes that a run may take.
   public static func parse(
     _ text: String, file: String, folder: String? = nil, settings: [String] = [], memory: Int = 16 << 30
   ) throws(InputError) -> Experiment {

@@ -5,8 +5,10 @@ import Training
 /// `target_mask` [T, B] where not every step has a target, and `output_mask` [T, B, O] where not every output of a step has.
 public enum SequenceFile {
   /// Reads the sequences at `path` (`-`: standard input).
-  /// - Parameter weights: the file of the weights that are to read them: where the targets are classes, its readout says how
-  ///   many there are. Without it they are one more than the largest.
+  /// - Parameters:
+  ///   - path: the file's.
+  ///   - weights: the file of the weights that are to read them: where the targets are classes, its readout says how many
+  ///     there are. Without it they are one more than the largest.
   /// - Throws: missing or misshapen tensors, numbers that are not finite, classes out of range.
   public static func read(path: String, weights: String? = nil) throws(InputError) -> SequenceBatch {
     var classes: Int?
@@ -15,7 +17,9 @@ public enum SequenceFile {
   }
 
   /// The sequences of a file that was read.
-  /// - Parameter classes: the number O of classes where the targets are classes; nil takes one more than the largest.
+  /// - Parameters:
+  ///   - file: the file.
+  ///   - classes: the number O of classes where the targets are classes; nil takes one more than the largest.
   public static func batch(_ file: SafetensorsFile, classes: Int? = nil) throws(InputError) -> SequenceBatch {
     let x = try entry("x", of: file)
     guard x.shape.count == 3, x.shape.allSatisfy({ $0 > 0 }) else {

@@ -6,9 +6,12 @@ import Training
 public enum TraceFile {
   /// Writes `tape` to `path` (`-`: standard output), whole or not at all.
   /// - Parameters:
+  ///   - tape: the pass.
   ///   - flow: log10 ‖∂l_i/∂h_t‖ of sequence 0, every row.
   ///   - product: all singular values of ∂s_T/∂s_k of sequence 0 at every lag; nil leaves the tensor out, as several layers do.
-  ///   - experiment: the experiment as it stands, and `update` the number of updates done.
+  ///   - experiment: the experiment as it stands.
+  ///   - update: the number of updates done.
+  ///   - path: where it is written.
   public static func write(
     _ tape: Tape, flow: FlowMatrix?, product: ProductByLag?, experiment: Experiment, update: Int, to path: String
   ) throws(OutputError) {

@@ -67,7 +67,7 @@ public enum WeightsFile {
       ], to: path)
   }
 
-  /// The named tensors of `parameters`, `bias_hh` of zeros beside each `bias_ih`.
+  /// The named tensors of `parameters`, `bias_hh` of zeros beside each `bias_ih` that stands alone.
   public static func tensors(
     _ parameters: [Double], layout: ParameterLayout, precision: Precision = .float64
   ) -> [NamedTensor] {

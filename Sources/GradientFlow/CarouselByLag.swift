@@ -20,9 +20,12 @@ public struct CarouselByLag: Equatable, Sendable {
 }
 
 extension CarouselByLag {
-  /// The paths of layer `layer` (nil: the top one) of sequence `sequence`; nil for cells without a carousel.
+  /// The paths of a layer of a sequence; nil for cells without a carousel.
   ///
   /// - Parameters:
+  ///   - tape: the pass.
+  ///   - layer: the layer; nil for the top one.
+  ///   - sequence: the sequence of the batch.
   ///   - maximumLags: the gated paths at so many lags at most, spread evenly, the longest among them.
   ///   - longest: the longest lag.
   /// - Throws: `LinearAlgebraError` where a Jacobian is not finite.

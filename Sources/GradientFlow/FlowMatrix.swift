@@ -17,10 +17,14 @@ public struct FlowMatrix: Equatable, Sendable {
 }
 
 extension FlowMatrix {
-  /// The flow of layer `layer` (nil: the top one) of sequence `sequence`, whether or not its losses are injected.
+  /// The flow of a layer of a sequence, whether or not its losses are injected.
   ///
   /// All rows i ≥ t go back together, one matrix product a step and layer, each with its own scale.
-  /// - Parameter maximumRows: at most so many loss steps, spread evenly, the newest among them.
+  /// - Parameters:
+  ///   - tape: the pass.
+  ///   - layer: the layer; nil for the top one.
+  ///   - sequence: the sequence of the batch.
+  ///   - maximumRows: at most so many loss steps, spread evenly, the newest among them.
   public init(_ tape: Tape, layer: Int? = nil, sequence: Int = 0, maximumRows: Int = .max) {
     let withTarget = (0..<tape.steps).filter { tape.targetMask[$0 * tape.batch + sequence] != 0 }
     let (steps, chosen) = (tape.steps, EvenSpread.choose(maximumRows, of: withTarget))

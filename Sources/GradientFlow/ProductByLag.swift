@@ -33,9 +33,12 @@ public struct ProductByLag: Equatable, Sendable {
 }
 
 extension ProductByLag {
-  /// The products of layer `layer` (nil: the top one) of sequence `sequence`.
+  /// The products of a layer of a sequence.
   ///
   /// - Parameters:
+  ///   - tape: the pass.
+  ///   - layer: the layer; nil for the top one.
+  ///   - sequence: the sequence of the batch.
   ///   - maximumLags: all singular values at so many lags at most, spread evenly, T among them.
   ///   - longest: the longest lag; the products of longer ones are not formed.
   /// - Throws: `LinearAlgebraError` where a Jacobian is not finite.

@@ -96,8 +96,11 @@ public final class JacobianProduct {
   /// P ← P J, J [n, n] row-major with rows `rowStride` apart.
   ///
   /// Throws where an element of J is not finite; the product is as before then.
-  /// - Parameter conditionBound: a bound of σ_max/σ_min of J, where one is known: the vectors are made orthogonal again
-  ///   only when the bounds since the last time have multiplied up to 1e8, which may cost the small values 1e-8 of themselves.
+  /// - Parameters:
+  ///   - jacobian: the first element of J.
+  ///   - rowStride: how far apart its rows lie.
+  ///   - conditionBound: a bound of σ_max/σ_min of J, where one is known: the vectors are made orthogonal again only when the
+  ///     bounds since the last time have multiplied up to 1e8, which may cost the small values 1e-8 of themselves.
   public func extend(
     by jacobian: UnsafePointer<Double>, rowStride: Int, conditionBound: Double = .infinity
   ) throws(LinearAlgebraError) {

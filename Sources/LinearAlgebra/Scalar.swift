@@ -53,6 +53,35 @@ public protocol Scalar: BinaryFloatingPoint, Sendable {
   static func scatterAddRows(
     rows: Int, columns: Int, x: UnsafePointer<Self>, xStride: Int, index: UnsafePointer<Int32>,
     to table: UnsafeMutablePointer<Self>, tableStride: Int)
+  /// A step of the LSTM on pre-activations of gates i, f, g, o, [rows, 4·columns]: i, f, o = σ(a), g = tanh(a),
+  /// c = f ⊙ c_before + i ⊙ g, h = o ⊙ tanh c; false when an a is not finite.
+  static func lstmForward(
+    rows: Int, columns: Int, a: UnsafePointer<Self>, aStride: Int, cBefore: UnsafePointer<Self>,
+    c: UnsafeMutablePointer<Self>, h: UnsafeMutablePointer<Self>, stateStride: Int
+  ) -> Bool
+  /// From the gradients by h and c to those by a, and by c_before (nil: not wanted), added to what is there where it
+  /// accumulates; returns Σ dh². dcBefore may be dc.
+  static func lstmBackward(
+    rows: Int, columns: Int, a: UnsafePointer<Self>, aStride: Int, cBefore: UnsafePointer<Self>,
+    c: UnsafePointer<Self>, stateStride: Int, dh: UnsafePointer<Self>, dc: UnsafePointer<Self>, gradientStride: Int,
+    da: UnsafeMutablePointer<Self>, daStride: Int, dcBefore: UnsafeMutablePointer<Self>?, accumulate: Bool
+  ) -> Self
+  /// A step of the GRU on pre-activations of gates r, z, n, [rows, 3·columns], and q = W_hn h_before + b_hn: r, z = σ(a),
+  /// n = tanh(a_n + r ⊙ q), h = (1-z) ⊙ n + z ⊙ h_before; a_n + r ⊙ q takes the place of a_n. False when an a is not
+  /// finite.
+  static func gruForward(
+    rows: Int, columns: Int, a: UnsafeMutablePointer<Self>, aStride: Int, q: UnsafePointer<Self>, qStride: Int,
+    hBefore: UnsafePointer<Self>, h: UnsafeMutablePointer<Self>, stateStride: Int
+  ) -> Bool
+  /// From the gradient by h to those by a (r, z, n; as x_t sees it in `da`, as h_before sees it in `dq`: r, z, q), and
+  /// past the gates by h_before (nil: not wanted), added to what is there where it accumulates; returns Σ dh². dhBefore
+  /// may be dh.
+  static func gruBackward(
+    rows: Int, columns: Int, a: UnsafePointer<Self>, aStride: Int, q: UnsafePointer<Self>, qStride: Int,
+    hBefore: UnsafePointer<Self>, stateStride: Int, dh: UnsafePointer<Self>, gradientStride: Int,
+    da: UnsafeMutablePointer<Self>, dq: UnsafeMutablePointer<Self>, daStride: Int,
+    dhBefore: UnsafeMutablePointer<Self>?, accumulate: Bool
+  ) -> Self
   /// Softmax cross-entropy of each row of y: loss_i = -log softmax(y_i)_target, and y_i becomes weight · ∂loss_i/∂y_i;
   /// both 0 where the mask is 0.
   static func crossEntropy(

@@ -9,6 +9,10 @@ protocol Cell: Sendable {
   static var gates: Int { get }
   /// The number of parts of the state (1: h; 2: h, c).
   static var parts: Int { get }
+  /// How many of the gates, the last ones, do not add W_hh h_{t-1} to W_ih x_t: it is kept apart, with a bias of its own.
+  static var gatesApart: Int { get }
+  /// Whether the backward step reads the pre-activations, which are then kept for every step, and no φ′.
+  static var keepsPreactivation: Bool { get }
   /// Whether one matrix [H, H+I] is all that the network has: no bias, no readout, the outputs are units; one layer.
   static var isFullyRecurrent: Bool { get }
   /// What the cell says of itself; as many gates and parts as above.
@@ -20,6 +24,8 @@ protocol Cell: Sendable {
 }
 
 extension Cell {
+  static var gatesApart: Int { 0 }
+  static var keepsPreactivation: Bool { false }
   static var isFullyRecurrent: Bool { false }
 }
 
@@ -37,6 +43,8 @@ extension CellKind {
     case .elman: visitor.visit(ElmanCell(network))
     case .leaky: visitor.visit(LeakyCell(network))
     case .residual: visitor.visit(ResidualCell(network))
+    case .lstm: visitor.visit(LSTMCell())
+    case .gru: visitor.visit(GRUCell())
     case .fullyRecurrent: visitor.visit(FullyRecurrentCell(network))
     }
   }
@@ -47,12 +55,21 @@ extension CellKind {
   /// The number of parts of the state.
   public var parts: Int { accept(Sizes(), NetworkSpecification()).parts }
 
+  /// The number of gates, the last ones, whose recurrent input W_hh h_{t-1} + b_hh is kept apart from W_ih x_t + b_ih;
+  /// a cell that has any trains both biases.
+  public var gatesApart: Int { accept(Sizes(), NetworkSpecification()).apart }
+
+  /// Whether pre-activations are kept for every step, and φ′ is not.
+  var keepsPreactivation: Bool { accept(Sizes(), NetworkSpecification()).keepsPreactivation }
+
   /// Whether one matrix [H, H+I] is all that the network has: no bias, no readout, the outputs are units; one layer.
   public var isFullyRecurrent: Bool { accept(Sizes(), NetworkSpecification()).isFullyRecurrent }
 
   private struct Sizes: CellVisitor {
-    func visit<C: Cell>(_ cell: C) -> (gates: Int, parts: Int, isFullyRecurrent: Bool) {
-      (C.gates, C.parts, C.isFullyRecurrent)
+    func visit<C: Cell>(
+      _ cell: C
+    ) -> (gates: Int, parts: Int, apart: Int, keepsPreactivation: Bool, isFullyRecurrent: Bool) {
+      (C.gates, C.parts, C.gatesApart, C.keepsPreactivation, C.isFullyRecurrent)
     }
   }
 }
@@ -64,13 +81,17 @@ struct CellStep<S: Scalar> {
   /// s_{t-1} and s_t, by part, at `partDistance` from each other.
   var previousState: UnsafeMutablePointer<S>, state: UnsafeMutablePointer<S>
   var stateStride: Int, partDistance: Int
-  /// a_t and φ′(a_t), [B, G·H].
+  /// a_t and φ′(a_t), [B, G·H]; φ′ is nothing where the cell keeps pre-activations.
   var preactivation: UnsafeMutablePointer<S>, derivative: UnsafeMutablePointer<S>
   var activationStride: Int
+  /// W_hh h_{t-1} + b_hh of the gates apart, [B, A·H], and their b_hh.
+  var recurrentInput: UnsafeMutablePointer<S>, recurrentBias: UnsafeMutablePointer<S>
+  var recurrentInputStride: Int
   /// δ_t, and δ_{t-1} (nil where it is not wanted), by part; ∂L/∂a_t.
   var gradient: UnsafeMutablePointer<S>, previousGradient: UnsafeMutablePointer<S>?
   var gradientStride: Int, gradientPartDistance: Int, previousGradientPartDistance: Int
-  var preactivationGradient: UnsafeMutablePointer<S>
+  /// ∂L/∂a_t as W_ih x_t sees it and as W_hh h_{t-1} sees it, which differ in the gates apart: the same array where there are none.
+  var preactivationGradient: UnsafeMutablePointer<S>, recurrentGradient: UnsafeMutablePointer<S>
   var preactivationGradientStride: Int
   /// Whether `previousGradient` holds a gradient already, to which this step's is added.
   var accumulates: Bool
@@ -93,14 +114,22 @@ extension CellStep {
     derivative += gates
     gradient += states
     preactivationGradient += gates
+    recurrentGradient += gates
+    recurrentInput += count * rows * recurrentInputStride
   }
 
-  /// a_t += W_hh h_{t-1}, for G gates.
+  /// a_t += W_hh h_{t-1}, for G gates; of those apart W_hh h_{t-1} + b_hh goes to the recurrent input.
   @inline(__always)
-  func addRecurrentProduct(gates: Int) {
+  func addRecurrentProduct(gates: Int, apart: Int = 0) {
+    let summed = (gates - apart) * hidden
     S.multiplyPacked(
-      m: rows, n: gates * hidden, k: hidden, a: previousState, aRowStride: stateStride, aColumnStride: 1,
+      m: rows, n: summed, k: hidden, a: previousState, aRowStride: stateStride, aColumnStride: 1,
       packedB: forwardWeights, c: preactivation, cRowStride: activationStride, accumulate: true)
+    guard apart > 0 else { return }
+    S.multiplyPacked(
+      m: rows, n: apart * hidden, k: hidden, a: previousState, aRowStride: stateStride, aColumnStride: 1,
+      packedB: forwardWeights + S.packedCount(k: hidden, n: summed), start: recurrentBias, startStride: 0,
+      c: recurrentInput, cRowStride: recurrentInputStride)
   }
 
   /// h_t = φ(a_t), and φ′(a_t) is kept; false when an a is not finite.
@@ -127,6 +156,16 @@ extension CellStep {
       yStride: activationStride, into: preactivationGradient, zStride: preactivationGradientStride)
   }
 
+  /// δ_{t-1} += W_hhᵀ ∂L/∂a_t of h, where it is wanted; `begun`: the step has put something of its own there already.
+  @inline(__always)
+  func addRecurrentGradient(gates: Int, begun: Bool) {
+    guard let previous = previousGradient else { return }
+    S.multiplyPacked(
+      m: rows, n: hidden, k: gates * hidden, a: recurrentGradient, aRowStride: preactivationGradientStride,
+      aColumnStride: 1, packedB: backwardWeights, c: previous, cRowStride: gradientStride,
+      accumulate: accumulates || begun)
+  }
+
   /// δ_{t-1} += κ δ_t + W_hhᵀ ∂L/∂a_t, where it is wanted.
   @inline(__always)
   func passBack(keep: Double, gates: Int) {
@@ -136,9 +175,6 @@ extension CellStep {
         rows: rows, columns: hidden, alpha: S(keep), x: gradient, xStride: gradientStride, beta: accumulates ? 1 : 0,
         y: previous, yStride: gradientStride)
     }
-    S.multiplyPacked(
-      m: rows, n: hidden, k: gates * hidden, a: preactivationGradient, aRowStride: preactivationGradientStride,
-      aColumnStride: 1, packedB: backwardWeights, c: previous, cRowStride: gradientStride,
-      accumulate: accumulates || keep != 0)
+    addRecurrentGradient(gates: gates, begun: keep != 0)
   }
 }

@@ -14,13 +14,15 @@ public struct KeptActivations: Equatable, Sendable {
   public struct Layer: Equatable, Sendable {
     /// The states after the steps, [steps, parts, B, H].
     public let state: [Double]
-    /// The pre-activations a_t and φ′(a_t), [steps, B, G·H].
+    /// The pre-activations a_t and φ′(a_t), [steps, B, G·H]; φ′ is empty for a cell whose backward step takes it from a_t.
     public let preactivation: [Double], derivative: [Double]
+    /// W_hh h_{t-1} + b_hh of the gates that keep it apart, [steps, B, A·H].
+    public let recurrentInput: [Double]
   }
 
   /// The numbers that it holds.
   public var count: Int {
-    layers.reduce(0) { $0 + $1.state.count + $1.preactivation.count + $1.derivative.count }
+    layers.reduce(0) { $0 + $1.state.count + $1.preactivation.count + $1.derivative.count + $1.recurrentInput.count }
   }
 }
 
@@ -30,18 +32,20 @@ extension Pass {
   @specialized(where S == Float)
   public func keptActivations(_ range: Range<Int>) -> KeptActivations {
     precondition(plan.recordsTape, "the pass was made to record")
-    let gateRow = batch * plan.gateStride, gh = network.cell.gates * network.hidden
+    let gh = network.cell.gates * network.hidden, apart = network.cell.gatesApart * network.hidden
     return KeptActivations(
       steps: range.count,
       layers: plan.layers.enumerated().map { index, layer in
-        func gates(_ offset: Int) -> [Double] {
+        func rows(_ offset: Int, _ columns: Int, _ stride: Int) -> [Double] {
           Self.gathered(
-            arena + offset + range.lowerBound * gateRow, rows: range.count * batch, columns: gh,
-            stride: plan.gateStride)
+            arena + offset + range.lowerBound * batch * stride, rows: range.count * batch, columns: columns,
+            stride: stride)
         }
         return KeptActivations.Layer(
-          state: range.flatMap { state(row: $0 + 1, layer: index) }, preactivation: gates(layer.preactivation),
-          derivative: gates(layer.derivative))
+          state: range.flatMap { state(row: $0 + 1, layer: index) },
+          preactivation: rows(layer.preactivation, gh, plan.gateStride),
+          derivative: plan.keepsPreactivation ? [] : rows(layer.derivative, gh, plan.gateStride),
+          recurrentInput: apart > 0 ? rows(layer.recurrentInput, apart, plan.apartStride) : [])
       })
   }
 
@@ -51,19 +55,22 @@ extension Pass {
   public func restore(_ kept: KeptActivations, at first: Int = 0) {
     precondition(plan.recordsTape && kept.layers.count == network.layers, "the pass was made to record")
     precondition(first + kept.steps <= capacity, "the steps fit")
-    let gateRow = batch * plan.gateStride, gh = network.cell.gates * network.hidden
+    let gh = network.cell.gates * network.hidden, apart = network.cell.gatesApart * network.hidden
     let size = network.cell.parts * batch * network.hidden
     for (index, layer) in kept.layers.enumerated() {
       for t in 0..<kept.steps {
         setState(at: first + t + 1, layer: index, from: Array(layer.state[t * size..<(t + 1) * size]))
       }
-      for (values, offset) in [
-        (layer.preactivation, plan.layers[index].preactivation), (layer.derivative, plan.layers[index].derivative),
-      ] {
+      let offsets = plan.layers[index]
+      func put(_ values: [Double], _ offset: Int, _ columns: Int, _ stride: Int) {
+        guard !values.isEmpty else { return }
         Self.spread(
-          values, rows: kept.steps * batch, columns: gh, into: arena + offset + first * gateRow,
-          stride: plan.gateStride)
+          values, rows: kept.steps * batch, columns: columns, into: arena + offset + first * batch * stride,
+          stride: stride)
       }
+      put(layer.preactivation, offsets.preactivation, gh, plan.gateStride)
+      put(layer.derivative, offsets.derivative, gh, plan.gateStride)
+      put(layer.recurrentInput, offsets.recurrentInput, apart, plan.apartStride)
     }
   }
 }

@@ -15,6 +15,10 @@ public enum CellKind: String, CaseIterable, Sendable {
   case leaky
   /// h_t = h_{t-1} + α φ(a_t).
   case residual
+  /// i, f, o = σ(a_t), g = tanh(a_t); c_t = f c_{t-1} + i g; h_t = o tanh c_t: long short-term memory.
+  case lstm
+  /// r, z = σ(a_t), n = tanh(a_n + r (W_hn h_{t-1} + b_hn)); h_t = (1-z) n + z h_{t-1}: the gated recurrent unit.
+  case gru
   /// y(t+1) = φ(W [y(t); x(t)]), the outputs among the units (Williams & Zipser 1989).
   case fullyRecurrent = "fully_recurrent"
 }
@@ -36,7 +40,7 @@ public enum RecurrentInitialization: String, CaseIterable, Sendable {
   case zero
 }
 
-/// How a network's weights are drawn at the start; biases start at 0.
+/// How a network's weights are drawn at the start; biases start at 0 but for the forget gate's.
 public struct Initialization: Equatable, Sendable {
   /// The distribution of `weight_hh`.
   public var recurrent = RecurrentInitialization.orthogonal
@@ -46,6 +50,8 @@ public struct Initialization: Equatable, Sendable {
   public var input = 1.0
   /// The scale of `readout.weight`, drawn N(0, readout²/H).
   public var readout = 1.0
+  /// What is added to the bias of the forget gate, of cells that have one (Gers et al. 2000; Jozefowicz et al. 2015: 1).
+  public var forgetBias = 0.0
   /// γ of the antisymmetric kind, which subtracts γ I: it shifts every eigenvalue by -γ.
   public var diffusion = 0.0
   /// When given, `weight_hh` is rescaled to this spectral radius after it was drawn.

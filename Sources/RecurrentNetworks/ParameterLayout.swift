@@ -1,8 +1,9 @@
 /// Where each named tensor of a network lies in one flat array of parameters.
 ///
 /// The order and the names are PyTorch's: `weight_ih_l0` [G·H, I], `weight_hh_l0` [G·H, H],
-/// `bias_ih_l0` [G·H], … then `readout.weight` [O, H] and `readout.bias` [O]; each row-major. A trained β adds
-/// `beta_logit_l0` [H] of each layer at the end. The fully recurrent network has one tensor, `weight` [H, H+I]. What reads weights asks for a `Block`, and need not know which of the two it is.
+/// `bias_ih_l0` [G·H], of a cell that keeps gates apart `bias_hh_l0` [G·H], … then `readout.weight` [O, H] and `readout.bias`
+/// [O]; each row-major. A trained β adds `beta_logit_l0` [H] of each layer at the end. The fully recurrent network has one
+/// tensor, `weight` [H, H+I]. What reads weights asks for a `Block`, and need not know which of the two it is.
 public struct ParameterLayout: Equatable, Sendable {
   /// One named tensor.
   public struct Entry: Equatable, Sendable {
@@ -67,6 +68,7 @@ public struct ParameterLayout: Equatable, Sendable {
         inputBlocks.append(add("weight_ih_l\(layer)", [gh, layer == 0 ? inputs : h]))
         recurrentBlocks.append(add("weight_hh_l\(layer)", [gh, h]))
         add("bias_ih_l\(layer)", [gh])
+        if network.cell.gatesApart > 0 { add("bias_hh_l\(layer)", [gh]) }
       }
       add("readout.weight", [outputs, h])
       add("readout.bias", [outputs])

@@ -42,6 +42,13 @@ public final class Pass<S: Scalar> {
   /// Whether the last `backward` was one at a fixed point; and what its steps inject, [parts, B, H], where there was one.
   var isFixedPoint = false
   var fixedPointSource: UnsafeMutablePointer<S>?
+  /// What `backward` does with the gradient on its way; may be changed between passes.
+  public var flow = FlowControl()
+  /// What clipping at every step multiplied δ_t by in the last `backward`, [layers, capacity] or nothing, and the least; Ω.
+  var stepScales: [Double] = []
+  var leastStepScale = 1.0, omega = 0.0
+  /// Room to compute Ω in, where it is wanted.
+  var omegaMemory: UnsafeMutablePointer<S>?
 
   /// Arenas for sequences of up to `steps` steps in batches of `batch`; all states 0.
   ///
@@ -79,6 +86,7 @@ public final class Pass<S: Scalar> {
   deinit {
     arena.deallocate()
     fixedPointSource?.deallocate()
+    omegaMemory?.deallocate()
     parameterBase.deallocate()
     gradientBase.deallocate()
     gradientNorms.baseAddress?.deallocate()

@@ -45,7 +45,8 @@ extension Pass {
       for layer in plan.layers {
         // Read with t falling, which the processor does not foresee.
         prefetchToRead(
-          arena + layer.derivative + block.lowerBound * batch * plan.gateStride,
+          arena + (plan.keepsPreactivation ? layer.preactivation : layer.derivative)
+            + block.lowerBound * batch * plan.gateStride,
           count: block.count * batch * plan.gateStride)
       }
       injectLosses(block, segment.injected, weight: S(segment.weight))
@@ -55,6 +56,7 @@ extension Pass {
           addBoundary(layer: layer, block: block, window: window, parts: C.parts)
         }
         sweepBack(cell, layer: layer, block: block, segment: segment)
+        if flow.omega > 0 { addOmega(cell, layer: layer, block: block, segment: segment) }
         addWeightGradients(layer: layer, block: block, gates: C.gates)
       }
       end = block.lowerBound
@@ -65,6 +67,7 @@ extension Pass {
   /// Packs the weights that the backward pass multiplies by; every gradient by a parameter is 0.
   func clearGradients(gates: Int) {
     packBackward(gates: gates)
+    beginFlow()
     gradientBase.update(repeating: 0, count: layout.count)
     if hasSymbols {
       (arena + plan.symbolTableGradient).update(repeating: 0, count: layout.inputs * plan.gateStride)
@@ -119,6 +122,7 @@ extension Pass {
     let norms = gradientNorms
     let first = segment.steps.lowerBound
     let passesAll = passage.isEmpty
+    let clipThreshold = flow.clipThreshold
     let aside = arena + plan.layers[layer].boundary
     var step = step(layer: layer, t: block.upperBound - 1, block: block)
     let partDistance = step.previousGradientPartDistance
@@ -133,6 +137,7 @@ extension Pass {
       }
       step.previousGradientPartDistance = isDirect ? partDistance : stateRow
       step.accumulates = isDirect
+      if let threshold = clipThreshold { clipFlow(step, layer: layer, t: t, parts: C.parts, threshold: threshold) }
       let sum = cell.backward(step)
       if isTop { norms[t] = norm(sumOfSquares: Double(sum), gradient: step.gradient) }
       if !isDirect && t > block.lowerBound && factor != 0 {
@@ -296,9 +301,10 @@ extension Pass {
     let gh = gates * network.hidden
     let slot = slot(block.lowerBound, block)
     let da = arena + plan.layers[layer].preactivationGradient + slot * batch * plan.gateStride
+    let daByState = arena + plan.layers[layer].recurrentGradient + slot * batch * plan.gateStride
     // ∂L/∂W_hh = Σ_t ∂L/∂a_t h_{t-1}ᵀ;  ∂L/∂W_ih = Σ_t ∂L/∂a_t x_tᵀ;  ∂L/∂b = Σ_t ∂L/∂a_t
     S.multiply(
-      m: gh, n: network.hidden, k: rows, a: da, aRowStride: 1, aColumnStride: plan.gateStride,
+      m: gh, n: network.hidden, k: rows, a: daByState, aRowStride: 1, aColumnStride: plan.gateStride,
       b: statePointer(layer: layer, row: block.lowerBound), bRowStride: plan.stateStride,
       c: gradientBase + plan.layers[layer].recurrentWeight, cRowStride: plan.layers[layer].recurrentWeightStride,
       accumulate: true)
@@ -317,6 +323,11 @@ extension Pass {
     addRateGradient(layer: layer, block: block)
     if let bias = plan.layers[layer].bias {
       S.addColumnSums(rows: rows, columns: gh, x: da, xStride: plan.gateStride, to: gradientBase + bias)
+    }
+    if network.cell.gatesApart > 0 {
+      S.addColumnSums(
+        rows: rows, columns: gh, x: daByState, xStride: plan.gateStride,
+        to: gradientBase + plan.layers[layer].recurrentBias)
     }
   }
 }

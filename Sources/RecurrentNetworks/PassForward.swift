@@ -10,7 +10,7 @@ extension Pass {
   }
 
   fileprivate func forward<C: Cell>(_ cell: C, _ range: Range<Int>) {
-    packForward(gates: C.gates)
+    packForward(gates: C.gates, apart: C.gatesApart)
     nonFiniteStep = nil
     var start = range.lowerBound
     while start < range.upperBound {
@@ -28,11 +28,18 @@ extension Pass {
   }
 
   /// Packs the weights that the forward pass multiplies by: once a pass, not once a step.
-  private func packForward(gates: Int) {
+  private func packForward(gates: Int, apart: Int) {
     let h = network.hidden
     for (index, layer) in plan.layers.enumerated() {
       fillRates(layer: index)
       let inputs = inputSize(index)
+      let summed = (gates - apart) * h
+      if apart > 0 {
+        // b_ih, and b_hh with it where the two add up
+        let bias = arena + layer.summedBias
+        bias.update(from: parameterBase + (layer.bias ?? 0), count: gates * h)
+        for index in 0..<summed { bias[index] += parameterBase[layer.recurrentBias + index] }
+      }
       if index == 0 && hasSymbols {
         // W_ihᵀ + b [I, G·H]
         let table = arena + plan.symbolTable
@@ -50,18 +57,22 @@ extension Pass {
           columnStride: layer.inputWeightStride,
           into: arena + layer.inputForward)
       }
-      // W_hhᵀ [H, G·H]
+      // W_hhᵀ [H, G·H], the gates apart by themselves
+      let weight = parameterBase + layer.recurrentWeight, weightStride = layer.recurrentWeightStride
       S.pack(
-        k: h, n: gates * h, b: parameterBase + layer.recurrentWeight, rowStride: 1,
-        columnStride: layer.recurrentWeightStride,
-        into: arena + layer.recurrentForward)
+        k: h, n: summed, b: weight, rowStride: 1, columnStride: weightStride, into: arena + layer.recurrentForward)
+      if apart > 0 {
+        S.pack(
+          k: h, n: apart * h, b: weight + summed * weightStride, rowStride: 1, columnStride: weightStride,
+          into: arena + layer.recurrentForward + S.packedCount(k: h, n: summed))
+      }
     }
   }
 
   /// a_t = W_ih x_t + b, for all steps of a block at once.
   private func projectInputs(layer: Int, block: Range<Int>, gates: Int) {
     let offsets = plan.layers[layer]
-    let a = arena + offsets.preactivation + slot(block.lowerBound, block) * batch * plan.gateStride
+    let a = arena + offsets.preactivation + preactivationSlot(block.lowerBound, block) * batch * plan.gateStride
     if layer == 0 && hasSymbols {
       S.gatherRows(
         rows: block.count * batch, columns: gates * network.hidden, table: arena + plan.symbolTable,
@@ -75,9 +86,11 @@ extension Pass {
       c: a, cRowStride: plan.gateStride)
   }
 
-  /// b of a layer, [G·H]; zeros where the network has no bias.
+  /// b of W_ih x_t in a layer's a_t, [G·H]; zeros where the network has no bias.
   func biasPointer(_ layer: Int) -> UnsafeMutablePointer<S> {
-    plan.layers[layer].bias.map { parameterBase + $0 } ?? arena + plan.noBias
+    network.cell.gatesApart > 0
+      ? arena + plan.layers[layer].summedBias
+      : plan.layers[layer].bias.map { parameterBase + $0 } ?? arena + plan.noBias
   }
 
   /// The size of what a layer reads: I, or H of the layer below.
@@ -90,7 +103,11 @@ extension Pass {
       : (statePointer(layer: layer - 1, row: t + 1), plan.stateStride)
   }
 
-  /// Where step t of a block lies in the arrays of pre-activations and gradients.
+  /// Where step t of a block lies in the array of pre-activations.
+  @inline(__always)
+  func preactivationSlot(_ t: Int, _ block: Range<Int>) -> Int { plan.keepsPreactivation ? t : slot(t, block) }
+
+  /// Where step t of a block lies in the arrays of gradients.
   @inline(__always)
   func slot(_ t: Int, _ block: Range<Int>) -> Int { plan.recordsTape ? t : t - block.lowerBound }
 
@@ -106,11 +123,16 @@ extension Pass {
     var step = CellStep(
       rows: batch, hidden: network.hidden, previousState: state, state: state + stateRow,
       stateStride: plan.stateStride, partDistance: statePart,
-      preactivation: arena + offsets.preactivation + slot * gateRow,
+      preactivation: arena + offsets.preactivation + preactivationSlot(t, block) * gateRow,
       derivative: arena + offsets.derivative + t * gateRow, activationStride: plan.gateStride,
+      recurrentInput: arena + offsets.recurrentInput + t * batch * plan.apartStride,
+      recurrentBias: parameterBase + offsets.recurrentBias
+        + (network.cell.gates - network.cell.gatesApart) * network.hidden,
+      recurrentInputStride: plan.apartStride,
       gradient: arena + offsets.gradient + slot * stateRow, previousGradient: nil, gradientStride: plan.stateStride,
       gradientPartDistance: slots * stateRow, previousGradientPartDistance: slots * stateRow,
       preactivationGradient: arena + offsets.preactivationGradient + slot * gateRow,
+      recurrentGradient: arena + offsets.recurrentGradient + slot * gateRow,
       preactivationGradientStride: plan.gateStride, accumulates: false,
       forwardWeights: arena + offsets.recurrentForward, backwardWeights: arena + offsets.recurrentBackward)
     if network.hasUnitRates { step.rates = arena + offsets.rates }

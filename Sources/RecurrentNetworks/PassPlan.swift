@@ -5,12 +5,14 @@ import LinearAlgebra
 /// Rows begin at a cache line and are an odd number of cache lines apart, so that the same column of successive rows
 /// does not fall into the same few cache sets.
 struct PassPlan<S: Scalar> {
-  /// The row strides of x, of a layer's state, of its pre-activations, and of the readout.
-  let inputStride: Int, stateStride: Int, gateStride: Int, outputStride: Int
+  /// The row strides of x, of a layer's state, of its pre-activations, of the recurrent input apart, and of the readout.
+  let inputStride: Int, stateStride: Int, gateStride: Int, apartStride: Int, outputStride: Int
   /// Steps that a block of the sweeps takes at a time: enough rows for long matrix products, few enough for the cache.
   let blockSteps: Int
   /// Whether every step's pre-activations and gradients are kept, or only a block's, in turn.
   let recordsTape: Bool
+  /// Whether the cell's backward pass reads pre-activations, so that every step's are kept in any case.
+  let keepsPreactivation: Bool
   /// The number of elements in all; nil when it overflows.
   private(set) var count: Int? = 0
 
@@ -33,7 +35,11 @@ struct PassPlan<S: Scalar> {
     var bias: Int?
     /// Of ρ in the parameters, where β is trained; of β and 1 - β of each unit in the arena.
     var betaLogit: Int?, rates = 0
+    /// b_hh of a cell with gates apart.
+    var recurrentBias = 0
     var state = 0, preactivation = 0, derivative = 0, gradient = 0, preactivationGradient = 0, boundary = 0
+    /// Of the gates apart: W_hh h_{t-1} + b_hh, ∂L/∂a_t as W_hh sees it, and the bias of W_ih x_t with that of the others.
+    var recurrentInput = 0, recurrentGradient = 0, summedBias = 0
     var inputForward = 0, inputBackward = 0, recurrentForward = 0, recurrentBackward = 0
   }
 
@@ -44,6 +50,9 @@ struct PassPlan<S: Scalar> {
     inputStride = Self.stride(layout.inputs)
     stateStride = Self.stride(h)
     gateStride = Self.stride(gh)
+    let apart = network.cell.gatesApart * h
+    apartStride = Self.stride(apart)
+    keepsPreactivation = network.cell.keepsPreactivation
     outputStride = Self.stride(layout.outputs)
     blockSteps = Self.blockSteps(steps: steps, batch: batch)
     self.recordsTape = recordsTape
@@ -71,14 +80,22 @@ struct PassPlan<S: Scalar> {
       layer.betaLogit = layout.betaLogit(layer: index)?.offset
       layer.rates = reserve(2, stateStride)
       layer.state = reserve(parts, steps &+ 1, batch, stateStride)  // steps = Int.max was refused with x
-      layer.preactivation = reserve(kept, batch, gateStride)
-      layer.derivative = reserve(steps, batch, gateStride)
+      layer.preactivation = reserve(keepsPreactivation ? steps : kept, batch, gateStride)
+      layer.derivative = keepsPreactivation ? 0 : reserve(steps, batch, gateStride)
       layer.gradient = reserve(parts, kept, batch, stateStride)
       layer.preactivationGradient = reserve(kept, batch, gateStride)
+      layer.recurrentGradient = layer.preactivationGradient
+      if apart > 0 {
+        layer.recurrentBias = layout["bias_hh_l\(index)"]?.offset ?? 0
+        layer.recurrentInput = reserve(steps, batch, apartStride)
+        layer.recurrentGradient = reserve(kept, batch, gateStride)
+        layer.summedBias = reserve(gateStride)
+      }
       layer.boundary = reserve(parts, batch, stateStride)
       layer.inputForward = reserve(S.packedCount(k: inputs, n: gh))
       layer.inputBackward = index == 0 ? 0 : reserve(S.packedCount(k: gh, n: h))
-      layer.recurrentForward = reserve(S.packedCount(k: h, n: gh))
+      // The gates apart are a matrix of their own.
+      layer.recurrentForward = reserve(S.packedCount(k: h, n: gh - apart) + S.packedCount(k: h, n: apart))
       layer.recurrentBackward = reserve(S.packedCount(k: gh, n: h))
       layers.append(layer)
     }

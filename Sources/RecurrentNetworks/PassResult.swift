@@ -24,6 +24,10 @@ public struct PassResult: Equatable, Sendable {
   public var gradientNorm: Double
   /// The first number that was not finite, if any.
   public var nonFinite: NonFinite?
+  /// The least of what clipping at every step multiplied a δ_t by: 1 where nothing was clipped so.
+  public var leastStepScale = 1.0
+  /// Ω, where its gradient was added; it is no part of the objective here.
+  public var omega = 0.0
 }
 
 extension Pass {
@@ -42,7 +46,9 @@ extension Pass {
     let norm =
       squares > 0x1p-960 && squares < .infinity
       ? squares.squareRoot() : scaledNorm(gradientBase, rows: 1, columns: layout.count, stride: 0)
-    return PassResult(objective: objective, injected: count, gradientNorm: norm, nonFinite: nil)
+    return PassResult(
+      objective: objective, injected: count, gradientNorm: norm, nonFinite: nil,
+      leastStepScale: leastStepScale, omega: omega)
   }
 
   /// `sum` and the losses of the steps `range`, added step by step, the newest first: the order of the backward pass, in
@@ -70,7 +76,7 @@ extension Pass {
   }
 
   /// ‖v‖₂ = m ‖v/m‖₂ with m = max |v|, which neither underflows nor overflows; NaN or infinite where an element is.
-  private func scaledNorm(_ v: UnsafeMutablePointer<S>, rows: Int, columns: Int, stride: Int) -> Double {
+  func scaledNorm(_ v: UnsafeMutablePointer<S>, rows: Int, columns: Int, stride: Int) -> Double {
     var largest = 0.0
     for row in 0..<rows {
       for column in 0..<columns {

@@ -23,7 +23,8 @@ public final class StatePullback {
   private let weights: UnsafeMutablePointer<Double>
   /// W_ih [G·H, H], packed; nil for the lowest layer, which has no layer below.
   private let inputWeights: UnsafeMutablePointer<Double>?
-  private let scratch: UnsafeMutablePointer<Double>
+  /// ∂·/∂a_t as the input sees it, and as the state before sees it.
+  private let scratch: UnsafeMutablePointer<Double>, recurrentScratch: UnsafeMutablePointer<Double>
   private let rates: UnsafeMutablePointer<Double>?
   private let scratchStride: Int
 
@@ -38,7 +39,9 @@ public final class StatePullback {
     capacity = rows
     weights = Pass<Double>.zeroed(Double.packedCount(k: gh, n: h))
     scratchStride = PassPlan<Double>.stride(gh)
-    scratch = Pass<Double>.zeroed(rows * scratchStride)
+    let isApart = tape.network.cell.gatesApart > 0
+    scratch = Pass<Double>.zeroed((isApart ? 2 : 1) * rows * scratchStride)
+    recurrentScratch = isApart ? scratch + rows * scratchStride : scratch
     rates = tape.rateVectors(layer: layer)
     inputWeights = layer > 0 ? Pass<Double>.zeroed(Double.packedCount(k: gh, n: h)) : nil
     for (weight, packed) in [
@@ -96,20 +99,26 @@ public final class StatePullback {
     layerTape.state.withUnsafeBufferPointer { state in
       layerTape.preactivation.withUnsafeBufferPointer { preactivation in
         layerTape.derivative.withUnsafeBufferPointer { derivative in
-          guard let s = state.baseAddress, let a = preactivation.baseAddress, let d = derivative.baseAddress else {
-            return
+          layerTape.recurrentInput.withUnsafeBufferPointer { recurrentInput in
+            guard let s = state.baseAddress, let a = preactivation.baseAddress, let d = derivative.baseAddress else {
+              return
+            }
+            let apart = tape.network.cell.gatesApart * h
+            let q = apart > 0 ? recurrentInput.baseAddress ?? a : a
+            // A backward step reads these and writes none of them.
+            let previous = UnsafeMutablePointer(mutating: s) + t * stateSize + sequence * h
+            let row = t * tape.batch + sequence
+            let step = CellStep<Double>(
+              rows: rows, hidden: h, previousState: previous, state: previous + stateSize, stateStride: 0,
+              partDistance: tape.batch * h, preactivation: UnsafeMutablePointer(mutating: a) + row * gh,
+              derivative: UnsafeMutablePointer(mutating: d) + row * gh, activationStride: 0,
+              recurrentInput: UnsafeMutablePointer(mutating: q) + row * apart, recurrentBias: weights,
+              recurrentInputStride: 0, gradient: from, previousGradient: to, gradientStride: stride,
+              gradientPartDistance: h, previousGradientPartDistance: h, preactivationGradient: scratch,
+              recurrentGradient: recurrentScratch, preactivationGradientStride: scratchStride, accumulates: false,
+              forwardWeights: weights, backwardWeights: weights, rates: rates)
+            _ = tape.network.cell.accept(BackwardStep(step: step), tape.network)
           }
-          // A backward step reads these and writes none of them.
-          let previous = UnsafeMutablePointer(mutating: s) + t * stateSize + sequence * h
-          let gates = (t * tape.batch + sequence) * gh
-          let step = CellStep<Double>(
-            rows: rows, hidden: h, previousState: previous, state: previous + stateSize, stateStride: 0,
-            partDistance: tape.batch * h, preactivation: UnsafeMutablePointer(mutating: a) + gates,
-            derivative: UnsafeMutablePointer(mutating: d) + gates, activationStride: 0, gradient: from,
-            previousGradient: to, gradientStride: stride, gradientPartDistance: h, previousGradientPartDistance: h,
-            preactivationGradient: scratch, preactivationGradientStride: scratchStride, accumulates: false,
-            forwardWeights: weights, backwardWeights: weights, rates: rates)
-          _ = tape.network.cell.accept(BackwardStep(step: step), tape.network)
         }
       }
     }
@@ -179,12 +188,14 @@ extension Tape {
       let stateSize = layer.parts * batch * hidden
       let below = index == 0 ? x : layers[index - 1].state
       let belowStart = index == 0 ? t * batch * inputs : (t + 1) * layers[index - 1].parts * batch * hidden
+      let daByState = layer.recurrentGradient
       addOuterProducts(layout.inputWeights(layer: index), da, start, below, belowStart)
-      addOuterProducts(layout.recurrentWeights(layer: index), da, start, layer.state, t * stateSize)
+      addOuterProducts(layout.recurrentWeights(layer: index), daByState, start, layer.state, t * stateSize)
       if let bias = layout.bias(layer: index) { addOuterProducts(column(bias), da, start, ones, 0) }
       if let logit = layout.betaLogit(layer: index) {
         contribution.replaceSubrange(logit.range, with: rateContribution(layer: index, step: t))
       }
+      if let bias = layout["bias_hh_l\(index)"] { addOuterProducts(column(bias), daByState, start, ones, 0) }
     }
     if let top = layers.last, let weight = layout["readout.weight"], let bias = layout["readout.bias"] {
       let dy = outputGradient(step: t)

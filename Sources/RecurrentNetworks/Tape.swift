@@ -38,6 +38,11 @@ public struct Tape: Sendable {
   public let lossGradient: [Double]
   /// What each layer kept, the lowest first.
   public let layers: [LayerTape]
+  /// What clipping at every step multiplied each layer's δ_t by, [layers, T]: δ_t is this times the sum of its parts. Empty
+  /// where flow is not clipped.
+  public internal(set) var clipScales: [Double] = []
+  /// Ω, where its gradient by W_hh is in `gradient`; else 0.
+  public internal(set) var omega = 0.0
 }
 
 /// What a pass keeps of one layer.
@@ -46,8 +51,11 @@ public struct LayerTape: Sendable {
   public let parts: Int
   /// s_0 … s_T, the state carried in first, [T+1, parts, B, H].
   public let state: [Double]
-  /// The pre-activations a_t, [T, B, G·H], and φ′(a_t), of the same shape.
+  /// The pre-activations a_t, [T, B, G·H], and φ′(a_t), of the same shape, φ the gate's own function.
   public let preactivation: [Double], derivative: [Double]
+  /// W_hh h_{t-1} + b_hh of the gates that keep it apart (n of a GRU), [T, B, A·H]; what is added to their a_t goes through
+  /// another gate first.
+  public let recurrentInput: [Double]
   /// δ_t = ∂L/∂s_t by all paths, [T, parts, B, H].
   public let gradient: [Double]
   /// The two parts of δ_t of h: what arrives at step t itself (its own loss, the layer above), and what arrives from
@@ -55,4 +63,6 @@ public struct LayerTape: Sendable {
   public let localGradient: [Double], futureGradient: [Double]
   /// ∂L/∂a_t, [T, B, G·H].
   public let preactivationGradient: [Double]
+  /// ∂L/∂(W_hh h_{t-1}), [T, B, G·H]: ∂L/∂a_t, but for the gates whose recurrent input is kept apart.
+  public let recurrentGradient: [Double]
 }

@@ -88,13 +88,45 @@ extension Pass {
     func gates(_ offset: Int) -> [Double] {
       Self.gathered(arena + offset + gateStart, rows: rows, columns: gh, stride: plan.gateStride)
     }
+    let preactivation = gates(offsets.preactivation)
+    let preactivationGradient = gates(offsets.preactivationGradient)
+    let isApart = network.cell.gatesApart > 0
     return LayerTape(
       parts: parts,
       state: byStep(window.lowerBound..<window.upperBound + 1) { statePointer(layer: layer, part: $0, row: $1) },
-      preactivation: gates(offsets.preactivation), derivative: gates(offsets.derivative),
+      preactivation: preactivation,
+      derivative: plan.keepsPreactivation ? gateDerivatives(preactivation) : gates(offsets.derivative),
+      recurrentInput: isApart
+        ? Self.gathered(
+          arena + offsets.recurrentInput + window.lowerBound * batch * plan.apartStride, rows: rows,
+          columns: network.cell.gatesApart * h, stride: plan.apartStride) : [],
       gradient: byStep(window) { gradientPointer(layer: layer, part: $0, slot: $1) },
       localGradient: recordLocalGradient(layer, window, injected, weight: weight),
-      futureGradient: recordFutureGradient(layer, window), preactivationGradient: gates(offsets.preactivationGradient))
+      futureGradient: recordFutureGradient(layer, window), preactivationGradient: preactivationGradient,
+      recurrentGradient: isApart ? gates(offsets.recurrentGradient) : preactivationGradient)
+  }
+
+  /// φ′(a) of gates with functions of their own, [.., G·H].
+  private func gateDerivatives(_ preactivation: [Double]) -> [Double] {
+    let functions = network.cellDescription.gateFunctions ?? []
+    let h = network.hidden
+    let gh = functions.count * h
+    var (value, derivative) = (preactivation, preactivation)
+    preactivation.withUnsafeBufferPointer { a in
+      value.withUnsafeMutableBufferPointer { value in
+        derivative.withUnsafeMutableBufferPointer { derivative in
+          guard let a = a.baseAddress, let value = value.baseAddress, let derivative = derivative.baseAddress else {
+            return
+          }
+          for (gate, function) in functions.enumerated() {
+            _ = Double.activate(
+              function.function, rows: preactivation.count / gh, columns: h, a: a + gate * h, aStride: gh,
+              value: value + gate * h, valueStride: gh, derivative: derivative + gate * h, derivativeStride: gh)
+          }
+        }
+      }
+    }
+    return derivative
   }
 
   /// What arrives at each step's h from its own loss (the top layer) or from the layer above.
@@ -127,7 +159,7 @@ extension Pass {
     let size = window.count * stateRow
     let parts = network.cell.parts
     let scratch = Self.zeroed(parts * size)
-    let discarded = Self.zeroed(batch * plan.gateStride)
+    let discarded = Self.zeroed(2 * batch * plan.gateStride)
     defer {
       scratch.deallocate()
       discarded.deallocate()
@@ -139,6 +171,7 @@ extension Pass {
       step.previousGradient = previous
       step.previousGradientPartDistance = size
       step.preactivationGradient = discarded
+      step.recurrentGradient = network.cell.gatesApart > 0 ? discarded + batch * plan.gateStride : discarded
       _ = network.cell.accept(BackwardStep(step: step), network)
       return previous
     }
@@ -165,14 +198,17 @@ extension Tape {
   ///   - data: the whole sequences; only the window's steps are read.
   ///   - carriedState: the state before the window's first step, [parts, B, H] a layer.
   ///   - variant: what the pass does otherwise than plain backpropagation.
+  ///   - flow: what it does with the gradient on its way.
   public static func compute(
     network: NetworkSpecification, layout: ParameterLayout, parameters: [Double], data: SequenceBatch, window: Window,
-    carriedState: [[Double]], reduction: Reduction, precision: Precision, variant: PassVariant = PassVariant()
+    carriedState: [[Double]], reduction: Reduction, precision: Precision, variant: PassVariant = PassVariant(),
+    flow: FlowControl = FlowControl()
   ) -> Tape {
     func run<S: Scalar>(_: S.Type) -> Tape {
       let pass = Pass<S>(
         network: network, layout: layout, steps: window.steps.count, batch: data.batch, loss: data.loss,
         recordsTape: true)
+      pass.flow = flow
       for (index, value) in parameters.enumerated() { pass.parameters[index] = S(value) }
       for (layer, state) in carriedState.enumerated() { pass.setState(at: 0, layer: layer, from: state) }
       let shift = window.steps.lowerBound
@@ -188,7 +224,10 @@ extension Tape {
       } else {
         _ = pass.backward(moved, reduction: reduction, passage: variant.passage)
       }
-      return pass.tape(window: moved, reduction: reduction).placed(at: window)
+      var tape = pass.tape(window: moved, reduction: reduction).placed(at: window)
+      tape.clipScales = pass.clipScales(moved.steps)
+      tape.omega = pass.omega
+      return tape
     }
     return precision == .float64 ? run(Double.self) : run(Float.self)
   }

@@ -8,10 +8,10 @@ public struct UpdateRecord: Equatable, Sendable {
   public var step = 0
   /// The objective of the window.
   public var loss = 0.0
-  /// ‖g‖₂ before clipping.
+  /// ‖g‖₂ before clipping; where flow is clipped at every step, of what has come through.
   public var gradientNorm = 0.0
   /// What norm clipping multiplied g by (1 where it did nothing); for value clipping ‖clipped‖/‖raw‖ of g, for weight
-  /// clipping that of the weights.
+  /// clipping that of the weights; for clipping at every step the least factor of a δ_t.
   public var clipScale = 1.0
   /// η, as the schedule had it.
   public var learningRate = 0.0

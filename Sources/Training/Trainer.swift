@@ -42,6 +42,7 @@ public final class Trainer: Sendable {
   /// A trainer of `run`, paused.
   ///
   /// - Parameters:
+  ///   - run: what is trained; it is the trainer's from here on.
   ///   - sampleLength: how many characters the network writes into a snapshot, where the task is a text.
   ///   - now: the time since some fixed moment; for speeds only, no number of the training depends on it.
   ///   - onPublish: called on the trainer's thread after each snapshot or refusal; it must not block.

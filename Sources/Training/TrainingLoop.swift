@@ -39,9 +39,11 @@ final class TrainingLoop<S: Scalar>: TrainingEngine {
 
   /// The pass that the experiment's algorithm wants.
   private static func makePass(_ experiment: Experiment, layout: ParameterLayout, loss: LossKind) -> Pass<S> {
-    Pass(
+    let pass = Pass<S>(
       network: experiment.network, layout: layout, steps: experiment.task.length, batch: experiment.training.batch,
       loss: loss, recordsTape: experiment.training.algorithm.type(S.self).keepsEveryStep(experiment))
+    pass.flow = experiment.training.flow
+    return pass
   }
 
   var untrainedLosses: Int { algorithm.schedule.untrainedLosses { hasTarget[$0] } }
@@ -105,6 +107,7 @@ final class TrainingLoop<S: Scalar>: TrainingEngine {
   func take(_ changed: Experiment) {
     experiment = changed
     pass.network = changed.network
+    pass.flow = changed.training.flow
     algorithm.configure(changed)
     optimizer.configure(changed.training.optimizer)
   }

@@ -23,7 +23,7 @@ extension TrainingLoop {
     record.step = position.stepsBefore + position.trained
     record.loss = result.objective
     record.gradientNorm = result.gradientNorm
-    record.clipScale = scale * training.clip.apply(toWeights: pass.parameters)
+    record.clipScale = result.leastStepScale * scale * training.clip.apply(toWeights: pass.parameters)
     record.learningRate = rate
     record.k1 = algorithm.schedule.k1
     record.k2 = algorithm.schedule.k2

@@ -60,6 +60,7 @@ public final class TrainingRun {
   /// A run before its first update.
   ///
   /// - Parameters:
+  ///   - experiment: what determines the run.
   ///   - start: what is given in place of what the experiment would draw.
   ///   - memory: the bytes that the run may take; asked before anything is allocated.
   /// - Throws: what is wrong with the experiment, the task's file or what was handed in, or how much memory it would need.
@@ -220,7 +221,8 @@ public final class TrainingRun {
   /// The state before the next update, as others may see it.
   ///
   /// - Parameters:
-  ///   - running: whether it trains by itself, and how fast, in updates a second.
+  ///   - running: whether it trains by itself.
+  ///   - updatesPerSecond: how fast.
   ///   - sampleLength: how many characters the network is to write, where the task is a text; 0 for none.
   public func snapshot(running: Bool = false, updatesPerSecond: Double = 0, sampleLength: Int = 0) -> Snapshot {
     serial += 1

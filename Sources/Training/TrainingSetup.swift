@@ -131,7 +131,8 @@ func requireMemory(
 func memoryNeeded(_ experiment: Experiment, inputs: Int, outputs: Int) -> Int {
   let network = experiment.network
   let h = Saturating(network.hidden), i = Saturating(inputs), o = Saturating(outputs)
-  let parameters = h * (i + o + Saturating(network.layers) * (h + h + Saturating(1))) + o
+  let gates = Saturating(network.cell.gates)
+  let parameters = h * (gates * i + o + Saturating(network.layers) * gates * (h + h + Saturating(2))) + o
   let steps = Saturating(experiment.task.length) * Saturating(experiment.training.batch)
   let algorithm = experiment.training.algorithm
   // What the algorithm carries, in the run, in two checkpoints and in two snapshots.
@@ -139,7 +140,7 @@ func memoryNeeded(_ experiment: Experiment, inputs: Int, outputs: Int) -> Int {
   // x and the targets in doubles; a tape's x, y, h, a, φ′ and five gradients.
   let numbers =
     parameters * Saturating(8)
-    + steps * (i + i + o + o + o + Saturating(network.layers) * h * Saturating(12) + Saturating(4))
+    + steps * (i + i + o + o + o + Saturating(network.layers) * h * Saturating(12) * gates + Saturating(4))
     + Saturating(5) * Saturating(carried < 1e17 ? Int(carried) : .max)
   let outside = numbers * Saturating(8)
   guard outside.value < Int.max / 4 else { return .max }

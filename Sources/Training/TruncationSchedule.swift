@@ -53,7 +53,9 @@ public struct TruncationSchedule: Equatable, Sendable {
   ///
   /// A window without a target among its injected steps is no update: it is only run forward, or, online, is a part of the
   /// next.
-  /// - Parameter hasTarget: whether a step, counted from 0, has a target in any sequence of the batch.
+  /// - Parameters:
+  ///   - trained: the steps of the sequence before the newest update's end.
+  ///   - hasTarget: whether a step, counted from 0, has a target in any sequence of the batch.
   public func trainedWindow(after trained: Int, hasTarget: (Int) -> Bool) -> Window? {
     var end = trained
     while let window = window(after: end) {

@@ -61,7 +61,7 @@ func advance(_ run: TrainingRun, updates: Int) throws {
 }
 
 extension Tape {
-  /// The next window's pass, as the trainer is about to make it.
+  /// The next window's pass, as the trainer is about to make it, up to clipping and Ω: the derivative of the objective.
   init(_ snapshot: Snapshot) {
     self = Tape.compute(
       network: snapshot.experiment.network, layout: snapshot.layout, parameters: snapshot.parameters,

@@ -73,3 +73,12 @@ extension Buffer {
     (0..<height).map { y in String(String.UnicodeScalarView((0..<width).map { self[$0, y].character })) }
   }
 }
+
+extension CellKind {
+  /// The cells with J = κ I + s diag(φ′) W_hh.
+  static let affine = allCases.filter { kind in
+    var network = NetworkSpecification()
+    network.cell = kind
+    return network.cellDescription.affineJacobian != nil
+  }
+}

@@ -47,7 +47,7 @@ import Training
     #expect(ForwardNumbers(tape, step: 10) == nil && ForwardNumbers(tape, step: -1) == nil)
   }
 
-  @Test(arguments: CellKind.allCases)
+  @Test(arguments: CellKind.affine)
   func theFactorsMakeTheFuture(_ cell: CellKind) throws {
     let tape = try tape(cell)
     let last = try #require(BackwardNumbers(tape, step: 9))

@@ -61,7 +61,7 @@ import Training
     ("network.init.spectral_radius", "0", "network.init.spectral_radius: found 0, expected a number above 0, or null"),
     (
       "training.clip.kind", "nrom",
-      "training.clip.kind: found nrom, expected one of none, norm, value, weight; nearest is norm"
+      "training.clip.kind: found nrom, expected one of none, norm, value, step, weight; nearest is norm"
     ),
     ("precision", "double", "precision: found double, expected one of float64, float32"),
     ("seed", "-1", "seed: found -1, expected a whole number from 0 to 18446744073709551615"),

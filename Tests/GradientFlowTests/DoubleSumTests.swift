@@ -1,3 +1,4 @@
+import Foundation
 import GradientFlow
 import LinearAlgebra
 import RecurrentNetworks
@@ -21,6 +22,7 @@ private struct DoubleSum {
       let jacobians = (0..<tape.steps).map { tape.jacobian(step: $0, sequence: b, layer: 0) }
       for i in 0..<tape.steps where tape.targetMask[i * tape.batch + b] != 0 {
         var row = Array(tape.lossGradient[(i * tape.batch + b) * h..<(i * tape.batch + b + 1) * h])
+        row += [Double](repeating: 0, count: (tape.network.cell.parts - 1) * h)
         for t in (0...i).reversed() {
           if t < i { row = jacobians[t + 1].transposed * row }
           add(row, t, b, Double(count(i, t)), to: &sum)
@@ -30,23 +32,53 @@ private struct DoubleSum {
     return sum
   }
 
-  /// factor · row · ∂⁺h_t/∂W: ∂⁺h_t/∂a_t is c·φ′(a_t), ∂a_t/∂W_ih = x_t, ∂a_t/∂W_hh = h_{t-1}, ∂a_t/∂b = 1.
+  /// factor · row · ∂⁺s_t/∂W: ∂a_t/∂W_ih = x_t, ∂a_t/∂W_hh = h_{t-1}, ∂a_t/∂b = 1.
   private func add(_ row: [Double], _ t: Int, _ b: Int, _ factor: Double, to sum: inout [Double]) {
     let (h, m) = (tape.hidden, tape.inputs)
-    let coefficient =
-      switch tape.network.cell {
-      case .elman, .fullyRecurrent: 1.0
-      case .leaky: tape.network.beta
-      case .residual: tape.network.alpha
-      }
     let (ih, hh) = (tape.layout.inputWeights(layer: 0), tape.layout.recurrentWeights(layer: 0))
-    for i in 0..<h {
-      let a = tape.layers[0].preactivation[(t * tape.batch + b) * h + i]
-      let d = factor * coefficient * tape.network.activation.derivative(a) * row[i]
-      for k in 0..<m { sum[ih.index(i, k)] += d * tape.x[(t * tape.batch + b) * m + k] }
-      for k in 0..<h { sum[hh.index(i, k)] += d * tape.layers[0].state[(t * tape.batch + b) * h + k] }
-      if let bias = tape.layout.bias(layer: 0) { sum[bias.offset + i] += d }
+    for unit in 0..<h {
+      for (gate, d) in immediate(row, t, b, unit).enumerated() {
+        let i = gate * h + unit
+        for k in 0..<m { sum[ih.index(i, k)] += factor * d.input * tape.x[(t * tape.batch + b) * m + k] }
+        for k in 0..<h { sum[hh.index(i, k)] += factor * d.state * state(t, b, 0, k) }
+        if let bias = tape.layout.bias(layer: 0) { sum[bias.offset + i] += factor * d.input }
+        if let bias = tape.layout["bias_hh_l0"] { sum[bias.offset + i] += factor * d.state }
+      }
     }
+  }
+
+  private func state(_ t: Int, _ b: Int, _ part: Int, _ unit: Int) -> Double {
+    tape.layers[0].state[((t * tape.layers[0].parts + part) * tape.batch + b) * tape.hidden + unit]
+  }
+
+  /// row · ∂⁺s_t/∂a_t for each gate of a unit: a_t as the input makes it, and as the state before makes it.
+  private func immediate(_ row: [Double], _ t: Int, _ b: Int, _ unit: Int) -> [(input: Double, state: Double)] {
+    let (h, gates) = (tape.hidden, tape.network.cell.gates)
+    let a = (0..<gates).map { tape.layers[0].preactivation[(t * tape.batch + b) * gates * h + $0 * h + unit] }
+    func s(_ a: Double) -> Double { Activation.sigmoid.value(a) }
+    func ds(_ a: Double) -> Double { Activation.sigmoid.derivative(a) }
+    func dt(_ a: Double) -> Double { Activation.tanh.derivative(a) }
+    let d: [Double]
+    switch tape.network.cell {
+    case .lstm:
+      let c = state(t + 1, b, 1, unit)
+      let toC = row[h + unit] + row[unit] * s(a[3]) * dt(c)
+      d = [
+        toC * tanh(a[2]) * ds(a[0]), toC * state(t, b, 1, unit) * ds(a[1]), toC * s(a[0]) * dt(a[2]),
+        row[unit] * tanh(c) * ds(a[3]),
+      ]
+    case .gru:
+      let q = tape.layers[0].recurrentInput[(t * tape.batch + b) * h + unit]
+      let n = row[unit] * (1 - s(a[1])) * dt(a[2])
+      let z = row[unit] * (state(t, b, 0, unit) - tanh(a[2])) * ds(a[1])
+      return [(n * q * ds(a[0]), n * q * ds(a[0])), (z, z), (n, n * s(a[0]))]
+    default:
+      d = [
+        row[unit] * (tape.network.cellDescription.affineJacobian?.scale ?? .nan)
+          * tape.network.activation.derivative(a[0])
+      ]
+    }
+    return d.map { ($0, $0) }
   }
 
   /// The part of a flat gradient that the recurrent layer has.

@@ -30,7 +30,7 @@ import Testing
     #expect(product.horizon10 == 230 && product.horizon1 == 459)
   }
 
-  @Test(arguments: CellKind.allCases, [Activation.tanh, .sigmoid, .relu, .sin])
+  @Test(arguments: CellKind.affine, [Activation.tanh, .sigmoid, .relu, .sin])
   func theNormStaysUnderItsBound(cell: CellKind, activation: Activation) throws {
     for (seed, scale) in [(1, 0.3), (2, 1.0), (3, 3.0)] {
       let test = TestNetwork(

@@ -84,6 +84,15 @@ struct TestNetwork {
   }
 }
 
+extension CellKind {
+  /// The cells with J = κ I + s diag(φ′) W_hh.
+  static let affine = allCases.filter { kind in
+    var network = NetworkSpecification()
+    network.cell = kind
+    return network.cellDescription.affineJacobian != nil
+  }
+}
+
 /// The windows of TBPTT(k1, k2), by the definition: updates at t = k1, 2 k1, … and at n.
 func windows(_ n: Int, _ k1: Int, _ k2: Int, inject: String = "newest") -> [Window] {
   var result: [Window] = []

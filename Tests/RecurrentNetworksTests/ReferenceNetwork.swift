@@ -33,7 +33,7 @@ struct ReferenceNetwork {
   let data: SequenceBatch
   let window: Window
   let reduction: Reduction
-  /// [B, H] a layer.
+  /// [parts, B, H] a layer.
   let carriedState: [[Double]]
 
   struct Run {
@@ -44,12 +44,42 @@ struct ReferenceNetwork {
     var injected = 0
   }
 
+  func tanh(_ a: Dual) -> Dual {
+    let e = exp(Dual(-2) * a)
+    return (Dual(1) - e) / (Dual(1) + e)
+  }
+
+  func sigmoid(_ a: Dual) -> Dual { Dual(1) / (Dual(1) + exp(Dual(0) - a)) }
+
+  /// The new state of a unit, its parts, from what W_ih x_t + b and W_hh h_{t-1} (+ b_hh) give to each gate.
+  func cell(_ x: [Dual], _ h: [Dual], before: [Dual], beta: Dual) -> [Dual] {
+    switch network.cell {
+    case .elman, .fullyRecurrent: return [activate(x[0] + h[0])]
+    case .leaky: return [(Dual(1) - beta) * before[0] + beta * activate(x[0] + h[0])]
+    case .residual: return [before[0] + Dual(network.alpha) * activate(x[0] + h[0])]
+    case .lstm:
+      let a = zip(x, h).map { $0 + $1 }
+      let c = sigmoid(a[1]) * before[1] + sigmoid(a[0]) * tanh(a[2])
+      return [sigmoid(a[3]) * tanh(c), c]
+    case .gru:
+      let (r, z) = (sigmoid(x[0] + h[0]), sigmoid(x[1] + h[1]))
+      let n = tanh(x[2] + r * h[2])
+      return [(Dual(1) - z) * n + z * before[0]]
+    }
+  }
+
+  /// β of a unit: the settings', or the logistic function of its own parameter.
+  func beta(_ parameters: [Dual], layer: Int, unit: Int) -> Dual {
+    guard network.learnsBeta, let logit = layout["beta_logit_l\(layer)"] else {
+      return Dual(network.beta * pow(network.betaSpread, -Double(unit) / Double(max(1, network.hidden - 1))))
+    }
+    return sigmoid(parameters[logit.offset + unit])
+  }
+
   func activate(_ a: Dual) -> Dual {
     switch network.activation {
-    case .tanh:
-      let e = exp(Dual(-2) * a)
-      return (Dual(1) - e) / (Dual(1) + e)
-    case .sigmoid: return Dual(1) / (Dual(1) + exp(Dual(0) - a))
+    case .tanh: return tanh(a)
+    case .sigmoid: return sigmoid(a)
     case .relu: return a.value > 0 ? a : Dual(0)
     case .leakyReLU: return a.value > 0 ? a : Dual(0.01) * a
     case .identity: return a
@@ -68,37 +98,39 @@ struct ReferenceNetwork {
     let inputWeights = (0..<network.layers).map { offset("weight_ih_l\($0)") }
     let recurrentWeights = (0..<network.layers).map { offset("weight_hh_l\($0)") }
     let biases = (0..<network.layers).map { offset("bias_ih_l\($0)") }
+    let recurrentBiases = (0..<network.layers).map { layout["bias_hh_l\($0)"]?.offset }
+    let (gates, parts) = (network.cell.gates, network.cell.parts)
     let (readout, readoutBias) = (offset("readout.weight"), offset("readout.bias"))
     let isOneMatrix = network.cell == .fullyRecurrent
     for t in window.steps {
       for b in 0..<data.batch {
         var input = (0..<data.inputs).map { Dual(data.x[(t * data.batch + b) * data.inputs + $0]) }
         for layer in 0..<network.layers {
-          let previous = Array(state[layer][b * h..<(b + 1) * h])
-          var next: [Dual] = []
+          let previous = state[layer]
+          var next: [Dual] = [], new = previous
           for i in 0..<h {
-            var a = isOneMatrix ? Dual(0) : parameters[biases[layer] + i]
-            if isOneMatrix {
-              // s_i = Σ_j w_ij z_j with z = [y; x]
-              let z = previous + input
-              for j in z.indices { a += parameters[i * z.count + j] * z[j] }
-            } else {
-              for j in input.indices { a += parameters[inputWeights[layer] + i * input.count + j] * input[j] }
-              for j in 0..<h { a += parameters[recurrentWeights[layer] + i * h + j] * previous[j] }
+            var (byInput, byState) = ([Dual](), [Dual]())
+            for gate in 0..<gates {
+              let row = gate * h + i
+              // One matrix: s_i = Σ_j w_ij z_j with z = [y; x].
+              let width = h + input.count
+              var x = isOneMatrix ? Dual(0) : parameters[biases[layer] + row]
+              let xStart = isOneMatrix ? row * width + h : inputWeights[layer] + row * input.count
+              for j in input.indices { x += parameters[xStart + j] * input[j] }
+              byInput.append(x)
+              var a = recurrentBiases[layer].map { parameters[$0 + row] } ?? Dual(0)
+              let hStart = isOneMatrix ? row * width : recurrentWeights[layer] + row * h
+              for j in 0..<h { a += parameters[hStart + j] * previous[b * h + j] }
+              byState.append(a)
             }
-            var value = activate(a)
-            if network.cell == .leaky {
-              var beta = Dual(network.beta * pow(network.betaSpread, -Double(i) / Double(max(1, h - 1))))
-              if network.learnsBeta {
-                beta = Dual(1) / (Dual(1) + exp(Dual(0) - parameters[offset("beta_logit_l\(layer)") + i]))
-              }
-              value = (Dual(1) - beta) * previous[i] + beta * value
-            }
-            if network.cell == .residual { value = previous[i] + Dual(network.alpha) * value }
-            if layer == network.layers - 1 { value += disturb(t, b, i) }
-            next.append(value)
+            var value = cell(
+              byInput, byState, before: (0..<parts).map { previous[($0 * data.batch + b) * h + i] },
+              beta: beta(parameters, layer: layer, unit: i))
+            if layer == network.layers - 1 { value[0] += disturb(t, b, i) }
+            next.append(value[0])
+            for part in 0..<parts { new[(part * data.batch + b) * h + i] = value[part] }
           }
-          state[layer].replaceSubrange(b * h..<(b + 1) * h, with: next)
+          state[layer] = new
           input = next
         }
         run.hidden += input
@@ -159,6 +191,32 @@ struct ReferenceNetwork {
   }
 }
 
+extension CellKind {
+  /// The cells with J = κ I + s diag(φ′) W_hh.
+  static let affine = allCases.filter { kind in
+    var network = NetworkSpecification()
+    network.cell = kind
+    return network.cellDescription.affineJacobian != nil
+  }
+
+  /// The activations that make sense with the cell.
+  var activations: [Activation] {
+    var network = NetworkSpecification()
+    network.cell = self
+    return network.cellDescription.takesActivation ? Activation.allCases : [.tanh]
+  }
+}
+
+extension Tape {
+  /// δ of a layer's h alone, [T, B, H].
+  func hiddenGradient(layer: Int) -> [Double] {
+    let size = batch * hidden
+    return (0..<steps).flatMap {
+      layers[layer].gradient[$0 * layers[layer].parts * size..<($0 * layers[layer].parts + 1) * size]
+    }
+  }
+}
+
 /// A network, data and parameters drawn at random, small.
 struct Trial {
   var network: NetworkSpecification
@@ -183,7 +241,7 @@ struct Trial {
     layout = ParameterLayout(network, inputs: inputs, outputs: outputs)
     var random = CounterRandom(seed: seed, stream: 99)
     parameters = initialParameters(network, layout, seed: seed).map { $0 + 0.1 * random.normal() }
-    carriedState = (0..<layers).map { _ in (0..<batch * hidden).map { _ in 0.5 * random.normal() } }
+    carriedState = (0..<layers).map { _ in (0..<cell.parts * batch * hidden).map { _ in 0.5 * random.normal() } }
     let rows = steps * batch
     let symbols = (0..<rows).map { _ in Int32(random.integer(below: inputs)) }
     data = SequenceBatch(

@@ -68,6 +68,26 @@ static inline void bpt_prefetch_to_read(const void *start, size_t bytes) {
     (size_t rows, size_t columns, const REAL *x, ptrdiff_t x_stride, const int32_t *index, REAL *table,                \
      ptrdiff_t table_stride),                                                                                          \
     (rows, columns, x, x_stride, index, table, table_stride))                                                          \
+  F(bool, lstm_forward,                                                                                                \
+    (size_t rows, size_t columns, const REAL *a, ptrdiff_t a_stride, const REAL *c_before, REAL *c, REAL *h,           \
+     ptrdiff_t state_stride),                                                                                          \
+    (rows, columns, a, a_stride, c_before, c, h, state_stride))                                                        \
+  F(REAL, lstm_backward,                                                                                               \
+    (size_t rows, size_t columns, const REAL *a, ptrdiff_t a_stride, const REAL *c_before, const REAL *c,              \
+     ptrdiff_t state_stride, const REAL *dh, const REAL *dc, ptrdiff_t gradient_stride, REAL *da,                      \
+     ptrdiff_t da_stride, REAL *dc_before, bool accumulate),                                                           \
+    (rows, columns, a, a_stride, c_before, c, state_stride, dh, dc, gradient_stride, da, da_stride, dc_before,         \
+     accumulate))                                                                                                      \
+  F(bool, gru_forward,                                                                                                 \
+    (size_t rows, size_t columns, REAL *a, ptrdiff_t a_stride, const REAL *q, ptrdiff_t q_stride,                      \
+     const REAL *h_before, REAL *h, ptrdiff_t state_stride),                                                           \
+    (rows, columns, a, a_stride, q, q_stride, h_before, h, state_stride))                                              \
+  F(REAL, gru_backward,                                                                                                \
+    (size_t rows, size_t columns, const REAL *a, ptrdiff_t a_stride, const REAL *q, ptrdiff_t q_stride,                \
+     const REAL *h_before, ptrdiff_t state_stride, const REAL *dh, ptrdiff_t gradient_stride, REAL *da, REAL *dq,      \
+     ptrdiff_t da_stride, REAL *dh_before, bool accumulate),                                                           \
+    (rows, columns, a, a_stride, q, q_stride, h_before, state_stride, dh, gradient_stride, da, dq, da_stride,          \
+     dh_before, accumulate))                                                                                           \
   F(void, cross_entropy,                                                                                               \
     (size_t rows, size_t classes, REAL weight, const uint8_t *mask, const int32_t *target, REAL *y,                    \
      ptrdiff_t y_stride, REAL *loss),                                                                                  \

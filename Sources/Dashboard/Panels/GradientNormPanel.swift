@@ -40,9 +40,10 @@ struct GradientNormPanel: Panel {
       buffer.paragraph(reason, in: rect, style: theme[.error])
       return
     }
+    let clip = analysis.snapshot.experiment.training.clip
     GradientNormPicture(
       truncated: analysis.truncatedGradientNorm, full: analysis.fullGradientNorm, length: analysis.sequenceLength,
-      cursor: state.cursor
+      cursor: state.cursor, clip: clip.kind == .step ? clip.threshold : nil
     ).draw(in: rect, &buffer, theme: theme)
   }
 }
@@ -95,6 +96,8 @@ struct GradientNormPicture {
   /// n.
   var length: Int
   var cursor: Cursor
+  /// The norm that every ‖δ_t‖ is clipped to, if it is.
+  var clip: Double?
 
   func draw(in rect: Rect, _ buffer: inout Buffer, theme: Theme) {
     guard let truncated else {
@@ -110,7 +113,7 @@ struct GradientNormPicture {
       return
     }
     var plot = Plot(
-      x: .steps(1, max(1, length)), y: .logarithmic(values),
+      x: .steps(1, max(1, length)), y: .logarithmic(values, including: clip.map { [NumberText.log10($0)] } ?? []),
       series: [
         Series(
           points(truncated, skipsNothing: true), role: .truncated, symbol: "*", labels: labels("truncated", truncated)),
@@ -119,6 +122,11 @@ struct GradientNormPicture {
           labels: full.isEmpty ? [] : labels("full", full, long: "full BPTT")),
       ])
     plot.xName = "t"
+    if let clip {
+      let value = NumberText.trimmed(clip)
+      let names = ["δ clipped at " + value, "clip " + value, value]
+      plot.guides = [Guide(NumberText.log10(clip), names, role: .threshold)]
+    }
     if cursor.phase != .update { plot.cursor = Double(cursor.step + 1) }
     let area = plot.words(theme).draw(in: rect, into: &buffer, theme: theme)
     guard cursor.phase == .forward else { return }

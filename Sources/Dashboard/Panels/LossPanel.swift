@@ -164,7 +164,7 @@ struct LossPicture {
     guard !clipped.isEmpty else {
       return [name, Span("none of the last \(last.count) clipped", theme[.dimText])]
     }
-    let what = clip.kind == .weight ? "weights clipped" : "clipped"
+    let what = clip.kind == .weight ? "weights clipped" : clip.kind == .step ? "δ clipped" : "clipped"
     let share = NumberText.percent(Double(clipped.count) / Double(max(1, last.count)))
     let strongest = NumberText.short(clipped.map(\.clipScale).min() ?? 1, digits: 2)
     let forms = [

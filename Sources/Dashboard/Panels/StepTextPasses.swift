@@ -56,6 +56,8 @@ extension StepText {
     var facts = [fact("‖δ\(sub(t))‖", numbers.gradient, rank: 0)]
     if let carried = numbers.carried { facts.append(fact("‖∂L/∂\(cell.carriedName)\(sub(t))‖", carried, rank: 1)) }
     if hasLocal { facts.append(fact(isTop ? "‖local‖" : "‖from above‖", numbers.local, .local, rank: 2)) }
+    let scale = tape.clipScale(step: step, layer: layer)
+    if scale < 1 { facts.append(fact("clipped s", scale, .threshold, by: "×", rank: 0)) }
     if !isLast { facts.append(fact("‖future‖", numbers.future, .future, rank: 1)) }
     if let next = numbers.next { facts.append(fact("‖δ\(sub(t + 1))‖", next, rank: 3)) }
     if let factor = numbers.derivativeFactor {
@@ -74,7 +76,7 @@ extension StepText {
     if !hasLocal {
       facts.append(Fact([Span(isTop ? "no loss enters here" : "nothing comes from above", dim)], rank: 4))
     }
-    let equations = BackwardEquations(tape, step, hasLocal: hasLocal, isTop: isTop, theme)
+    let equations = BackwardEquations(tape, step, hasLocal: hasLocal, isTop: isTop, isClipped: scale < 1, theme)
     return StepText(equations: equations.lines, block: equations.block, facts: facts, theme: theme)
   }
 }
@@ -87,7 +89,7 @@ private struct BackwardEquations {
   /// All of it, for cells that carry something beside h.
   private(set) var block: [[Span]] = []
 
-  init(_ tape: Tape, _ step: Int, hasLocal: Bool, isTop: Bool, _ theme: Theme) {
+  init(_ tape: Tape, _ step: Int, hasLocal: Bool, isTop: Bool, isClipped: Bool, _ theme: Theme) {
     let t = tape.window.steps.lowerBound + step + 1
     let cell = CellEquations(tape.network)
     // The objective is a mean: each loss counts 1/N.
@@ -107,6 +109,11 @@ private struct BackwardEquations {
       }
     } else {
       lines = [[start] + (future.isEmpty ? [Span("0", theme[.text])] : future)]
+    }
+    if isClipped {
+      // δ_t = s (local + future)
+      let (open, close) = (Span("s (", theme[.threshold]), Span(")", theme[.threshold]))
+      lines = lines.map { [$0[0], open] + $0.dropFirst() + [close] }
     }
     if !isLast, !beside.isEmpty, let first = lines.first { block = [first] + beside.map { [Span($0, theme[.future])] } }
   }

@@ -97,13 +97,16 @@ extension StepText {
       return StepText(equations: [], facts: lines, theme: theme)
     }
     var facts = [Fact(Span("‖g‖ ", theme[.gradientNorm]), Span(NumberText.short(numbers.raw), value), rank: 0)]
-    facts.append(Fact(clipping(numbers, training.clip, theme), rank: 0))
+    facts.append(Fact(clipping(numbers, training.clip, tape, theme), rank: 0))
     let rate = training.learningRate(after: state.shown?.update ?? 0)
     let share = rate == optimizer.learningRate ? "" : " of \(plain(optimizer.learningRate))"
     facts.append(Fact([Span("η ", dim), Span(NumberText.short(rate), value), Span(share, dim)], rank: 1))
     if optimizer.isPlainDescent, training.regularizer.noise == 0 {
       let change = rate * numbers.clipped
       facts.append(Fact(Span("‖Δw‖ ", dim), Span(NumberText.short(change), value), rank: 1))
+    }
+    if training.regularizer.omega > 0 {
+      facts.append(Fact(Span("Ω ", dim), Span(NumberText.short(tape.omega), value), rank: 1))
     }
     facts.append(Fact(Span("‖w‖ ", dim), Span(NumberText.short(numbers.weights), value), rank: 2))
     if let cost = state.analysis?.cost {
@@ -116,10 +119,18 @@ extension StepText {
   }
 
   /// What clipping does to the update.
-  private static func clipping(_ numbers: UpdateNumbers, _ clip: ClipSpecification, _ theme: Theme) -> [Span] {
+  private static func clipping(
+    _ numbers: UpdateNumbers, _ clip: ClipSpecification, _ tape: Tape, _ theme: Theme
+  ) -> [Span] {
     let dim = theme[.dimText]
     switch clip.kind {
     case .none: return [Span("not clipped", dim)]
+    case .step:
+      let clipped = (0..<tape.steps).count { step in
+        tape.layers.indices.contains { tape.clipScale(step: step, layer: $0) < 1 }
+      }
+      guard clipped > 0 else { return [Span("every δ under the clip \(plain(clip.threshold))", dim)] }
+      return [Span("δ clipped to \(plain(clip.threshold)) at \(clipped) of \(tape.steps) steps", theme[.threshold])]
     case .weight: return [Span("weights clipped to ±\(plain(clip.threshold))", theme[.threshold])]
     case .norm, .value:
       guard numbers.scale < 1 else { return [Span("under the clip \(plain(clip.threshold))", dim)] }

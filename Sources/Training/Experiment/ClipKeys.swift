@@ -4,7 +4,7 @@ extension ExperimentKey {
     ExperimentKey("training.clip.kind", .choice(\.training.clip.kind), "what is clipped", steps: .choices),
     ExperimentKey(
       "training.clip.threshold", .number(\.training.clip.threshold, NumberRange(above: 0)),
-      "the largest norm, component (value) or weight that is left alone", steps: .tenth
+      "the largest norm (norm; of δ_t: step), component (value) or weight that is left alone", steps: .tenth
     ) { $0.training.clip.kind != .none },
   ]
 }

@@ -5,6 +5,8 @@ public enum ClipKind: String, CaseIterable, Sendable {
   case norm
   /// Each component into ±threshold.
   case value
+  /// δ_t · min(1, threshold/‖δ_t‖) at every step of the backward pass, before it goes on; ‖δ_t‖ over the batch.
+  case step
   /// Each weight into ±threshold after the optimiser's step.
   case weight
 }

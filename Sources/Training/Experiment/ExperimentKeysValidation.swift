@@ -59,6 +59,12 @@ extension Experiment {
         "\(NetworkSpecification().activation.rawValue) with \(network.cell.rawValue): its gates have functions of their own; "
           + "elman, leaky and residual take any")
     }
+    if cell.forgetGate == nil, network.initialization.forgetBias != 0 {
+      let owners = CellKind.allCases.filter(\.hasForgetGate).map(\.rawValue).joined(separator: " or ")
+      throw .contradiction(
+        "network.init.forget_bias", formatNumber(network.initialization.forgetBias),
+        "0 with \(network.cell.rawValue), which has no forget gate: only \(owners) has one")
+    }
     if network.cell.isFullyRecurrent, network.layers != 1 {
       throw .contradiction(
         "network.layers", "\(network.layers)", "1 with \(network.cell.rawValue): all its units are one layer")
@@ -77,6 +83,7 @@ extension Experiment {
 
   private func validateTraining() throws(ExperimentKeyError) {
     try training.algorithm.type(Double.self).validate(self)
+    try training.validateFlow()
     let optimizer = training.optimizer
     if let option = optimizer.meaninglessOption {
       let neutral = OptimizerSpecification()[keyPath: option.path]
@@ -135,8 +142,12 @@ extension Experiment {
     }
     let pass = precision == .float64 ? bytes(Double.self) : bytes(Float.self)
     guard let pass else { return .max }
-    // A tape keeps seven numbers a unit and layer, ∂l/∂h, and inputs, targets and outputs, at each step.
-    let perStep = Saturating(network.layers) * Saturating(7 * network.hidden) + Saturating(network.hidden + 3 * width)
+    // A tape keeps two numbers a part and three or five a gate of each unit, and two more, ∂l/∂h, and inputs, targets and
+    // outputs, at each step.
+    let perUnit = 2 * network.cell.parts + (network.cell.gatesApart > 0 ? 5 : 3) * network.cell.gates + 2
+    let perStep =
+      Saturating(network.layers) * Saturating(perUnit) * Saturating(network.hidden)
+      + Saturating(network.hidden + 3 * width)
     let tape = Saturating(task.length) * Saturating(training.batch) * perStep
     // What the algorithm carries is in the run, in two checkpoints and in two snapshots.
     let carried = Saturating(5) * Saturating(cost.carried < 1e17 ? Int(cost.carried) : .max)
@@ -149,9 +160,11 @@ extension Experiment {
     if network.cell != before.network.cell {
       if !network.cell.has(option: "beta") { (network.beta, network.betaSpread, network.learnsBeta) = (1, 1, false) }
       if !network.cell.has(option: "alpha") { network.alpha = 1 }
+      if network.cellDescription.forgetGate == nil { network.initialization.forgetBias = 0 }
       if !network.cellDescription.takesActivation { network.activation = NetworkSpecification().activation }
     }
     if training.algorithm != before.training.algorithm { training.algorithm.type(Double.self).adapt(&self) }
+    if training.algorithm != before.training.algorithm { training.dropFlow() }
     if training.optimizer.name != before.training.optimizer.name {
       training.optimizer.takeOptions(after: before.training.optimizer)
     }
@@ -173,6 +186,13 @@ extension Experiment {
 }
 
 extension CellKind {
+  /// Whether the cell has a forget gate.
+  fileprivate var hasForgetGate: Bool {
+    var network = NetworkSpecification()
+    network.cell = self
+    return network.cellDescription.forgetGate != nil
+  }
+
   /// Whether the cell has the setting `name` of the network group.
   fileprivate func has(option name: String) -> Bool {
     var network = NetworkSpecification()

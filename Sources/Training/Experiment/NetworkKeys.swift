@@ -37,6 +37,10 @@ extension ExperimentKey {
       "network.init.readout", .number(\.network.initialization.readout, NumberRange(from: 0)),
       "readout.weight: N(0, readout²/H)", .newRun, steps: .linear(0.05)),
     ExperimentKey(
+      "network.init.forget_bias", .number(\.network.initialization.forgetBias, NumberRange()),
+      "lstm: the forget gate's bias at the start; 1 keeps c through time before anything is learnt", .newRun,
+      steps: .linear(0.5)),
+    ExperimentKey(
       "network.init.spectral_radius",
       .optionalNumber(\.network.initialization.spectralRadius, NumberRange(above: 0)),
       "rescales weight_hh to this spectral radius; null leaves it as drawn", .rescaleRecurrent, steps: .linear(0.05)),

@@ -2,6 +2,10 @@ extension ExperimentKey {
   /// What is added to the gradient beside the loss.
   static let regularizerKeys: [ExperimentKey] = [
     ExperimentKey(
+      "training.regularizer.omega", .number(\.training.regularizer.omega, NumberRange(from: 0)),
+      "λ of Ω, which wants every Jacobian to keep the gradient's norm; 0 for none", steps: .tenth
+    ) { $0.training.algorithm.description.isTape },
+    ExperimentKey(
       "training.regularizer.noise", .number(\.training.regularizer.noise, NumberRange(from: 0)),
       "η of gradient noise: N(0, η/(1+t)^γ) at update t; 0 for none", steps: .tenth),
     ExperimentKey(

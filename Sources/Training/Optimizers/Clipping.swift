@@ -7,7 +7,7 @@ extension ClipSpecification {
   /// - Returns: the norm after clipping divided by the norm before it; 1 where nothing was clipped.
   func apply<S: Scalar>(to gradient: UnsafeMutableBufferPointer<S>, norm: Double) -> Double {
     switch kind {
-    case .none, .weight: 1
+    case .none, .step, .weight: 1
     case .norm: Self.clipNorm(gradient, norm: norm, threshold: threshold)
     case .value: Self.clipValues(gradient, norm: norm, threshold: threshold)
     }

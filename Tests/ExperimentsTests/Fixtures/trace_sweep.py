@@ -15,11 +15,14 @@ from safetensors.numpy import save_file
 import check_trace
 
 ALL = "tanh sigmoid relu leaky_relu identity softsign hard_tanh sin".split()
-# The gates of each cell, the activations that it takes ([None]: its own) and settings to draw from.
+# Numbers of layers, the gates of each cell, the activations that it takes ([None]: its own) and settings to draw from.
 CELLS = {
-    "elman": (1, ALL, [{}]),
-    "leaky": (1, ALL, [{"network.beta": 0.35}]),
-    "residual": (1, ALL, [{"network.alpha": -0.4}]),
+    "elman": ([1, 2], 1, ALL, [{}]),
+    "leaky": ([1, 2], 1, ALL, [{"network.beta": 0.35}]),
+    "residual": ([1, 2], 1, ALL, [{"network.alpha": -0.4}]),
+    "lstm": ([1, 2], 4, [None], [{}]),
+    "gru": ([1, 2], 3, [None], [{}]),
+    "fully_recurrent": ([1], 1, ALL, [{}]),
 }
 CLIPS = [{"kind": "none"}, {"kind": "norm", "threshold": 0.1}, {"kind": "value", "threshold": 0.01}]
 
@@ -31,40 +34,49 @@ args.add_argument("--steps", type=int, default=10)
 args.add_argument("--hidden", type=int, default=4)
 args.add_argument("--batch", type=int, default=2)
 args = args.parse_args()
-T, H, B, I, O = args.steps, args.hidden, args.batch, 3, 4
+T, H, B, I, O = args.steps, args.hidden, args.batch, 3, 3
 # (n,n), k1 = k2, k1 < k2, k2 < k1, (1,h)
 TRUNCATIONS = [("full", "full"), (T // 3, T // 3), (T // 4, T // 2), (T // 2, T // 4), (1, T // 2)]
 folder = pathlib.Path(tempfile.mkdtemp())
 
 
-def write_inputs(random, gates, layers, loss, scale):
+def write_inputs(random, cell, layers, loss, scale):
     """Weights of PyTorch's names and shapes, and one sequence with targets at some of its steps."""
-    G = gates * H
-    weights = {"readout.weight": random.normal(size=(O, H)), "readout.bias": random.normal(size=O)}
-    for l in range(layers):
-        weights |= {
-            f"weight_ih_l{l}": random.normal(size=(G, H if l else I)),
-            f"weight_hh_l{l}": scale * random.normal(size=(G, H)) / H**0.5,
-            f"bias_ih_l{l}": 0.3 * random.normal(size=G), f"bias_hh_l{l}": 0.3 * random.normal(size=G),
-        }
-    target = random.integers(0, O, (T, B)) if loss == "cross_entropy" else random.normal(size=(T, B, O))
-    mask = (random.random((T, B)) < 0.7).astype(float)
-    mask[0] = mask[-1] = 1
+    normal, G = lambda *shape: random.normal(size=shape), CELLS[cell][1] * H
+    if cell == "fully_recurrent":  # one matrix; the first units are the outputs
+        weights = {"weight": np.hstack([scale * normal(H, H) / H**0.5, normal(H, I)])}
+    else:
+        weights = {"readout.weight": normal(O, H), "readout.bias": normal(O)}
+        for l in range(layers):
+            weights |= {
+                f"weight_ih_l{l}": normal(G, H if l else I), f"weight_hh_l{l}": scale * normal(G, H) / H**0.5,
+                f"bias_ih_l{l}": 0.3 * normal(G), f"bias_hh_l{l}": 0.3 * normal(G),
+            }
+    has_target = lambda *shape: (random.random(shape) < 0.7).astype(float)
+    data = {"x": normal(T, B, I), "target_mask": has_target(T, B)}
+    data["target_mask"][[0, -1]] = 1
+    if loss == "cross_entropy":
+        data["target"] = random.integers(0, O, (T, B))
+    else:
+        data["target"] = normal(T, B, O)
+        if cell == "fully_recurrent":
+            data["output_mask"] = has_target(T, B, O)
+            data["output_mask"][[0, -1], :, 0] = 1
     save_file(weights, folder / "weights.safetensors")
-    save_file({"x": random.normal(size=(T, B, I)), "target": target, "target_mask": mask}, folder / "data.safetensors")
+    save_file(data, folder / "data.safetensors")
 
 
 cases = [
     (cell, activation, layers, loss, inject, k)
     for cell in args.cells.split(",")
     for layers, activation, loss, inject, k in itertools.product(
-        [1, 2], CELLS[cell][1], ["cross_entropy", "squared"], ["newest", "last", "window"], TRUNCATIONS)
+        CELLS[cell][0], CELLS[cell][2], ["cross_entropy", "squared"], ["newest", "last", "window"], TRUNCATIONS)
 ]
 table = collections.defaultdict(lambda: collections.defaultdict(float))
 for number, (cell, activation, layers, loss, inject, (k1, k2)) in enumerate(cases):
     if number % args.every:
         continue
-    gates, _, options = CELLS[cell]
+    _, gates, _, options = CELLS[cell]
     random = np.random.default_rng(number)
     pick = lambda *choices: choices[random.integers(len(choices))]
     bounded = activation not in ("relu", "leaky_relu", "identity") and cell != "residual"
@@ -76,7 +88,7 @@ for number, (cell, activation, layers, loss, inject, (k1, k2)) in enumerate(case
         "training.optimizer.learning_rate": 0.01,
         **{f"training.clip.{key}": value for key, value in pick(*CLIPS).items()},
     }
-    write_inputs(random, gates, layers, loss, scale=pick(1.2, 1.2, 5.0 if bounded else 0.5))
+    write_inputs(random, cell, layers, loss, scale=pick(1.2, 1.2, 5.0 if bounded else 0.5))
     trace = folder / "trace.safetensors"
     command = [args.bpttop, "trace", "--weights", folder / "weights.safetensors", "--data", folder / "data.safetensors"]
     command += ["-o", trace, "--updates", updates] + [w for k, v in settings.items() for w in ("--set", f"{k}={v}")]

@@ -1,0 +1,51 @@
+import LinearAlgebra
+
+/// Long short-term memory with a forget gate (Hochreiter & Schmidhuber 1997; Gers, Schmidhuber & Cummins 2000), as
+/// PyTorch has it: i, f, o = σ(a), g = tanh(a) of a_t = W_ih x_t + W_hh h_{t-1} + b; c_t = f ⊙ c_{t-1} + i ⊙ g;
+/// h_t = o ⊙ tanh c_t.
+struct LSTMCell: Cell {
+  static let gates = 4
+  static let parts = 2
+  static let keepsPreactivation = true
+
+  var description: CellDescription {
+    var cell = CellDescription(
+      summary: "long short-term memory (Hochreiter & Schmidhuber 1997; Gers et al. 2000)",
+      state: ["c{t} = f{t} ⊙ c{t-1} + i{t} ⊙ g{t}", "h{t} = o{t} ⊙ tanh(c{t})"],
+      future: "W_hhᵀ ∂L/∂a{t+1}; to c: f{t+1} ⊙ (∂L/∂c{t+1} + o{t+1} tanh′(c{t+1}) ⊙ ∂L/∂h{t+1})")
+    cell.gates = ["i", "f", "g", "o"]
+    cell.parts = ["h", "c"]
+    cell.gateFunctions = [.sigmoid, .sigmoid, .tanh, .sigmoid]
+    cell.preactivation = "i{t}, f{t}, o{t} = σ(a{t}), g{t} = tanh(a{t}); a{t} = W_ih x{t} + W_hh h{t-1} + b"
+    cell.carousel = .init(part: 1, gate: 1)
+    cell.forgetGate = 1
+    return cell
+  }
+
+  @inline(__always)
+  func forward<S: Scalar>(_ step: CellStep<S>) -> Bool {
+    // a_t = (W_ih x_t + b) + W_hh h_{t-1}
+    step.addRecurrentProduct(gates: 4)
+    // i, f, o = σ(a_t), g = tanh(a_t);  c_t = f ⊙ c_{t-1} + i ⊙ g;  h_t = o ⊙ tanh c_t
+    return S.lstmForward(
+      rows: step.rows, columns: step.hidden, a: step.preactivation, aStride: step.activationStride,
+      cBefore: step.previousState + step.partDistance, c: step.state + step.partDistance, h: step.state,
+      stateStride: step.stateStride)
+  }
+
+  @inline(__always)
+  func backward<S: Scalar>(_ step: CellStep<S>) -> S {
+    // ∂L/∂c_t = δc_t + δh_t ⊙ o ⊙ tanh′(c_t)
+    // ∂L/∂a_t = (g ⊙ i′, c_{t-1} ⊙ f′, i ⊙ g′) ⊙ ∂L/∂c_t;  tanh(c_t) ⊙ o′ ⊙ δh_t
+    // δc_{t-1} += f ⊙ ∂L/∂c_t
+    let sumOfSquares = S.lstmBackward(
+      rows: step.rows, columns: step.hidden, a: step.preactivation, aStride: step.activationStride,
+      cBefore: step.previousState + step.partDistance, c: step.state + step.partDistance, stateStride: step.stateStride,
+      dh: step.gradient, dc: step.gradient + step.gradientPartDistance, gradientStride: step.gradientStride,
+      da: step.preactivationGradient, daStride: step.preactivationGradientStride,
+      dcBefore: step.previousGradient.map { $0 + step.previousGradientPartDistance }, accumulate: step.accumulates)
+    // δh_{t-1} += W_hhᵀ ∂L/∂a_t
+    step.addRecurrentGradient(gates: 4, begun: false)
+    return sumOfSquares
+  }
+}
