@@ -7,13 +7,13 @@ extension Analysis {
   /// The analysis of `snapshot` with the instruments `wanted` of layer `layer` (nil: the top one), bounded by `limits` (nil: while it runs the live
   /// ones, else the patient ones). What is not finite, or too much, is left out and said.
   public static func compute(
-    snapshot: Snapshot, wanted: Set<Instrument>, layer: Int? = nil, limits: AnalysisLimits? = nil
+    snapshot: Snapshot, wanted: Set<Instrument>, layer: Int? = nil, step: Int? = nil, limits: AnalysisLimits? = nil
   ) throws(AnalysisError) -> Analysis {
     let top = snapshot.experiment.network.layers - 1
     var builder = AnalysisBuilder(
       snapshot: snapshot, layer: min(max(0, layer ?? top), top),
       limits: limits ?? (snapshot.running ? .live(snapshot) : .patient(snapshot)))
-    return builder.build(wanted)
+    return builder.build(wanted, step: step)
   }
 }
 
@@ -33,8 +33,8 @@ private struct AnalysisBuilder {
     self.limits = limits
   }
 
-  mutating func build(_ wanted: Set<Instrument>) -> Analysis {
-    let window = tape(snapshot.window, carriedState: snapshot.carriedState)
+  mutating func build(_ wanted: Set<Instrument>, step: Int?) -> Analysis {
+    let window = tape(snapshot.window, carriedState: snapshot.carriedState, variant: snapshot.variant)
     let full = wanted.isDisjoint(with: Self.needingFull) ? nil : fullTape(window)
     // Where the sequence is too long to be run whole, the window stands for it.
     let seen = full ?? window
@@ -48,11 +48,16 @@ private struct AnalysisBuilder {
       truncatedGradientNorm: norms?.truncated[layer], fullGradientNorm: norms?.full,
       layerGradientNorms: norms?.truncated, product: products.time, carousel: products.carousel,
       depth: products.depth, paths: products.paths, flow: flow?.matrix, mask: flow?.mask, share: flow?.share,
-      bias: wanted.contains(.bias) ? bias() : nil, recurrentSpectrum: spectrum,
+      bias: wanted.contains(.bias) && isTape ? bias() : nil, recurrentSpectrum: spectrum?.weights,
+      jacobianSpectrum: spectrum?.jacobian,
       saturation: looksInside ? Saturation(seen, layer: layer) : nil,
       gates: looksInside ? GateActivity(seen, layer: layer) : nil,
-      decay: looksInside ? DecayShares(seen, layer: layer) : nil, cost: cost, leftOut: leftOut)
+      decay: looksInside ? DecayShares(seen, layer: layer) : nil,
+      learner: wanted.contains(.learner) ? learner(step) : nil, cost: cost, leftOut: leftOut)
   }
+
+  /// Whether the pass that is shown is all of the gradient.
+  private var isTape: Bool { snapshot.experiment.training.algorithm.description.isTape }
 
   /// The products of Jacobians, along time and down the layers.
   private struct Products {
@@ -65,17 +70,17 @@ private struct AnalysisBuilder {
 // MARK: Passes
 
 extension AnalysisBuilder {
-  private func tape(_ window: Window, carriedState: [[Double]]) -> Tape {
+  private func tape(_ window: Window, carriedState: [[Double]], variant: PassVariant = PassVariant()) -> Tape {
     Tape.compute(
       network: snapshot.experiment.network, layout: snapshot.layout, parameters: snapshot.parameters,
       data: snapshot.data, window: window, carriedState: carriedState,
       reduction: snapshot.experiment.training.reduction, precision: snapshot.experiment.precision,
-      flow: snapshot.experiment.training.flow)
+      variant: variant, flow: snapshot.experiment.training.flow)
   }
 
   private mutating func fullTape(_ window: Tape) -> Tape? {
     let whole = Window(steps: 0..<length, injected: 0..<length)
-    if snapshot.window == whole { return window }
+    if snapshot.window == whole, snapshot.variant == PassVariant() { return window }
     guard length <= limits.fullSteps else {
       leftOut.append("the sequence's \(length) steps were not run whole: the window stands for them")
       return nil
@@ -119,7 +124,7 @@ extension AnalysisBuilder {
     }
   }
 
-  private mutating func flow(_ full: Tape?) -> (matrix: FlowMatrix, mask: TruncationMask, share: TruncationShare)? {
+  private mutating func flow(_ full: Tape?) -> (matrix: FlowMatrix, mask: TruncationMask?, share: TruncationShare?)? {
     guard let full, length <= limits.flowSteps else {
       leftOut.append("the flow matrix of \(length)×\(length) terms")
       return nil
@@ -127,6 +132,7 @@ extension AnalysisBuilder {
     let matrix = FlowMatrix(full, layer: layer, maximumRows: limits.flowRows)
     let targets = (0..<length).count { full.targetMask[$0 * full.batch] != 0 }
     if matrix.rows.count < targets { leftOut.append("the flow of \(matrix.rows.count) of \(targets) losses") }
+    guard isTape else { return (matrix, nil, nil) }
     let mask = TruncationMask(steps: length, windows: windows)
     return (matrix, mask, TruncationShare(mask: mask, flow: matrix))
   }
@@ -148,19 +154,30 @@ extension AnalysisBuilder {
 
   /// The windows of all updates of a sequence like this one.
   private var windows: [Window] {
-    let training = snapshot.experiment.training
     let (mask, batch) = (snapshot.data.targetMask, snapshot.data.batch)
-    return TruncationSchedule(length: length, k1: training.k1, k2: training.k2, inject: training.inject)
+    let schedule = snapshot.schedule
+    return TruncationSchedule(length: length, k1: schedule.k1, k2: schedule.k2, inject: schedule.inject)
       .windows { t in mask[t * batch..<(t + 1) * batch].contains { $0 != 0 } }
   }
 
-  private mutating func spectrum(_ tape: Tape) -> MatrixSpectrum? {
-    guard tape.hidden <= limits.spectrumUnits else {
-      leftOut.append("the eigenvalues of W_hh: more than \(limits.spectrumUnits) units")
+  private mutating func learner(_ step: Int?) -> LearnerReport? {
+    guard length <= limits.fullSteps else {
+      leftOut.append("the learner's gradient against the exact one: too many steps")
+      return nil
+    }
+    return LearnerReport.compute(snapshot, step: step, longest: limits.fullSteps)
+  }
+
+  private mutating func spectrum(_ tape: Tape) -> (weights: MatrixSpectrum?, jacobian: MatrixSpectrum?)? {
+    let isAffine = tape.network.cellDescription.affineJacobian != nil
+    guard tape.hidden * (isAffine ? 1 : tape.network.cell.parts) <= limits.spectrumUnits else {
+      leftOut.append("the eigenvalues of \(isAffine ? "W_hh" : "J_t"): more than \(limits.spectrumUnits) units")
       return nil
     }
     do {
-      return try MatrixSpectrum(recurrentWeightsOf: tape, layer: layer)
+      return isAffine
+        ? (try MatrixSpectrum(recurrentWeightsOf: tape, layer: layer), nil)
+        : (nil, try MatrixSpectrum(jacobianOf: tape, step: tape.steps - 1, layer: layer))
     } catch {
       leftOut.append("the spectrum: W_hh is not finite")
       return nil
@@ -177,6 +194,8 @@ extension AnalysisBuilder {
     }
     let steps = snapshot.window.steps.count
     let window = held(steps)
+    // Against the whole sequence with every step kept.
+    sizes.segmentSteps = nil
     return Analysis.Cost(
       floatsHeld: Self.whole(window.floats), floatsHeldFull: Self.whole(held(length).floats),
       multiplyAdds: Self.whole(window.multiplyAdds * Double(steps)))

@@ -14,7 +14,7 @@ enum HeaderLine {
     let statusWidth = status.reduce(0) { $0 + $1.columns }
     buffer.put(status, in: line, alignment: .right)
     // The parts that are least missed go first: the name, then from the right.
-    var parts = ["bpttop"] + settings(state.experiment)
+    var parts = ["bpttop"] + settings(state.experiment, chosenSchedule(state))
     let room = line.width - statusWidth - 2
     func width(_ parts: [String]) -> Int { parts.reduce(0) { $0 + $1.columns } + 3 * max(0, parts.count - 1) }
     if width(parts) > room { parts.removeFirst() }
@@ -28,28 +28,32 @@ enum HeaderLine {
     buffer.put(spans, in: line)
   }
 
+  /// The snapshot's schedule, where the experiment has not been changed since.
+  private static func chosenSchedule(_ state: DashboardState) -> TruncationSchedule? {
+    state.snapshot.flatMap { $0.experiment == state.experiment ? $0.schedule : nil }
+  }
+
   /// Task, cell, truncation, clip, optimiser.
-  static func settings(_ experiment: Experiment) -> [String] {
+  static func settings(_ experiment: Experiment, _ schedule: TruncationSchedule? = nil) -> [String] {
     let training = experiment.training
     let network = experiment.network
     let clip =
       training.clip.kind == .none ? "no clip" : "clip \(training.clip.kind.rawValue) \(plain(training.clip.threshold))"
     return [
       "\(experiment.task.name.rawValue) n=\(experiment.task.length)",
-      "\(network.cell.rawValue) \(network.activation.rawValue) H=\(network.hidden)", truncation(experiment), clip,
+      network.cell.rawValue + (network.cellDescription.takesActivation ? " \(network.activation.rawValue)" : "")
+        + " H=\(network.hidden)" + (network.layers > 1 ? "×\(network.layers)" : ""),
+      truncation(experiment, schedule), clip,
       "\(training.optimizer.name.rawValue) \(plain(training.optimizer.learningRate))"
         + (training.schedule.kind == .constant ? "" : " \(training.schedule.kind.rawValue)"),
     ]
   }
 
-  /// "full BPTT", "TBPTT(10,20) newest".
-  static func truncation(_ experiment: Experiment) -> String {
-    let n = experiment.task.length
-    let training = experiment.training
-    let k1 = training.k1.resolved(length: n), k2 = training.k2.resolved(length: n)
-    if k1 >= n && k2 >= n && training.inject != .last { return "full BPTT" }
-    return
-      "TBPTT(\(training.k1 == .full ? "n" : "\(k1)"),\(training.k2 == .full ? "n" : "\(k2)")) \(training.inject.rawValue)"
+  /// The learning algorithm and its truncation: "full BPTT", "TBPTT(10,20) newest"; with what was chosen, where k2 adapts
+  /// itself.
+  static func truncation(_ experiment: Experiment, _ schedule: TruncationSchedule? = nil) -> String {
+    let algorithm = experiment.training.algorithm
+    return algorithm.heading(experiment, schedule ?? algorithm.schedule(experiment))
   }
 
   /// Running with its speed, paused, or exploded; and the number of updates.

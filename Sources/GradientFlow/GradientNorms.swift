@@ -9,12 +9,12 @@ public enum GradientNorms {
   /// run again with a scale for each sequence and layer.
   public static func log10(_ tape: Tape, layer: Int? = nil) -> [Double] {
     let layer = layer ?? tape.layers.count - 1
-    return plain(tape, layer) ?? rescaled(tape, downTo: layer)[0]
+    return (tape.isFixedPoint ? atLastStep(tape, layer) : plain(tape, layer)) ?? rescaled(tape, downTo: layer)[0]
   }
 
   /// The norms of every layer, the lowest first, [layers][T].
   public static func log10ByLayer(_ tape: Tape) -> [[Double]] {
-    let norms = tape.layers.indices.map { plain(tape, $0) }
+    let norms = tape.layers.indices.map { tape.isFixedPoint ? atLastStep(tape, $0) : plain(tape, $0) }
     guard norms.contains(where: { $0 == nil }) else { return norms.compactMap { $0 } }
     return zip(norms, rescaled(tape, downTo: 0)).map { $0 ?? $1 }
   }
@@ -39,6 +39,19 @@ public enum GradientNorms {
     return isInRange ? norms : nil
   }
 
+  /// The norm of the adjoint of a fixed point, at the last step; none at those before.
+  private static func atLastStep(_ tape: Tape, _ index: Int) -> [Double]? {
+    guard tape.layers.indices.contains(index) else { return [] }
+    let layer = tape.layers[index]
+    let block = tape.batch * tape.hidden
+    let last = layer.gradient[(tape.steps - 1) * layer.parts * block..<((tape.steps - 1) * layer.parts + 1) * block]
+    let largest = last.reduce(0) { max($0, $1.magnitude) }
+    var norms = [Double](repeating: -.infinity, count: tape.steps)
+    let sum = last.reduce(0) { $0 + ($1 / largest) * ($1 / largest) }
+    if largest > 0 { norms[tape.steps - 1] = 0.5 * Logarithm.base10(sum) + Logarithm.base10(largest) }
+    return norms
+  }
+
   /// The recursion with scales of its own, from the top layer down to `lowest`: [layers from there][T].
   private static func rescaled(_ tape: Tape, downTo lowest: Int) -> [[Double]] {
     let layers = lowest..<max(lowest + 1, tape.layers.count)
@@ -48,8 +61,11 @@ public enum GradientNorms {
       tape.lossGradient.withUnsafeBufferPointer { lossGradient in
         guard let base = lossGradient.baseAddress, let top = deltas.last else { return }
         for t in (0..<tape.steps).reversed() {
-          // δ_t = ∂L/∂h_t = ∂l_t/∂h_t + J_{t+1}ᵀ δ_{t+1}, and below the top W_ihᵀ ∂L/∂a_t of the layer above for ∂l_t/∂h_t
+          // δ_t = ∂L/∂h_t = ∂l_t/∂h_t + ξ_{t+1} J_{t+1}ᵀ δ_{t+1}, and below the top W_ihᵀ ∂L/∂a_t of the layer above for ∂l_t/∂h_t
           if t < tape.steps - 1 { for delta in deltas { delta.pullBack(step: t + 1, count: 1) } }
+          if t < tape.steps - 1, !tape.passage.isEmpty {
+            for delta in deltas { delta.multiply(by: tape.passage[t + 1], count: 1) }
+          }
           let row = t * tape.batch + sequence
           if tape.mask[row] != 0 { top.add(base + row * tape.hidden, factor: tape.injectionWeight, to: 0) }
           for index in deltas.indices.reversed() {

@@ -43,6 +43,14 @@ final class RowVectors {
     pullback.apply(step: step, rows: count, from: rows, to: rows, stride: stride)
   }
 
+  /// v ← factor · v for the first `count` rows.
+  func multiply(by factor: Double, count: Int) {
+    guard factor != 1 else { return }
+    for row in 0..<count {
+      for k in 0..<width { rows[row * stride + k] *= factor }
+    }
+  }
+
   /// Row `row` ← row + factor · vector · 2^exponent, a gradient by h at the present step; the vector has H elements, or `count`
   /// of the whole state.
   func add(

@@ -28,8 +28,14 @@ public struct GradientCheck {
   /// Runs the pass of the window once, in double precision.
   ///
   /// - Parameters:
-  ///   - gradient: the gradient to be checked, flat; nil for the one that this pass computes.
+  ///   - network: the network.
+  ///   - layout: its parameters' layout.
+  ///   - parameters: the parameters, flat.
+  ///   - data: the whole sequences.
+  ///   - window: the steps, and whose losses are injected.
   ///   - carriedState: the state before the window's first step, [parts, B, H] a layer.
+  ///   - reduction: how the losses make the objective.
+  ///   - gradient: the gradient to be checked, flat; nil for the one that this pass computes.
   public init(
     network: NetworkSpecification, layout: ParameterLayout, parameters: [Double], data: SequenceBatch, window: Window,
     carriedState: [[Double]], reduction: Reduction, gradient: [Double]? = nil

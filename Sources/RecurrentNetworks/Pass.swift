@@ -54,8 +54,14 @@ public final class Pass<S: Scalar> {
   ///
   /// Ask `bytesNeeded` first where the sizes come from a user.
   ///
-  /// - Parameter recordsTape: whether pre-activations and gradients of every step are kept, for `tape`; training does
-  ///   without, and stays in the cache. The numbers are the same, bit for bit.
+  /// - Parameters:
+  ///   - network: the network.
+  ///   - layout: its parameters' layout.
+  ///   - steps: the most steps.
+  ///   - batch: the sequences.
+  ///   - loss: the loss of a step.
+  ///   - recordsTape: whether pre-activations and gradients of every step are kept, for `tape`; training does without, and
+  ///     stays in the cache. The numbers are the same, bit for bit.
   public init(
     network: NetworkSpecification, layout: ParameterLayout, steps: Int, batch: Int, loss: LossKind,
     recordsTape: Bool = false
@@ -156,6 +162,9 @@ public final class Pass<S: Scalar> {
       targetCounts[t] = count
     }
   }
+
+  /// Whether a step has a target in any sequence of the batch.
+  public func hasTarget(step: Int) -> Bool { targetCounts[step] > 0 }
 
   /// Takes the mask of single outputs, if there is one.
   private func loadOutputMask(_ data: SequenceBatch, first: Int, rows: Int) {

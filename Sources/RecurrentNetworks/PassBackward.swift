@@ -6,8 +6,11 @@ extension Pass {
   ///
   /// The state before the window is held constant: its value was carried in, its gradient goes nowhere.
   ///
-  /// - Parameter passage: what multiplies the gradient on its way from a step of the window to the one before it, one
-  ///   factor a step; 0 cuts it off. Empty: 1 everywhere, which is backpropagation.
+  /// - Parameters:
+  ///   - window: the steps, and whose losses are injected.
+  ///   - reduction: how the losses make the objective.
+  ///   - passage: what multiplies the gradient on its way from a step of the window to the one before it, one factor a
+  ///     step; 0 cuts it off. Empty: 1 everywhere, which is backpropagation.
   @specialized(where S == Double)
   @specialized(where S == Float)
   public func backward(_ window: Window, reduction: Reduction, passage: [Double] = []) -> PassResult {

@@ -19,6 +19,7 @@ extension Pass {
   /// The gradient is that of this one step with z in place of δ: (D z) h*ᵀ.
   /// - Parameters:
   ///   - t: a step that was run forward; its losses are injected.
+  ///   - reduction: how the losses make the objective.
   ///   - tolerance: the relative change of z in a turn at which it counts as settled.
   ///   - limit: the most turns.
   @specialized(where S == Double)
@@ -118,6 +119,27 @@ extension Pass {
       gradientNorms[block.lowerBound] = norm(sumOfSquares: Double(sum), gradient: step.gradient)
     }
     return (turns, change)
+  }
+}
+
+extension Tape {
+  /// The largest ‖s_t - s_{t-1}‖₂ of the batch over all layers at step `step` of the window: how far it was from a fixed point.
+  public func distanceMoved(step: Int) -> Double {
+    let largest =
+      (0..<batch).map { sequence in
+        layers.reduce(0.0) { sum, layer in
+          let size = batch * hidden
+          return (0..<layer.parts).reduce(sum) { sum, part in
+            let before = (step * layer.parts + part) * size + sequence * hidden
+            let after = before + layer.parts * size
+            return (0..<hidden).reduce(sum) { sum, unit in
+              let moved = layer.state[after + unit] - layer.state[before + unit]
+              return sum + moved * moved
+            }
+          }
+        }
+      }.max() ?? 0
+    return largest.squareRoot()
   }
 }
 

@@ -62,11 +62,14 @@ public final class StatePullback {
     scratch.deallocate()
   }
 
-  /// Row vectors at s_t, t = `step` of the window, times J_t = ∂s_t/∂s_{t-1}: row vectors at s_{t-1}.
+  /// Row vectors at s_t times J_t = ∂s_t/∂s_{t-1}: row vectors at s_{t-1}.
   ///
   /// - Parameters:
-  ///   - from: `rows` rows of `width` numbers, `stride` apart; it is only read.
+  ///   - t: the step of the window.
+  ///   - rows: the number of vectors.
+  ///   - from: `rows` rows of `width` numbers; it is only read.
   ///   - to: likewise; may be `from`.
+  ///   - stride: how far apart the rows lie.
   public func apply(
     step t: Int, rows: Int, from: UnsafeMutablePointer<Double>, to: UnsafeMutablePointer<Double>, stride: Int
   ) {

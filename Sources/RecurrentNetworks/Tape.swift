@@ -36,6 +36,10 @@ public struct Tape: Sendable {
   public let output: [Double], loss: [Double]
   /// ∂l_t/∂h_t of the top layer, neither masked nor weighted by the reduction, [T, B, H].
   public let lossGradient: [Double]
+  /// What multiplied the gradient on its way from a step of the window to the one before it, [T]; empty for 1 everywhere.
+  public let passage: [Double]
+  /// Whether the gradient is that of a fixed point at the last step: δ there is the adjoint z, and 0 at the others.
+  public let isFixedPoint: Bool
   /// What each layer kept, the lowest first.
   public let layers: [LayerTape]
   /// What clipping at every step multiplied each layer's δ_t by, [layers, T]: δ_t is this times the sum of its parts. Empty

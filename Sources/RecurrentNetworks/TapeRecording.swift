@@ -38,8 +38,7 @@ extension Pass {
         arena + plan.x + w.lowerBound * batch * plan.inputStride, rows: rows, columns: layout.inputs,
         stride: plan.inputStride),
       target: target, targetMask: targetMask, mask: mask, outputMask: outputMask, output: losses.output,
-      loss: losses.loss,
-      lossGradient: losses.gradient,
+      loss: losses.loss, lossGradient: losses.gradient, passage: passage, isFixedPoint: isFixedPoint,
       layers: (0..<network.layers).map { recordLayer($0, w, injected, weight: S(weight)) })
   }
 
@@ -195,8 +194,14 @@ extension Tape {
   /// settings, bit for bit what a `Pass` of the same precision does in training.
   ///
   /// - Parameters:
+  ///   - network: the network.
+  ///   - layout: its parameters' layout.
+  ///   - parameters: the parameters, flat.
   ///   - data: the whole sequences; only the window's steps are read.
+  ///   - window: the steps, and whose losses are injected.
   ///   - carriedState: the state before the window's first step, [parts, B, H] a layer.
+  ///   - reduction: how the losses make the objective.
+  ///   - precision: that of the pass; a tape's numbers are doubles.
   ///   - variant: what the pass does otherwise than plain backpropagation.
   ///   - flow: what it does with the gradient on its way.
   public static func compute(
@@ -238,7 +243,8 @@ extension Tape {
       network: network, layout: layout, parameters: parameters, gradient: gradient, steps: steps, batch: batch,
       inputs: inputs, outputs: outputs, hidden: hidden, window: window, lossKind: lossKind, reduction: reduction,
       objective: objective, injectionWeight: injectionWeight, x: x, target: target, targetMask: targetMask, mask: mask,
-      outputMask: outputMask, output: output, loss: loss, lossGradient: lossGradient, layers: layers)
+      outputMask: outputMask, output: output, loss: loss, lossGradient: lossGradient, passage: passage,
+      isFixedPoint: isFixedPoint, layers: layers)
   }
 }
 

@@ -33,7 +33,9 @@ public final class Evaluator {
 
   /// An evaluator of the networks of `experiment`.
   ///
-  /// - Parameter memory: the bytes that it may take.
+  /// - Parameters:
+  ///   - experiment: the experiment that the networks are of.
+  ///   - memory: the bytes that it may take.
   /// - Throws: what is wrong with the experiment, or that it has no criterion.
   public init(_ experiment: Experiment, memory: Int = 16 << 30) throws(TrainingError) {
     var experiment = experiment

@@ -47,6 +47,7 @@ extension LearnerReport {
   /// The report on a snapshot's next window.
   ///
   /// - Parameters:
+  ///   - snapshot: the run's state before that window.
   ///   - step: the step of the sequence whose M is wanted by units; the window's last where it is nil or lies behind.
   ///   - longest: the most steps over which M is followed from the sequence's start.
   public static func compute(_ snapshot: Snapshot, step: Int? = nil, longest: Int = 2000) -> LearnerReport {

@@ -105,6 +105,13 @@ public struct Snapshot: Sendable {
   public var updatesPerSecond: Double
   /// The explosion that stopped it, if one did.
   public var explosion: Explosion?
+  /// What the next window's pass does otherwise than run it forward and go back over it; its tape is made with it.
+  public var variant = PassVariant()
+  /// When updates happen in the present sequence, where the algorithm chooses.
+  var chosenSchedule: TruncationSchedule?
   /// What the network writes, for text; empty for other tasks.
   public var sample: String
+
+  /// When updates happen in the present sequence: with a k2 that adapts itself, the one chosen.
+  public var schedule: TruncationSchedule { chosenSchedule ?? experiment.training.algorithm.schedule(experiment) }
 }

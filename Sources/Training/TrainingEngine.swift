@@ -42,8 +42,8 @@ protocol TrainingEngine: AnyObject {
   /// Begins a new sequence with another length or batch; the weights are kept.
   func beginSequence(_ experiment: Experiment) throws(TrainingError)
   func rescaleRecurrent(_ experiment: Experiment) throws(TrainingError)
-  func setParameters(_ parameters: [Double])
-  func setState(_ state: [[Double]])
+  func setParameters(_ parameters: [Double]) throws(TrainingError)
+  func setState(_ state: [[Double]]) throws(TrainingError)
   /// The state of every layer at row `row`, [parts, B, H] a layer: row t+1 is the state after step t.
   func state(row: Int) -> [[Double]]
   /// The state carried into the next window, run up to it if need be.
@@ -51,6 +51,10 @@ protocol TrainingEngine: AnyObject {
   /// h of the top layer of lane 0 after each step before the next window, [steps, H].
   func storedHidden() -> [Double]
 
+  /// What the next window's pass does otherwise than run it forward and go back over it.
+  var variant: PassVariant { get }
+  /// When updates happen in the present sequence.
+  var schedule: TruncationSchedule { get }
   /// What the learning algorithm carries from update to update, as raw bytes.
   var algorithmMemory: [UInt8] { get }
 
@@ -70,12 +74,16 @@ final class Checkpoint {
   private(set) var numbers: UnsafeMutableRawBufferPointer = .init(start: nil, count: 0)
   /// The states of the rows 0 … trained: row by row, layer by layer.
   var states: [Double] = []
+  /// What the steps before kept, where the past is not run forward again.
+  var kept: KeptActivations?
 
   /// What the learning algorithm carries from update to update; empty at the start of a sequence.
   private(set) var algorithm: UnsafeMutableRawBufferPointer = .init(start: nil, count: 0)
 
   /// What it takes in memory, in bytes.
-  var bytes: Int { numbers.count + algorithm.count + states.capacity * MemoryLayout<Double>.stride }
+  var bytes: Int {
+    numbers.count + algorithm.count + (states.capacity + (kept?.count ?? 0)) * MemoryLayout<Double>.stride
+  }
 
   /// Makes room for `count` bytes of numbers.
   func reserve(_ count: Int) {

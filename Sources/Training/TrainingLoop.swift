@@ -14,6 +14,8 @@ final class TrainingLoop<S: Scalar>: TrainingEngine {
   private(set) var data: SequenceBatch
   private(set) var window = Window(steps: 0..<0, injected: 0..<0)
   private(set) var pass: Pass<S>
+  /// The whole sequence in segments, where states are kept at checkpoints only; `pass` is then its one segment's.
+  private(set) var checkpointed: CheckpointedPass<S>?
   private(set) var algorithm: any GradientAlgorithm<S>
   let optimizer: Optimizer<S>
   /// Whether a step has a target in any sequence of the batch.
@@ -28,7 +30,7 @@ final class TrainingLoop<S: Scalar>: TrainingEngine {
     isStream = description.isStream
     layout = ParameterLayout(experiment.network, inputs: description.inputs, outputs: description.outputs)
     let (length, batch) = (experiment.task.length, experiment.training.batch)
-    pass = Self.makePass(experiment, layout: layout, loss: description.loss)
+    (pass, checkpointed) = Self.makePass(experiment, layout: layout, loss: description.loss)
     algorithm = experiment.training.algorithm.type(S.self).init(experiment, pass: pass)
     optimizer = Optimizer(experiment.training.optimizer, count: layout.count)
     data = task.emptyBatch(steps: length, batch: batch)
@@ -38,12 +40,28 @@ final class TrainingLoop<S: Scalar>: TrainingEngine {
   }
 
   /// The pass that the experiment's algorithm wants.
-  private static func makePass(_ experiment: Experiment, layout: ParameterLayout, loss: LossKind) -> Pass<S> {
+  private static func makePass(
+    _ experiment: Experiment, layout: ParameterLayout, loss: LossKind
+  ) -> (Pass<S>, CheckpointedPass<S>?) {
+    let (length, batch) = (experiment.task.length, experiment.training.batch)
+    if experiment.training.checkpoints == .sqrt {
+      let checkpointed = CheckpointedPass<S>(
+        network: experiment.network, layout: layout, length: length, batch: batch, loss: loss)
+      checkpointed.pass.flow = experiment.training.flow
+      return (checkpointed.pass, checkpointed)
+    }
     let pass = Pass<S>(
-      network: experiment.network, layout: layout, steps: experiment.task.length, batch: experiment.training.batch,
-      loss: loss, recordsTape: experiment.training.algorithm.type(S.self).keepsEveryStep(experiment))
+      network: experiment.network, layout: layout, steps: length, batch: batch, loss: loss,
+      recordsTape: experiment.training.algorithm.type(S.self).keepsEveryStep(experiment))
     pass.flow = experiment.training.flow
-    return pass
+    return (pass, nil)
+  }
+
+  /// The gradient of the next window, into `pass.gradient`.
+  func makeGradient() -> PassResult {
+    guard let checkpointed else { return algorithm.gradient(of: window, at: position) }
+    checkpointed.forward(data)
+    return checkpointed.backward(data, reduction: experiment.training.reduction)
   }
 
   var untrainedLosses: Int { algorithm.schedule.untrainedLosses { hasTarget[$0] } }
@@ -64,9 +82,9 @@ final class TrainingLoop<S: Scalar>: TrainingEngine {
     try requireLosses(algorithm.schedule)
     if isStream {
       if position.trained < data.steps { pass.forward(position.trained..<data.steps) }
-      pass.carryState()
+      if let checkpointed { checkpointed.carryState() } else { pass.carryState() }
     } else {
-      pass.resetState()
+      if let checkpointed { checkpointed.resetState() } else { pass.resetState() }
     }
     nextSequence()
     window = nextWindow() ?? window
@@ -93,7 +111,7 @@ final class TrainingLoop<S: Scalar>: TrainingEngine {
   /// Writes the data of the present sequence and hands them to the pass.
   func loadSequence() {
     task.write(sequence: position.sequence, into: &data)
-    pass.load(data)
+    if checkpointed == nil { pass.load(data) }
     let batch = data.batch
     data.targetMask.withUnsafeBufferPointer { mask in
       for step in hasTarget.indices { hasTarget[step] = mask[step * batch..<(step + 1) * batch].contains { $0 != 0 } }
@@ -116,7 +134,7 @@ final class TrainingLoop<S: Scalar>: TrainingEngine {
   func arenasFit(_ changed: Experiment) -> Bool {
     let algorithm = changed.training.algorithm
     return changed.task.length == data.steps && changed.training.batch == data.batch
-      && algorithm == experiment.training.algorithm
+      && algorithm == experiment.training.algorithm && changed.training.checkpoints == experiment.training.checkpoints
       && algorithm.type(S.self).keepsEveryStep(changed) == algorithm.type(S.self).keepsEveryStep(experiment)
   }
 
@@ -128,9 +146,9 @@ final class TrainingLoop<S: Scalar>: TrainingEngine {
     } catch {
       throw .task(error)
     }
-    let resized = Self.makePass(changed, layout: layout, loss: pass.loss)
+    let (resized, segments) = Self.makePass(changed, layout: layout, loss: pass.loss)
     UnsafeMutableRawBufferPointer(resized.parameters).copyMemory(from: UnsafeRawBufferPointer(pass.parameters))
-    pass = resized
+    (pass, checkpointed) = (resized, segments)
     algorithm = changed.training.algorithm.type(S.self).init(changed, pass: pass)
     data = task.emptyBatch(steps: length, batch: batch)
     hasTarget = [Bool](repeating: false, count: length)

@@ -5,7 +5,13 @@ extension TrainingLoop {
   func configure(_ changed: Experiment) throws(TrainingError) {
     try requireLosses(changed.training.algorithm.type(S.self).schedule(changed))
     take(changed)
+    beginAlgorithmAnew()
     try settle()
+  }
+
+  /// What the algorithm found out at the sequence's start, under other settings or weights, it finds out anew.
+  private func beginAlgorithmAnew() {
+    if position.trained == 0 { algorithm.beginSequence() }
   }
 
   func beginSequence(_ changed: Experiment) throws(TrainingError) {
@@ -21,11 +27,17 @@ extension TrainingLoop {
   func rescaleRecurrent(_ changed: Experiment) throws(TrainingError) {
     var parameters = parameters
     try rescale(&parameters, layout, network: changed.network)
-    setParameters(parameters)
+    narrow(parameters, into: pass.parameters)
     take(changed)
+    beginAlgorithmAnew()
+    try settle()
   }
 
-  func setParameters(_ parameters: [Double]) { narrow(parameters, into: pass.parameters) }
+  func setParameters(_ parameters: [Double]) throws(TrainingError) {
+    narrow(parameters, into: pass.parameters)
+    beginAlgorithmAnew()
+    try settle()
+  }
 
   var parameters: [Double] { widened(pass.parameters) }
 
@@ -33,13 +45,37 @@ extension TrainingLoop {
 
   // MARK: States
 
-  func setState(_ state: [[Double]]) {
-    for (layer, values) in state.enumerated() { pass.setState(at: 0, layer: layer, from: values) }
+  func setState(_ state: [[Double]]) throws(TrainingError) {
+    for (layer, values) in state.enumerated() { setState(at: 0, layer: layer, from: values) }
+    beginAlgorithmAnew()
+    try settle()
+  }
+
+  func setState(at row: Int, layer: Int, from state: [Double]) {
+    if let checkpointed {
+      // Between two updates a whole sequence is done, or none of it.
+      if row == 0 { checkpointed.setState(layer: layer, from: state) }
+    } else {
+      pass.setState(at: row, layer: layer, from: state)
+    }
   }
 
   func state(row: Int) -> [[Double]] {
-    (0..<experiment.network.layers).map { pass.state(row: row, layer: $0) }
+    (0..<experiment.network.layers).map { layer in
+      checkpointed?.state(layer: layer, atEnd: row > 0) ?? pass.state(row: row, layer: layer)
+    }
   }
+
+  var variant: PassVariant {
+    var variant = experiment.training.algorithm.type(S.self)
+      .variant(experiment, window: window, update: position.update)
+    if experiment.training.history == .stale, window.steps.lowerBound < position.trained {
+      variant.kept = pass.keptActivations(window.steps.lowerBound..<position.trained)
+    }
+    return variant
+  }
+
+  var schedule: TruncationSchedule { algorithm.schedule }
 
   func carriedState() -> [[Double]] {
     runUpToWindow()

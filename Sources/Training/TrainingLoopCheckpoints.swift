@@ -18,10 +18,10 @@ extension TrainingLoop {
     checkpoint.saveAlgorithm(position.trained > 0 ? algorithm.memory : .init(start: nil, count: 0))
     checkpoint.states.removeAll(keepingCapacity: true)
     for row in 0...position.trained {
-      for layer in 0..<experiment.network.layers {
-        checkpoint.states.append(contentsOf: pass.state(row: row, layer: layer))
-      }
+      for state in state(row: row) { checkpoint.states.append(contentsOf: state) }
     }
+    let keeps = experiment.training.history == .stale && position.trained > 0
+    checkpoint.kept = keeps ? pass.keptActivations(0..<position.trained) : nil
   }
 
   func restore(_ checkpoint: Checkpoint) throws(TrainingError) {
@@ -39,10 +39,11 @@ extension TrainingLoop {
     var start = 0
     for row in 0...position.trained {
       for layer in 0..<saved.network.layers {
-        pass.setState(at: row, layer: layer, from: Array(checkpoint.states[start..<start + size]))
+        setState(at: row, layer: layer, from: Array(checkpoint.states[start..<start + size]))
         start += size
       }
     }
+    if let kept = checkpoint.kept { pass.restore(kept) }
     if position.trained > 0, checkpoint.algorithm.count == algorithm.memory.count {
       algorithm.memory.copyMemory(from: UnsafeRawBufferPointer(checkpoint.algorithm))
     }

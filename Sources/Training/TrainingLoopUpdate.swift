@@ -5,7 +5,7 @@ extension TrainingLoop {
   func train() -> TrainingOutcome {
     runUpToWindow()
     let training = experiment.training
-    let result = algorithm.gradient(of: window, at: position)
+    let result = makeGradient()
     if let nonFinite = result.nonFinite { return .nonFinite(nonFinite) }
     let scale = training.clip.apply(to: pass.gradient, norm: result.gradientNorm)
     let noise = training.noise(seed: experiment.seed).add(to: pass.gradient, after: position.update)

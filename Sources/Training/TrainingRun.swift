@@ -242,6 +242,7 @@ public final class TrainingRun {
       newest: history.newest,
       untrainedLosses: engine.untrainedLosses, journal: journal, rewindable: rewindable, running: running,
       updatesPerSecond: updatesPerSecond, explosion: explosion,
+      variant: engine.variant, chosenSchedule: engine.schedule,
       sample: sampleLength > 0 ? sample(length: sampleLength, parameters: parameters, carried: carried) : "")
   }
 

@@ -21,7 +21,7 @@ func makeEngine(
     case .float64: try TrainingLoop<Double>(experiment, task: task)
     case .float32: try TrainingLoop<Float>(experiment, task: task)
     }
-  engine.setParameters(try parameters(experiment, layout: engine.layout, given: start.parameters))
+  try engine.setParameters(try parameters(experiment, layout: engine.layout, given: start.parameters))
   if let state = start.carriedState {
     let network = experiment.network
     let size = network.cell.parts * experiment.training.batch * network.hidden
@@ -30,7 +30,7 @@ func makeEngine(
         "carried state: found \(state.map(\.count)) numbers a layer, expected \(network.layers) layers of \(size) finite ones"
       )
     }
-    engine.setState(state)
+    try engine.setState(state)
   }
   return engine
 }
@@ -40,7 +40,7 @@ func validate(_ experiment: Experiment, givenData: Bool, memory: Int) throws(Tra
   var held = experiment
   if givenData {
     held.task = TaskSpecification()
-    held.task.name = .coin
+    held.task.name = experiment.task.name.inputsStandStill ? experiment.task.name : .coin
     held.task.length = experiment.task.length
     held.solved = SolvedSpecification()
   }
@@ -146,7 +146,11 @@ func memoryNeeded(_ experiment: Experiment, inputs: Int, outputs: Int) -> Int {
   guard outside.value < Int.max / 4 else { return .max }
   let layout = ParameterLayout(network, inputs: inputs, outputs: outputs)
   func pass<S: Scalar>(_: S.Type) -> Int? {
-    Pass<S>.bytesNeeded(
+    if experiment.training.checkpoints == .sqrt {
+      return CheckpointedPass<S>.bytesNeeded(
+        network: network, layout: layout, length: experiment.task.length, batch: experiment.training.batch)
+    }
+    return Pass<S>.bytesNeeded(
       network: network, layout: layout, steps: experiment.task.length, batch: experiment.training.batch,
       recordsTape: algorithm.type(S.self).keepsEveryStep(experiment))
   }

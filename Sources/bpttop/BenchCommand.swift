@@ -14,7 +14,8 @@ struct BenchCommand: ParsableCommand {
         W3  Elman tanh  float32  H=256  I=64  O=64  T=100  B=32   the largest net on a laptop's screen
         W6  the flow matrix, all T×T norms of ∂l_i/∂h_t, of W1
         W7  all singular values of ∂h_T/∂h_k for all k: H=64, T=200, float64
-        cost  a pass against T, and truncated training against k2/k1
+        cost  how each learning algorithm's memory and time grow, as fitted powers beside the theory's; a pass against T, \
+      and truncated training against k2/k1
         live  what the dashboard takes from training: snapshot, analysis, frame
 
       EXAMPLES
@@ -41,7 +42,12 @@ struct BenchCommand: ParsableCommand {
     for benchmark in names.compactMap({ name in Benchmarks.all.first { $0.name == name } }) {
       for row in try benchmark.measure() {
         figures.append((row.name, row.milliseconds))
-        if !json { print(row.name.padded(28), String(format: "%10.4f ms", row.milliseconds), row.remark) }
+        guard !json else { continue }
+        if let text = row.text {
+          print(text)
+        } else {
+          print(row.name.padded(28), String(format: "%10.4f ms", row.milliseconds), row.remark)
+        }
       }
     }
     if json {

@@ -10,6 +10,8 @@ struct Benchmarks: Sendable {
     /// The median.
     var milliseconds: Double
     var remark = ""
+    /// The whole line, where it is another than name, time and remark.
+    var text: String?
   }
 
   var name: String
@@ -29,7 +31,7 @@ struct Benchmarks: Sendable {
       let tape = try classroomTape(steps: 200)
       return try Stopwatch.medianMilliseconds(warmup: 1, runs: 11) { _ = try ProductByLag(tape) }
     },
-    Benchmarks(name: "cost", isReference: false, measure: CostBenchmark.rows),
+    Benchmarks(name: "cost", isReference: false, measure: { try GrowthBenchmark.rows() + CostBenchmark.rows() }),
     Benchmarks(name: "live", isReference: false, measure: LiveBenchmark.rows),
   ]
 

@@ -29,7 +29,8 @@ struct CheckCommand: ParsableCommand {
     try advance(run, updates: updates)
     let snapshot = run.snapshot()
     let experiment = snapshot.experiment
-    let tape = Tape(snapshot)
+    // Cuts, a kept past and fixed points are no derivative of the window's objective: backpropagation is what is checked.
+    let tape = Tape(snapshot, variant: PassVariant())
     let check = GradientCheck(
       network: experiment.network, layout: snapshot.layout, parameters: snapshot.parameters, data: snapshot.data,
       window: snapshot.window, carriedState: snapshot.carriedState, reduction: experiment.training.reduction,
@@ -62,11 +63,14 @@ func advance(_ run: TrainingRun, updates: Int) throws {
 
 extension Tape {
   /// The next window's pass, as the trainer is about to make it, up to clipping and Ω: the derivative of the objective.
-  init(_ snapshot: Snapshot) {
+  ///
+  /// - Parameter variant: what the pass does otherwise than plain backpropagation; nil for what the trainer will do.
+  init(_ snapshot: Snapshot, variant: PassVariant? = nil) {
     self = Tape.compute(
       network: snapshot.experiment.network, layout: snapshot.layout, parameters: snapshot.parameters,
       data: snapshot.data, window: snapshot.window, carriedState: snapshot.carriedState,
-      reduction: snapshot.experiment.training.reduction, precision: snapshot.experiment.precision)
+      reduction: snapshot.experiment.training.reduction, precision: snapshot.experiment.precision,
+      variant: variant ?? snapshot.variant)
   }
 }
 

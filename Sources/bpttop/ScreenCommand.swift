@@ -91,7 +91,7 @@ struct Stage {
     let request = state.request
     guard
       let analysis = try? Analysis.compute(
-        snapshot: snapshot, wanted: request.instruments, layer: request.layer)
+        snapshot: snapshot, wanted: request.instruments, layer: request.layer, step: request.step)
     else { return }
     _ = reduce(into: &state, .analysis(analysis))
   }

@@ -10,13 +10,40 @@ import Training
   /// Golden screens lie beside this file; `BPTTOP_UPDATE_GOLDEN=1` writes them anew, to be read before they are committed.
   @Test(arguments: [(1, 1), (60, 20), (80, 24), (120, 36), (200, 60)])
   func golden(_ width: Int, _ height: Int) throws {
-    var state = try Example.state(size: Size(width: width, height: height))
+    try expectGolden("screen-\(width)x\(height)", Example.experiment(), width, height)
+  }
+
+  /// A gated cell, and two layers of which the lower one is looked into.
+  @Test(arguments: [(80, 24), (120, 36)]) func goldenOfAnLSTM(_ width: Int, _ height: Int) throws {
+    var experiment = Example.experiment()
+    experiment.network.cell = .lstm
+    try expectGolden("lstm-\(width)x\(height)", experiment, width, height)
+  }
+
+  @Test(arguments: [(80, 24), (120, 36)]) func goldenOfTwoLayers(_ width: Int, _ height: Int) throws {
+    var experiment = Example.experiment()
+    experiment.network.layers = 2
+    try expectGolden("layers-\(width)x\(height)", experiment, width, height, layer: 0)
+  }
+
+  @Test func goldenOfLayersZoomed() throws {
+    var experiment = Example.experiment()
+    experiment.network.cell = .gru
+    experiment.network.layers = 3
+    try expectGolden("zoomed-through-time-120x36", experiment, 120, 36, layer: 1, zoomed: Panels.throughTime.id)
+  }
+
+  private func expectGolden(
+    _ name: String, _ experiment: Experiment, _ width: Int, _ height: Int, layer: Int? = nil, zoomed: PanelID? = nil
+  ) throws {
+    var state = try Example.state(experiment, layer: layer, size: Size(width: width, height: height))
+    state.zoomed = zoomed
     // Backward at t = 12, where the next step's factors are known.
     state.cursor = Cursor(.backward, step: 11)
     let screen =
       render(state).rows.map { String($0.reversed().drop { $0 == " " }.reversed()) }.joined(separator: "\n") + "\n"
     let file = URL(filePath: #filePath).deletingLastPathComponent()
-      .appending(path: "Fixtures/screen-\(width)x\(height).txt")
+      .appending(path: "Fixtures/\(name).txt")
     if ProcessInfo.processInfo.environment["BPTTOP_UPDATE_GOLDEN"] != nil {
       try screen.write(to: file, atomically: true, encoding: .utf8)
     }

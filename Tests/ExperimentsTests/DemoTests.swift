@@ -28,6 +28,18 @@ import Training
   }
 }
 
+@Suite struct DemoCriterionTests {
+  /// Each of the classical tasks has an experiment that says when it is solved; `bpttop solve` does it, in the smoke run.
+  @Test(arguments: [TaskName.adding, .copy, .temporalOrder, .recall, .parity, .reber, .latch, .sine])
+  func saysWhenItIsSolved(task: TaskName) throws {
+    let experiments = try DemoTests.names.map { try ExperimentFile.read(path: DemoTests.folder + "/" + $0) }
+    let solved = try #require(experiments.first { $0.task.name == task && $0.solved.measure != .none })
+    let evaluator = try Evaluator(solved)
+    let untrained = evaluator.evaluate(try TrainingRun(experiment: solved).parameters)
+    #expect(!untrained.isSolved && untrained.value.isFinite)
+  }
+}
+
 @Suite struct DemoFactTests {
   /// log10 of the norm of the longest product of the first window, and of ‖∂L/∂h‖ at its first and last step.
   private func first(_ name: String, _ settings: [String] = []) throws -> (product: Double, first: Double, last: Double)

@@ -273,6 +273,8 @@ private func power(_ base: Double, _ exponent: Int) -> Double {
       window: Window(steps: 0..<60, injected: 59..<60), carriedState: trial.carriedState, reduction: .mean,
       precision: .float64, variant: variant)
     #expect(tape.gradient == Array(pass.gradient) && tape.objective == result.pass.objective)
+    #expect(tape.distanceMoved(step: 0) == pass.distanceMoved(step: 0))
+    #expect(tape.distanceMoved(step: 59) == pass.distanceMoved(step: 59))
     let size = 3 * tape.hidden
     for layer in tape.layers {
       let sum = zip(layer.localGradient.suffix(size), layer.futureGradient.suffix(size)).map { $0 + $1 }

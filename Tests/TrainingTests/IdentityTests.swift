@@ -157,5 +157,6 @@ func tape(_ snapshot: Snapshot) -> Tape {
   Tape.compute(
     network: snapshot.experiment.network, layout: snapshot.layout, parameters: snapshot.parameters,
     data: snapshot.data, window: snapshot.window, carriedState: snapshot.carriedState,
-    reduction: snapshot.experiment.training.reduction, precision: snapshot.experiment.precision)
+    reduction: snapshot.experiment.training.reduction, precision: snapshot.experiment.precision,
+    variant: snapshot.variant)
 }

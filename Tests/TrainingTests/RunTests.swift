@@ -27,6 +27,14 @@ struct RunTests {
     ],
     ["task.name": "text", "task.length": "20", "training.k1": "7", "precision": "float32"],
     ["task.name": "copy", "task.length": "25", "training.optimizer.name": "momentum", "network.layers": "2"],
+    ["task.name": "coin", "task.length": "40", "training.k1": "5", "training.algorithm": "artbp"],
+    ["task.name": "coin", "task.length": "60", "training.k1": "5", "training.algorithm": "adaptive"],
+    [
+      "task.name": "coin", "task.length": "70", "training.k1": "2", "training.k2": "9", "training.history": "stale",
+      "precision": "float32", "network.layers": "2",
+    ],
+    ["task.name": "coin", "task.length": "70", "training.checkpoints": "sqrt"],
+    ["task.name": "settle", "task.length": "30", "training.algorithm": "recurrent_backprop"],
   ]
 
   @Test("every optimiser comes back bit for bit, its memory with it", arguments: OptimizerKind.allCases)

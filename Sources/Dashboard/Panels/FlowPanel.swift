@@ -37,7 +37,7 @@ struct FlowPanel: Panel {
     }
     FlowPicture(
       flow: flow, mask: analysis.mask, share: analysis.share, bias: analysis.bias?.overall,
-      truncation: HeaderLine.truncation(analysis.snapshot.experiment),
+      truncation: HeaderLine.truncation(analysis.snapshot.experiment, analysis.snapshot.schedule),
       cursor: state.cursor.phase == .update ? nil : state.cursor.step, isBackward: state.cursor.phase != .forward
     ).draw(in: rect, &buffer, theme: theme)
   }

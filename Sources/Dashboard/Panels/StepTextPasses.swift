@@ -31,6 +31,9 @@ extension StepText {
         fact("φ′\(sub(t)) mean", numbers.derivativeMean, rank: 0), fact("least", numbers.derivativeLeast, rank: 3),
       ]
     }
+    if tape.isFixedPoint {
+      facts.append(fact("moved ‖h\(sub(t))-h\(sub(t - 1))‖", tape.distanceMoved(step: step), .window, rank: 0))
+    }
     if let loss = numbers.loss {
       facts.append(fact("loss l\(sub(t))", loss, .loss, rank: 2))
       if !numbers.isInjected { facts.append(Fact([Span("not in this update", theme[.dimText])], rank: 2)) }
@@ -59,6 +62,17 @@ extension StepText {
     let scale = tape.clipScale(step: step, layer: layer)
     if scale < 1 { facts.append(fact("clipped s", scale, .threshold, by: "×", rank: 0)) }
     if !isLast { facts.append(fact("‖future‖", numbers.future, .future, rank: 1)) }
+    if !isLast, !tape.passage.isEmpty {
+      let factor = tape.passage[step + 1]
+      facts.append(
+        factor == 0
+          ? Fact([Span("cut here: nothing comes from t=\(t + 1)", theme[.warning])], rank: 0)
+          : fact("weighted 1/(1-c)", factor, by: "×", rank: 1))
+    }
+    if tape.isFixedPoint {
+      facts.append(
+        Fact([Span(isLast ? "settled: δ = e + Jᵀδ" : "on the way to the fixed point: no gradient", dim)], rank: 0))
+    }
     if let next = numbers.next { facts.append(fact("‖δ\(sub(t + 1))‖", next, rank: 3)) }
     if let factor = numbers.derivativeFactor {
       facts.append(fact("\(cell.gain)φ′\(sub(t + 1))", factor, by: "×", rank: 0))
@@ -69,7 +83,9 @@ extension StepText {
     }
     if let factor = numbers.gatedFactor { facts.append(fact("gated W_hhᵀ", factor, .newest, by: "×", rank: 0)) }
     if cell.keep != 0, numbers.next != nil { facts.append(fact("past φ", abs(cell.keep), by: "×", rank: 1)) }
-    if isLast { facts.append(Fact([Span("the newest step: nothing comes from after it", dim)], rank: 1)) }
+    if isLast, !tape.isFixedPoint {
+      facts.append(Fact([Span("the newest step: nothing comes from after it", dim)], rank: 1))
+    }
     if step == 0, t > 1 {
       facts.append(Fact([Span("the window ends here: h\(sub(t - 1)) gets nothing", theme[.warning])], rank: 2))
     }

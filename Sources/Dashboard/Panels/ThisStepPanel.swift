@@ -57,7 +57,10 @@ struct ThisStepPanel: Panel {
         BackwardNumbers(tape, step: step, layer: layer).map {
           .backward($0, tape, step, layer: layer, theme)
         }
-      case .update: .update(UpdateNumbers(tape, state.experiment.training.clip), state, tape, theme)
+      case .update:
+        .update(
+          UpdateNumbers(tape, state.experiment.training.clip, gradient: state.analysis?.learner?.gradient), state, tape,
+          theme)
       }
     }
     guard rect.height >= Self.heightOfAll else {
@@ -91,7 +94,9 @@ extension StepText {
     let training = state.experiment.training
     let optimizer = training.optimizer
     let rule = optimizer.equation
-    let sum = tape.layout.hasReadout ? "g = Σₜ ∂L/∂aₜ ⊗ [xₜ, hₜ₋₁, 1]" : "∂J/∂W = Σₜ δₜ ⊗ [yₜ₋₁, xₜ] = -g"
+    let algorithm = training.algorithm.description
+    let whole = tape.layout.hasReadout ? "g = Σₜ ∂L/∂aₜ ⊗ [xₜ, hₜ₋₁, 1]" : "∂J/∂W = Σₜ δₜ ⊗ [yₜ₋₁, xₜ] = -g"
+    let sum = algorithm.isTape ? whole : Self.timeless(algorithm.equations.last ?? "")
     if let reason = state.noGradientReason {
       let lines = ["no update is made", reason].map { Fact([Span($0, theme[.error])], rank: 0) }
       return StepText(equations: [], facts: lines, theme: theme)
@@ -113,9 +118,16 @@ extension StepText {
       let share = cost.floatsHeld < cost.floatsHeldFull ? " of \(NumberText.grouped(cost.floatsHeldFull))" : ""
       let spans = [Span("holds ", dim), Span(NumberText.grouped(cost.floatsHeld), value), Span(" floats" + share, dim)]
       facts.append(Fact(spans, rank: 3))
+      facts.append(
+        Fact(Span(NumberText.short(Double(cost.multiplyAdds)), value), Span(" multiply-adds", dim), rank: 4))
     }
     return StepText(
       equations: [[Span(sum + "     " + rule, text)], [Span(rule, text)]], facts: facts, theme: theme)
+  }
+
+  /// An equation of any step: its subscripts are t.
+  private static func timeless(_ equation: String) -> String {
+    equation.replacing("{t-1}", with: "ₜ₋₁").replacing("{t+1}", with: "ₜ₊₁").replacing("{t}", with: "ₜ")
   }
 
   /// What clipping does to the update.

@@ -67,7 +67,7 @@ extension TimePicture {
     self.window = window.steps
     injected = window.injected
     self.cursor = cursor
-    wantedWindow = snapshot.experiment.training.k2.resolved(length: data.steps)
+    wantedWindow = snapshot.schedule.k2
     wantedNewest = snapshot.experiment.training.k1.resolved(length: data.steps)
     injection = snapshot.experiment.training.inject
     state = Self.states(analysis, layer: analysis.layer, cursor)

@@ -32,6 +32,8 @@ public struct AlgorithmSizes: Equatable, Sendable {
   public var batch = 1
   /// The sequence's length; an update every k1 steps; a window of k2.
   public var length: Int, k1: Int, k2: Int
+  /// s, where a state is kept only every s steps and the steps between are run forward again; nil where all are kept.
+  public var segmentSteps: Int?
 
   /// A layer of `units` one-gate units, one sequence, an update a sequence; what differs is set.
   public init(units: Int, inputs: Int, outputs: Int, length: Int) {
@@ -53,6 +55,12 @@ public struct AlgorithmSizes: Equatable, Sendable {
     batch = training.batch
     k1 = min(training.k1.resolved(length: length), length)
     k2 = min(training.k2.resolved(length: length), length)
+    if training.checkpoints == .sqrt {
+      segmentSteps =
+        experiment.precision == .float64
+        ? CheckpointedPass<Double>.segmentSteps(length: length, batch: batch)
+        : CheckpointedPass<Float>.segmentSteps(length: length, batch: batch)
+    }
   }
 
   /// The numbers of a sequence's state, over parts and layers.

@@ -17,12 +17,17 @@ protocol GradientAlgorithm<S>: AnyObject {
   static func validate(_ experiment: Experiment) throws(ExperimentKeyError)
   /// Lets settings that have no meaning under the algorithm fall back, where it was just chosen.
   static func adapt(_ experiment: inout Experiment)
+  /// How the settings are called in a header: "TBPTT(10,20) newest"; nil to say its name and k1.
+  static func heading(_ experiment: Experiment, _ schedule: TruncationSchedule) -> String?
   /// What it holds and what it computes.
   static func cost(_ sizes: AlgorithmSizes) -> AlgorithmCost
   /// When updates happen, as the settings alone say it.
   static func schedule(_ experiment: Experiment) -> TruncationSchedule
   /// Whether its pass is to keep the pre-activations of every step, as a tape does, not only of the present block.
   static func keepsEveryStep(_ experiment: Experiment) -> Bool
+  /// What the next window's pass does otherwise than plain backpropagation: a tape is made with it. What is kept of older
+  /// passes is not said here.
+  static func variant(_ experiment: Experiment, window: Window, update: Int) -> PassVariant
 
   /// The algorithm at the start of a sequence, on `pass`, to whose gradient it writes.
   init(_ experiment: Experiment, pass: Pass<S>)
@@ -48,6 +53,8 @@ extension GradientAlgorithm {
   static func validate(_ experiment: Experiment) throws(ExperimentKeyError) {}
   static func adapt(_ experiment: inout Experiment) {}
   static func keepsEveryStep(_ experiment: Experiment) -> Bool { false }
+  static func heading(_ experiment: Experiment, _ schedule: TruncationSchedule) -> String? { nil }
+  static func variant(_ experiment: Experiment, window: Window, update: Int) -> PassVariant { PassVariant() }
   func beginSequence() {}
   var memory: UnsafeMutableRawBufferPointer { .init(start: nil, count: 0) }
 

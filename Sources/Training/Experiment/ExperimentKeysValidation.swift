@@ -83,6 +83,7 @@ extension Experiment {
 
   private func validateTraining() throws(ExperimentKeyError) {
     try training.algorithm.type(Double.self).validate(self)
+    try validateStoredPast()
     try training.validateFlow()
     let optimizer = training.optimizer
     if let option = optimizer.meaninglessOption {
@@ -92,6 +93,39 @@ extension Experiment {
         option.key, formatNumber(optimizer[keyPath: option.path]),
         "\(formatPlainNumber(neutral)) with \(optimizer.name.rawValue): only \(names.joined(separator: ", ")) "
           + "\(names.count == 1 ? "reads" : "read") it")
+    }
+  }
+
+  /// A stored past, whole or in checkpoints, is plain backpropagation's; it has one of the two.
+  private func validateStoredPast() throws(ExperimentKeyError) {
+    let (history, checkpoints) = (training.history, training.checkpoints)
+    if training.algorithm != .bptt {
+      let name = training.algorithm.rawValue
+      let why =
+        training.algorithm.description.isForward
+        ? "it carries what it needs forward" : "it runs its window forward anew"
+      if history != .recompute {
+        throw .contradiction(
+          "training.history", history.rawValue, "recompute with \(name): \(why), only bptt keeps a past")
+      }
+      if checkpoints != .none {
+        throw .contradiction(
+          "training.checkpoints", checkpoints.rawValue, "none with \(name): \(why), only bptt keeps a past")
+      }
+    }
+    guard checkpoints == .sqrt else { return }
+    if history == .stale {
+      throw .contradiction(
+        "training.checkpoints", "sqrt", "none with history stale: what is run forward again is not what was kept")
+    }
+    let (k1, k2) = (training.k1.resolved(length: task.length), training.k2.resolved(length: task.length))
+    if min(k1, k2) < task.length {
+      throw .contradiction(
+        "training.checkpoints", "sqrt",
+        "none with k1 = \(k1) and k2 = \(k2): a truncated window is short already; or k1 and k2 full")
+    }
+    if training.inject == .last {
+      throw .contradiction("training.checkpoints", "sqrt", "none with inject last, or inject newest")
     }
   }
 
@@ -137,7 +171,11 @@ extension Experiment {
     let cost = training.algorithm.cost(AlgorithmSizes(self, inputs: width, outputs: width))
     let keepsEveryStep = training.algorithm.type(Double.self).keepsEveryStep(self)
     func bytes<S: Scalar>(_: S.Type) -> Int? {
-      Pass<S>.bytesNeeded(
+      if training.checkpoints == .sqrt {
+        return CheckpointedPass<S>.bytesNeeded(
+          network: network, layout: layout, length: task.length, batch: training.batch)
+      }
+      return Pass<S>.bytesNeeded(
         network: network, layout: layout, steps: task.length, batch: training.batch, recordsTape: keepsEveryStep)
     }
     let pass = precision == .float64 ? bytes(Double.self) : bytes(Float.self)
@@ -163,8 +201,14 @@ extension Experiment {
       if network.cellDescription.forgetGate == nil { network.initialization.forgetBias = 0 }
       if !network.cellDescription.takesActivation { network.activation = NetworkSpecification().activation }
     }
-    if training.algorithm != before.training.algorithm { training.algorithm.type(Double.self).adapt(&self) }
-    if training.algorithm != before.training.algorithm { training.dropFlow() }
+    if training.algorithm != before.training.algorithm {
+      training.algorithm.type(Double.self).adapt(&self)
+      if training.algorithm != .bptt {
+        training.history = .recompute
+        training.checkpoints = .none
+      }
+      training.dropFlow()
+    }
     if training.optimizer.name != before.training.optimizer.name {
       training.optimizer.takeOptions(after: before.training.optimizer)
     }

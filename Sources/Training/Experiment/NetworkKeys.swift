@@ -18,7 +18,8 @@ extension ExperimentKey {
       "leaky: unit 1 has β, the last β/spread, those between by equal factors", steps: .tenth),
     ExperimentKey(
       "network.learn_beta", .choice(\.network.learnedBeta),
-      "leaky: each unit's β = 1/(1 + exp(-ρ)) is trained, from there", .newRun, steps: .choices),
+      "leaky: each unit's β = 1/(1 + exp(-ρ)) is trained, from there", .newRun, steps: .choices,
+      isRead: { $0.network.cellDescription.options.contains { $0.name == "beta" } }),
     ExperimentKey(
       "network.alpha", .number(\.network.alpha, NumberRange()), "residual: α in h = h + α φ(a)", steps: .linear(0.05)),
     ExperimentKey(

@@ -15,10 +15,23 @@ extension ExperimentKey {
       "training.inject", .choice(\.training.inject), "the losses in an update: the newest k1, the last, the window's",
       steps: .choices),
     ExperimentKey(
-      "training.history", .choice(\.training.history), "the window's past: run again under the present weights",
-      steps: .choices),
+      "training.history", .choice(\.training.history),
+      "the window's past: run again under the present weights, or kept as older ones made it", .newSequence,
+      steps: .choices, isRead: { $0.training.algorithm == .bptt }),
+    ExperimentKey(
+      "training.checkpoints", .choice(\.training.checkpoints),
+      "full bptt keeps every step, or a state every √T steps and runs the rest again", .newSequence, steps: .choices,
+      isRead: { $0.training.algorithm == .bptt }),
     ExperimentKey(
       "training.algorithm", .choice(\.training.algorithm), "the learning algorithm", .newSequence, steps: .choices),
+    ExperimentKey(
+      "training.artbp.probability", .number(\.training.artbp.probability, NumberRange(from: 0, below: 1)),
+      "artbp: c, how likely a cut between two steps is", steps: .linear(0.05),
+      isRead: { $0.training.algorithm == .artbp }),
+    ExperimentKey(
+      "training.adaptive.tolerance", .number(\.training.adaptive.tolerance, NumberRange(above: 0)),
+      "adaptive: δ, the relative bias let pass; k2 is the longest window", steps: .tenth,
+      isRead: { $0.training.algorithm == .adaptive }),
     ExperimentKey(
       "training.reduction", .choice(\.training.reduction), "the objective: mean or sum of the injected losses",
       steps: .choices),

@@ -28,6 +28,35 @@ public enum Injection: String, CaseIterable, Sendable {
 public enum HistoryKind: String, CaseIterable, Sendable {
   /// Runs the window forward again under the present weights, from the state stored before it.
   case recompute
+  /// Keeps the activations made under older weights and goes back over them with the present ones: the history buffer of
+  /// Williams & Peng (1990). Nothing is run forward twice.
+  case stale
+}
+
+/// What backpropagation keeps of the forward pass.
+public enum CheckpointKind: String, CaseIterable, Sendable {
+  /// Every step's activations.
+  case none
+  /// The state every ⌈√T⌉ steps; the steps between are run forward again on the way back.
+  case sqrt
+}
+
+/// Randomly truncated backpropagation.
+public struct ARTBPSpecification: Equatable, Sendable {
+  /// c, the probability of a cut between two steps.
+  public var probability = 0.1
+
+  /// The defaults.
+  public init() {}
+}
+
+/// Adaptively truncated backpropagation.
+public struct AdaptiveSpecification: Equatable, Sendable {
+  /// δ, the relative bias that is let pass.
+  public var tolerance = 0.1
+
+  /// The defaults.
+  public init() {}
 }
 
 /// How the network is trained.
@@ -42,8 +71,12 @@ public struct TrainingSpecification: Equatable, Sendable {
   public var inject = Injection.newest
   /// What a window that reaches behind the last update uses of the past.
   public var history = HistoryKind.recompute
+  /// What backpropagation keeps of the forward pass.
+  public var checkpoints = CheckpointKind.none
   /// The learning algorithm.
   public var algorithm = AlgorithmKind.bptt
+  /// What artbp and adaptive have of their own.
+  public var artbp = ARTBPSpecification(), adaptive = AdaptiveSpecification()
   /// How the losses make the objective.
   public var reduction = Reduction.mean
   /// The optimiser.

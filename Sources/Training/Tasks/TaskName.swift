@@ -3,7 +3,7 @@ public enum TaskName: String, CaseIterable, Sendable {
   case adding, copy
   case temporalOrder = "temporal-order"
   case delayedXOR = "delayed-xor"
-  case recall, parity, latch, reber, sine, coin, text, csv
+  case recall, parity, latch, reber, sine, settle, coin, text, csv
 
   /// The task of this name.
   var kind: any NamedTask.Type {
@@ -17,6 +17,7 @@ public enum TaskName: String, CaseIterable, Sendable {
     case .latch: LatchTask.self
     case .reber: ReberTask.self
     case .sine: SineTask.self
+    case .settle: SettleTask.self
     case .coin: CoinTask.self
     case .text: TextTask.self
     case .csv: CSVTask.self
@@ -32,6 +33,8 @@ protocol NamedTask: SequenceTask {
   static var widthEstimate: Int { get }
   /// Where its sequences come from.
   static var source: TaskSource { get }
+  /// Whether the input is the same at every step of a sequence.
+  static var inputsStandStill: Bool { get }
   /// The task of `specification`, whose length is long enough.
   static func make(_ specification: TaskSpecification, seed: UInt64, memory: Int) throws(TaskError) -> Self
 }
@@ -39,6 +42,7 @@ protocol NamedTask: SequenceTask {
 extension NamedTask {
   static var minimumLength: Int { 1 }
   static var source: TaskSource { .drawn }
+  static var inputsStandStill: Bool { false }
 }
 
 /// A task whose sequences are drawn: the seed and their length are all that it needs.
@@ -68,6 +72,9 @@ enum TaskSource {
 extension TaskName {
   /// The shortest sequence in which the task can be asked.
   public var minimumLength: Int { kind.minimumLength }
+
+  /// Whether the input is the same at every step of a sequence, so that a network can settle.
+  var inputsStandStill: Bool { kind.inputsStandStill }
 
   /// Whether it reads a file, and whether it does so by columns.
   var readsFile: Bool { kind.source != .drawn }

@@ -63,8 +63,8 @@ def elman(p, s, x, act, options):
     return (act(affine(p, x, s[0])),)
 
 
-def leaky(p, s, x, act, options):  # beta: one for all units, or [H]
-    beta = options["beta"]
+def leaky(p, s, x, act, options):  # beta: one for all units, or [H]; trained, it is the logistic function of its logit
+    beta = sigmoid(p["beta_logit"]) if "beta_logit" in p else options["beta"]
     return ((1 - beta) * s[0] + beta * act(affine(p, x, s[0])),)
 
 
@@ -123,7 +123,8 @@ def step(net, p, options, state, x):
     new = []
     for l in range(net.layers):
         own = {k.removesuffix(f"_l{l}"): v for k, v in p.items() if k.endswith(f"_l{l}") or k == "weight"}
-        new.append(CELLS[net.cell](own, state[l], x, act, options))
+        of_layer = {k: v[l] if jnp.ndim(v) == 2 else v for k, v in options.items()}
+        new.append(CELLS[net.cell](own, state[l], x, act, of_layer))
         x = new[-1][0]
     return new
 
@@ -304,7 +305,7 @@ def check(path, tolerance=None):
     rounding = 1e-6 if single else 1e-15
     options = {k: jnp.asarray(v, float) for k, v in json.loads(meta["cell_options"]).items()}
     options["activation"] = list(ACTIVATIONS).index(meta["activation"])
-    p = {k: jnp.asarray(v) for k, v in tensors.items() if k.startswith(("weight", "bias_", "readout."))}
+    p = {k: jnp.asarray(v) for k, v in tensors.items() if k.startswith(("weight", "bias_", "readout.", "beta_logit"))}
     t = {k: jnp.asarray(tensors[k]) for k in ("x", "target", "target_mask", "mask")}
     O = len(p["readout.bias"]) if "readout.bias" in p else t["target"].shape[-1]
     t["output_mask"] = jnp.asarray(tensors.get("output_mask", np.ones((*t["mask"].shape, O))))

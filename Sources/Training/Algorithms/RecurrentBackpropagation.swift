@@ -1,0 +1,87 @@
+import LinearAlgebra
+import RecurrentNetworks
+
+/// Recurrent backpropagation (Almeida 1987, Pineda 1987): the network settles under an input that stands still, and so does
+/// the adjoint of its fixed point; nothing of the way there is kept.
+///
+/// The window is run forward, its last step is taken for the fixed point h*, and z = (I - Jᵀ)⁻¹ e found by letting
+/// z ← e + Jᵀ z settle. With the last step's loss alone: a loss on the way is no loss at a fixed point.
+final class RecurrentBackpropagation<S: Scalar>: GradientAlgorithm {
+  static var description: AlgorithmDescription {
+    AlgorithmDescription(
+      title: "recurrent backpropagation",
+      summary: "the adjoint of the fixed point that the network settles to (Almeida 1987, Pineda 1987)",
+      equations: [
+        "e = ∂l/∂h*",
+        "z = (I - (D W)ᵀ)⁻¹ e,  by z ← e + (D W)ᵀ z",
+        "∂L/∂W = (D z) h*ᵀ",
+      ],
+      isTape: true, isForward: false)
+  }
+
+  /// The state, its activation and the adjoint with what drives it: no length in it; n² multiply-adds a turn.
+  static func cost(_ sizes: AlgorithmSizes) -> AlgorithmCost {
+    let held = Double(sizes.inputs + sizes.layers * sizes.parts * sizes.units * 4) * Double(sizes.batch)
+    let aStep = (sizes.recurrentWeights + sizes.readoutWeights) * Double(sizes.batch)
+    // As many turns back as steps forward: both settle by ρ(J) a turn.
+    return AlgorithmCost(floats: held, multiplyAdds: 2 * aStep)
+  }
+
+  static func validate(_ experiment: Experiment) throws(ExperimentKeyError) {
+    let training = experiment.training
+    if training.clip.kind == .step {
+      throw .contradiction(
+        "training.clip.kind", "step", "none, norm, value or weight with recurrent_backprop: it goes back over no steps")
+    }
+    if training.regularizer.omega > 0 {
+      throw .contradiction(
+        "training.regularizer.omega", formatNumber(training.regularizer.omega),
+        "0 with recurrent_backprop: it goes back over no steps")
+    }
+    guard experiment.task.name.inputsStandStill else {
+      throw .contradiction(
+        "training.algorithm", "recurrent_backprop with \(experiment.task.name.rawValue)",
+        "a task whose input stands still, task.name settle, or algorithm bptt: there is no fixed point to settle to")
+    }
+  }
+
+  static func schedule(_ experiment: Experiment) -> TruncationSchedule {
+    TruncationSchedule(
+      length: experiment.task.length, k1: experiment.training.k1, k2: experiment.training.k2, inject: .last)
+  }
+
+  static func heading(_ experiment: Experiment, _ schedule: TruncationSchedule) -> String? {
+    "recurrent BP at a fixed point"
+  }
+
+  static func variant(_ experiment: Experiment, window: Window, update: Int) -> PassVariant {
+    var variant = PassVariant()
+    variant.fixedPoint = settling(experiment)
+    return variant
+  }
+
+  /// Settled to the last few bits, or stopped after so many turns.
+  private static func settling(_ experiment: Experiment) -> PassVariant.FixedPoint {
+    PassVariant.FixedPoint(tolerance: experiment.precision == .float64 ? 1e-13 : 1e-6, limit: 1000)
+  }
+
+  private let pass: Pass<S>
+  private var experiment: Experiment
+  var schedule: TruncationSchedule { Self.schedule(experiment) }
+
+  init(_ experiment: Experiment, pass: Pass<S>) {
+    self.pass = pass
+    self.experiment = experiment
+  }
+
+  func configure(_ experiment: Experiment) { self.experiment = experiment }
+
+  func gradient(of window: Window, at position: TrainingPosition) -> PassResult {
+    let settling = Self.settling(experiment)
+    pass.forward(window.steps)
+    return pass.backwardAtFixedPoint(
+      step: window.steps.upperBound - 1, reduction: experiment.training.reduction, tolerance: settling.tolerance,
+      limit: settling.limit
+    ).pass
+  }
+}
