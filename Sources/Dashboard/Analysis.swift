@@ -61,6 +61,8 @@ public struct Analysis: Sendable {
   public let full: Tape?
   /// n.
   public var sequenceLength: Int { snapshot.data.steps }
+  /// Whether what is cut of the gradient is what lies outside of the windows, and nothing else.
+  var isCutByWindows: Bool { snapshot.isCutByWindows }
 
   /// log10 ‖∂L/∂h_t‖ over the batch by step of the sequence, [n]: of the window's objective (-infinity outside the
   /// window), and of the full objective, weighted alike: each loss as the window's objective weighs it.

@@ -48,16 +48,13 @@ private struct AnalysisBuilder {
       truncatedGradientNorm: norms?.truncated[layer], fullGradientNorm: norms?.full,
       layerGradientNorms: norms?.truncated, product: products.time, carousel: products.carousel,
       depth: products.depth, paths: products.paths, flow: flow?.matrix, mask: flow?.mask, share: flow?.share,
-      bias: wanted.contains(.bias) && isTape ? bias() : nil, recurrentSpectrum: spectrum?.weights,
+      bias: wanted.contains(.bias) && snapshot.isCutByWindows ? bias() : nil, recurrentSpectrum: spectrum?.weights,
       jacobianSpectrum: spectrum?.jacobian,
       saturation: looksInside ? Saturation(seen, layer: layer) : nil,
       gates: looksInside ? GateActivity(seen, layer: layer) : nil,
       decay: looksInside ? DecayShares(seen, layer: layer) : nil,
       learner: wanted.contains(.learner) ? learner(step) : nil, cost: cost, leftOut: leftOut)
   }
-
-  /// Whether the pass that is shown is all of the gradient.
-  private var isTape: Bool { snapshot.experiment.training.algorithm.description.isTape }
 
   /// The products of Jacobians, along time and down the layers.
   private struct Products {
@@ -132,7 +129,7 @@ extension AnalysisBuilder {
     let matrix = FlowMatrix(full, layer: layer, maximumRows: limits.flowRows)
     let targets = (0..<length).count { full.targetMask[$0 * full.batch] != 0 }
     if matrix.rows.count < targets { leftOut.append("the flow of \(matrix.rows.count) of \(targets) losses") }
-    guard isTape else { return (matrix, nil, nil) }
+    guard snapshot.isCutByWindows else { return (matrix, nil, nil) }
     let mask = TruncationMask(steps: length, windows: windows)
     return (matrix, mask, TruncationShare(mask: mask, flow: matrix))
   }
@@ -203,4 +200,11 @@ extension AnalysisBuilder {
 
   /// A whole number, the largest where `value` is beyond it.
   private static func whole(_ value: Double) -> Int { Int(exactly: value.rounded()) ?? .max }
+}
+
+extension Snapshot {
+  /// Whether the gradient that trains is backpropagation through the windows, of which nothing is cut in another way.
+  var isCutByWindows: Bool {
+    experiment.training.algorithm.description.isTape && variant.passage.isEmpty && variant.fixedPoint == nil
+  }
 }

@@ -104,8 +104,10 @@ extension StepText {
     var facts = [Fact(Span("‖g‖ ", theme[.gradientNorm]), Span(NumberText.short(numbers.raw), value), rank: 0)]
     facts.append(Fact(clipping(numbers, training.clip, tape, theme), rank: 0))
     let rate = training.learningRate(after: state.shown?.update ?? 0)
-    let share = rate == optimizer.learningRate ? "" : " of \(plain(optimizer.learningRate))"
-    facts.append(Fact([Span("η ", dim), Span(NumberText.short(rate), value), Span(share, dim)], rank: 1))
+    let isWhole = rate == optimizer.learningRate
+    let share = isWhole ? "" : " of \(plain(optimizer.learningRate))"
+    facts.append(
+      Fact([Span("η ", dim), Span(isWhole ? plain(rate) : NumberText.short(rate), value), Span(share, dim)], rank: 1))
     if optimizer.isPlainDescent, training.regularizer.noise == 0 {
       let change = rate * numbers.clipped
       facts.append(Fact(Span("‖Δw‖ ", dim), Span(NumberText.short(change), value), rank: 1))
