@@ -211,10 +211,10 @@ struct EvaluatorTests {
       "task.length": "8", "solved.measure": "accuracy",
     ]
     let evaluator = try Evaluator(experiment(settings))
-    // Without weights every unit is ½, and none the largest; one that the cue, symbol 9, drives is.
+    // Without weights every unit is ½, and none the largest; one that the cue, symbol 9, drives is: W [9, 9 + 10].
     var parameters = [Double](repeating: 0, count: evaluator.layout.count)
     #expect(evaluator.evaluate(parameters).value == 0)
-    parameters[try #require(evaluator.layout["weight_ih_l0"]).offset + 3 * 10 + 9] = 1
+    parameters[try #require(evaluator.layout["weight"]).offset + 3 * 19 + 9 + 9] = 1
     #expect(abs(evaluator.evaluate(parameters).value - 0.125) < 0.04)
     // Every output ½: ½ · 8 · ¼, of which the loss is the mean.
     settings["solved.measure"] = "loss"
