@@ -17,6 +17,8 @@ public enum Instrument: String, CaseIterable, Sendable {
   case spectrum
   /// φ′ or the gates, and who did it.
   case saturation
+  /// What the learning algorithm has, and how near it comes to the exact gradient.
+  case learner
 }
 
 /// What the analyst is asked for.
@@ -26,15 +28,19 @@ public struct AnalysisRequest: Hashable, Sendable {
   /// The layer that they look into, counted from 0; nil is the top one.
   public var layer: Int?
 
+  /// The step of the sequence, counted from 0, of which the learner's influence matrix is wanted; nil is the window's last.
+  public var step: Int?
+
   /// So many instruments of one layer.
-  public init(_ instruments: Set<Instrument>, layer: Int? = nil) {
+  public init(_ instruments: Set<Instrument>, layer: Int? = nil, step: Int? = nil) {
     self.instruments = instruments
     self.layer = layer
+    self.step = step
   }
 
   /// Whether an analysis that was asked for as `other` has all of it.
   public func isCovered(by other: AnalysisRequest) -> Bool {
-    layer == other.layer && instruments.isSubset(of: other.instruments)
+    layer == other.layer && step == other.step && instruments.isSubset(of: other.instruments)
   }
 }
 
@@ -55,6 +61,8 @@ public struct Analysis: Sendable {
   public let full: Tape?
   /// n.
   public var sequenceLength: Int { snapshot.data.steps }
+  /// Whether what is cut of the gradient is what lies outside of the windows, and nothing else.
+  var isCutByWindows: Bool { snapshot.isCutByWindows }
 
   /// log10 ‖∂L/∂h_t‖ over the batch by step of the sequence, [n]: of the window's objective (-infinity outside the
   /// window), and of the full objective, weighted alike: each loss as the window's objective weighs it.
@@ -78,8 +86,10 @@ public struct Analysis: Sendable {
   /// The truncated gradient (all updates of the sequence at these weights) against the full one.
   public let bias: TruncationBias?
 
-  /// W_hh of the layer.
+  /// W_hh of the layer, for cells whose Jacobian is made of it.
   public let recurrentSpectrum: MatrixSpectrum?
+  /// J_t = ∂s_t/∂s_{t-1} of sequence 0 at the window's last step, for other cells.
+  public let jacobianSpectrum: MatrixSpectrum?
 
   /// φ′ of sequence 0 over the whole sequence.
   public let saturation: Saturation?
@@ -88,6 +98,8 @@ public struct Analysis: Sendable {
   /// What φ′ and W_hh each do to the gradient on its way back.
   public let decay: DecayShares?
 
+  /// The learning algorithm's gradient against the exact one, and its influence matrix.
+  public let learner: LearnerReport?
   /// What the algorithm holds and computes for an update.
   public let cost: Cost
   /// What was not computed to stay fast, a sentence each: "singular values at 12 of 200 lags". Empty when all is there.

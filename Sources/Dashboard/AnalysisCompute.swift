@@ -7,13 +7,13 @@ extension Analysis {
   /// The analysis of `snapshot` with the instruments `wanted` of layer `layer` (nil: the top one), bounded by `limits` (nil: while it runs the live
   /// ones, else the patient ones). What is not finite, or too much, is left out and said.
   public static func compute(
-    snapshot: Snapshot, wanted: Set<Instrument>, layer: Int? = nil, limits: AnalysisLimits? = nil
+    snapshot: Snapshot, wanted: Set<Instrument>, layer: Int? = nil, step: Int? = nil, limits: AnalysisLimits? = nil
   ) throws(AnalysisError) -> Analysis {
     let top = snapshot.experiment.network.layers - 1
     var builder = AnalysisBuilder(
       snapshot: snapshot, layer: min(max(0, layer ?? top), top),
       limits: limits ?? (snapshot.running ? .live(snapshot) : .patient(snapshot)))
-    return builder.build(wanted)
+    return builder.build(wanted, step: step)
   }
 }
 
@@ -33,7 +33,7 @@ private struct AnalysisBuilder {
     self.limits = limits
   }
 
-  mutating func build(_ wanted: Set<Instrument>) -> Analysis {
+  mutating func build(_ wanted: Set<Instrument>, step: Int?) -> Analysis {
     let window = tape(snapshot.window, carriedState: snapshot.carriedState, variant: snapshot.variant)
     let full = wanted.isDisjoint(with: Self.needingFull) ? nil : fullTape(window)
     // Where the sequence is too long to be run whole, the window stands for it.
@@ -48,10 +48,12 @@ private struct AnalysisBuilder {
       truncatedGradientNorm: norms?.truncated[layer], fullGradientNorm: norms?.full,
       layerGradientNorms: norms?.truncated, product: products.time, carousel: products.carousel,
       depth: products.depth, paths: products.paths, flow: flow?.matrix, mask: flow?.mask, share: flow?.share,
-      bias: wanted.contains(.bias) ? bias() : nil, recurrentSpectrum: spectrum,
+      bias: wanted.contains(.bias) && snapshot.isCutByWindows ? bias() : nil, recurrentSpectrum: spectrum?.weights,
+      jacobianSpectrum: spectrum?.jacobian,
       saturation: looksInside ? Saturation(seen, layer: layer) : nil,
       gates: looksInside ? GateActivity(seen, layer: layer) : nil,
-      decay: looksInside ? DecayShares(seen, layer: layer) : nil, cost: cost, leftOut: leftOut)
+      decay: looksInside ? DecayShares(seen, layer: layer) : nil,
+      learner: wanted.contains(.learner) ? learner(step) : nil, cost: cost, leftOut: leftOut)
   }
 
   /// The products of Jacobians, along time and down the layers.
@@ -119,7 +121,7 @@ extension AnalysisBuilder {
     }
   }
 
-  private mutating func flow(_ full: Tape?) -> (matrix: FlowMatrix, mask: TruncationMask, share: TruncationShare)? {
+  private mutating func flow(_ full: Tape?) -> (matrix: FlowMatrix, mask: TruncationMask?, share: TruncationShare?)? {
     guard let full, length <= limits.flowSteps else {
       leftOut.append("the flow matrix of \(length)×\(length) terms")
       return nil
@@ -127,6 +129,7 @@ extension AnalysisBuilder {
     let matrix = FlowMatrix(full, layer: layer, maximumRows: limits.flowRows)
     let targets = (0..<length).count { full.targetMask[$0 * full.batch] != 0 }
     if matrix.rows.count < targets { leftOut.append("the flow of \(matrix.rows.count) of \(targets) losses") }
+    guard snapshot.isCutByWindows else { return (matrix, nil, nil) }
     let mask = TruncationMask(steps: length, windows: windows)
     return (matrix, mask, TruncationShare(mask: mask, flow: matrix))
   }
@@ -154,13 +157,24 @@ extension AnalysisBuilder {
       .windows { t in mask[t * batch..<(t + 1) * batch].contains { $0 != 0 } }
   }
 
-  private mutating func spectrum(_ tape: Tape) -> MatrixSpectrum? {
-    guard tape.hidden <= limits.spectrumUnits else {
-      leftOut.append("the eigenvalues of W_hh: more than \(limits.spectrumUnits) units")
+  private mutating func learner(_ step: Int?) -> LearnerReport? {
+    guard length <= limits.fullSteps else {
+      leftOut.append("the learner's gradient against the exact one: too many steps")
+      return nil
+    }
+    return LearnerReport.compute(snapshot, step: step, longest: limits.fullSteps)
+  }
+
+  private mutating func spectrum(_ tape: Tape) -> (weights: MatrixSpectrum?, jacobian: MatrixSpectrum?)? {
+    let isAffine = tape.network.cellDescription.affineJacobian != nil
+    guard tape.hidden * (isAffine ? 1 : tape.network.cell.parts) <= limits.spectrumUnits else {
+      leftOut.append("the eigenvalues of \(isAffine ? "W_hh" : "J_t"): more than \(limits.spectrumUnits) units")
       return nil
     }
     do {
-      return try MatrixSpectrum(recurrentWeightsOf: tape, layer: layer)
+      return isAffine
+        ? (try MatrixSpectrum(recurrentWeightsOf: tape, layer: layer), nil)
+        : (nil, try MatrixSpectrum(jacobianOf: tape, step: tape.steps - 1, layer: layer))
     } catch {
       leftOut.append("the spectrum: W_hh is not finite")
       return nil
@@ -186,4 +200,11 @@ extension AnalysisBuilder {
 
   /// A whole number, the largest where `value` is beyond it.
   private static func whole(_ value: Double) -> Int { Int(exactly: value.rounded()) ?? .max }
+}
+
+extension Snapshot {
+  /// Whether the gradient that trains is backpropagation through the windows, of which nothing is cut in another way.
+  var isCutByWindows: Bool {
+    experiment.training.algorithm.description.isTape && variant.passage.isEmpty && variant.fixedPoint == nil
+  }
 }

@@ -96,13 +96,19 @@ public struct DashboardState: Sendable, Equatable {
 
   /// What the analyst has to compute for the panels on the screen.
   public var instruments: Set<Instrument> {
-    Layout(self).places.reduce(into: []) { $0.formUnion($1.panel.instruments) }
+    let ofPanels = Layout(self).places.reduce(into: Set<Instrument>()) { $0.formUnion($1.panel.instruments) }
+    // Where the gradient that trains is not the pass's, This step and the learner's panel need it.
+    let isTape = experiment.training.algorithm.description.isTape
+    return isTape || ofPanels.isEmpty ? ofPanels : ofPanels.union([.learner])
   }
 
   /// What the analyst is to be asked for.
   public var request: AnalysisRequest {
     let top = (snapshot?.experiment.network.layers ?? 1) - 1
-    return AnalysisRequest(instruments, layer: layer.flatMap { $0 < top ? max(0, $0) : nil })
+    let instruments = instruments
+    // Moving the cursor computes nothing, but where the learner's matrix of another step is on the screen.
+    let step = instruments.contains(.learner) && !isRunning && cursor.phase != .update ? cursor.step : nil
+    return AnalysisRequest(instruments, layer: layer.flatMap { $0 < top ? max(0, $0) : nil }, step: step)
   }
 }
 

@@ -41,8 +41,9 @@ enum HeaderLine {
       training.clip.kind == .none ? "no clip" : "clip \(training.clip.kind.rawValue) \(plain(training.clip.threshold))"
     return [
       "\(experiment.task.name.rawValue) n=\(experiment.task.length)",
-      "\(network.cell.rawValue) \(network.activation.rawValue) H=\(network.hidden)", truncation(experiment, schedule),
-      clip,
+      network.cell.rawValue + (network.cellDescription.takesActivation ? " \(network.activation.rawValue)" : "")
+        + " H=\(network.hidden)" + (network.layers > 1 ? "×\(network.layers)" : ""),
+      truncation(experiment, schedule), clip,
       "\(training.optimizer.name.rawValue) \(plain(training.optimizer.learningRate))"
         + (training.schedule.kind == .constant ? "" : " \(training.schedule.kind.rawValue)"),
     ]

@@ -114,8 +114,8 @@ public enum Keymap {
       .panels, "v", nil, "the Jacobian product another way: time, carousel, layers, all paths",
       [(.character("v"), .nextProductView)]),
     KeyBinding(
-      .panels, "1-9", nil, "a panel on, off",
-      (1...9).map { (.character(Character("\($0)")), .panel(digit: $0)) }),
+      .panels, "0-9", nil, "a panel on, off (0: the learner and what each algorithm costs)",
+      (0...9).map { (.character(Character("\($0)")), .panel(digit: $0)) }),
     KeyBinding(
       .panels, "Esc", nil, "back: from zoom, from help, from a prompt", [(.escape, .escape)]),
   ]

@@ -50,7 +50,7 @@ public struct Layout: Sendable {
       places = Self.arrange(Self.chosen(state, in: room), in: room)
     }
     let shown = Set(places.map(\.panel.id))
-    hidden = applying.filter { !shown.contains($0.id) }.map(\.digit).sorted()
+    hidden = applying.filter { !shown.contains($0.id) && $0.isWanted(state) }.map(\.digit).sorted()
   }
 
   /// The frame of the panel called `id`, if it is on the screen.
@@ -61,7 +61,10 @@ public struct Layout: Sendable {
     let asked = state.askedFor.compactMap(Panels.named)
     let order = asked + Panels.priority.filter { panel in !asked.contains { $0.id == panel.id } }
     var taken: Set<PanelID> = []
-    for panel in order where state.panelsOn.contains(panel.id) && panel.applies(to: state) {
+    for panel in order
+    where state.panelsOn.contains(panel.id) && panel.applies(to: state)
+      && (panel.isWanted(state) || state.askedFor.contains(panel.id))
+    {
       let rows = rows(of: taken.union([panel.id]))
       if rows.allSatisfy({ leastWidth($0) <= room.width }) && rows.reduce(0, { $0 + leastHeight($1) }) <= room.height {
         taken.insert(panel.id)

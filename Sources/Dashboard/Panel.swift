@@ -32,7 +32,7 @@ public struct PanelKey: Sendable {
 public protocol Panel: Sendable {
   /// The panel's name.
   var id: PanelID { get }
-  /// The digit that toggles it, 1 to 9.
+  /// The digit that toggles it, 0 to 9.
   var digit: Int { get }
   /// The title, and the one for narrow frames.
   var title: String { get }
@@ -53,6 +53,8 @@ public protocol Panel: Sendable {
 
   /// Whether there is anything to draw in this experiment; where not, it takes no room.
   func applies(to state: DashboardState) -> Bool
+  /// Whether it stands on the screen without being asked for.
+  func isWanted(_ state: DashboardState) -> Bool
   /// The notes for the right of the frame's upper edge (unit, range, where), the fullest first: the first that fits
   /// is taken.
   func notes(_ state: DashboardState) -> [String]
@@ -77,6 +79,8 @@ extension Panel {
   public var keys: [PanelKey] { [] }
   /// Always.
   public func applies(to state: DashboardState) -> Bool { true }
+  /// Always.
+  public func isWanted(_ state: DashboardState) -> Bool { true }
   /// None.
   public func notes(_ state: DashboardState) -> [String] { [] }
   /// Takes no key.

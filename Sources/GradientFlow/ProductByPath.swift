@@ -69,7 +69,8 @@ extension RowVectors {
     // All rows at the largest scale: what vanishes there does not count in the norm.
     var matrix = Matrix(rows: h, columns: h)
     for row in 0..<h {
-      let scale = Self.power(exponents[row] - largest)
+      // A row of zeros has no scale of its own.
+      let scale = exponents[row] > largest ? 0 : Self.power(exponents[row] - largest)
       for k in 0..<h { matrix.elements[row * h + k] = rows[row * stride + first + k] * scale }
     }
     for (j, entry) in diagonal.enumerated() { matrix[j, j] += entry.mantissa * Self.power(entry.exponent - largest) }

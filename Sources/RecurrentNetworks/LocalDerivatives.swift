@@ -64,24 +64,26 @@ package struct WeightBlock: Sendable {
 extension ParameterLayout {
   /// The parameters of a layer's pre-activations; the readout's are none of them.
   package func weightBlocks(layer: Int) -> [WeightBlock] {
-    func block(_ name: String, _ source: WeightBlock.Source, isRecurrent: Bool) -> WeightBlock? {
-      self[name].map { entry in
-        let columns = entry.shape.count > 1 ? entry.shape[1] : 1
-        return WeightBlock(
-          offset: entry.offset, rowStride: columns, columns: columns, source: source, isRecurrent: isRecurrent)
+    func matrix(_ block: Block, _ source: WeightBlock.Source, isRecurrent: Bool) -> WeightBlock {
+      WeightBlock(
+        offset: block.offset, rowStride: block.rowStride, columns: block.columns, source: source,
+        isRecurrent: isRecurrent)
+    }
+    func bias(_ name: String, isRecurrent: Bool) -> WeightBlock? {
+      self["\(name)_l\(layer)"].map {
+        WeightBlock(offset: $0.offset, rowStride: 1, columns: 1, source: .one, isRecurrent: isRecurrent)
       }
     }
     return [
-      block("weight_ih_l\(layer)", .input, isRecurrent: false),
-      block("weight_hh_l\(layer)", .state, isRecurrent: true),
-      block("bias_ih_l\(layer)", .one, isRecurrent: false),
-      block("bias_hh_l\(layer)", .one, isRecurrent: true),
-    ].compactMap { $0 }
+      matrix(inputWeights(layer: layer), .input, isRecurrent: false),
+      matrix(recurrentWeights(layer: layer), .state, isRecurrent: true),
+    ] + [bias("bias_ih", isRecurrent: false), bias("bias_hh", isRecurrent: true)].compactMap { $0 }
   }
 
   /// The end of a layer's parameters in the flat array: those of the layers up to it lie before.
   package func end(ofLayer layer: Int) -> Int {
-    entries.filter { $0.name.hasSuffix("_l\(layer)") }.map(\.range.upperBound).max() ?? 0
+    let rows = recurrentWeights(layer: layer).rows
+    return weightBlocks(layer: layer).map { $0.offset + (rows - 1) * $0.rowStride + $0.columns }.max() ?? 0
   }
 }
 
@@ -98,6 +100,7 @@ extension Pass {
     step.state += sequence * plan.stateStride
     step.preactivation += sequence * plan.gateStride
     step.derivative += sequence * plan.gateStride
+    step.recurrentInput += sequence * plan.apartStride
     step.gradientPartDistance = h
     step.previousGradientPartDistance = h
     step.accumulates = false
@@ -107,8 +110,11 @@ extension Pass {
       step.previousGradient = local.direct + part * local.parts * h
       let gates = part * local.gates * h
       step.preactivationGradient = local.byInput + gates
+      // With no gates apart the two are one array.
+      let isApart = network.cell.gatesApart > 0
+      step.recurrentGradient = (isApart ? local.byState : local.byInput) + gates
       _ = network.cell.accept(BackwardStep(step: step), network)
-      (local.byState + gates).update(from: local.byInput + gates, count: local.gates * h)
+      if !isApart { (local.byState + gates).update(from: local.byInput + gates, count: local.gates * h) }
     }
   }
 

@@ -120,6 +120,9 @@ private struct Reporter<S: Scalar> {
     for (layer, state) in snapshot.carriedState.enumerated() {
       pass.setState(at: window.steps.lowerBound, layer: layer, from: state)
     }
+    // Activations that older weights made, where the past is not run forward again.
+    if let kept = snapshot.variant.kept { pass.restore(kept, at: window.steps.lowerBound) }
+    pass.flow = snapshot.experiment.training.flow
     let algorithm = kind.init(snapshot.experiment, pass: pass)
     algorithm.beginSequence()
     if snapshot.algorithmMemory.count == algorithm.memory.count {

@@ -95,7 +95,7 @@ final class Analyst: Sendable {
   private func publish(_ snapshot: Snapshot, _ request: AnalysisRequest, _ limits: AnalysisLimits) -> Analysis? {
     let result = Result { () throws(AnalysisError) in
       try Analysis.compute(
-        snapshot: snapshot, wanted: request.instruments, layer: request.layer, limits: limits)
+        snapshot: snapshot, wanted: request.instruments, layer: request.layer, step: request.step, limits: limits)
     }
     mailbox.withLock { $0.result = result }
     onResult()

@@ -12,6 +12,8 @@ struct BenchCommand: ParsableCommand {
         W1  Elman tanh  float64  H=64   I=8   O=8   T=100  B=1    the classroom
         W2  Elman tanh  float32  H=128  I=32  O=32  T=200  B=32   hyper-parameters
         W3  Elman tanh  float32  H=256  I=64  O=64  T=100  B=32   the largest net on a laptop's screen
+        W4  LSTM        float32  H=128  I=32  O=32  T=100  B=32   gated
+        W5  GRU         float32  H=128  I=32  O=32  T=100  B=32   gated
         W6  the flow matrix, all T×T norms of ∂l_i/∂h_t, of W1
         W7  all singular values of ∂h_T/∂h_k for all k: H=64, T=200, float64
         cost  how each learning algorithm's memory and time grow, as fitted powers beside the theory's; a pass against T, \
@@ -19,13 +21,13 @@ struct BenchCommand: ParsableCommand {
         live  what the dashboard takes from training: snapshot, analysis, frame
 
       EXAMPLES
-        bpttop bench                W1, W2, W3, W6 and W7
+        bpttop bench                W1 to W7
         bpttop bench W1 W6 --json
         bpttop bench cost live
       """)
 
   @Argument(
-    help: "Which of W1, W2, W3, W6, W7, cost and live; without any, the W's.",
+    help: "Which of W1 to W7, cost and live; without any, the W's.",
     completion: .list(Benchmarks.names))
   var workloads: [String] = []
   @Flag(help: "Prints {\"W1\": milliseconds, …} and nothing else.") var json = false

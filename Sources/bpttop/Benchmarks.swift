@@ -23,6 +23,13 @@ struct Benchmarks: Sendable {
     reference("W1") { try update(hidden: 64, inputs: 8, outputs: 8, steps: 100, batch: 1, .float64, runs: 2000) },
     reference("W2") { try update(hidden: 128, inputs: 32, outputs: 32, steps: 200, batch: 32, .float32, runs: 100) },
     reference("W3") { try update(hidden: 256, inputs: 64, outputs: 64, steps: 100, batch: 32, .float32, runs: 60) },
+    reference("W4") {
+      try update(
+        cell: .lstm, hidden: 128, inputs: 32, outputs: 32, steps: 100, batch: 32, .float32, runs: 100)
+    },
+    reference("W5") {
+      try update(cell: .gru, hidden: 128, inputs: 32, outputs: 32, steps: 100, batch: 32, .float32, runs: 100)
+    },
     reference("W6") {
       let tape = try classroomTape(steps: 100)
       return Stopwatch.medianMilliseconds(warmup: 5, runs: 100) { _ = FlowMatrix(tape) }
@@ -41,12 +48,15 @@ struct Benchmarks: Sendable {
     Benchmarks(name: name, isReference: true) { [Row(name: name, milliseconds: try milliseconds())] }
   }
 
-  /// The median of one instrumented update of an Elman tanh network on random classes.
+  /// The median of one instrumented update of a network on random classes.
   private static func update(
-    hidden: Int, inputs: Int, outputs: Int, steps: Int, batch: Int, _ precision: Precision, runs: Int
+    cell: CellKind = .elman, hidden: Int, inputs: Int, outputs: Int, steps: Int, batch: Int, _ precision: Precision,
+    runs: Int
   ) throws -> Double {
+    var experiment = referenceExperiment(hidden: hidden, precision: precision)
+    experiment.network.cell = cell
     let run = try TrainingRun(
-      experiment: referenceExperiment(hidden: hidden, precision: precision),
+      experiment: experiment,
       start: start(inputs: inputs, outputs: outputs, steps: steps, batch: batch))
     return Stopwatch.medianMilliseconds(warmup: max(5, runs / 10), runs: runs) { run.trainOnce() }
   }

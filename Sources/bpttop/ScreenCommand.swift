@@ -91,7 +91,7 @@ struct Stage {
     let request = state.request
     guard
       let analysis = try? Analysis.compute(
-        snapshot: snapshot, wanted: request.instruments, layer: request.layer)
+        snapshot: snapshot, wanted: request.instruments, layer: request.layer, step: request.step)
     else { return }
     _ = reduce(into: &state, .analysis(analysis))
   }
@@ -104,6 +104,12 @@ struct Stage {
       case .apply(let key, let value):
         do { try run.apply(key: key, value: value) } catch {
           _ = reduce(into: &state, .refused(key: key, reason: error.description))
+        }
+      case .begin(let settings):
+        do { try run.begin(with: settings) } catch {
+          for setting in settings {
+            _ = reduce(into: &state, .refused(key: setting.key, reason: error.description))
+          }
         }
       case .restart: try run.restart()
       // Nothing runs by itself here, and there is no terminal.

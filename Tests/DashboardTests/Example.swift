@@ -30,30 +30,37 @@ enum Example {
     let k1 = experiment.training.k1.resolved(length: length), k2 = experiment.training.k2.resolved(length: length)
     let upper = end ?? min(length, max(k1, k2) + k1)
     let window = Window(steps: max(0, upper - k2)..<upper, injected: max(0, upper - k1)..<upper)
-    let hidden = experiment.network.hidden, batch = experiment.training.batch
+    let hidden = experiment.network.hidden, batch = experiment.training.batch, parts = experiment.network.cell.parts
     return Snapshot(
       serial: serial, experiment: experiment, initialExperiment: experiment, description: description, update: update,
       sequence: 3, data: data,
       window: window, layout: layout,
       parameters: initialParameters(experiment.network, layout, seed: experiment.seed),
-      carriedState: Array(repeating: Array(repeating: 0.125, count: batch * hidden), count: experiment.network.layers),
-      sequenceState: Array(repeating: Array(repeating: 0, count: batch * hidden), count: experiment.network.layers),
+      carriedState: Array(
+        repeating: Array(repeating: 0.125, count: parts * batch * hidden), count: experiment.network.layers),
+      sequenceState: Array(
+        repeating: Array(repeating: 0, count: parts * batch * hidden), count: experiment.network.layers),
       storedHidden: Array(repeating: 0.125, count: window.steps.lowerBound * hidden), history: LossHistory(),
       newest: nil, untrainedLosses: 0, journal: [], rewindable: 5, running: running, updatesPerSecond: 2431,
       explosion: nil, sample: "")
   }
 
-  /// The analysis of a snapshot: all instruments.
-  static func analysis(_ snapshot: Snapshot) throws -> Analysis {
-    try Analysis.compute(snapshot: snapshot, wanted: Set(Instrument.allCases), limits: AnalysisLimits.none)
+  /// The analysis of a snapshot: all instruments of a layer.
+  static func analysis(_ snapshot: Snapshot, layer: Int? = nil) throws -> Analysis {
+    try Analysis.compute(
+      snapshot: snapshot, wanted: Set(Instrument.allCases), layer: layer, limits: AnalysisLimits.none)
   }
 
   /// A dashboard that is paused before update 8, the cursor at rest.
-  static func state(size: Size = Size(width: 120, height: 36), theme: Theme = Theme()) throws -> DashboardState {
-    var state = DashboardState(experiment: experiment(), size: size, theme: theme)
-    let snapshot = try snapshot()
+  static func state(
+    _ experiment: Experiment = experiment(), layer: Int? = nil, size: Size = Size(width: 120, height: 36),
+    theme: Theme = Theme()
+  ) throws -> DashboardState {
+    var state = DashboardState(experiment: experiment, size: size, theme: theme)
+    state.layer = layer
+    let snapshot = try snapshot(experiment)
     _ = reduce(into: &state, .snapshot(snapshot))
-    _ = reduce(into: &state, .analysis(try analysis(snapshot)))
+    _ = reduce(into: &state, .analysis(try analysis(snapshot, layer: layer)))
     return state
   }
 }

@@ -1,5 +1,6 @@
 import Canvas
 import Foundation
+import RecurrentNetworks
 import Testing
 import Training
 
@@ -10,25 +11,58 @@ import Training
   /// Golden screens lie beside this file; `BPTTOP_UPDATE_GOLDEN=1` writes them anew, to be read before they are committed.
   @Test(arguments: [(1, 1), (60, 20), (80, 24), (120, 36), (200, 60)])
   func golden(_ width: Int, _ height: Int) throws {
-    var state = try Example.state(size: Size(width: width, height: height))
+    try expectGolden("screen-\(width)x\(height)", Example.experiment(), width, height)
+  }
+
+  /// A gated cell, and two layers of which the lower one is looked into.
+  @Test(arguments: [(80, 24), (120, 36)]) func goldenOfAnLSTM(_ width: Int, _ height: Int) throws {
+    var experiment = Example.experiment()
+    experiment.network.cell = .lstm
+    try expectGolden("lstm-\(width)x\(height)", experiment, width, height)
+  }
+
+  @Test(arguments: [(80, 24), (120, 36)]) func goldenOfTwoLayers(_ width: Int, _ height: Int) throws {
+    var experiment = Example.experiment()
+    experiment.network.layers = 2
+    try expectGolden("layers-\(width)x\(height)", experiment, width, height, layer: 0)
+  }
+
+  @Test func goldenOfLayersZoomed() throws {
+    var experiment = Example.experiment()
+    experiment.network.cell = .gru
+    experiment.network.layers = 3
+    try expectGolden("zoomed-through-time-120x36", experiment, 120, 36, layer: 1, zoomed: Panels.throughTime.id)
+  }
+
+  private func expectGolden(
+    _ name: String, _ experiment: Experiment, _ width: Int, _ height: Int, layer: Int? = nil, zoomed: PanelID? = nil
+  ) throws {
+    var state = try Example.state(experiment, layer: layer, size: Size(width: width, height: height))
+    state.zoomed = zoomed
     // Backward at t = 12, where the next step's factors are known.
     state.cursor = Cursor(.backward, step: 11)
     let screen =
       render(state).rows.map { String($0.reversed().drop { $0 == " " }.reversed()) }.joined(separator: "\n") + "\n"
     let file = URL(filePath: #filePath).deletingLastPathComponent()
-      .appending(path: "Fixtures/screen-\(width)x\(height).txt")
+      .appending(path: "Fixtures/\(name).txt")
     if ProcessInfo.processInfo.environment["BPTTOP_UPDATE_GOLDEN"] != nil {
       try screen.write(to: file, atomically: true, encoding: .utf8)
     }
     #expect(screen == (try String(contentsOf: file, encoding: .utf8)))
   }
 
-  @Test func anyStateIsDrawnAtAnySize() throws {
+  @Test(arguments: [(CellKind.elman, 1), (.lstm, 1), (.gru, 3), (.elman, 8)])
+  func anyStateIsDrawnAtAnySize(_ cell: CellKind, _ layers: Int) throws {
     var random = SystemRandomNumberGenerator()
-    let start = try Example.state()
+    var experiment = Example.experiment()
+    experiment.network.cell = cell
+    experiment.network.layers = layers
+    let start = try Example.state(experiment, layer: Int.random(in: 0..<layers, using: &random))
     let steps = 5..<15
-    for _ in 0..<60 {
+    for _ in 0..<40 {
       var state = start
+      state.productView = ProductView.allCases.randomElement(using: &random)
+      state.askedFor = Bool.random(using: &random) ? [Panels.learner.id] : []
       state.size = Size(width: .random(in: 0...310, using: &random), height: .random(in: 0...110, using: &random))
       state.theme = Theme(
         colors: ColorTier.allCases.randomElement(using: &random) ?? .mono,

@@ -36,7 +36,9 @@ struct FlowPanel: Panel {
       return
     }
     FlowPicture(
-      flow: flow, mask: analysis.mask, share: analysis.share, bias: analysis.bias?.overall,
+      flow: flow, mask: analysis.mask, share: analysis.share,
+      bias: analysis.bias?.overall
+        ?? analysis.learner.map { .init(name: "all", truncated: $0.gradient, full: $0.exact) },
       truncation: HeaderLine.truncation(analysis.snapshot.experiment, analysis.snapshot.schedule),
       cursor: state.cursor.phase == .update ? nil : state.cursor.step, isBackward: state.cursor.phase != .forward
     ).draw(in: rect, &buffer, theme: theme)
@@ -143,7 +145,9 @@ struct FlowPicture {
   }
 
   private func drawWords(in rect: Rect, _ axis: Axis, _ buffer: inout Buffer, _ theme: Theme) {
-    var lines: [[Span]] = [[Span(truncation, theme[.text])]]
+    let heading = String.fitting(
+      rect.width, [truncation, truncation.split(separator: " ").prefix(2).joined(separator: " ")])
+    var lines: [[Span]] = [[Span(heading ?? "", theme[.text])]]
     if let share {
       lines.append([
         Span("keeps ", theme[.dimText]), Span(NumberText.percent(share.termShare), theme[.value]),

@@ -43,7 +43,8 @@ struct GradientNormPanel: Panel {
     let clip = analysis.snapshot.experiment.training.clip
     GradientNormPicture(
       truncated: analysis.truncatedGradientNorm, full: analysis.fullGradientNorm, length: analysis.sequenceLength,
-      cursor: state.cursor, clip: clip.kind == .step ? clip.threshold : nil
+      cursor: state.cursor, clip: clip.kind == .step ? clip.threshold : nil,
+      name: analysis.snapshot.experiment.training.algorithm.description.isTape ? "truncated" : "BPTT of the window"
     ).draw(in: rect, &buffer, theme: theme)
   }
 }
@@ -98,6 +99,8 @@ struct GradientNormPicture {
   var cursor: Cursor
   /// The norm that every ‖δ_t‖ is clipped to, if it is.
   var clip: Double?
+  /// What the gradient of the window is called: where another algorithm learns, it is not the one that trains.
+  var name = "truncated"
 
   func draw(in rect: Rect, _ buffer: inout Buffer, theme: Theme) {
     guard let truncated else {
@@ -116,7 +119,7 @@ struct GradientNormPicture {
       x: .steps(1, max(1, length)), y: .logarithmic(values, including: clip.map { [NumberText.log10($0)] } ?? []),
       series: [
         Series(
-          points(truncated, skipsNothing: true), role: .truncated, symbol: "*", labels: labels("truncated", truncated)),
+          points(truncated, skipsNothing: true), role: .truncated, symbol: "*", labels: labels(name, truncated)),
         Series(
           points(full, skipsNothing: false), .line(.dotted), role: .full, symbol: ".",
           labels: full.isEmpty ? [] : labels("full", full, long: "full BPTT")),

@@ -29,7 +29,10 @@ struct JacobianProductPanel: Panel {
     case .carousel:
       let part = analysis.carousel?.part ?? "c"
       let words = "∂\(part)_T/∂\(part)_k: carousel against gated paths"
-      return [words + " · " + layer + whose + "v: all σ", layer + words, words, "carousel by lag", "by lag"]
+      return [
+        words + " · " + layer + whose + "v: all σ", layer + words, words, "carousel, gated paths by lag",
+        "carousel by lag", "by lag",
+      ]
     case .depth:
       return [
         "∂h_top/∂h_l down the layers at each step · " + whose + "v: paths", "∂h_top/∂h_l down the layers at each step",

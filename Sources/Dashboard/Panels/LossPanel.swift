@@ -162,7 +162,8 @@ struct LossPicture {
     let name = Span("‖g‖ ", theme[.gradientNorm])
     guard clip.kind != .none else { return [name, Span("not clipped", theme[.dimText])] }
     guard !clipped.isEmpty else {
-      return [name, Span("none of the last \(last.count) clipped", theme[.dimText])]
+      let forms = ["none of the last \(last.count) clipped", "none clipped", "unclipped"]
+      return [name, Span(String.fitting(limit - 4, forms) ?? "", theme[.dimText])]
     }
     let what = clip.kind == .weight ? "weights clipped" : clip.kind == .step ? "δ clipped" : "clipped"
     let share = NumberText.percent(Double(clipped.count) / Double(max(1, last.count)))

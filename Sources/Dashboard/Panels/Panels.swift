@@ -9,12 +9,13 @@ public enum Panels {
   static let knobs: any Panel = KnobsPanel()
   static let thisStep: any Panel = ThisStepPanel()
   static let file: any Panel = FilePanel()
+  static let learner: any Panel = LearnerPanel()
 
   /// The rows of the screen, and in each the panels from left to right.
   public static let rows: [[any Panel]] = [
     [throughTime],
     [gradientNorm, jacobianProduct],
-    [flow, spectrum, loss],
+    [learner, flow, spectrum, loss],
     [knobs, thisStep, file],
   ]
 
@@ -23,7 +24,7 @@ public enum Panels {
 
   /// Which panels stay where there is not room for all, the first of them before the others.
   static let priority: [any Panel] = [
-    throughTime, gradientNorm, thisStep, jacobianProduct, knobs, file, loss, flow, spectrum,
+    throughTime, gradientNorm, thisStep, jacobianProduct, knobs, file, loss, learner, flow, spectrum,
   ]
 
   /// The panel called `id`.

@@ -10,7 +10,7 @@ struct SpectrumPanel: Panel {
   let shortTitle = "W_hh"
   let minimumSize = Size(width: 18, height: 5)
   let help = [
-    "The eigenvalues of W_hh in the complex plane with the unit circle; the dashed circle is 1/γ where φ′ is at most γ < 1.",
+    "The eigenvalues of W_hh (of gated cells: of the whole J_t at the window's end) on the complex plane with the unit circle; dashed is 1/γ where φ′ ≤ γ < 1.",
     "ρ is the largest modulus, σ_max the largest factor that a step's W_hh can stretch by; neither has a unit.",
     "Look for: eigenvalues that leave the circle when learning makes memory; γσ_max < 1 means that gradients must vanish.",
   ]
@@ -19,23 +19,27 @@ struct SpectrumPanel: Panel {
   let instruments: Set<Instrument> = [.spectrum]
 
   func notes(_ state: DashboardState) -> [String] {
-    guard let spectrum = state.analysis?.recurrentSpectrum else { return ["W_hh"] }
+    guard let analysis = state.analysis, let spectrum = analysis.recurrentSpectrum ?? analysis.jacobianSpectrum else {
+      return ["W_hh"]
+    }
+    let name = analysis.recurrentSpectrum == nil ? "J_t, t = \(analysis.window.window.steps.upperBound)" : "W_hh"
     let radius = "ρ " + SpectrumPicture.text(spectrum.spectralRadius, 2)
-    let layer =
-      state.layers > 1
-      ? ["W_hh of layer \(state.shownLayer + 1)  " + radius, "layer \(state.shownLayer + 1)  " + radius] : []
-    return layer + ["W_hh  " + radius, radius]
+    let layer = state.layers > 1 ? "layer \(state.shownLayer + 1)" : ""
+    let forms = ["\(name)  \(radius)"] + (analysis.recurrentSpectrum == nil ? ["J_t  " + radius] : []) + [radius]
+    return (layer.isEmpty ? [] : ["\(name) of \(layer)  \(radius)", "\(layer)  \(radius)"]) + forms
   }
 
   func draw(_ state: DashboardState, in rect: Rect, _ buffer: inout Buffer, theme: Theme) {
-    guard let analysis = state.analysis, let spectrum = analysis.recurrentSpectrum else {
+    guard let analysis = state.analysis, let spectrum = analysis.recurrentSpectrum ?? analysis.jacobianSpectrum else {
       buffer.paragraph(state.absence(of: "the eigenvalues", from: .spectrum), in: rect, style: theme[.dimText])
       return
     }
+    let network = analysis.window.network
+    let isWeights = analysis.recurrentSpectrum != nil
     SpectrumPicture(
       eigenvalues: spectrum.eigenvalues, largestSingularValue: spectrum.singularValues.first,
-      gamma: analysis.window.network.activation.maximumDerivative,
-      hasVerdict: analysis.window.network.cellDescription.affineJacobian.map { $0.directPath < 1 } ?? false
+      gamma: isWeights ? network.activation.maximumDerivative : 1,
+      hasVerdict: isWeights && (network.cellDescription.affineJacobian.map { $0.directPath < 1 } ?? false)
     ).draw(in: rect, &buffer, theme: theme)
   }
 }

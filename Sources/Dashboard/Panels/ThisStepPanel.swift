@@ -52,7 +52,10 @@ struct ThisStepPanel: Panel {
         BackwardNumbers(tape, step: step, layer: layer).map {
           .backward($0, tape, step, layer: layer, theme)
         }
-      case .update: .update(UpdateNumbers(tape, state.experiment.training.clip), state, tape, theme)
+      case .update:
+        .update(
+          UpdateNumbers(tape, state.experiment.training.clip, gradient: state.analysis?.learner?.gradient), state, tape,
+          theme)
       }
     }
     guard rect.height >= Self.heightOfAll else {
@@ -85,7 +88,8 @@ extension StepText {
     let training = state.experiment.training
     let optimizer = training.optimizer
     let rule = optimizer.equation
-    let sum = "g = Σₜ ∂L/∂aₜ ⊗ [xₜ, hₜ₋₁, 1]"
+    let algorithm = training.algorithm.description
+    let sum = algorithm.isTape ? "g = Σₜ ∂L/∂aₜ ⊗ [xₜ, hₜ₋₁, 1]" : Self.timeless(algorithm.equations.last ?? "")
     if let reason = state.noGradientReason {
       let lines = ["no update is made", reason].map { Fact([Span($0, theme[.error])], rank: 0) }
       return StepText(equations: [], facts: lines, theme: theme)
@@ -93,8 +97,10 @@ extension StepText {
     var facts = [Fact(Span("‖g‖ ", theme[.gradientNorm]), Span(NumberText.short(numbers.raw), value), rank: 0)]
     facts.append(Fact(clipping(numbers, training.clip, tape, theme), rank: 0))
     let rate = training.learningRate(after: state.shown?.update ?? 0)
-    let share = rate == optimizer.learningRate ? "" : " of \(plain(optimizer.learningRate))"
-    facts.append(Fact([Span("η ", dim), Span(NumberText.short(rate), value), Span(share, dim)], rank: 1))
+    let isWhole = rate == optimizer.learningRate
+    let share = isWhole ? "" : " of \(plain(optimizer.learningRate))"
+    facts.append(
+      Fact([Span("η ", dim), Span(isWhole ? plain(rate) : NumberText.short(rate), value), Span(share, dim)], rank: 1))
     if optimizer.isPlainDescent, training.regularizer.noise == 0 {
       let change = rate * numbers.clipped
       facts.append(Fact(Span("‖Δw‖ ", dim), Span(NumberText.short(change), value), rank: 1))
@@ -112,6 +118,11 @@ extension StepText {
     }
     return StepText(
       equations: [[Span(sum + "     " + rule, text)], [Span(rule, text)]], facts: facts, theme: theme)
+  }
+
+  /// An equation of any step: its subscripts are t.
+  private static func timeless(_ equation: String) -> String {
+    equation.replacing("{t-1}", with: "ₜ₋₁").replacing("{t+1}", with: "ₜ₊₁").replacing("{t}", with: "ₜ")
   }
 
   /// What clipping does to the update.

@@ -70,6 +70,7 @@ extension TimePicture {
     wantedWindow = snapshot.schedule.k2
     wantedNewest = snapshot.experiment.training.k1.resolved(length: data.steps)
     injection = snapshot.experiment.training.inject
+    isWhole = analysis.isCutByWindows
     state = Self.states(analysis, layer: analysis.layer, cursor)
     stateRange = Self.range(tape, layer: analysis.layer)
     if top > 0 {

@@ -62,7 +62,11 @@ extension TimeDrawing {
     let forms =
       isAlone && picture.layers.isEmpty ? ["\(name) \(count)", "\(name) \(short)", name] : band.names + [name]
     label(forms, row: rect.y, &buffer, role: band.isChosen && !isAlone ? .accent : .dimText)
-    if rect.height > 1 { label([name + " ±" + NumberText.trimmed(band.range)], row: rect.y + 1, &buffer) }
+    if rect.height > 1 {
+      label(
+        [(isAlone && picture.layers.isEmpty ? name + " ±" : "±") + NumberText.trimmed(band.range)], row: rect.y + 1,
+        &buffer)
+    }
     if rect.height > 2, forms == band.names + [name] { label([count, short], row: rect.y + 2, &buffer) }
     var values: [Double] = []
     values.reserveCapacity(shown * scale.steps.count)

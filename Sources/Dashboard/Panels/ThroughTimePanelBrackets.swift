@@ -161,7 +161,7 @@ extension TimePicture {
     let short = own + ["k2 = \(wantedWindow)"]
     guard injected == window else { return short }
     if count == length && newest >= length {
-      return ["k1 = k2 = n = \(count), full backpropagation", "k1 = k2 = n = \(count)"] + short
+      return (isWhole ? ["k1 = k2 = n = \(count), full backpropagation"] : []) + ["k1 = k2 = n = \(count)"] + short
     }
     switch injection {
     case .window: return ["\(own[0]), all its losses, k1 = \(newest)", "\(own[0]), all its losses"] + short

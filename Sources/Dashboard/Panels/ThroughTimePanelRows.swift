@@ -60,6 +60,7 @@ struct TimeRows: Equatable {
     gradientBands = layers > 1 ? 0 : 1
     brackets = take(1)
     self.states = take(1)
+    if layers > 1, inputs > 0, height >= 6 { self.inputs = take(1) }
     derivatives = take(1)
     gateBands = gates > 0 ? derivatives : 0
     // A row of its own for every layer, its gradient first; then what goes in, then more gates, then what is carried beside h.
@@ -71,7 +72,7 @@ struct TimeRows: Equatable {
       self.states += layers - 1
       stateBands = layers
     }
-    if inputs > 0 { self.inputs = take(1) }
+    if inputs > self.inputs { self.inputs += take(1 - self.inputs) }
     if layers == 1 { gradients += take(1) }
     while gateBands > 0, gateBands < gates, take(1) > 0 {
       gateBands += 1
@@ -149,6 +150,8 @@ struct TimePicture {
   var cursor: Cursor
   /// k2 as it was asked for, which may be more than the window has.
   var wantedWindow: Int
+  /// Whether the gradient goes back through all of the window: not where an algorithm cuts it in its own way.
+  var isWhole = true
   /// k1 as it was asked for, nil where it is the number of injected losses; and which losses are injected.
   var wantedNewest: Int?, injection = Injection.newest
   /// A symbol a step where inputs are symbols, else nil.

@@ -57,11 +57,23 @@ extension ForwardAlgorithm {
       throw .contradiction(
         "training.inject", "window", "newest or last with \(name), which counts each loss when it comes")
     }
+    // What is done to the gradient on its way back has no place where nothing goes back.
+    if training.clip.kind == .step {
+      throw .contradiction(
+        "training.clip.kind", "step", "norm, value, weight or none with \(name), which has no backward pass to clip in")
+    }
+    if training.regularizer.omega != 0 {
+      throw .contradiction(
+        "training.regularizer.omega", formatNumber(training.regularizer.omega),
+        "0 with \(name), which has no backward pass whose norms Ω could hold together")
+    }
   }
 
   static func adapt(_ experiment: inout Experiment) {
     experiment.training.k2 = .full
     if experiment.training.inject == .window { experiment.training.inject = .newest }
+    if experiment.training.clip.kind == .step { experiment.training.clip.kind = .norm }
+    experiment.training.regularizer.omega = 0
   }
 
   /// Refuses more than one layer.

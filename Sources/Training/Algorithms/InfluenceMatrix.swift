@@ -171,6 +171,8 @@ final class InfluenceMatrix<S: Scalar> {
   }
 
   /// M of a sequence in numbers for the screen.
+  @specialized(where S == Double)
+  @specialized(where S == Float)
   func influence(sequence: Int) -> Influence {
     let units = layers.count * hidden
     var squares = [Double](repeating: 0, count: hidden * units)

@@ -132,6 +132,8 @@ final class InfluenceTrace<S: Scalar> {
   }
 
   /// The traces of a sequence in numbers for the screen: a diagonal.
+  @specialized(where S == Double)
+  @specialized(where S == Float)
   func influence(sequence: Int) -> Influence {
     var squares = [Double](repeating: 0, count: hidden * hidden)
     var whole = 0.0

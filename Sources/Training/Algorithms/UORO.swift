@@ -13,9 +13,9 @@ final class UORO<S: Scalar>: ForwardAlgorithm {
       title: "unbiased online recurrent optimisation",
       summary: "RTRL's matrix as a random product of two vectors that is right on average (Tallec & Ollivier 2018)",
       equations: [
-        "h̃{t} = ρ0 J{t} h̃{t-1} + ρ1 ν, ν random signs",
-        "w̃{t} = w̃{t-1}/ρ0 + (νᵀ ∂⁺h{t}/∂w)/ρ1",
-        "∂L/∂w = Σ (∂l{t}/∂h{t} · h̃{t}) w̃{t}, E[h̃ w̃ᵀ] = M",
+        "u{t} = ρ0 J{t} u{t-1} + ρ1 ν, ν random signs",
+        "v{t} = v{t-1}/ρ0 + (νᵀ ∂⁺h{t}/∂w)/ρ1",
+        "∂L/∂w = Σ (∂l{t}/∂h{t} · u{t}) v{t}, E[u vᵀ] = M",
       ],
       isTape: false, isForward: true)
   }
