@@ -33,6 +33,7 @@ public enum TraceFile {
     if let outputMask = tape.outputMask {
       tensors.append(NamedTensor("output_mask", [t, b, tape.outputs], .float64(outputMask.map(Double.init))))
     }
+    if !tape.passage.isEmpty { tensors.append(NamedTensor("passage", [t], .float64(tape.passage))) }
     for (index, layer) in tape.layers.enumerated() {
       let carried = Array(layer.state.prefix(layer.parts * b * h))
       tensors.append(NamedTensor("state0_l\(index)", [layer.parts, b, h], .float64(carried)))
