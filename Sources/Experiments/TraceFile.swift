@@ -49,7 +49,16 @@ public enum TraceFile {
   /// What a reader needs to compute the trace again.
   public static func metadata(_ tape: Tape, experiment: Experiment, update: Int) -> [String: String] {
     let network = tape.network
-    let options = network.cellDescription.options.map { "\"\($0.name)\": \(formatNumber($0.value))" }
+    // β of every unit, one list or one for each layer, in place of β and its spread.
+    var options = network.cellDescription.options.filter { $0.name != "beta_spread" }
+      .map { "\"\($0.name)\": \(formatNumber($0.value))" }
+    let rates = tape.layers.indices.compactMap { layer in
+      tape.rates(layer: layer).map { "[" + $0.map(formatNumber).joined(separator: ", ") + "]" }
+    }
+    if let first = rates.first {
+      let isSame = rates.allSatisfy { $0 == first }
+      options = ["\"beta\": " + (isSame ? first : "[" + rates.joined(separator: ", ") + "]")]
+    }
     return [
       "cell": network.cell.rawValue, "cell_options": "{" + options.joined(separator: ", ") + "}",
       "activation": network.activation.rawValue,

@@ -37,6 +37,26 @@ import Training
     }
   }
 
+  /// e, ε and δ of every unit of a small fully recurrent network, at the usual sizes; a dot where no error is injected.
+  @Test func unitsOfAFullyRecurrentNetwork() throws {
+    var experiment = Example.experiment()
+    (experiment.network.cell, experiment.network.hidden) = (.fullyRecurrent, 3)
+    experiment.task.name = .delayedXOR
+    (experiment.training.k1, experiment.training.k2) = (.full, .full)
+    for (width, height) in [(70, 3), (58, 4), (120, 3)] {
+      let text = try lines(Cursor(.backward, step: 17), width: width, height: height, experiment).joined(
+        separator: "\n")
+      #expect(text.contains("ε₁₈ = e₁₈ + Wᵀδ₁₉"))
+      for unit in 1...3 { #expect(text.contains("\(unit)  e ")) }
+    }
+    let wide = try lines(Cursor(.backward, step: 18), width: 150, height: 4, experiment).joined(separator: "\n")
+    #expect(wide.contains("epochwise") && wide.contains("3  e ·"))
+    #expect(try lines(Cursor(.forward, step: 18), width: 120, experiment).joined().contains("s₁₉ = W [y₁₈; x₁₉]"))
+    experiment.training.k1 = .steps(1)
+    let last = try lines(Cursor(.backward, step: 19), width: 150, height: 4, experiment).joined(separator: "\n")
+    #expect(last.contains("real-time: only e₂₀ is injected"))
+  }
+
   /// The example's window is the steps 6 … 15, the losses of 11 … 15 injected.
   @Test func theEquationNamesOnlyWhatIsThere() throws {
     let newest = try lines(Cursor(.backward, step: 14))

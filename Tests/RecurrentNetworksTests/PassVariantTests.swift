@@ -79,7 +79,9 @@ import Testing
   }
 
   /// A pass that keeps a state a segment is a pass that keeps all, bit for bit, in less memory.
-  @Test(arguments: [(1, 400, false), (4, 100, true), (32, 37, false), (200, 9, true)], [CellKind.elman, .leaky])
+  @Test(
+    arguments: [(1, 400, false), (4, 100, true), (32, 37, false), (200, 9, true)],
+    [CellKind.elman, .leaky, .lstm, .gru])
   func checkpointsChangeNothing(size: (batch: Int, steps: Int, oneHot: Bool), cell: CellKind) {
     func check<S: Scalar>(_: S.Type) {
       let trial = Trial(cell: cell, steps: size.steps, batch: size.batch, layers: 2, oneHot: size.oneHot)
