@@ -31,6 +31,8 @@ public enum Effect: Hashable, Sendable {
   case rewind(updates: Int)
   /// Set a dotted key of the experiment, the value as the experiment file would write it.
   case apply(key: String, value: String)
+  /// Set several keys in one change that begins a new run.
+  case begin([Setting])
   /// Begin again at update 0 from the same weights.
   case restart
   /// At most so many updates a second; nil is as many as the machine makes.

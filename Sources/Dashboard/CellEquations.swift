@@ -5,11 +5,13 @@ import RecurrentNetworks
 struct CellEquations {
   private let description: CellDescription
   private let activation: String
+  private let hasUnitRates: Bool
 
   /// The equations of a network's cell.
   init(_ network: NetworkSpecification) {
     description = network.cellDescription
     activation = network.activation.rawValue
+    hasUnitRates = network.hasUnitRates
   }
 
   /// The pre-activations.
@@ -41,7 +43,7 @@ struct CellEquations {
   /// What the step's own loss gives.
   func local(_ t: Int) -> String { written(description.local, t) }
 
-  /// κ, the share of δ_{t+1} that goes past φ and W_hh: 0 where there is no such path.
+  /// κ, the share of δ_{t+1} that goes past φ and W_hh: 0 where there is no such path, or each unit has its own.
   var keep: Double { description.affineJacobian?.directPath ?? 0 }
 
   /// The name of what is carried beside h, and what multiplies it: c, f₃₈.
@@ -54,7 +56,7 @@ struct CellEquations {
   }
 
   /// What stands before φ′ in the factor.
-  var gain: String { description.affineJacobian?.scaleName ?? "" }
+  var gain: String { hasUnitRates ? "β" : description.affineJacobian?.scaleName ?? "" }
 
   private func written(_ equation: String, _ t: Int) -> String {
     equation.replacing("{t-1}", with: sub(t - 1)).replacing("{t+1}", with: sub(t + 1)).replacing("{t}", with: sub(t))

@@ -11,7 +11,7 @@ enum PromptOverlay {
     }
     draw(
       ":", editor, candidates: candidates, note: note, isProblem: editor.problem != nil,
-      hint: "⏎ set · ⇥ complete · ↑↓ history · Esc back", state, &buffer)
+      hint: "⏎ set · ; and another · ⇥ complete · ↑↓ history · Esc back", state, &buffer)
   }
 
   static func draw(find editor: LineEditor, _ state: DashboardState, _ buffer: inout Buffer) {

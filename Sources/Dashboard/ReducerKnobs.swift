@@ -20,6 +20,34 @@ extension DashboardState {
     return [.apply(key: name, value: written)]
   }
 
+  /// Sets several keys: in one change where it begins a new run, so that only together they need make sense; else one
+  /// after the other, a choice before what depends on it.
+  /// - Throws: what is wrong with one of them; then nothing is set.
+  mutating func apply(_ settings: [Setting]) throws(ExperimentKeyError) -> [Effect] {
+    var changed = self
+    var keys: [ExperimentKey] = []
+    for setting in settings { keys.append(try ExperimentKey.named(setting.key)) }
+    guard settings.count > 1, keys.contains(where: { $0.effect == .newRun }) else {
+      var effects: [Effect] = []
+      for setting in settings { effects += try changed.apply(setting.key, setting.value) }
+      self = changed
+      return effects
+    }
+    for setting in settings { try changed.experiment.set(setting.key, setting.value) }
+    try changed.experiment.validate()
+    guard changed.experiment != experiment else { return [] }
+    changed.hasSteppedToUpdate = false
+    let written = keys.map { Setting(key: $0.name, value: $0.get(changed.experiment)) }
+    for setting in written {
+      changed.unconfirmed[setting.key] = setting.value
+      changed.use(setting.key)
+    }
+    let words = written.map { "\(Knob.label(of: $0.key)) = \($0.value)" }.joined(separator: ", ")
+    changed.message = Message(words + Self.consequence(.newRun))
+    self = changed
+    return [.begin(written)]
+  }
+
   private static func consequence(_ effect: ChangeEffect) -> String {
     switch effect {
     case .nextUpdate: ""

@@ -32,12 +32,20 @@ extension DashboardState {
         mode = .prompt(LineEditor("\(key.name) \(key.get(experiment))"))
         return []
       }
-      let effects = try apply(key.name, value)
+      var settings: [Setting] = []
+      for part in PromptLine.parts(editor.text, experiment) {
+        settings.append(Setting(key: try part.onlyKey().name, value: part.value ?? ""))
+      }
+      let order = ExperimentKey.all.map(\.name)
+      settings.sort { (order.firstIndex(of: $0.key) ?? 0) < (order.firstIndex(of: $1.key) ?? 0) }
+      let effects = settings.count > 1 ? try apply(settings) : try apply(key.name, value)
       promptHistory.removeAll { $0 == editor.text }
       promptHistory.append(editor.text)
       knob = Knob.applying(to: experiment).contains { $0.name == key.name } ? key.name : knob
       mode = .panels
-      if effects.isEmpty { message = Message("\(key.name) is \(key.get(experiment)) already") }
+      if effects.isEmpty {
+        message = Message(settings.count > 1 ? "all is so already" : "\(key.name) is \(key.get(experiment)) already")
+      }
       return effects
     } catch {
       editor.problem = "\(error)"
@@ -72,6 +80,36 @@ extension DashboardState {
     default: if editor.edit(key) { mode = .find(editor) }
     }
     return []
+  }
+}
+
+extension PromptLine {
+  /// The settings of a line with several, `key value; key value`: a semicolon parts them, and a comma where a key follows;
+  /// neither does inside of quotes or brackets.
+  static func parts(_ text: String, _ experiment: Experiment) -> [PromptLine] {
+    var parts = [""]
+    var quote: Character?
+    var depth = 0
+    for (index, character) in zip(text.indices, text) {
+      if let open = quote {
+        if character == open { quote = nil }
+      } else if character == "\"" || character == "'" {
+        quote = character
+      } else if character == "[" || character == "]" {
+        depth += character == "[" ? 1 : -1
+      } else if depth == 0, character == ";" || character == "," && startsKey(text[index...].dropFirst(), experiment) {
+        parts.append("")
+        continue
+      }
+      parts[parts.count - 1].append(character)
+    }
+    return parts.map { PromptLine($0, experiment) }.filter { !$0.key.isEmpty }
+  }
+
+  /// Whether `rest` begins with a key and a value for it.
+  private static func startsKey(_ rest: Substring, _ experiment: Experiment) -> Bool {
+    let line = PromptLine(String(rest), experiment)
+    return line.value != nil && (try? line.onlyKey()) != nil
   }
 }
 

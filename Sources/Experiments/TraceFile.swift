@@ -33,6 +33,7 @@ public enum TraceFile {
     if let outputMask = tape.outputMask {
       tensors.append(NamedTensor("output_mask", [t, b, tape.outputs], .float64(outputMask.map(Double.init))))
     }
+    if !tape.passage.isEmpty { tensors.append(NamedTensor("passage", [t], .float64(tape.passage))) }
     for (index, layer) in tape.layers.enumerated() {
       let carried = Array(layer.state.prefix(layer.parts * b * h))
       tensors.append(NamedTensor("state0_l\(index)", [layer.parts, b, h], .float64(carried)))
@@ -48,7 +49,16 @@ public enum TraceFile {
   /// What a reader needs to compute the trace again.
   public static func metadata(_ tape: Tape, experiment: Experiment, update: Int) -> [String: String] {
     let network = tape.network
-    let options = network.cellDescription.options.map { "\"\($0.name)\": \(formatNumber($0.value))" }
+    // β of every unit, one list or one for each layer, in place of β and its spread.
+    var options = network.cellDescription.options.filter { $0.name != "beta_spread" }
+      .map { "\"\($0.name)\": \(formatNumber($0.value))" }
+    let rates = tape.layers.indices.compactMap { layer in
+      tape.rates(layer: layer).map { "[" + $0.map(formatNumber).joined(separator: ", ") + "]" }
+    }
+    if let first = rates.first {
+      let isSame = rates.allSatisfy { $0 == first }
+      options = ["\"beta\": " + (isSame ? first : "[" + rates.joined(separator: ", ") + "]")]
+    }
     return [
       "cell": network.cell.rawValue, "cell_options": "{" + options.joined(separator: ", ") + "}",
       "activation": network.activation.rawValue,

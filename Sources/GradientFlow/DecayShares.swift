@@ -36,18 +36,17 @@ struct StepFactors {
   /// nil for cells whose Jacobian has another form, and where no gradient arrives.
   init?(_ tape: Tape, step t: Int, layer index: Int? = nil) {
     let index = index ?? tape.layers.count - 1
-    guard tape.layers.indices.contains(index), tape.network.cellDescription.affineJacobian != nil else {
-      return nil
-    }
+    guard tape.layers.indices.contains(index), let jacobian = tape.affineJacobian(layer: index) else { return nil }
     let layer = tape.layers[index]
     let block = tape.batch * tape.hidden
     let delta = layer.gradient[t * block..<(t + 1) * block]
     let arriving = Logarithm.norm(delta)
     guard arriving.isFinite else { return nil }
-    // ∂L/∂a_t = scale · φ′_t ⊙ δ_t
-    let scale = tape.network.activationScale
-    let opened = Logarithm.norm(layer.preactivationGradient[t * block..<(t + 1) * block])
-    log10Derivative = opened - Logarithm.base10(scale.magnitude) - arriving
+    // ∂L/∂a_t = scale ⊙ φ′_t ⊙ δ_t
+    let inner = layer.preactivationGradient[t * block..<(t + 1) * block]
+    let opened = Logarithm.norm(inner)
+    let (scale, hidden) = (jacobian.scale, tape.hidden)
+    log10Derivative = Logarithm.norm(inner.enumerated().map { $1 / scale[$0 % hidden] }) - arriving
     guard t > 0 else {
       (log10Recurrent, log10Whole) = (.nan, .nan)
       return
@@ -59,16 +58,8 @@ struct StepFactors {
       return
     }
     // W_hhᵀ ∂L/∂a_t = future_{t-1} - κ δ_t
-    let keep = tape.network.directPath
-    let recurrent = keep == 0 ? future : zip(future, delta).map { $0 - keep * $1 }
+    let keep = jacobian.directPath
+    let recurrent = zip(future, delta).enumerated().map { $1.0 - keep[$0 % hidden] * $1.1 }
     log10Recurrent = Logarithm.norm(recurrent) - opened
   }
-}
-
-extension NetworkSpecification {
-  /// The factor before φ(a_t) in the cell: 1, β, α.
-  var activationScale: Double { cellDescription.affineJacobian?.scale ?? 1 }
-
-  /// The factor κ before h_{t-1} in the cell: 0, 1-β, 1.
-  var directPath: Double { cellDescription.affineJacobian?.directPath ?? 0 }
 }

@@ -52,7 +52,7 @@ extension ProductByLag {
     let line = Logarithm.line(norms.enumerated().map { (x: Double($0 + 1), y: $1) })
     self.init(
       steps: tape.steps, log10Norm: norms, spectra: spectra,
-      log10BoundPerStep: Self.log10BoundPerStep(tape.network, largest: jacobians.largestSingularValue),
+      log10BoundPerStep: jacobians.log10Bound,
       slope: line?.slope,
       intercept: line?.intercept, horizon10: norms.firstIndex { $0 < -1 }.map { $0 + 1 },
       horizon1: norms.firstIndex { $0 < -2 }.map { $0 + 1 })
@@ -77,13 +77,6 @@ extension ProductByLag {
       }
     }
     return (norms, spectra)
-  }
-
-  /// ‖J‖₂ ≤ κ + |scale| · γ · σ_max(W_hh) with J = κ I + scale · diag(φ′) W_hh.
-  static func log10BoundPerStep(_ network: NetworkSpecification, largest: Double?) -> Double? {
-    guard let largest, let jacobian = network.cellDescription.affineJacobian else { return nil }
-    let stretch = network.activation.maximumDerivative * largest
-    return Logarithm.base10(jacobian.directPath.magnitude + jacobian.scale.magnitude * stretch)
   }
 }
 

@@ -14,6 +14,17 @@ final class StepJacobians {
   /// The norms of W_hh's rows, and its largest and smallest singular values; nil for cells whose Jacobian has another form.
   private let weights: (rowNorms: [Double], largest: Double, smallest: Double)?
 
+  /// The least and the largest |κ| of the units, and the largest |s|.
+  private let directPath: (least: Double, largest: Double), largestScale: Double
+
+  /// log10 of what bounds the norm of every step's Jacobian: ‖J‖₂ ≤ max κ + max |s| · γ · σ_max(W_hh) with
+  /// J = diag(κ) + diag(s) diag(φ′) W_hh; nil for cells whose Jacobian has another form.
+  var log10Bound: Double? {
+    guard let largest = weights?.largest else { return nil }
+    let stretch = tape.network.activation.maximumDerivative * largest
+    return Logarithm.base10(directPath.largest + largestScale * stretch)
+  }
+
   /// σ_max(W_hh); nil for cells whose Jacobian has another form.
   var largestSingularValue: Double? { weights?.largest }
 
@@ -25,7 +36,14 @@ final class StepJacobians {
     self.width = width
     stride = ((width + 7) / 8 | 1) * 8
     pullback = StatePullback(tape, layer: layer, sequence: sequence, rows: width)
-    if tape.network.cellDescription.affineJacobian != nil, let matrix = tape.recurrentWeights(layer: layer) {
+    let jacobian = tape.affineJacobian(layer: layer)
+    if let jacobian {
+      directPath = (jacobian.directPath.map(\.magnitude).min() ?? 0, jacobian.directPath.map(\.magnitude).max() ?? 0)
+      largestScale = jacobian.scale.map(\.magnitude).max() ?? 1
+    } else {
+      (directPath, largestScale) = ((0, 0), 1)
+    }
+    if jacobian != nil, let matrix = tape.recurrentWeights(layer: layer) {
       let values = try matrix.fastSingularValues()
       let norms = (0..<width).map { i in
         matrix.elements[i * width..<(i + 1) * width].reduce(0) { $0 + $1 * $1 }.squareRoot()
@@ -63,8 +81,8 @@ final class StepJacobians {
 
   /// The ratio of the largest to the smallest row norm of J_t, and a bound of its condition; infinite where unknown.
   ///
-  /// J = κ I + scale · diag(φ′) W: without the direct path σ_max/σ_min ≤ (max φ′/min φ′) σ_max(W)/σ_min(W); with it
-  /// (κ + s)/(κ - s), s = |scale| max|φ′| σ_max(W), where κ > s.
+  /// J = diag(κ) + diag(s) diag(φ′) W: without the direct path σ_max/σ_min ≤ (max φ′/min φ′) σ_max(W)/σ_min(W); with it
+  /// (max κ + v)/(min κ - v), v = max |s| max|φ′| σ_max(W), where min κ > v.
   private func bounds(step t: Int) -> (rowRatio: Double, condition: Double) {
     guard let weights else { return (.infinity, .infinity) }
     let start = (t * tape.batch + sequence) * width
@@ -77,11 +95,10 @@ final class StepJacobians {
         (leastRow, mostRow) = (min(leastRow, row), max(mostRow, row))
       }
     }
-    let direct = tape.network.directPath.magnitude
-    if direct > 0 {
-      let stretch = tape.network.activationScale.magnitude * most * weights.largest
-      guard stretch < direct else { return (.infinity, .infinity) }
-      let ratio = (direct + stretch) / (direct - stretch)
+    if directPath.largest > 0 {
+      let stretch = largestScale * most * weights.largest
+      guard stretch < directPath.least else { return (.infinity, .infinity) }
+      let ratio = (directPath.largest + stretch) / (directPath.least - stretch)
       return (ratio, ratio)
     }
     guard leastRow > 0, weights.smallest > 0, mostRow.isFinite else { return (.infinity, .infinity) }

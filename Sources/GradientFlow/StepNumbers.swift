@@ -101,13 +101,15 @@ public struct BackwardNumbers: Equatable, Sendable {
       carouselFactor = Logarithm.powerOf10(factors.log10Carousel)
       gatedFactor = Logarithm.powerOf10(factors.log10Gated)
     }
-    guard length > 0, let jacobian = cell.affineJacobian else { return }
+    guard length > 0, let jacobian = tape.affineJacobian(layer: index) else { return }
     let inside = size * tape.network.cell.gates
     let inner = euclideanNorm(layer.preactivationGradient.row(step + 1, of: inside, width: inside))
     derivativeFactor = inner / length
     // W_hhᵀ ∂L/∂a_{t+1} is what arrives less what goes past φ: future - κ δ_{t+1}.
     if inner > 0 {
-      recurrentFactor = euclideanNorm(zip(fromFuture, after).map { $0 - jacobian.directPath * $1 }) / inner
+      let keep = jacobian.directPath
+      let past = zip(fromFuture, after).enumerated().map { $1.0 - keep[$0 % tape.hidden] * $1.1 }
+      recurrentFactor = euclideanNorm(past) / inner
     }
   }
 }

@@ -97,6 +97,8 @@ struct CellStep<S: Scalar> {
   var accumulates: Bool
   /// W_hhᵀ [H, G·H] and W_hh [G·H, H], packed.
   var forwardWeights: UnsafeMutablePointer<S>, backwardWeights: UnsafeMutablePointer<S>
+  /// β of each unit and, a row's stride further, 1 - β; nil where all units have the same.
+  var rates: UnsafeMutablePointer<S>?
 }
 
 extension CellStep {

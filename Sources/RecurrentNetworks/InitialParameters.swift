@@ -32,6 +32,10 @@ public func initialParameters(_ network: NetworkSpecification, _ layout: Paramet
     }
     parameters.replaceSubrange(entry.range, with: values)
   }
+  for layer in 0..<network.layers {
+    guard let logits = layout.betaLogit(layer: layer) else { continue }
+    for unit in 0..<network.hidden { parameters[logits.offset + unit] = logit(network.setRate(unit: unit)) }
+  }
   if let gate = network.cellDescription.forgetGate {
     for layer in 0..<network.layers {
       guard let bias = layout["bias_ih_l\(layer)"] else { continue }

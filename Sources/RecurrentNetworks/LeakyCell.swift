@@ -1,23 +1,34 @@
 import LinearAlgebra
 
-/// The leaky integrator, an Euler step of τ dh/dt = -h + φ(a) with β = Δt/τ: h_t = (1-β) h_{t-1} + β φ(a_t).
+/// The leaky integrator, an Euler step of τ dh/dt = -h + φ(a) with β = Δt/τ: h_t = (1-β) h_{t-1} + β φ(a_t), β one for all
+/// units or one each.
 struct LeakyCell: Cell {
   static let gates = 1
   static let parts = 1
   let activation: ElementwiseFunction
   let beta: Double
+  let betaSpread: Double
+  let hasUnitRates: Bool
 
   init(_ network: NetworkSpecification) {
     activation = network.activation.function
     beta = network.beta
+    betaSpread = network.betaSpread
+    hasUnitRates = network.hasUnitRates
   }
 
   var description: CellDescription {
     var cell = CellDescription(
       summary: "a leaky integrator with β = Δt/τ", state: ["h{t} = (1-β) h{t-1} + β {φ}(a{t})"],
       future: "(1-β) δ{t+1} + W_hhᵀ(βφ′{t+1} ⊙ δ{t+1})")
-    cell.affineJacobian = .init(directPath: 1 - beta, scale: beta, scaleName: "β")
-    cell.options = [.init(name: "beta", value: beta)]
+    if hasUnitRates {
+      cell.summary = "a leaky integrator with β = Δt/τ of each unit"
+      cell.state = ["h{t} = (1-β) ⊙ h{t-1} + β ⊙ {φ}(a{t})"]
+      cell.future = "(1-β) ⊙ δ{t+1} + W_hhᵀ(β ⊙ φ′{t+1} ⊙ δ{t+1})"
+    } else {
+      cell.affineJacobian = .init(directPath: 1 - beta, scale: beta, scaleName: "β")
+    }
+    cell.options = [.init(name: "beta", value: beta), .init(name: "beta_spread", value: betaSpread)]
     return cell
   }
 
@@ -27,12 +38,17 @@ struct LeakyCell: Cell {
     step.addRecurrentProduct(gates: 1)
     // h_t = (1-β) h_{t-1} + β φ(a_t)
     let finite = step.activate(activation)
-    step.blendState(keep: 1 - beta, new: beta)
+    if let rates = step.rates {
+      step.blendState(rates: rates)
+    } else {
+      step.blendState(keep: 1 - beta, new: beta)
+    }
     return finite
   }
 
   @inline(__always)
   func backward<S: Scalar>(_ step: CellStep<S>) -> S {
+    if let rates = step.rates { return step.passBack(rates: rates) }
     // ∂L/∂a_t = β φ′(a_t) ⊙ δ_t
     let sumOfSquares = step.differentiateActivation(scale: beta)
     // δ_{t-1} += (1-β) δ_t + W_hhᵀ ∂L/∂a_t

@@ -73,6 +73,11 @@ public struct NetworkSpecification: Equatable, Sendable {
   public var activation = Activation.tanh
   /// β of the leaky cell, in (0, 1].
   public var beta = 1.0
+  /// How many times β of the last unit goes into β of the first, at least 1: the units' time constants 1/β lie evenly apart in their
+  /// logarithms, from 1/beta to betaSpread/beta.
+  public var betaSpread = 1.0
+  /// Whether each unit's β is trained; β and its spread are then where it starts.
+  public var learnsBeta = false
   /// α of the residual cell.
   public var alpha = 1.0
   /// How the weights are drawn.

@@ -7,7 +7,7 @@ import LinearAlgebra
 // over the steps t of a window whose step before lies in the window too, and over all layers; its mean over the sequences of
 // the batch. δ_t = ∂L/∂s_t by all paths. Only the immediate dependence on W_hh counts, ∂⁺Ω/∂W_hh: δ_t, the states and φ′(a_t),
 // which is a function of them, are held constant. With v = δ_t J_t, whose part of h is W_hhᵀ u and what goes past W_hh,
-// u = ∂L/∂a_t,
+// u = ∂L/∂(W_hh h_{t-1}), which is ∂L/∂a_t,
 //
 //   ∂⁺Ω_t/∂W_hh = u (2 (‖v‖/‖δ_t‖ - 1)/(‖δ_t‖ ‖v‖) v_h)ᵀ
 
@@ -36,7 +36,7 @@ extension Pass {
         let factor = before > 0 && after > 0 ? 2 * flow.omega * share * excess : 0
         // Each is divided by its own norm, so that products of tiny numbers do not vanish.
         for unit in 0..<network.hidden { pulled[unit] = factor == 0 ? 0 : S(factor * (Double(pulled[unit]) / after)) }
-        let slope = step.preactivationGradient + row * plan.gateStride
+        let slope = step.recurrentGradient + row * plan.gateStride
         for unit in 0..<gh { u[row * plan.gateStride + unit] = factor == 0 ? 0 : S(Double(slope[unit]) / before) }
       }
       S.multiply(

@@ -2,8 +2,8 @@
 ///
 /// The order and the names are PyTorch's: `weight_ih_l0` [G·H, I], `weight_hh_l0` [G·H, H],
 /// `bias_ih_l0` [G·H], of a cell that keeps gates apart `bias_hh_l0` [G·H], … then `readout.weight` [O, H] and `readout.bias`
-/// [O]; each row-major. The fully recurrent network has one tensor, `weight` [H, H+I]. What reads weights asks for a `Block`,
-/// and need not know which of the two it is.
+/// [O]; each row-major. A trained β adds `beta_logit_l0` [H] of each layer at the end. The fully recurrent network has one
+/// tensor, `weight` [H, H+I]. What reads weights asks for a `Block`, and need not know which of the two it is.
 public struct ParameterLayout: Equatable, Sendable {
   /// One named tensor.
   public struct Entry: Equatable, Sendable {
@@ -72,6 +72,10 @@ public struct ParameterLayout: Equatable, Sendable {
       }
       add("readout.weight", [outputs, h])
       add("readout.bias", [outputs])
+      // Last, so that the others are drawn as without it.
+      for layer in 0..<network.layers where network.cell == .leaky && network.learnsBeta {
+        add("beta_logit_l\(layer)", [h])
+      }
     }
     self.entries = entries
     self.count = offset

@@ -323,6 +323,7 @@ extension Pass {
         bRowStride: xStride, c: gradientBase + plan.layers[layer].inputWeight,
         cRowStride: plan.layers[layer].inputWeightStride, accumulate: true)
     }
+    addRateGradient(layer: layer, block: block)
     if let bias = plan.layers[layer].bias {
       S.addColumnSums(rows: rows, columns: gh, x: da, xStride: plan.gateStride, to: gradientBase + bias)
     }

@@ -31,6 +31,7 @@ extension Pass {
   private func packForward(gates: Int, apart: Int) {
     let h = network.hidden
     for (index, layer) in plan.layers.enumerated() {
+      fillRates(layer: index)
       let inputs = inputSize(index)
       let summed = (gates - apart) * h
       if apart > 0 {
@@ -119,7 +120,7 @@ extension Pass {
     let gateRow = batch * plan.gateStride
     let slot = slot(t, block)
     let state = statePointer(layer: layer, row: t)
-    return CellStep(
+    var step = CellStep(
       rows: batch, hidden: network.hidden, previousState: state, state: state + stateRow,
       stateStride: plan.stateStride, partDistance: statePart,
       preactivation: arena + offsets.preactivation + preactivationSlot(t, block) * gateRow,
@@ -134,6 +135,8 @@ extension Pass {
       recurrentGradient: arena + offsets.recurrentGradient + slot * gateRow,
       preactivationGradientStride: plan.gateStride, accumulates: false,
       forwardWeights: arena + offsets.recurrentForward, backwardWeights: arena + offsets.recurrentBackward)
+    if network.hasUnitRates { step.rates = arena + offsets.rates }
+    return step
   }
 }
 

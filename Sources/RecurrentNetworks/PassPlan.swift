@@ -33,6 +33,8 @@ struct PassPlan<S: Scalar> {
     var inputWeight = 0, inputWeightStride = 0, recurrentWeight = 0, recurrentWeightStride = 0
     /// nil where the network has none.
     var bias: Int?
+    /// Of ρ in the parameters, where β is trained; of β and 1 - β of each unit in the arena.
+    var betaLogit: Int?, rates = 0
     /// b_hh of a cell with gates apart.
     var recurrentBias = 0
     var state = 0, preactivation = 0, derivative = 0, gradient = 0, preactivationGradient = 0, boundary = 0
@@ -75,6 +77,8 @@ struct PassPlan<S: Scalar> {
       layer.recurrentWeight = layout.recurrentWeights(layer: index).offset
       layer.recurrentWeightStride = layout.recurrentWeights(layer: index).rowStride
       layer.bias = layout.bias(layer: index)?.offset
+      layer.betaLogit = layout.betaLogit(layer: index)?.offset
+      layer.rates = reserve(2, stateStride)
       layer.state = reserve(parts, steps &+ 1, batch, stateStride)  // steps = Int.max was refused with x
       layer.preactivation = reserve(keepsPreactivation ? steps : kept, batch, gateStride)
       layer.derivative = keepsPreactivation ? 0 : reserve(steps, batch, gateStride)

@@ -25,6 +25,7 @@ public final class StatePullback {
   private let inputWeights: UnsafeMutablePointer<Double>?
   /// ∂·/∂a_t as the input sees it, and as the state before sees it.
   private let scratch: UnsafeMutablePointer<Double>, recurrentScratch: UnsafeMutablePointer<Double>
+  private let rates: UnsafeMutablePointer<Double>?
   private let scratchStride: Int
 
   /// For up to `rows` rows of a layer of sequence `sequence` of the tape.
@@ -41,6 +42,7 @@ public final class StatePullback {
     let isApart = tape.network.cell.gatesApart > 0
     scratch = Pass<Double>.zeroed((isApart ? 2 : 1) * rows * scratchStride)
     recurrentScratch = isApart ? scratch + rows * scratchStride : scratch
+    rates = tape.rateVectors(layer: layer)
     inputWeights = layer > 0 ? Pass<Double>.zeroed(Double.packedCount(k: gh, n: h)) : nil
     for (weight, packed) in [
       (tape.layout.recurrentWeights(layer: layer), weights), (tape.layout.inputWeights(layer: layer), inputWeights),
@@ -56,6 +58,7 @@ public final class StatePullback {
   deinit {
     weights.deallocate()
     inputWeights?.deallocate()
+    rates?.deallocate()
     scratch.deallocate()
   }
 
@@ -116,7 +119,7 @@ public final class StatePullback {
               recurrentInputStride: 0, gradient: from, previousGradient: to, gradientStride: stride,
               gradientPartDistance: h, previousGradientPartDistance: h, preactivationGradient: scratch,
               recurrentGradient: recurrentScratch, preactivationGradientStride: scratchStride, accumulates: false,
-              forwardWeights: weights, backwardWeights: weights)
+              forwardWeights: weights, backwardWeights: weights, rates: rates)
             _ = tape.network.cell.accept(BackwardStep(step: step), tape.network)
           }
         }
@@ -192,6 +195,9 @@ extension Tape {
       addOuterProducts(layout.inputWeights(layer: index), da, start, below, belowStart)
       addOuterProducts(layout.recurrentWeights(layer: index), daByState, start, layer.state, t * stateSize)
       if let bias = layout.bias(layer: index) { addOuterProducts(column(bias), da, start, ones, 0) }
+      if let logit = layout.betaLogit(layer: index) {
+        contribution.replaceSubrange(logit.range, with: rateContribution(layer: index, step: t))
+      }
       if let bias = layout["bias_hh_l\(index)"] { addOuterProducts(column(bias), daByState, start, ones, 0) }
     }
     if let top = layers.last, let weight = layout["readout.weight"], let bias = layout["readout.bias"] {

@@ -26,7 +26,7 @@ public final class Evaluator {
   private let pass: Pass<Double>
   private var data: SequenceBatch
   private var outputs: [Double] = []
-  /// The number of answers in all, once they were counted.
+  /// The number of answers that the measure is a mean of, once they were counted.
   private var answerCount: Int?
   /// How the network's parameters lie.
   public var layout: ParameterLayout { pass.layout }
@@ -50,7 +50,7 @@ public final class Evaluator {
     } catch {
       throw .key(error)
     }
-    do { task = try experiment.task.makeTask(seed: experiment.seed, memory: memory) } catch { throw .task(error) }
+    task = try makeTask(experiment, memory: memory)
     let description = task.description
     isStream = description.isStream
     try requireMemory(experiment, inputs: description.inputs, outputs: description.outputs, limit: memory)
@@ -127,8 +127,8 @@ public final class Evaluator {
     var answers = 0, wrong = 0
     /// Sequences, and those with a wrong answer.
     var sequences = 0, flawed = 0
-    /// Targets, and the sums of their losses and of the squares of their errors.
-    var targets = 0, loss = 0.0, squares = 0.0
+    /// Targets and the sum of their losses; numbers asked for and the sum of the squares of their errors.
+    var targets = 0, loss = 0.0, numbers = 0, squares = 0.0
   }
 
   private func count(lanes: Int, into tally: inout Tally) {
@@ -144,7 +144,7 @@ public final class Evaluator {
             switch data.target {
             case .classes(let classes):
               countClass(Int(classes[position]), row, right?[position], into: &tally)
-            case .values(let values): countNumbers(values, position, row, into: &tally)
+            case .values(let values): countNumbers(values, position, row, right?[position], into: &tally)
             }
           tally.targets += 1
           guard let isRight else { continue }
@@ -176,31 +176,45 @@ public final class Evaluator {
 
   /// Adds -log softmax(y)_d; whether every right class has a larger output than every other, nil where it is not judged.
   private func countClass(_ target: Int, _ row: Int, _ right: UInt64?, into tally: inout Tally) -> Bool? {
-    var greatest = -Double.infinity, leastRight = Double.infinity, greatestWrong = -Double.infinity
-    for index in 0..<data.outputs {
-      let y = outputs[row + index]
-      greatest = max(greatest, y)
-      let isRight = right.map { $0 >> UInt64(index) & 1 == 1 } ?? (index == target)
-      if !(y.isFinite) { greatestWrong = .infinity }
-      if isRight { leastRight = min(leastRight, y) } else { greatestWrong = max(greatestWrong, y) }
-    }
     if solved.measure == .loss {
-      var sum = 0.0
-      for index in 0..<data.outputs { sum += exp(outputs[row + index] - greatest) }
-      tally.loss += log(sum) - (outputs[row + target] - greatest)
+      let y = outputs[row..<row + data.outputs]
+      let greatest = y.max() ?? 0
+      tally.loss += log(y.reduce(0) { $0 + exp($1 - greatest) }) - (outputs[row + target] - greatest)
     }
-    return right == 0 ? nil : leastRight > greatestWrong
+    let isRight = { (output: Int) in right.map { $0 >> UInt64(output) & 1 == 1 } ?? (output == target) }
+    return right == 0 ? nil : areLargest(row, isRight)
   }
 
-  /// Adds ‖y - d‖²; whether every number is within the tolerance.
-  private func countNumbers(_ values: [Double], _ position: Int, _ row: Int, into tally: inout Tally) -> Bool {
+  /// Adds ‖y - d‖² over the numbers asked for; whether every one is within the tolerance, or, where they stand for
+  /// classes, whether every right class has a larger output than every other, nil where it is not judged.
+  private func countNumbers(
+    _ values: [Double], _ position: Int, _ row: Int, _ right: UInt64?, into tally: inout Tally
+  ) -> Bool? {
     var isRight = true
-    for index in 0..<data.outputs {
+    for index in 0..<data.outputs where isAsked(position, index) {
       let error = outputs[row + index] - values[position * data.outputs + index]
+      tally.numbers += 1
       tally.squares += error * error
       if !(abs(error) < solved.tolerance) { isRight = false }
     }
-    return isRight
+    guard let right else { return isRight }
+    return right == 0 ? nil : areLargest(row) { right >> UInt64($0) & 1 == 1 }
+  }
+
+  /// Whether a target has a value for an output: some have one only for some.
+  private func isAsked(_ position: Int, _ output: Int) -> Bool {
+    data.outputMask.map { $0[position * data.outputs + output] != 0 } ?? true
+  }
+
+  /// Whether the outputs that are right are all larger than all others, and all of them finite.
+  private func areLargest(_ row: Int, _ isRight: (Int) -> Bool) -> Bool {
+    var leastRight = Double.infinity, greatestWrong = -Double.infinity
+    for index in 0..<data.outputs {
+      let y = outputs[row + index]
+      guard y.isFinite else { return false }
+      if isRight(index) { leastRight = min(leastRight, y) } else { greatestWrong = max(greatestWrong, y) }
+    }
+    return leastRight > greatestWrong
   }
 
   // MARK: The criterion
@@ -224,7 +238,12 @@ public final class Evaluator {
         let right = task.rightClasses(in: data)
         for position in data.targetMask.indices
         where position % data.batch < lanes && data.targetMask[position] != 0 {
-          if solved.measure == .loss || right?[position] != 0 { answers += 1 }
+          switch solved.measure {
+          case .none, .flawless: break
+          case .accuracy: answers += right?[position] == 0 ? 0 : 1
+          case .loss: answers += 1
+          case .error: answers += (0..<data.outputs).count { isAsked(position, $0) }
+          }
         }
         return true
       }
@@ -235,8 +254,7 @@ public final class Evaluator {
     case .none: 0
     case .accuracy: (1 - solved.atLeast) * answers
     case .flawless: (1 - solved.atLeast) * Double(solved.sequences)
-    case .loss: solved.atMost * answers
-    case .error: solved.atMost * answers * Double(data.outputs)
+    case .loss, .error: solved.atMost * answers
     }
   }
 
@@ -247,7 +265,7 @@ public final class Evaluator {
       case .accuracy: Double(tally.answers - tally.wrong) / Double(tally.answers)
       case .flawless: Double(tally.sequences - tally.flawed) / Double(tally.sequences)
       case .loss: (tally.loss + tally.squares / 2) / Double(tally.targets)
-      case .error: tally.squares / Double(tally.targets * data.outputs)
+      case .error: tally.squares / Double(tally.numbers)
       }
     return Evaluation(
       value: value, isSolved: solved.measure.isShare ? value >= solved.atLeast : value <= solved.atMost)

@@ -19,6 +19,8 @@ public final class Trainer: Sendable {
     case rewind(updates: Int)
     /// Set a dotted key of the experiment, the value as the experiment file would write it.
     case apply(key: String, value: String)
+    /// Set several keys in one change that begins a new run.
+    case begin([Setting])
     /// Begin again at update 0: with the same weights, or with those of another seed.
     case restart(seed: UInt64?)
     /// At most so many updates a second by itself; nil is as many as the machine makes.

@@ -80,6 +80,14 @@ final class TrainerThread {
       run.rewind(by: updates)
     case .apply(let key, let value):
       attempt(key) { () throws(TrainingError) in _ = try run.apply(key: key, value: value) }
+    case .begin(let settings):
+      do {
+        try run.begin(with: settings)
+      } catch {
+        // Each of the keys is as it was.
+        for setting in settings { mailbox.refuse(Trainer.Refusal(key: setting.key, reason: "\(error)")) }
+        onPublish()
+      }
     case .restart(let seed):
       attempt("restart") { () throws(TrainingError) in try run.restart(seed: seed) }
     case .speed(let limit):

@@ -145,6 +145,24 @@ public final class TrainingRun {
     return false
   }
 
+  /// Sets several keys in one change that begins a new run: they are held against each other only together, so that a task
+  /// can be chosen with the file that it needs.
+  ///
+  /// - Throws: what is wrong with a key, a value, or the experiment that they would make; then nothing has changed.
+  public func begin(with settings: [Setting]) throws(TrainingError) {
+    var changed = experiment
+    for setting in settings {
+      do { try changed.set(setting.key, setting.value) } catch { throw .key(error) }
+      if start.data != nil, setting.key.hasPrefix("task.") { throw Self.dataWereHandedIn(setting.key) }
+    }
+    try validate(changed, givenData: start.data != nil, memory: memory)
+    try begin(changed)
+  }
+
+  private static func dataWereHandedIn(_ key: String) -> TrainingError {
+    .misfit("\(key): found data handed in, expected a task of the program's to change it in")
+  }
+
   /// Begins again at update 0, under the experiment as it stands: with the same weights, or with those of another seed.
   public func restart(seed: UInt64? = nil) throws(TrainingError) {
     var changed = experiment
@@ -165,7 +183,7 @@ public final class TrainingRun {
     } catch { throw .key(error) }
     try validate(changed, givenData: start.data != nil, memory: memory)
     if start.data != nil, key == "training.batch" || key.hasPrefix("task.") {
-      throw .misfit("\(key): found data handed in, expected a task of the program's to change it in")
+      throw Self.dataWereHandedIn(key)
     }
     switch effect {
     case .nextUpdate: try engine.configure(changed)

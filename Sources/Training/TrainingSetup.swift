@@ -12,7 +12,7 @@ func makeEngine(
     experiment.training.batch = data.batch
   }
   try validate(experiment, givenData: start.data != nil, memory: memory)
-  let task = try requireUnits(makeTask(experiment, data: start.data, memory: memory), experiment.network)
+  let task = try makeTask(experiment, data: start.data, memory: memory)
   let description = task.description
   try requireMemory(experiment, inputs: description.inputs, outputs: description.outputs, limit: memory)
 
@@ -47,7 +47,14 @@ func validate(_ experiment: Experiment, givenData: Bool, memory: Int) throws(Tra
   do { try held.validate(memory: memory) } catch { throw .key(error) }
 }
 
-private func makeTask(
+/// The task of the experiment as its network can be asked it, or the data handed in.
+func makeTask(
+  _ experiment: Experiment, data: SequenceBatch? = nil, memory: Int
+) throws(TrainingError) -> any SequenceTask {
+  try requireUnits(taskOrData(experiment, data: data, memory: memory), experiment.network)
+}
+
+private func taskOrData(
   _ experiment: Experiment, data: SequenceBatch?, memory: Int
 ) throws(TrainingError) -> any SequenceTask {
   do {

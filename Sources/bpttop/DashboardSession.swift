@@ -128,6 +128,7 @@ struct DashboardSession: TerminalHandler {
       case .update(let count): trainer.send(.step(updates: count))
       case .rewind(let updates): trainer.send(.rewind(updates: updates))
       case .apply(let key, let value): trainer.send(.apply(key: key, value: value))
+      case .begin(let settings): trainer.send(.begin(settings))
       case .restart: trainer.send(.restart(seed: nil))
       case .speed(let limit): trainer.send(.speed(limit))
       case .saveScreen: saveScreen()

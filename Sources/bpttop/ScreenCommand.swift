@@ -105,6 +105,12 @@ struct Stage {
         do { try run.apply(key: key, value: value) } catch {
           _ = reduce(into: &state, .refused(key: key, reason: error.description))
         }
+      case .begin(let settings):
+        do { try run.begin(with: settings) } catch {
+          for setting in settings {
+            _ = reduce(into: &state, .refused(key: setting.key, reason: error.description))
+          }
+        }
       case .restart: try run.restart()
       // Nothing runs by itself here, and there is no terminal.
       case .run, .pause, .speed, .saveScreen, .exportTrace, .repaint, .suspend, .quit: break

@@ -137,6 +137,60 @@ import Training
     #expect(try typed(":k2=3", .enter).effects == [.apply(key: "training.k2", value: "3")])
   }
 
+  /// What makes sense only together, in one line.
+  @Test func thePromptSetsSeveralKeysAtOnce() throws {
+    let csv = [Setting(key: "task.name", value: "csv"), Setting(key: "task.file", value: "x, y.csv")]
+    for line in ["task.name csv; task.file \"x, y.csv\"", "task.file=\"x, y.csv\", task.name=csv"] {
+      let (state, effects) = try typed(":" + line, .enter)
+      let written = [csv[0], Setting(key: "task.file", value: "\"x, y.csv\"")]
+      #expect(effects == [.begin(written)])
+      #expect(state.experiment.task.name == .csv && state.experiment.task.file == "x, y.csv")
+      #expect(state.unconfirmed.count == 2 && state.mode == .panels)
+      #expect(state.message?.text.contains("a new run") == true)
+      // The trainer refuses: both are as they were.
+      var refused = state
+      for setting in written { _ = reduce(into: &refused, .refused(key: setting.key, reason: "no such file")) }
+      #expect(refused.experiment == Example.experiment() && refused.unconfirmed.isEmpty)
+    }
+    // A list has commas of its own.
+    let list = try typed(":task.name csv; task.file x.csv; task.columns a, b", .enter)
+    #expect(list.state.experiment.task.columns == ["a", "b"])
+    // What begins no new run are changes of their own, a choice before what depends on it.
+    let (_, effects) = try typed(":momentum 0.5, optimizer.name momentum, k2 7", .enter)
+    #expect(
+      effects == [
+        .apply(key: "training.k2", value: "7"), .apply(key: "training.optimizer.name", value: "momentum"),
+        .apply(key: "training.optimizer.momentum", value: "0.5"),
+      ])
+    // One that is wrong, and nothing is set.
+    let (state, none) = try typed(":k2 7; k1 0", .enter)
+    #expect(none == [] && state.mode != .panels && state.experiment == Example.experiment())
+  }
+
+  @Test(arguments: [
+    ("weight", "training.optimizer.weight_decay"), ("schedule", "training.schedule.kind"),
+    ("warm", "training.schedule.warmup"), ("Ω", "training.regularizer.omega"), ("noise", "training.regularizer.noise"),
+    ("optimi", "training.optimizer.name"),
+  ])
+  func newKnobsAreFound(_ text: String, _ name: String) throws {
+    #expect(try typed("/" + text, .enter).state.knob == name)
+  }
+
+  /// What the chosen optimiser and schedule do not read is not on the screen.
+  @Test func knobsAreThereWhereTheyMeanSomething() throws {
+    var experiment = Example.experiment()
+    func names() -> Set<String> { Set(Knob.applying(to: experiment).map(\.name)) }
+    #expect(!names().contains("training.optimizer.momentum") && !names().contains("training.schedule.every"))
+    try experiment.set("training.optimizer.name", "rmsprop")
+    try experiment.set("training.schedule.kind", "step")
+    try experiment.set("training.clip.kind", "none")
+    #expect(
+      names().isSuperset(of: ["training.optimizer.alpha", "training.optimizer.epsilon", "training.schedule.every"]))
+    #expect(
+      names().isDisjoint(with: ["training.optimizer.beta1", "training.schedule.final", "training.clip.threshold"]))
+    #expect(!names().contains("training.regularizer.noise_decay"))
+  }
+
   @Test func thePromptSaysWhatIsWrongAndStays() throws {
     let (state, effects) = try typed(":training.k3 5", .enter)
     #expect(effects == [])

@@ -30,6 +30,7 @@ import Training
           case .update(let count): for _ in 0..<count { _ = run.trainOnce() }
           case .rewind(let updates): _ = run.rewind(by: updates)
           case .apply(let key, let value): _ = try run.apply(key: key, value: value)
+          case .begin(let settings): try run.begin(with: settings)
           case .restart: try run.restart()
           default: break
           }

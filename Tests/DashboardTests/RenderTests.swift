@@ -1,5 +1,6 @@
 import Canvas
 import Foundation
+import RecurrentNetworks
 import Testing
 import Training
 
@@ -50,12 +51,18 @@ import Training
     #expect(screen == (try String(contentsOf: file, encoding: .utf8)))
   }
 
-  @Test func anyStateIsDrawnAtAnySize() throws {
+  @Test(arguments: [(CellKind.elman, 1), (.lstm, 1), (.gru, 3), (.elman, 8)])
+  func anyStateIsDrawnAtAnySize(_ cell: CellKind, _ layers: Int) throws {
     var random = SystemRandomNumberGenerator()
-    let start = try Example.state()
+    var experiment = Example.experiment()
+    experiment.network.cell = cell
+    experiment.network.layers = layers
+    let start = try Example.state(experiment, layer: Int.random(in: 0..<layers, using: &random))
     let steps = 5..<15
-    for _ in 0..<60 {
+    for _ in 0..<40 {
       var state = start
+      state.productView = ProductView.allCases.randomElement(using: &random)
+      state.askedFor = Bool.random(using: &random) ? [Panels.learner.id] : []
       state.size = Size(width: .random(in: 0...310, using: &random), height: .random(in: 0...110, using: &random))
       state.theme = Theme(
         colors: ColorTier.allCases.randomElement(using: &random) ?? .mono,

@@ -13,7 +13,9 @@ import Training
   ) throws -> [String] {
     var state = try Example.state(theme: theme)
     if let experiment {
-      _ = reduce(into: &state, .analysis(try Example.analysis(try Example.snapshot(experiment, serial: 2))))
+      let snapshot = try Example.snapshot(experiment, serial: 2)
+      _ = reduce(into: &state, .snapshot(snapshot))
+      _ = reduce(into: &state, .analysis(try Example.analysis(snapshot)))
     }
     state.cursor = cursor
     var buffer = Buffer(width: width, height: height, fill: theme.blank)
@@ -35,6 +37,26 @@ import Training
     }
   }
 
+  /// e, ε and δ of every unit of a small fully recurrent network, at the usual sizes; a dot where no error is injected.
+  @Test func unitsOfAFullyRecurrentNetwork() throws {
+    var experiment = Example.experiment()
+    (experiment.network.cell, experiment.network.hidden) = (.fullyRecurrent, 3)
+    experiment.task.name = .delayedXOR
+    (experiment.training.k1, experiment.training.k2) = (.full, .full)
+    for (width, height) in [(70, 3), (58, 4), (120, 3)] {
+      let text = try lines(Cursor(.backward, step: 17), width: width, height: height, experiment).joined(
+        separator: "\n")
+      #expect(text.contains("ε₁₈ = e₁₈ + Wᵀδ₁₉"))
+      for unit in 1...3 { #expect(text.contains("\(unit)  e ")) }
+    }
+    let wide = try lines(Cursor(.backward, step: 18), width: 150, height: 4, experiment).joined(separator: "\n")
+    #expect(wide.contains("epochwise") && wide.contains("3  e ·"))
+    #expect(try lines(Cursor(.forward, step: 18), width: 120, experiment).joined().contains("s₁₉ = W [y₁₈; x₁₉]"))
+    experiment.training.k1 = .steps(1)
+    let last = try lines(Cursor(.backward, step: 19), width: 150, height: 4, experiment).joined(separator: "\n")
+    #expect(last.contains("real-time: only e₂₀ is injected"))
+  }
+
   /// The example's window is the steps 6 … 15, the losses of 11 … 15 injected.
   @Test func theEquationNamesOnlyWhatIsThere() throws {
     let newest = try lines(Cursor(.backward, step: 14))
@@ -46,6 +68,38 @@ import Training
     let masked = try lines(Cursor(.backward, step: 8))
     #expect(masked[0].contains("δ₉ = W_hhᵀ(φ′₁₀ ⊙ δ₁₀)") && !masked.joined().contains("local"))
     #expect(masked.joined().contains("no loss enters here"))
+  }
+
+  /// At the update: the optimiser's own equation, the learning rate of the schedule, and what is clipped.
+  @Test func theUpdateIsTheOptimisersAndTheSchedules() throws {
+    func text(_ settings: [String: String]) throws -> String {
+      var experiment = Example.experiment()
+      for (key, value) in settings.sorted(by: { $0.key < $1.key }) { try experiment.set(key, value) }
+      return try lines(Cursor(.update, step: 14), width: 110, height: 5, experiment).joined(separator: "\n")
+    }
+    for kind in OptimizerKind.allCases {
+      #expect(try text(["training.optimizer.name": kind.rawValue]).contains(kind.rule.equation))
+    }
+    #expect(try text(["training.optimizer.weight_decay": "0.1"]).contains("g ← g + λ w, w ← w - η g"))
+    // Update 8 of a fall to nothing in 14: half of η.
+    let half = try text(["training.schedule.kind": "cosine", "training.schedule.updates": "14"])
+    #expect(half.contains("η 0.00500 of 0.01"))
+    #expect(try text(["training.clip.kind": "weight"]).contains("weights clipped to ±1"))
+    let clipped = try text(["training.clip.kind": "step", "training.clip.threshold": "0.01"])
+    #expect(clipped.contains("δ clipped to 0.01 at ") && clipped.contains(" of 10 steps"))
+    #expect(
+      try text(["training.clip.kind": "step", "training.clip.threshold": "50"]).contains("every δ under the clip 50"))
+    #expect(try text(["training.regularizer.omega": "0.5"]).contains("Ω "))
+  }
+
+  /// Where δ is clipped on its way, the equation says so, with its factor.
+  @Test func aClippedStepSaysItsFactor() throws {
+    var experiment = Example.experiment()
+    try experiment.set("training.clip.kind", "step")
+    try experiment.set("training.clip.threshold", "0.01")
+    let text = try lines(Cursor(.backward, step: 12), width: 100, experiment)
+    #expect(text[0].contains("δ₁₃ = s (W_hoᵀ(ŷ₁₃ - y₁₃)/10 + W_hhᵀ(φ′₁₄ ⊙ δ₁₄))"))
+    #expect(text.joined().contains("clipped s ×0.") && text.joined().contains("‖δ₁₃‖ 0.01"))
   }
 
   /// ‖u + v‖ is not ‖u‖ + ‖v‖, and nothing may read as if it were.

@@ -6,7 +6,7 @@ import Training
 @testable import Experiments
 
 @Suite struct TraceFileTests {
-  private func tape(_ network: NetworkSpecification) -> Tape {
+  private func tape(_ network: NetworkSpecification, variant: PassVariant = PassVariant()) -> Tape {
     let layout = ParameterLayout(network, inputs: 2, outputs: 3)
     let (n, b) = (6, 2)
     var random = CounterRandom(seed: 5, stream: 0)
@@ -17,7 +17,7 @@ import Training
       network: network, layout: layout, parameters: initialParameters(network, layout, seed: 2), data: data,
       window: Window(steps: 2..<6, injected: 4..<6),
       carriedState: [[Double]](repeating: [0.1, -0.2, 0.3, 0.4, 0.5, -0.6], count: network.layers), reduction: .mean,
-      precision: .float64)
+      precision: .float64, variant: variant)
   }
 
   private func network(_ cell: CellKind, layers: Int) -> NetworkSpecification {
@@ -62,6 +62,17 @@ import Training
     #expect(try values("product")[0] < values("product")[9])
     #expect(try values("flow")[1...3].allSatisfy { $0 == -.infinity })
     #expect(try values("grad.bias_hh_l0") == values("grad.bias_ih_l0"))
+  }
+
+  /// Where the gradient was cut or weighted between steps, the trace says by what.
+  @Test func whatMultipliedTheGradientIsTold() throws {
+    var variant = PassVariant()
+    variant.passage = [1, 0, 2, 1]
+    let tensors = TraceFile.tensors(tape(network(.elman, layers: 1), variant: variant), flow: nil, product: nil)
+    let passage = try #require(tensors.first { $0.name == "passage" })
+    #expect(passage.shape == [4] && passage.elements == .float64([1, 0, 2, 1]))
+    let plain = TraceFile.tensors(tape(network(.elman, layers: 1)), flow: nil, product: nil)
+    #expect(!plain.contains { $0.name == "passage" })
   }
 
   @Test func severalLayersHaveNoProduct() throws {

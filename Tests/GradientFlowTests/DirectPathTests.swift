@@ -1,3 +1,4 @@
+import Foundation
 import GradientFlow
 import LinearAlgebra
 import RecurrentNetworks
@@ -53,6 +54,30 @@ import Testing
     for spectrum in try ProductByLag(tape, maximumLags: 5).spectra {
       for (value, one) in zip(spectrum.log10, perStep) {
         #expect(abs(value - Double(spectrum.lag) * one) < 1e-11 * max(1, Double(spectrum.lag)))
+      }
+    }
+  }
+
+  /// Each unit with its own β: eigenvalues with W = 0 are 1 - β; the norm stays under its bound; what φ′ does is not charged with β.
+  @Test func unitsWithRatesOfTheirOwn() throws {
+    var test = TestNetwork(cell: .leaky, hidden: 5, steps: 30, batch: 2)
+    test.network.betaSpread = 16
+    let tape = test.tape()
+    let rates = (0..<5).map { 0.3 * pow(16, -Double($0) / 4) }
+    let product = try ProductByLag(tape)
+    let bound = try #require(product.log10BoundPerStep)
+    let weights = Matrix(rows: 5, columns: 5, elements: tape.elements(tape.layout.recurrentWeights(layer: 0)))
+    let largest = try weights.singularValues()[0]
+    #expect(abs(bound - Decade.log10(1 - 0.3 / 16 + 0.3 * largest)) < 1e-12)
+    for (index, norm) in product.log10Norm.enumerated() { #expect(norm <= Double(index + 1) * bound + 1e-12) }
+    let shares = DecayShares(tape)
+    for t in 1..<30 { #expect(shares.derivative[t] <= 1e-12) }
+    for index in test.layout["weight_hh_l0"]?.range ?? 0..<0 { test.parameters[index] = 0 }
+    expectSame(try MatrixSpectrum(jacobianOf: test.tape(), step: 3).eigenvalues, rates.map { Complex(1 - $0) })
+    let decayed = try ProductByLag(test.tape(), maximumLags: 3)
+    for spectrum in decayed.spectra {
+      for (value, rate) in zip(spectrum.log10, rates.reversed()) {
+        #expect(abs(value - Double(spectrum.lag) * Decade.log10(1 - rate)) < 1e-11)
       }
     }
   }

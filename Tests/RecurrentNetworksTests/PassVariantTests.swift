@@ -79,7 +79,9 @@ import Testing
   }
 
   /// A pass that keeps a state a segment is a pass that keeps all, bit for bit, in less memory.
-  @Test(arguments: [(1, 400, false), (4, 100, true), (32, 37, false), (200, 9, true)], [CellKind.elman, .lstm, .gru])
+  @Test(
+    arguments: [(1, 400, false), (4, 100, true), (32, 37, false), (200, 9, true)],
+    [CellKind.elman, .leaky, .lstm, .gru])
   func checkpointsChangeNothing(size: (batch: Int, steps: Int, oneHot: Bool), cell: CellKind) {
     func check<S: Scalar>(_: S.Type) {
       let trial = Trial(cell: cell, steps: size.steps, batch: size.batch, layers: 2, oneHot: size.oneHot)
@@ -147,7 +149,8 @@ import Testing
   }
 
   /// A window whose first steps keep the activations of older weights: forward at some weights, back with others.
-  @Test(arguments: [CellKind.elman, .leaky, .residual, .lstm, .gru]) func keptActivationsAreUsedAsTheyWere(cell: CellKind) {
+  @Test(arguments: [CellKind.elman, .leaky, .residual, .lstm, .gru])
+  func keptActivationsAreUsedAsTheyWere(cell: CellKind) {
     let trial = Trial(cell: cell, steps: Self.n, batch: 2, layers: 2)
     let pass = Pass<Double>(
       network: trial.network, layout: trial.layout, steps: Self.n, batch: 2, loss: trial.data.loss, recordsTape: true)

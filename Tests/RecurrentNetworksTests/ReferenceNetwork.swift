@@ -52,10 +52,10 @@ struct ReferenceNetwork {
   func sigmoid(_ a: Dual) -> Dual { Dual(1) / (Dual(1) + exp(Dual(0) - a)) }
 
   /// The new state of a unit, its parts, from what W_ih x_t + b and W_hh h_{t-1} (+ b_hh) give to each gate.
-  func cell(_ x: [Dual], _ h: [Dual], before: [Dual]) -> [Dual] {
+  func cell(_ x: [Dual], _ h: [Dual], before: [Dual], beta: Dual) -> [Dual] {
     switch network.cell {
     case .elman, .fullyRecurrent: return [activate(x[0] + h[0])]
-    case .leaky: return [Dual(1 - network.beta) * before[0] + Dual(network.beta) * activate(x[0] + h[0])]
+    case .leaky: return [(Dual(1) - beta) * before[0] + beta * activate(x[0] + h[0])]
     case .residual: return [before[0] + Dual(network.alpha) * activate(x[0] + h[0])]
     case .lstm:
       let a = zip(x, h).map { $0 + $1 }
@@ -66,6 +66,14 @@ struct ReferenceNetwork {
       let n = tanh(x[2] + r * h[2])
       return [(Dual(1) - z) * n + z * before[0]]
     }
+  }
+
+  /// β of a unit: the settings', or the logistic function of its own parameter.
+  func beta(_ parameters: [Dual], layer: Int, unit: Int) -> Dual {
+    guard network.learnsBeta, let logit = layout["beta_logit_l\(layer)"] else {
+      return Dual(network.beta * pow(network.betaSpread, -Double(unit) / Double(max(1, network.hidden - 1))))
+    }
+    return sigmoid(parameters[logit.offset + unit])
   }
 
   func activate(_ a: Dual) -> Dual {
@@ -115,7 +123,9 @@ struct ReferenceNetwork {
               for j in 0..<h { a += parameters[hStart + j] * previous[b * h + j] }
               byState.append(a)
             }
-            var value = cell(byInput, byState, before: (0..<parts).map { previous[($0 * data.batch + b) * h + i] })
+            var value = cell(
+              byInput, byState, before: (0..<parts).map { previous[($0 * data.batch + b) * h + i] },
+              beta: beta(parameters, layer: layer, unit: i))
             if layer == network.layers - 1 { value[0] += disturb(t, b, i) }
             next.append(value[0])
             for part in 0..<parts { new[(part * data.batch + b) * h + i] = value[part] }
@@ -218,7 +228,7 @@ struct Trial {
   init(
     cell: CellKind = .elman, activation: Activation = .tanh, loss: LossKind = .crossEntropy, hidden: Int = 5,
     inputs: Int = 3, outputs: Int = 4, steps: Int = 7, batch: Int = 2, layers: Int = 1, seed: UInt64 = 1,
-    targets: Double = 0.8, oneHot: Bool = false
+    targets: Double = 0.8, oneHot: Bool = false, spread: Double = 1, learnsBeta: Bool = false
   ) {
     network = NetworkSpecification()
     network.cell = cell
@@ -227,6 +237,7 @@ struct Trial {
     network.layers = layers
     network.beta = 0.4
     network.alpha = 0.3
+    (network.betaSpread, network.learnsBeta) = (spread, learnsBeta)
     layout = ParameterLayout(network, inputs: inputs, outputs: outputs)
     var random = CounterRandom(seed: seed, stream: 99)
     parameters = initialParameters(network, layout, seed: seed).map { $0 + 0.1 * random.normal() }

@@ -204,6 +204,37 @@ struct EvaluatorTests {
     #expect(abs(evaluator.evaluate(constant).value - 0.66156) < 0.004)
   }
 
+  @Test("a fully recurrent network answers by its units: a constant answer is right for one symbol of eight")
+  func classesOnUnits() throws {
+    var settings = [
+      "network.cell": "fully_recurrent", "network.activation": "sigmoid", "network.hidden": "9", "task.name": "recall",
+      "task.length": "8", "solved.measure": "accuracy",
+    ]
+    let evaluator = try Evaluator(experiment(settings))
+    // Without weights every unit is ½, and none the largest; one that the cue, symbol 9, drives is: W [9, 9 + 10].
+    var parameters = [Double](repeating: 0, count: evaluator.layout.count)
+    #expect(evaluator.evaluate(parameters).value == 0)
+    parameters[try #require(evaluator.layout["weight"]).offset + 3 * 19 + 9 + 9] = 1
+    #expect(abs(evaluator.evaluate(parameters).value - 0.125) < 0.04)
+    // Every output ½: ½ · 8 · ¼, of which the loss is the mean.
+    settings["solved.measure"] = "loss"
+    let loss = try Evaluator(experiment(settings))
+    #expect(abs(loss.evaluate([Double](repeating: 0, count: loss.layout.count)).value - 1) < 1e-12)
+  }
+
+  @Test("outputs that are not asked for at a step do not count")
+  func someOutputs() throws {
+    let experiment = try experiment([
+      "network.cell": "fully_recurrent", "network.activation": "sigmoid", "network.hidden": "3",
+      "task.name": "delayed-xor", "task.length": "31", "solved.measure": "error", "solved.at_most": "0.25001",
+    ])
+    let evaluator = try Evaluator(experiment)
+    // Every unit ½, every target 0 or 1.
+    let parameters = [Double](repeating: 0, count: evaluator.layout.count)
+    #expect(evaluator.evaluate(parameters) == Evaluation(value: 0.25, isSolved: true))
+    #expect(evaluator.solves(parameters))
+  }
+
   @Test("what is asked is not what was trained on, and asking changes nothing")
   func fresh() throws {
     let experiment = try experiment([

@@ -27,6 +27,10 @@ struct RunTests {
     ],
     ["task.name": "text", "task.length": "20", "training.k1": "7", "precision": "float32"],
     ["task.name": "copy", "task.length": "25", "training.optimizer.name": "momentum", "network.layers": "2"],
+    [
+      "task.name": "coin", "task.length": "30", "training.k1": "4", "training.k2": "9", "training.clip.kind": "step",
+      "training.clip.threshold": "0.01", "training.regularizer.omega": "0.1",
+    ],
     ["task.name": "coin", "task.length": "40", "training.k1": "5", "training.algorithm": "artbp"],
     ["task.name": "coin", "task.length": "60", "training.k1": "5", "training.algorithm": "adaptive"],
     [
@@ -34,8 +38,59 @@ struct RunTests {
       "precision": "float32", "network.layers": "2",
     ],
     ["task.name": "coin", "task.length": "70", "training.checkpoints": "sqrt"],
+    [
+      "task.name": "coin", "task.length": "70", "training.checkpoints": "sqrt", "training.clip.kind": "step",
+      "training.clip.threshold": "0.01", "training.regularizer.omega": "0.1",
+    ],
     ["task.name": "settle", "task.length": "30", "training.algorithm": "recurrent_backprop"],
   ]
+
+  @Test("several keys begin a new run together, or not at all")
+  func together() throws {
+    let run = try TrainingRun(experiment: experiment([:]))
+    train(run, 3)
+    let before = run.parameters
+    let settings = [Setting(key: "task.name", value: "copy"), Setting(key: "task.length", value: "21")]
+    #expect(throws: TrainingError.self) {
+      try run.begin(with: [Setting(key: "task.name", value: "copy"), Setting(key: "task.length", value: "20")])
+    }
+    #expect(run.parameters == before && run.update == 3)
+    try run.begin(with: settings)
+    #expect(run.update == 0 && run.experiment.task.name == .copy && run.experiment.task.length == 21)
+    #expect(run.journal.isEmpty && run.trainOnce() == .trained)
+  }
+
+  @Test("the trainer's flow is the tape's, and its record says how much was clipped")
+  func flow() throws {
+    let run = try TrainingRun(
+      experiment: experiment([
+        "task.name": "coin", "task.length": "30", "training.k1": "6", "training.k2": "12",
+        "training.clip.kind": "step", "training.clip.threshold": "0.02", "training.regularizer.omega": "0.3",
+      ]))
+    for _ in 0..<7 {
+      let snapshot = run.snapshot()
+      let tape = Tape.compute(
+        network: snapshot.experiment.network, layout: snapshot.layout, parameters: snapshot.parameters,
+        data: snapshot.data, window: snapshot.window, carriedState: snapshot.carriedState,
+        reduction: snapshot.experiment.training.reduction, precision: .float64,
+        flow: snapshot.experiment.training.flow)
+      #expect(run.trainOnce() == .trained)
+      let record = try #require(run.history.newest)
+      #expect(run.engine.gradient == tape.gradient)
+      #expect(record.clipScale == tape.clipScales.min() && record.clipScale < 1 && tape.omega > 0)
+    }
+    // An algorithm without a backward pass has no flow to clip.
+    #expect(throws: TrainingError.self) { try run.apply(key: "training.regularizer.omega", value: "-1") }
+    for algorithm in ["rtrl", "recurrent_backprop"] {
+      var other = run.experiment
+      try other.set("training.algorithm", algorithm)
+      #expect(other.training.clip.kind == .norm && other.training.regularizer.omega == 0)
+      #expect(throws: ExperimentKeyError.self) {
+        try other.set("training.regularizer.omega", "0.1")
+        try other.training.validateFlow()
+      }
+    }
+  }
 
   @Test("every optimiser comes back bit for bit, its memory with it", arguments: OptimizerKind.allCases)
   func optimizers(kind: OptimizerKind) throws {

@@ -222,7 +222,9 @@ struct StoredPastTests {
     #expect(try train(chunks + stale) == train(chunks))
   }
 
-  @Test("stale: the tape of a snapshot goes back over what was kept", arguments: ["elman", "leaky", "residual"])
+  @Test(
+    "stale: the tape of a snapshot goes back over what was kept",
+    arguments: ["elman", "leaky", "residual", "lstm", "gru"])
   func staleTapes(cell: String) throws {
     for inject in Injection.allCases {
       try expectTapesAreWhatHappens(

@@ -223,7 +223,9 @@ struct LearnerCosts {
   /// A line an algorithm: its name, what it holds and what it computes, with bars of their logarithms.
   func drawTable(in rect: Rect, _ buffer: inout Buffer, _ theme: Theme) {
     guard rect.height >= 2, rect.width >= 30 else { return }
-    let columns = rect.columns([.fixed(12), .fixed(10), .flexible(), .fixed(10), .flexible()], gap: 1)
+    let longest = rows.map(\.kind.rawValue.columns).max() ?? 0
+    let columns = rect.columns(
+      [.fixed(min(longest + 2, max(12, rect.width / 4))), .fixed(10), .flexible(), .fixed(10), .flexible()], gap: 1)
     for (column, names) in [
       (0, ["cost"]), (1, ["floats"]), (2, ["held, log scale", "log"]), (3, ["mult-adds"]),
       (4, ["an update, log scale", "log"]),
@@ -244,7 +246,8 @@ struct LearnerCosts {
     for (index, row) in order.prefix(rect.height - 1).enumerated() {
       let isOwn = row.kind == algorithm
       let style = theme[isOwn ? .accent : .text]
-      buffer.put((isOwn ? "▸ " : "  ") + row.kind.rawValue, in: columns[0], row: index + 1, style: style)
+      buffer.put(
+        (isOwn ? "▸ " : "  ") + row.kind.rawValue, in: columns[0], row: index + 1, style: style, ellipsis: true)
       for (value, scale, number, bar) in [
         (row.floats, floats, columns[1], columns[2]), (row.multiplyAdds, adds, columns[3], columns[4]),
       ] {

@@ -29,7 +29,8 @@ struct ThisStepPanel: Panel {
       let forms = ["\(layer)forward · t = \(t) · sequence 1 of \(tape.batch)", "\(layer)forward · t = \(t)"]
       return forms + [layer + "t = \(t)"]
     case .backward:
-      let forms = ["\(layer)backward · t = \(t) · norms over \(tape.batch) sequences", "\(layer)backward · t = \(t)"]
+      let whose = StepText.showsUnits(tape) ? "sequence 1 of \(tape.batch)" : "norms over \(tape.batch) sequences"
+      let forms = ["\(layer)backward · t = \(t) · \(whose)", "\(layer)backward · t = \(t)"]
       return forms + [layer + "t = \(t)"]
     case .update:
       let update = NumberText.grouped((state.shown?.update ?? 0) + 1)
@@ -46,7 +47,11 @@ struct ThisStepPanel: Panel {
     let inside = rect.inset(left: 1, right: 1)
     let layer = min(state.shownLayer, tape.layers.count - 1)
     func text(_ phase: Cursor.Phase) -> StepText? {
-      switch phase {
+      if StepText.showsUnits(tape), let units = UnitNumbers(tape, step: step) {
+        if phase == .forward { return .forward(units, tape, step, theme) }
+        if phase == .backward { return .backward(units, tape, step, theme) }
+      }
+      return switch phase {
       case .forward: ForwardNumbers(tape, step: step, layer: layer).map { .forward($0, tape, step, theme) }
       case .backward:
         BackwardNumbers(tape, step: step, layer: layer).map {
@@ -66,7 +71,8 @@ struct ThisStepPanel: Panel {
     var row = 0
     let t = state.cursor.step + 1
     for (phase, name) in [
-      (Cursor.Phase.forward, "Forward at t = \(t), sequence 1"), (.backward, "Backward at t = \(t), the whole batch"),
+      (Cursor.Phase.forward, "Forward at t = \(t), sequence 1"),
+      (.backward, "Backward at t = \(t), \(StepText.showsUnits(tape) ? "sequence 1" : "the whole batch")"),
       (.update, "Update \(NumberText.grouped((state.shown?.update ?? 0) + 1)), the whole window"),
     ] {
       let isHere = phase == state.cursor.phase
@@ -89,7 +95,8 @@ extension StepText {
     let optimizer = training.optimizer
     let rule = optimizer.equation
     let algorithm = training.algorithm.description
-    let sum = algorithm.isTape ? "g = Σₜ ∂L/∂aₜ ⊗ [xₜ, hₜ₋₁, 1]" : Self.timeless(algorithm.equations.last ?? "")
+    let whole = tape.layout.hasReadout ? "g = Σₜ ∂L/∂aₜ ⊗ [xₜ, hₜ₋₁, 1]" : "∂J/∂W = Σₜ δₜ ⊗ [yₜ₋₁, xₜ] = -g"
+    let sum = algorithm.isTape ? whole : Self.timeless(algorithm.equations.last ?? "")
     if let reason = state.noGradientReason {
       let lines = ["no update is made", reason].map { Fact([Span($0, theme[.error])], rank: 0) }
       return StepText(equations: [], facts: lines, theme: theme)
@@ -97,8 +104,10 @@ extension StepText {
     var facts = [Fact(Span("‖g‖ ", theme[.gradientNorm]), Span(NumberText.short(numbers.raw), value), rank: 0)]
     facts.append(Fact(clipping(numbers, training.clip, tape, theme), rank: 0))
     let rate = training.learningRate(after: state.shown?.update ?? 0)
-    let share = rate == optimizer.learningRate ? "" : " of \(plain(optimizer.learningRate))"
-    facts.append(Fact([Span("η ", dim), Span(NumberText.short(rate), value), Span(share, dim)], rank: 1))
+    let isWhole = rate == optimizer.learningRate
+    let share = isWhole ? "" : " of \(plain(optimizer.learningRate))"
+    facts.append(
+      Fact([Span("η ", dim), Span(isWhole ? plain(rate) : NumberText.short(rate), value), Span(share, dim)], rank: 1))
     if optimizer.isPlainDescent, training.regularizer.noise == 0 {
       let change = rate * numbers.clipped
       facts.append(Fact(Span("‖Δw‖ ", dim), Span(NumberText.short(change), value), rank: 1))

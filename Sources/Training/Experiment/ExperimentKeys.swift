@@ -92,6 +92,20 @@ public struct ExperimentKey: Sendable {
   }
 }
 
+/// A key and a value for it, as the experiment file would write it.
+public struct Setting: Hashable, Sendable {
+  /// The dotted key.
+  public var key: String
+  /// Its value.
+  public var value: String
+
+  /// `key` is to be `value`.
+  public init(key: String, value: String) {
+    self.key = key
+    self.value = value
+  }
+}
+
 /// What a change of a key does to a running network.
 public enum ChangeEffect: Sendable {
   /// Taken at the next update; weights and sequence go on.

@@ -41,6 +41,18 @@ extension Experiment {
       throw .contradiction(
         "network.\(name)", formatNumber(value), "1 with \(network.cell.rawValue): only \(owners) has one")
     }
+    if network.learnsBeta {
+      guard cell.options.contains(where: { $0.name == "beta" }) else {
+        throw .contradiction("network.learn_beta", "true", "false with \(network.cell.rawValue), which has no β")
+      }
+      if network.beta == 1 {
+        throw .contradiction("network.beta", "1", "below 1 with learn_beta: β = 1/(1 + exp(-ρ)) reaches 1 nowhere")
+      }
+      if training.algorithm != .bptt {
+        throw .contradiction(
+          "network.learn_beta", "true", "false with \(training.algorithm.rawValue): only bptt trains β of the units")
+      }
+    }
     if !cell.takesActivation, network.activation != NetworkSpecification().activation {
       throw .contradiction(
         "network.activation", network.activation.rawValue,
@@ -184,7 +196,7 @@ extension Experiment {
   /// refused because of another that is not on the screen any more.
   mutating func dropMeaningless(comparedWith before: Experiment) {
     if network.cell != before.network.cell {
-      if !network.cell.has(option: "beta") { network.beta = 1 }
+      if !network.cell.has(option: "beta") { (network.beta, network.betaSpread, network.learnsBeta) = (1, 1, false) }
       if !network.cell.has(option: "alpha") { network.alpha = 1 }
       if network.cellDescription.forgetGate == nil { network.initialization.forgetBias = 0 }
       if !network.cellDescription.takesActivation { network.activation = NetworkSpecification().activation }
@@ -235,7 +247,9 @@ extension CellKind {
 
 extension NetworkSpecification {
   /// The settings that only some cells have, 1 where they have no meaning.
-  fileprivate var cellOptions: [(name: String, value: Double)] { [("beta", beta), ("alpha", alpha)] }
+  fileprivate var cellOptions: [(name: String, value: Double)] {
+    [("beta", beta), ("beta_spread", betaSpread), ("alpha", alpha)]
+  }
 }
 
 extension ExperimentKeyError {

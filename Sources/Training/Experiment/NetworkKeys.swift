@@ -14,6 +14,13 @@ extension ExperimentKey {
       "network.beta", .number(\.network.beta, NumberRange(above: 0, to: 1)),
       "leaky: β in h = (1-β) h + β φ(a)", steps: .linear(0.05)),
     ExperimentKey(
+      "network.beta_spread", .number(\.network.betaSpread, NumberRange(from: 1)),
+      "leaky: unit 1 has β, the last β/spread, those between by equal factors", steps: .tenth),
+    ExperimentKey(
+      "network.learn_beta", .choice(\.network.learnedBeta),
+      "leaky: each unit's β = 1/(1 + exp(-ρ)) is trained, from there", .newRun, steps: .choices,
+      isRead: { $0.network.cellDescription.options.contains { $0.name == "beta" } }),
+    ExperimentKey(
       "network.alpha", .number(\.network.alpha, NumberRange()), "residual: α in h = h + α φ(a)", steps: .linear(0.05)),
     ExperimentKey(
       "network.init.recurrent", .choice(\.network.initialization.recurrent), "how weight_hh is drawn", .newRun,
@@ -39,4 +46,17 @@ extension ExperimentKey {
       .optionalNumber(\.network.initialization.spectralRadius, NumberRange(above: 0)),
       "rescales weight_hh to this spectral radius; null leaves it as drawn", .rescaleRecurrent, steps: .linear(0.05)),
   ]
+}
+
+/// Yes or no, as YAML writes it.
+enum Switch: String, CaseIterable, Sendable {
+  case off = "false"
+  case on = "true"
+}
+
+extension NetworkSpecification {
+  fileprivate var learnedBeta: Switch {
+    get { learnsBeta ? .on : .off }
+    set { learnsBeta = newValue == .on }
+  }
 }

@@ -4,7 +4,7 @@ extension ExperimentKey {
     ExperimentKey(
       "training.regularizer.omega", .number(\.training.regularizer.omega, NumberRange(from: 0)),
       "λ of Ω, which wants every Jacobian to keep the gradient's norm; 0 for none", steps: .tenth
-    ) { $0.training.algorithm.description.isTape },
+    ) { $0.training.passesGradientBack },
     ExperimentKey(
       "training.regularizer.noise", .number(\.training.regularizer.noise, NumberRange(from: 0)),
       "η of gradient noise: N(0, η/(1+t)^γ) at update t; 0 for none", steps: .tenth),

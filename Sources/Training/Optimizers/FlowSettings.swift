@@ -11,10 +11,13 @@ extension TrainingSpecification {
     return flow
   }
 
+  /// Whether the gradient goes back step by step: not where it is carried forward, nor where a fixed point is asked.
+  var passesGradientBack: Bool { algorithm.description.isTape && algorithm != .recurrentBackprop }
+
   /// Refuses what needs a backward pass with an algorithm that has none.
   func validateFlow() throws(ExperimentKeyError) {
-    guard !algorithm.description.isTape else { return }
-    let why = "with \(algorithm.rawValue), which has no backward pass; bptt has"
+    guard !passesGradientBack else { return }
+    let why = "with \(algorithm.rawValue), which has no backward pass through time; bptt has"
     if clip.kind == .step {
       throw .contradiction("training.clip.kind", "step", "none, norm, value or weight \(why)")
     }
@@ -25,7 +28,7 @@ extension TrainingSpecification {
 
   /// Lets what needs a backward pass fall back where the algorithm has none.
   mutating func dropFlow() {
-    guard !algorithm.description.isTape else { return }
+    guard !passesGradientBack else { return }
     if clip.kind == .step { clip.kind = .norm }
     regularizer.omega = 0
   }

@@ -25,6 +25,17 @@ struct ClassesOnUnits: SequenceTask {
     task.fileSummary(sequence: index, steps: steps, batch: batch)
   }
 
+  /// The right classes of the task itself: an answer is the unit with the largest output.
+  func rightClasses(in data: SequenceBatch) -> [UInt64]? {
+    guard case .values(let values) = data.target else { return nil }
+    let classes = data.targetMask.indices.map { position in
+      Int32((0..<data.outputs).first { values[position * data.outputs + $0] == 1 } ?? 0)
+    }
+    var asked = data
+    asked.target = .classes(classes)
+    return task.rightClasses(in: asked) ?? zip(classes, data.targetMask).map { $1 == 0 ? 0 : 1 << UInt64($0) }
+  }
+
   func write(sequence index: Int, into data: inout SequenceBatch) {
     guard case .values(var values) = data.target else { preconditionFailure("a batch of another task") }
     let outputs = data.outputs

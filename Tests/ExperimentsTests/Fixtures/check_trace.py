@@ -129,15 +129,19 @@ def step(net, p, options, state, x):
     return new
 
 
-def states(net, p, options, state0, x, eps):
-    """The states of one sequence after every step; eps [T,H] is added to the top layer's h_t."""
+def states(net, p, options, state0, x, eps, passage):
+    """The states of one sequence after every step; eps [T,H] is added to the top layer's h_t.
+
+    passage [T]: what multiplies the gradient on its way from a step to the one before it.
+    """
 
     def body(state, inputs):
+        state = jax.tree.map(lambda s: inputs[2] * s + (1 - inputs[2]) * jax.lax.stop_gradient(s), state)
         new = step(net, p, options, state, inputs[0])
         new[-1] = (new[-1][0] + inputs[1],) + new[-1][1:]
         return new, new
 
-    return jax.lax.scan(body, state0, (x, eps))[1]
+    return jax.lax.scan(body, state0, (x, eps, passage))[1]
 
 
 def loss(net, p, h, target, has_target, outputs):
@@ -154,7 +158,7 @@ def passes(net, p, options, t):
     """h, every l_t, and the gradients of the objective by p and by the top layer's h_t."""
 
     def forward(p, eps):
-        of_sequence = lambda s, x, e: states(net, p, options, s, x, e)[-1][0]
+        of_sequence = lambda s, x, e: states(net, p, options, s, x, e, t["passage"])[-1][0]
         h = jax.vmap(of_sequence, (0, 1, 1), 1)(t["state0"], t["x"], eps)
         of_step = lambda *step: loss(net, p, *step)
         return h, jax.vmap(jax.vmap(of_step))(h, t["target"], t["target_mask"], t["output_mask"])
@@ -172,7 +176,7 @@ def jacobians(net, p, options, t):
     state0 = jax.tree.map(lambda s: s[0], t["state0"])
     x = t["x"][:, 0]
     h0 = state0[-1][0]
-    later = states(net, p, options, state0, x, jnp.zeros((len(x),) + h0.shape))
+    later = states(net, p, options, state0, x, jnp.zeros((len(x),) + h0.shape), jnp.ones(len(x)))
     before = jax.tree.map(lambda first, rest: jnp.concatenate([first[None], rest[:-1]]), state0, later)
     flat = lambda state: jnp.concatenate([part for layer in state for part in layer])
     sizes = np.cumsum([len(part) for layer in state0 for part in layer])[:-1]
@@ -300,6 +304,8 @@ def check(path, tolerance=None):
     net = Net(meta["cell"], int(meta["layers"]), meta["loss"])
     if net.cell not in CELLS:
         raise SystemExit(f"check_trace: no oracle for the cell {net.cell!r}")
+    if "\n  history: stale" in meta["experiment"]:
+        raise SystemExit("check_trace: activations made under older weights cannot be computed again from a trace")
     single = "\nprecision: float32" in "\n" + meta["experiment"]
     tolerance = tolerance or (1e-4 if single else 1e-9)
     rounding = 1e-6 if single else 1e-15
@@ -309,6 +315,7 @@ def check(path, tolerance=None):
     t = {k: jnp.asarray(tensors[k]) for k in ("x", "target", "target_mask", "mask")}
     O = len(p["readout.bias"]) if "readout.bias" in p else t["target"].shape[-1]
     t["output_mask"] = jnp.asarray(tensors.get("output_mask", np.ones((*t["mask"].shape, O))))
+    t["passage"] = jnp.asarray(tensors.get("passage", np.ones(len(tensors["x"]))))
     # The mean is over the injected steps and the batch.
     t["weight"] = 1.0 if meta["reduction"] == "sum" else 1 / t["mask"].sum()
     t["state0"] = [tuple(jnp.asarray(part) for part in tensors[f"state0_l{l}"]) for l in range(net.layers)]

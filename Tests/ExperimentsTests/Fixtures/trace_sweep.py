@@ -15,10 +15,12 @@ from safetensors.numpy import save_file
 import check_trace
 
 ALL = "tanh sigmoid relu leaky_relu identity softsign hard_tanh sin".split()
+# A β a unit, which may be trained.
+SPREAD = {"network.beta": 0.6, "network.beta_spread": 8}
 # Numbers of layers, the gates of each cell, the activations that it takes ([None]: its own) and settings to draw from.
 CELLS = {
     "elman": ([1, 2], 1, ALL, [{}]),
-    "leaky": ([1, 2], 1, ALL, [{"network.beta": 0.35}]),
+    "leaky": ([1, 2], 1, ALL, [{"network.beta": 0.35}, SPREAD, SPREAD | {"network.learn_beta": "true"}]),
     "residual": ([1, 2], 1, ALL, [{"network.alpha": -0.4}]),
     "lstm": ([1, 2], 4, [None], [{}]),
     "gru": ([1, 2], 3, [None], [{}]),
@@ -40,7 +42,7 @@ TRUNCATIONS = [("full", "full"), (T // 3, T // 3), (T // 4, T // 2), (T // 2, T 
 folder = pathlib.Path(tempfile.mkdtemp())
 
 
-def write_inputs(random, cell, layers, loss, scale):
+def write_inputs(random, cell, layers, loss, scale, learns_beta):
     """Weights of PyTorch's names and shapes, and one sequence with targets at some of its steps."""
     normal, G = lambda *shape: random.normal(size=shape), CELLS[cell][1] * H
     if cell == "fully_recurrent":  # one matrix; the first units are the outputs
@@ -52,6 +54,8 @@ def write_inputs(random, cell, layers, loss, scale):
                 f"weight_ih_l{l}": normal(G, H if l else I), f"weight_hh_l{l}": scale * normal(G, H) / H**0.5,
                 f"bias_ih_l{l}": 0.3 * normal(G), f"bias_hh_l{l}": 0.3 * normal(G),
             }
+            if learns_beta:
+                weights[f"beta_logit_l{l}"] = normal(H)
     has_target = lambda *shape: (random.random(shape) < 0.7).astype(float)
     data = {"x": normal(T, B, I), "target_mask": has_target(T, B)}
     data["target_mask"][[0, -1]] = 1
@@ -88,7 +92,8 @@ for number, (cell, activation, layers, loss, inject, (k1, k2)) in enumerate(case
         "training.optimizer.learning_rate": 0.01,
         **{f"training.clip.{key}": value for key, value in pick(*CLIPS).items()},
     }
-    write_inputs(random, cell, layers, loss, scale=pick(1.2, 1.2, 5.0 if bounded else 0.5))
+    scale = pick(1.2, 1.2, 5.0 if bounded else 0.5)
+    write_inputs(random, cell, layers, loss, scale, learns_beta="network.learn_beta" in settings)
     trace = folder / "trace.safetensors"
     command = [args.bpttop, "trace", "--weights", folder / "weights.safetensors", "--data", folder / "data.safetensors"]
     command += ["-o", trace, "--updates", updates] + [w for k, v in settings.items() for w in ("--set", f"{k}={v}")]

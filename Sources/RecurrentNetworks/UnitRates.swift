@@ -1,0 +1,162 @@
+import LinearAlgebra
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#elseif canImport(Musl)
+  import Musl
+#endif
+
+/// β of the leaky cell, one for each unit.
+///
+/// Fixed, it follows from the network's settings. Trained, it is β = 1/(1 + e^-ρ), which stays between 0 and 1 whatever the optimiser
+/// does, with ρ the parameter `beta_logit_l0` [H] of each layer.
+extension NetworkSpecification {
+  /// Whether units have a β each.
+  public var hasUnitRates: Bool { cell == .leaky && (betaSpread != 1 || learnsBeta) }
+
+  /// β of a unit by the settings: from `beta` down to `beta`/`betaSpread`, by equal factors.
+  public func setRate(unit: Int) -> Double {
+    hidden > 1 ? beta * pow(betaSpread, -Double(unit) / Double(hidden - 1)) : beta
+  }
+}
+
+extension ParameterLayout {
+  /// ρ of a layer, [H]; nil where β is not trained.
+  public func betaLogit(layer: Int) -> Entry? { self["beta_logit_l\(layer)"] }
+}
+
+/// β and 1 - β, both with full relative accuracy.
+private func rate(logit: Double) -> (rate: Double, rest: Double) {
+  (1 / (1 + exp(-logit)), 1 / (1 + exp(logit)))
+}
+
+/// The ρ of a β.
+func logit(_ rate: Double) -> Double { log(rate) - log1p(-rate) }
+
+extension Tape {
+  /// β of each unit of a layer; nil where all have the same, or the cell has none.
+  public func rates(layer: Int) -> [Double]? {
+    guard network.hasUnitRates else { return nil }
+    return (0..<hidden).map { unitRate(layer: layer, unit: $0).rate }
+  }
+
+  fileprivate func unitRate(layer: Int, unit: Int) -> (rate: Double, rest: Double) {
+    if let entry = layout.betaLogit(layer: layer) { return rate(logit: parameters[entry.offset + unit]) }
+    let set = network.setRate(unit: unit)
+    return (set, 1 - set)
+  }
+
+  /// β and then 1 - β of each unit, for steps of one layer outside a pass; nil as `rates`.
+  func rateVectors(layer: Int) -> UnsafeMutablePointer<Double>? {
+    guard network.hasUnitRates else { return nil }
+    let stride = PassPlan<Double>.stride(hidden)
+    let vectors = Pass<Double>.zeroed(2 * stride)
+    for unit in 0..<hidden { (vectors[unit], vectors[stride + unit]) = unitRate(layer: layer, unit: unit) }
+    return vectors
+  }
+
+  /// J_t = diag(κ) + diag(s) diag(φ′(a_t)) W_hh of a layer, by unit; nil for cells whose Jacobian has another form.
+  public func affineJacobian(layer: Int) -> (directPath: [Double], scale: [Double])? {
+    if network.hasUnitRates {
+      let rates = (0..<hidden).map { unitRate(layer: layer, unit: $0) }
+      return (rates.map(\.rest), rates.map(\.rate))
+    }
+    return network.cellDescription.affineJacobian.map {
+      (Array(repeating: $0.directPath, count: hidden), Array(repeating: $0.scale, count: hidden))
+    }
+  }
+
+  /// Σ over the batch of ∂L/∂ρ at one step, h_{t-1} held fixed: (1-β) δ_t (h_t - h_{t-1}); empty where β is not trained.
+  func rateContribution(layer: Int, step t: Int) -> [Double] {
+    guard layout.betaLogit(layer: layer) != nil else { return [] }
+    let kept = layers[layer]
+    return (0..<hidden).map { unit in
+      let sum = (0..<batch).reduce(0.0) { sum, b in
+        let place = (t * batch + b) * hidden + unit
+        return sum + kept.gradient[place] * (kept.state[place + batch * hidden] - kept.state[place])
+      }
+      return unitRate(layer: layer, unit: unit).rest * sum
+    }
+  }
+}
+
+extension Pass {
+  /// β and 1 - β of a layer's units become those of the parameters or the settings.
+  func fillRates(layer: Int) {
+    guard network.hasUnitRates else { return }
+    let vectors = arena + plan.layers[layer].rates
+    for unit in 0..<network.hidden {
+      let set = network.setRate(unit: unit)
+      let (beta, rest) =
+        plan.layers[layer].betaLogit.map { rate(logit: Double(parameterBase[$0 + unit])) } ?? (set, 1 - set)
+      (vectors[unit], vectors[plan.stateStride + unit]) = (S(beta), S(rest))
+    }
+  }
+
+  /// A block's share of ∂L/∂ρ. By ∂h_t/∂β = φ(a_t) - h_{t-1} = (h_t - h_{t-1})/β and ∂β/∂ρ = β (1-β) it is
+  /// (1-β) Σ_t δ_t ⊙ (h_t - h_{t-1}).
+  func addRateGradient(layer: Int, block: Range<Int>) {
+    guard let logit = plan.layers[layer].betaLogit else { return }
+    let delta = gradientPointer(layer: layer, slot: slot(block.lowerBound, block))
+    let before = statePointer(layer: layer, row: block.lowerBound)
+    let after = statePointer(layer: layer, row: block.lowerBound + 1)
+    let rest = arena + plan.layers[layer].rates + plan.stateStride
+    for unit in 0..<network.hidden {
+      var sum: S = 0
+      var place = unit
+      for _ in 0..<block.count * batch {
+        sum += delta[place] * (after[place] - before[place])
+        place += plan.stateStride
+      }
+      gradientBase[logit + unit] += rest[unit] * sum
+    }
+  }
+}
+
+/// Steps in which every unit has its own β.
+extension CellStep {
+  /// z = x ⊙ v in each row, v the units' β or 1 - β; returns Σ x².
+  @inline(__always)
+  @discardableResult
+  private func multiply(
+    _ x: UnsafeMutablePointer<S>, _ xStride: Int, by v: UnsafeMutablePointer<S>, into z: UnsafeMutablePointer<S>,
+    _ zStride: Int
+  ) -> S {
+    S.multiplyElements(
+      rows: rows, columns: hidden, scale: 1, x: x, xStride: xStride, y: v, yStride: 0, into: z, zStride: zStride)
+  }
+
+  /// h_t = h_{t-1} + β ⊙ (h_t - h_{t-1}), h_t being φ(a_t).
+  @inline(__always)
+  func blendState(rates: UnsafeMutablePointer<S>) {
+    blendState(keep: -1, new: 1)
+    multiply(state, stateStride, by: rates, into: state, stateStride)
+    blendState(keep: 1, new: 1)
+  }
+
+  /// ∂L/∂a_t = β ⊙ φ′(a_t) ⊙ δ_t;  δ_{t-1} += (1-β) ⊙ δ_t + W_hhᵀ ∂L/∂a_t, where it is wanted; returns Σ δ_t².
+  @inline(__always)
+  func passBack(rates: UnsafeMutablePointer<S>) -> S {
+    let rest = rates + PassPlan<S>.stride(hidden)
+    if let previous = previousGradient, accumulates {
+      // By way of ∂L/∂a_t's own place.
+      multiply(gradient, gradientStride, by: rest, into: preactivationGradient, preactivationGradientStride)
+      S.scaleAdd(
+        rows: rows, columns: hidden, alpha: 1, x: preactivationGradient, xStride: preactivationGradientStride, beta: 1,
+        y: previous, yStride: gradientStride)
+    }
+    let sumOfSquares = differentiateActivation(scale: 1)
+    multiply(
+      preactivationGradient, preactivationGradientStride, by: rates, into: preactivationGradient,
+      preactivationGradientStride)
+    guard let previous = previousGradient else { return sumOfSquares }
+    // δ_{t-1} may lie where δ_t does: it is written once δ_t has been read.
+    if !accumulates { multiply(gradient, gradientStride, by: rest, into: previous, gradientStride) }
+    var step = self
+    step.accumulates = true
+    step.passBack(keep: 0, gates: 1)
+    return sumOfSquares
+  }
+}
