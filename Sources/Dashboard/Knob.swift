@@ -130,6 +130,7 @@ extension DashboardState {
       analysis.snapshot.experiment.network.initialization.spectralRadius
         == experiment.network.initialization.spectralRadius
     else { return nil }
-    return analysis.recurrentSpectrum?.spectralRadius
+    // A gated cell has a block a gate: the largest of their radii.
+    return analysis.weightSpectra.map(\.spectralRadius).max()
   }
 }
