@@ -2,8 +2,9 @@
 public struct CircleScatter: Sendable {
   /// (re, im), drawn over the circles.
   public var points: [(x: Double, y: Double)]
-  /// A second set of points, and its colour; drawn under the first.
+  /// A second set of points, drawn under the first.
   public var others: [(x: Double, y: Double)] = []
+  /// Its colour.
   public var otherRole = Role.newest
   /// Radius and colour of each circle, the most important first.
   public var circles: [(radius: Double, role: Role)]

@@ -184,14 +184,16 @@ extension AnalysisBuilder {
   }
 
   private mutating func weights(_ tape: Tape) -> [MatrixSpectrum] {
+    // What is left out is said once, of what the panel is about.
+    let isMain = tape.network.cell.gates == 1
     guard tape.hidden <= limits.spectrumUnits else {
-      leftOut.append("the eigenvalues of W_hh: more than \(limits.spectrumUnits) units")
+      if isMain { leftOut.append("the eigenvalues of W_hh: more than \(limits.spectrumUnits) units") }
       return []
     }
     do {
       return try MatrixSpectrum.recurrentWeights(of: tape, layer: layer)
     } catch {
-      leftOut.append("the spectrum: W_hh is not finite")
+      if isMain { leftOut.append("the spectrum: W_hh is not finite") }
       return []
     }
   }
@@ -201,8 +203,9 @@ extension AnalysisBuilder {
     // Where a step multiplies by φ′ W_hh and no more, W_hh says enough while it runs.
     let isPlain = tape.network.cellDescription.affineJacobian?.directPath == 0
     guard tape.steps > 0, !isPlain || !snapshot.running else { return nil }
+    let isMain = tape.network.cell.gates > 1
     guard tape.hidden * tape.network.cell.parts <= limits.spectrumUnits else {
-      leftOut.append("the eigenvalues of J_t: a state of more than \(limits.spectrumUnits)")
+      if isMain { leftOut.append("the eigenvalues of J_t: a state of more than \(limits.spectrumUnits)") }
       return nil
     }
     let first = tape.window.steps.lowerBound
@@ -210,7 +213,7 @@ extension AnalysisBuilder {
     do {
       return .init(step: first + index, spectrum: try MatrixSpectrum(jacobianOf: tape, step: index, layer: layer))
     } catch {
-      leftOut.append("the spectrum: J_t is not finite")
+      if isMain { leftOut.append("the spectrum: J_t is not finite") }
       return nil
     }
   }

@@ -65,6 +65,11 @@ struct Knob: Sendable {
     }
   }
 
+  /// What decides that a knob means nothing: the cell, or the algorithm.
+  static func owner(of name: String, in experiment: Experiment) -> String {
+    name.hasPrefix("network.") ? experiment.network.cell.rawValue : experiment.training.algorithm.rawValue
+  }
+
   /// The keys that belong to some cells only.
   private static let cellOptions = Set(
     CellKind.allCases.flatMap { cell in
