@@ -87,21 +87,16 @@ def gru(p, s, x, act, options):
     return ((1 - z) * n + z * h,)
 
 
-def mgu(p, s, x, act, options):  # Zhou, Wu, Zhang & Zhou 2016: one gate, which forgets and resets
-    h = s[0]
-    xf, xn = jnp.split(p["weight_ih"] @ x + p["bias_ih"], 2)
-    wf, wn = jnp.split(p["weight_hh"], 2)
-    bf, bn = jnp.split(p["bias_hh"], 2)
-    f = sigmoid(xf + wf @ h + bf)
-    n = tanh(xn + wn @ (f * h) + bn)
-    return ((1 - f) * h + f * n,)
+def janet(p, s, x, act, options):  # van der Westhuizen & Lasenby 2018: a forget gate and nothing else
+    f, g = jnp.split(affine(p, x, s[0]), 2)
+    return (sigmoid(f) * s[0] + sigmoid(-f) * tanh(g),)
 
 
 def fully_recurrent(p, s, x, act, options):  # Williams & Zipser 1995: y(t+1) = f(W [y(t); x(t)])
     return (act(p["weight"] @ jnp.concatenate([s[0], x])),)
 
 
-CELLS = {f.__name__: f for f in (elman, leaky, residual, lstm, gru, mgu, fully_recurrent)}
+CELLS = {f.__name__: f for f in (elman, leaky, residual, lstm, gru, janet, fully_recurrent)}
 
 
 class Net(NamedTuple):

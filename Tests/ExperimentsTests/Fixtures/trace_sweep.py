@@ -33,6 +33,7 @@ CELLS = {
     "residual": ([1, 2], 1, ALL, [{"network.alpha": -0.4}]),
     "lstm": ([1, 2], 4, [None], [{}]),
     "gru": ([1, 2], 3, [None], [{}]),
+    "janet": ([1, 2], 2, [None], [{}]),
     "fully_recurrent": ([1], 1, ALL, [{}]),
 }
 CLIPS = [{"kind": "none"}, {"kind": "norm", "threshold": 0.1}, {"kind": "value", "threshold": 0.01}]
