@@ -55,7 +55,9 @@ struct ThisStepPanel: Panel {
       case .forward: ForwardNumbers(tape, step: step, layer: layer).map { .forward($0, tape, step, theme) }
       case .backward:
         BackwardNumbers(tape, step: step, layer: layer).map {
-          .backward($0, tape, step, layer: layer, theme)
+          .backward(
+            $0, tape, step, layer: layer,
+            goesBack: !state.experiment.training.algorithm.description.isForward, theme)
         }
       case .update:
         .update(
