@@ -46,7 +46,7 @@ final class RecurrentBackpropagation<S: Scalar>: GradientAlgorithm {
     }
     if training.inject == .window {
       throw .contradiction(
-        "training.inject", "window", "newest or last with recurrent_backprop: only the settled state's loss is sent back")
+        "training.inject", "window", "newest or last with recurrent_backprop: only the settled loss is sent back")
     }
     guard experiment.task.name.inputsStandStill else {
       throw .contradiction(

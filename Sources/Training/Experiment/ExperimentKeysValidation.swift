@@ -140,7 +140,11 @@ extension Experiment {
 
   private func validateSolved() throws(ExperimentKeyError) {
     let name = task.name.rawValue
-    guard solved.measure != .none else { return }
+    guard solved.measure != .none else {
+      if solved == SolvedSpecification() { return }
+      let names = SolvedMeasure.allCases.filter { $0 != .none }.map(\.rawValue).joined(separator: ", ")
+      throw .contradiction("solved.measure", "none", "one of \(names), as other keys of solved are set")
+    }
     if task.name.readsFile {
       throw .contradiction(
         "solved.measure", solved.measure.rawValue,
