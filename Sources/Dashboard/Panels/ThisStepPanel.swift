@@ -52,7 +52,8 @@ struct ThisStepPanel: Panel {
         if phase == .backward { return .backward(units, tape, step, theme) }
       }
       return switch phase {
-      case .forward: ForwardNumbers(tape, step: step, layer: layer).map { .forward($0, tape, step, theme) }
+      case .forward:
+        ForwardNumbers(tape, step: step, layer: layer).map { .forward($0, tape, step, layer: layer, theme) }
       case .backward:
         BackwardNumbers(tape, step: step, layer: layer).map {
           .backward(
