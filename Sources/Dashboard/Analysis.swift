@@ -68,7 +68,10 @@ public struct Analysis: Sendable {
   /// log10 ‖∂L/∂h_t‖ over the batch by step of the sequence, [n]: of the window's objective (-infinity outside the
   /// window), and of the full objective, weighted alike: each loss as the window's objective weighs it.
   public let truncatedGradientNorm: [Double]?, fullGradientNorm: [Double]?
-  /// The same of the window's objective in every layer, the lowest first.
+  /// The same of ∂L/∂c_t of the window's objective, h_t held fixed, in the part of the state that the cell's carousel carries,
+  /// where that is not h.
+  public let carriedGradientNorm: [Double]?
+  /// The norms of ∂L/∂h_t of the window's objective in every layer, the lowest first.
   public let layerGradientNorms: [[Double]]?
 
   /// The products of Jacobians over the sequence (sequence 0 of the batch): ∂s_n/∂s_{n-lag} in the layer.

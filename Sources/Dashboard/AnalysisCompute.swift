@@ -63,6 +63,7 @@ private struct AnalysisBuilder {
     return Analysis(
       snapshot: snapshot, instruments: wanted, layer: layer, window: window, full: full,
       truncatedGradientNorm: norms?.truncated[layer], fullGradientNorm: norms?.full,
+      carriedGradientNorm: norms?.carried,
       layerGradientNorms: norms?.truncated, product: products.time, carousel: products.carousel,
       depth: products.depth, paths: products.paths, flow: flow?.matrix, mask: flow?.mask, share: flow?.share,
       bias: wanted.contains(.bias) && snapshot.isCutByWindows ? bias() : nil,
@@ -107,17 +108,23 @@ extension AnalysisBuilder {
 // MARK: Instruments
 
 extension AnalysisBuilder {
-  private func gradientNorms(_ window: Tape, _ full: Tape?) -> (truncated: [[Double]], full: [Double]?) {
+  private func gradientNorms(
+    _ window: Tape, _ full: Tape?
+  ) -> (truncated: [[Double]], full: [Double]?, carried: [Double]?) {
     let first = snapshot.window.steps.lowerBound
-    let truncated = GradientNorms.log10ByLayer(window).map { norms in
+    /// [n] from the window's [T].
+    func whole(_ norms: [Double]) -> [Double] {
       var whole = [Double](repeating: -.infinity, count: length)
       whole.replaceSubrange(first..<first + norms.count, with: norms)
       return whole
     }
-    guard let full else { return (truncated, nil) }
+    let truncated = GradientNorms.log10ByLayer(window).map(whole)
+    let part = window.network.cellDescription.carousel?.part ?? 0
+    let carried = part > 0 ? whole(GradientNorms.log10(window, part: part, layer: layer)) : nil
+    guard let full else { return (truncated, nil, carried) }
     // Each loss weighs as it does in the window's objective.
     let shift = Decade.log10(window.injectionWeight / full.injectionWeight)
-    return (truncated, GradientNorms.log10(full, layer: layer).map { $0 + shift })
+    return (truncated, GradientNorms.log10(full, layer: layer).map { $0 + shift }, carried)
   }
 
   private mutating func products(_ tape: Tape) -> Products {
