@@ -28,7 +28,8 @@ public struct AnalysisRequest: Hashable, Sendable {
   /// The layer that they look into, counted from 0; nil is the top one.
   public var layer: Int?
 
-  /// The step of the sequence, counted from 0, of which the learner's influence matrix is wanted; nil is the window's last.
+  /// The step of the sequence, counted from 0, of which the learner's influence matrix is wanted, and the spectrum where each step
+  /// has its own weights; nil is the window's last.
   public var step: Int?
 
   /// So many instruments of one layer.
@@ -88,8 +89,12 @@ public struct Analysis: Sendable {
 
   /// W_hh of the layer, for cells whose Jacobian is made of it.
   public let recurrentSpectrum: MatrixSpectrum?
-  /// J_t = ∂s_t/∂s_{t-1} of sequence 0 at the window's last step, for other cells.
+  /// J_t = ∂s_t/∂s_{t-1} of sequence 0 at `spectrumStep`, for other cells.
   public let jacobianSpectrum: MatrixSpectrum?
+  /// The step of the sequence whose spectrum it is: the window's last, or, where each step has its own weights, the one asked for.
+  public let spectrumStep: Int
+  /// How far the steps' own W_hh have gone; nil where all steps share one.
+  public let drift: CopyDrift?
 
   /// φ′ of sequence 0 over the whole sequence.
   public let saturation: Saturation?

@@ -40,7 +40,8 @@ private struct AnalysisBuilder {
     let seen = full ?? window
     let norms = wanted.contains(.gradientNorm) ? gradientNorms(window, full) : nil
     let flow = wanted.contains(.flow) ? flow(full) : nil
-    let spectrum = wanted.contains(.spectrum) ? spectrum(window) : nil
+    let spectrumStep = spectrumStep(step)
+    let spectrum = wanted.contains(.spectrum) ? spectrum(window, spectrumStep) : nil
     let products = wanted.contains(.product) ? products(seen) : Products()
     let looksInside = wanted.contains(.saturation)
     return Analysis(
@@ -49,7 +50,8 @@ private struct AnalysisBuilder {
       layerGradientNorms: norms?.truncated, product: products.time, carousel: products.carousel,
       depth: products.depth, paths: products.paths, flow: flow?.matrix, mask: flow?.mask, share: flow?.share,
       bias: wanted.contains(.bias) && snapshot.isCutByWindows ? bias() : nil, recurrentSpectrum: spectrum?.weights,
-      jacobianSpectrum: spectrum?.jacobian,
+      jacobianSpectrum: spectrum?.jacobian, spectrumStep: spectrumStep,
+      drift: CopyDrift(window, start: snapshot.startParameters, layer: layer),
       saturation: looksInside ? Saturation(seen, layer: layer) : nil,
       gates: looksInside ? GateActivity(seen, layer: layer) : nil,
       decay: looksInside ? DecayShares(seen, layer: layer) : nil,
@@ -165,7 +167,14 @@ extension AnalysisBuilder {
     return LearnerReport.compute(snapshot, step: step, longest: limits.fullSteps)
   }
 
-  private mutating func spectrum(_ tape: Tape) -> (weights: MatrixSpectrum?, jacobian: MatrixSpectrum?)? {
+  /// The step whose spectrum is shown: with shared weights W_hh is that of all, and J_t the window's last.
+  private func spectrumStep(_ wanted: Int?) -> Int {
+    let steps = snapshot.window.steps
+    let isUntied = snapshot.layout.copies > 1
+    return min(max(steps.lowerBound, isUntied ? wanted ?? .max : .max), steps.upperBound - 1)
+  }
+
+  private mutating func spectrum(_ tape: Tape, _ step: Int) -> (weights: MatrixSpectrum?, jacobian: MatrixSpectrum?)? {
     let isAffine = tape.network.cellDescription.affineJacobian != nil
     guard tape.hidden * (isAffine ? 1 : tape.network.cell.parts) <= limits.spectrumUnits else {
       leftOut.append("the eigenvalues of \(isAffine ? "W_hh" : "J_t"): more than \(limits.spectrumUnits) units")
@@ -173,8 +182,8 @@ extension AnalysisBuilder {
     }
     do {
       return isAffine
-        ? (try MatrixSpectrum(recurrentWeightsOf: tape, layer: layer), nil)
-        : (nil, try MatrixSpectrum(jacobianOf: tape, step: tape.steps - 1, layer: layer))
+        ? (try MatrixSpectrum(recurrentWeightsOf: tape, step: step - snapshot.window.steps.lowerBound, layer: layer), nil)
+        : (nil, try MatrixSpectrum(jacobianOf: tape, step: step - snapshot.window.steps.lowerBound, layer: layer))
     } catch {
       leftOut.append("the spectrum: W_hh is not finite")
       return nil

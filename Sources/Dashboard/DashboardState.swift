@@ -106,8 +106,12 @@ public struct DashboardState: Sendable, Equatable {
   public var request: AnalysisRequest {
     let top = (snapshot?.experiment.network.layers ?? 1) - 1
     let instruments = instruments
-    // Moving the cursor computes nothing, but where the learner's matrix of another step is on the screen.
-    let step = instruments.contains(.learner) && !isRunning && cursor.phase != .update ? cursor.step : nil
+    // Moving the cursor computes nothing, but where the learner's matrix of another step is on the screen, or the spectrum of W_hh
+    // where each step has its own.
+    let isOfOneStep =
+      instruments.contains(.learner)
+      || instruments.contains(.spectrum) && snapshot.map { $0.layout.copies > 1 } ?? false
+    let step = isOfOneStep && !isRunning && cursor.phase != .update ? cursor.step : nil
     return AnalysisRequest(instruments, layer: layer.flatMap { $0 < top ? max(0, $0) : nil }, step: step)
   }
 }

@@ -56,6 +56,8 @@ public final class TrainingRun {
   private var appliedEntries = 0
   private var checkpoints = CheckpointRing()
   private var serial: UInt64 = 0
+  /// What each step's own weights began with; empty where all steps share them.
+  private var startParameters: [Double] = []
 
   /// A run before its first update.
   ///
@@ -75,6 +77,7 @@ public final class TrainingRun {
     entries = start.journal.sorted { $0.update < $1.update }
     engine = try makeEngine(experiment, start: start, memory: memory)
     initialExperiment = engine.experiment
+    startParameters = engine.layout.copies > 1 ? engine.parameters : []
     try makeDueChanges()
   }
 
@@ -178,8 +181,9 @@ public final class TrainingRun {
     var changed = experiment
     let effect: ChangeEffect
     do {
-      effect = try ExperimentKey.named(key).effect
-      try changed.set(key, value)
+      let named = try ExperimentKey.named(key)
+      effect = named.effect(in: experiment)
+      try named.set(&changed, value)
     } catch { throw .key(error) }
     try validate(changed, givenData: start.data != nil, memory: memory)
     if start.data != nil, key == "training.batch" || key.hasPrefix("task.") {
@@ -205,10 +209,14 @@ public final class TrainingRun {
       start.parameters = nil
       start.carriedState = nil
     }
+    if changed.copies != experiment.copies, let parameters = start.parameters {
+      start.parameters = layout.shared(parameters)
+    }
     if changed.training.batch != initialExperiment.training.batch { start.carriedState = nil }
     engine = try makeEngine(changed, start: start, memory: memory)
     self.start = start
     initialExperiment = engine.experiment
+    startParameters = engine.layout.copies > 1 ? engine.parameters : []
     entries = []
     appliedEntries = 0
     checkpoints = CheckpointRing()
@@ -254,7 +262,7 @@ public final class TrainingRun {
     return Snapshot(
       serial: serial, experiment: experiment, initialExperiment: initialExperiment, description: description,
       update: update, sequence: engine.position.sequence, data: data, window: engine.window, layout: layout,
-      parameters: parameters, carriedState: carried, sequenceState: engine.state(row: 0),
+      parameters: parameters, startParameters: startParameters, carriedState: carried, sequenceState: engine.state(row: 0),
       storedHidden: engine.storedHidden(), position: engine.position, algorithmMemory: engine.algorithmMemory,
       history: history,
       newest: history.newest,

@@ -10,7 +10,7 @@ struct SpectrumPanel: Panel {
   let shortTitle = "W_hh"
   let minimumSize = Size(width: 18, height: 5)
   let help = [
-    "The eigenvalues of W_hh (of gated cells: of the whole J_t at the window's end) on the complex plane with the unit circle; dashed is 1/γ where φ′ ≤ γ < 1.",
+    "The eigenvalues of W_hh (untied: of the step's own; of gated cells: of the whole J_t at the window's end) on the complex plane with the unit circle; dashed is 1/γ where φ′ ≤ γ < 1.",
     "ρ is the largest modulus, σ_max the largest factor that a step's W_hh can stretch by; neither has a unit.",
     "Look for: eigenvalues that leave the circle when learning makes memory; γσ_max < 1 means that gradients must vanish.",
   ]
@@ -22,7 +22,10 @@ struct SpectrumPanel: Panel {
     guard let analysis = state.analysis, let spectrum = analysis.recurrentSpectrum ?? analysis.jacobianSpectrum else {
       return ["W_hh"]
     }
-    let name = analysis.recurrentSpectrum == nil ? "J_t, t = \(analysis.window.window.steps.upperBound)" : "W_hh"
+    // W_hh of one step, where each has its own.
+    let ofStep = ", t = \(analysis.spectrumStep + 1)"
+    let name =
+      analysis.recurrentSpectrum == nil ? "J_t" + ofStep : analysis.drift == nil ? "W_hh" : "W_hh" + ofStep
     let radius = "ρ " + SpectrumPicture.text(spectrum.spectralRadius, 2)
     let layer = state.layers > 1 ? "layer \(state.shownLayer + 1)" : ""
     let forms = ["\(name)  \(radius)"] + (analysis.recurrentSpectrum == nil ? ["J_t  " + radius] : []) + [radius]

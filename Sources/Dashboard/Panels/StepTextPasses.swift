@@ -4,7 +4,9 @@ import RecurrentNetworks
 
 extension StepText {
   /// a_t and h_t.
-  static func forward(_ numbers: ForwardNumbers, _ tape: Tape, _ step: Int, _ theme: Theme) -> StepText {
+  static func forward(
+    _ numbers: ForwardNumbers, _ tape: Tape, _ step: Int, _ drift: CopyDrift?, _ theme: Theme
+  ) -> StepText {
     let t = tape.window.steps.lowerBound + step + 1
     let cell = CellEquations(tape.network)
     let a = cell.preactivation(t), h = cell.state(t)
@@ -31,6 +33,9 @@ extension StepText {
         fact("φ′\(sub(t)) mean", numbers.derivativeMean, rank: 0), fact("least", numbers.derivativeLeast, rank: 3),
       ]
     }
+    if let drift {
+      facts.append(fact("W_hh\(sub(t)) from the copies' mean", drift.fromMean[step], .window, rank: 2))
+    }
     if tape.isFixedPoint {
       facts.append(fact("moved ‖h\(sub(t))-h\(sub(t - 1))‖", tape.distanceMoved(step: step), .window, rank: 0))
     }
@@ -46,7 +51,9 @@ extension StepText {
   }
 
   /// δ_t by its two parts, and what the step after did to it.
-  static func backward(_ numbers: BackwardNumbers, _ tape: Tape, _ step: Int, layer: Int, _ theme: Theme) -> StepText {
+  static func backward(
+    _ numbers: BackwardNumbers, _ tape: Tape, _ step: Int, layer: Int, _ drift: CopyDrift?, _ theme: Theme
+  ) -> StepText {
     let t = tape.window.steps.lowerBound + step + 1
     let cell = CellEquations(tape.network)
     let dim = theme[.dimText]
@@ -82,6 +89,10 @@ extension StepText {
       facts.append(fact("carousel \(cell.carouselName(t + 1))", factor, .window, by: "×", rank: 0))
     }
     if let factor = numbers.gatedFactor { facts.append(fact("gated W_hhᵀ", factor, .newest, by: "×", rank: 0)) }
+    if let drift {
+      let name = Span("‖∂L/∂W_hh\(sub(t))‖ ", theme[.window])
+      facts.append(Fact(name, Span(NumberText.power(log10: drift.log10Gradient[step]), theme[.value]), rank: 1))
+    }
     if cell.keep != 0, numbers.next != nil { facts.append(fact("past φ", abs(cell.keep), by: "×", rank: 1)) }
     if isLast, !tape.isFixedPoint {
       facts.append(Fact([Span("the newest step: nothing comes from after it", dim)], rank: 1))
