@@ -181,9 +181,10 @@ extension AnalysisBuilder {
       return nil
     }
     do {
+      let inWindow = step - snapshot.window.steps.lowerBound
       return isAffine
-        ? (try MatrixSpectrum(recurrentWeightsOf: tape, step: step - snapshot.window.steps.lowerBound, layer: layer), nil)
-        : (nil, try MatrixSpectrum(jacobianOf: tape, step: step - snapshot.window.steps.lowerBound, layer: layer))
+        ? (try MatrixSpectrum(recurrentWeightsOf: tape, step: inWindow, layer: layer), nil)
+        : (nil, try MatrixSpectrum(jacobianOf: tape, step: inWindow, layer: layer))
     } catch {
       leftOut.append("the spectrum: W_hh is not finite")
       return nil

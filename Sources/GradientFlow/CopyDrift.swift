@@ -17,7 +17,7 @@ public struct CopyDrift: Equatable, Sendable {
   ///
   /// - Parameters:
   ///   - tape: a pass.
-  ///   - start: the parameters that training began with, as the tape's layout says.
+  ///   - start: the parameters that training went out from, as the tape's layout says.
   /// - Returns: nil where all steps share their weights.
   public init?(_ tape: Tape, start: [Double], layer: Int? = nil) {
     let layout = tape.layout

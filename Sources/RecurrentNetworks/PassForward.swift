@@ -84,8 +84,8 @@ extension Pass {
     let (x, stride) = inputRows(layer: layer, from: block.lowerBound)
     S.multiplyPacked(
       m: block.count * batch, n: gates * network.hidden, k: inputSize(layer), a: x, aRowStride: stride,
-      aColumnStride: 1, packedB: arena + offsets.inputForward, start: biasPointer(layer, step: block.lowerBound), startStride: 0,
-      c: a, cRowStride: plan.gateStride)
+      aColumnStride: 1, packedB: arena + offsets.inputForward, start: biasPointer(layer, step: block.lowerBound),
+      startStride: 0, c: a, cRowStride: plan.gateStride)
   }
 
   /// b of W_ih x_t in a layer's a_t, [G·H]; zeros where the network has no bias.

@@ -216,7 +216,7 @@ extension Tape {
     flow: FlowControl = FlowControl()
   ) -> Tape {
     func run<S: Scalar>(_: S.Type) -> Tape {
-      precondition(layout.copies == 1 || window.steps.lowerBound == 0, "copies are those of the steps from the first on")
+      precondition(layout.copies == 1 || window.steps.lowerBound == 0, "copy t is step t's")
       let pass = Pass<S>(
         network: network, layout: layout, steps: window.steps.count, batch: data.batch, loss: data.loss,
         recordsTape: true)

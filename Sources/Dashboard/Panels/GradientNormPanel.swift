@@ -119,17 +119,20 @@ struct GradientNormPicture {
         style: theme[.dimText])
       return
     }
+    var copies = Series(
+      moved, .line(.alternating), role: .value, symbol: "-",
+      labels: moved.isEmpty ? [] : ["‖ΔW_hh‖/‖W_hh‖ of each step's copy", "‖ΔW_hh‖/‖W_hh‖", "ΔW moved"])
+    copies.isOverlaid = true
     var plot = Plot(
-      x: .steps(1, max(1, length)), y: .logarithmic(values + moved.map(\.y), including: clip.map { [NumberText.log10($0)] } ?? []),
+      x: .steps(1, max(1, length)),
+      y: .logarithmic(values + moved.map(\.y), including: clip.map { [NumberText.log10($0)] } ?? []),
       series: [
         Series(
           points(truncated, skipsNothing: true), role: .truncated, symbol: "*", labels: labels(name, truncated)),
         Series(
           points(full, skipsNothing: false), .line(.dotted), role: .full, symbol: ".",
           labels: full.isEmpty ? [] : labels("full", full, long: "full BPTT")),
-        Series(
-          moved, .line(.alternating), role: .value, symbol: "-",
-          labels: moved.isEmpty ? [] : ["‖ΔW_hh‖/‖W_hh‖ of each step's copy", "‖ΔW_hh‖/‖W_hh‖", "ΔW moved"]),
+        copies,
       ])
     plot.xName = "t"
     if let clip {

@@ -23,12 +23,16 @@ struct SpectrumPanel: Panel {
       return ["W_hh"]
     }
     // W_hh of one step, where each has its own.
-    let ofStep = ", t = \(analysis.spectrumStep + 1)"
-    let name =
-      analysis.recurrentSpectrum == nil ? "J_t" + ofStep : analysis.drift == nil ? "W_hh" : "W_hh" + ofStep
+    let step = "t = \(analysis.spectrumStep + 1)"
+    let isUntied = analysis.drift != nil
+    let name = analysis.recurrentSpectrum == nil ? "J_t, \(step)" : isUntied ? "W_hh, \(step)" : "W_hh"
     let radius = "ρ " + SpectrumPicture.text(spectrum.spectralRadius, 2)
     let layer = state.layers > 1 ? "layer \(state.shownLayer + 1)" : ""
-    let forms = ["\(name)  \(radius)"] + (analysis.recurrentSpectrum == nil ? ["J_t  " + radius] : []) + [radius]
+    let short =
+      isUntied
+      ? [step + "  " + radius, "W\(sub(analysis.spectrumStep + 1)) " + radius]
+      : analysis.recurrentSpectrum == nil ? ["J_t  " + radius] : []
+    let forms = ["\(name)  \(radius)"] + short + [radius]
     return (layer.isEmpty ? [] : ["\(name) of \(layer)  \(radius)", "\(layer)  \(radius)"]) + forms
   }
 
@@ -42,7 +46,9 @@ struct SpectrumPanel: Panel {
     SpectrumPicture(
       eigenvalues: spectrum.eigenvalues, largestSingularValue: spectrum.singularValues.first,
       gamma: isWeights ? network.activation.maximumDerivative : 1,
-      hasVerdict: isWeights && (network.cellDescription.affineJacobian.map { $0.directPath < 1 } ?? false)
+      // One step's own W_hh decides nothing for the others.
+      hasVerdict: isWeights && analysis.drift == nil
+        && (network.cellDescription.affineJacobian.map { $0.directPath < 1 } ?? false)
     ).draw(in: rect, &buffer, theme: theme)
   }
 }

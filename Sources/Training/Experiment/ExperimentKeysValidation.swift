@@ -190,7 +190,8 @@ extension Experiment {
     let tape = Saturating(task.length) * Saturating(training.batch) * perStep
     // What the algorithm carries is in the run, in two checkpoints and in two snapshots.
     let carried = Saturating(5) * Saturating(cost.carried < 1e17 ? Int(cost.carried) : .max)
-    return (Saturating(pass) + (tape + carried + Saturating(copies > 1 ? 14 : 6) * Saturating(layout.count)) * Saturating(8)).value
+    let parameters = Saturating(copies > 1 ? 14 : 6) * Saturating(layout.count)
+    return (Saturating(pass) + (tape + carried + parameters) * Saturating(8)).value
   }
 
   /// Lets what has no meaning under a choice just made fall back to its default, so that a turn of one knob is not

@@ -37,7 +37,8 @@ struct TextTask: NamedTask {
     self.corpus = corpus
     description = TaskDescription(
       name: "text", summary: "the next character of \(corpus.name)", inputs: names.count, outputs: names.count,
-      loss: .crossEntropy, isStream: Self.isStream, inputSymbols: names, inputNames: names, outputNames: names, floors: floors)
+      loss: .crossEntropy, isStream: Self.isStream, inputSymbols: names, inputNames: names, outputNames: names,
+      floors: floors)
   }
 
   var alphabet: [Unicode.Scalar] { corpus.alphabet }
