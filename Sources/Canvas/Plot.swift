@@ -139,7 +139,8 @@ public struct Plot: Sendable {
       xName + " ", in: Rect(x: bottom.x, y: bottom.y, width: max(0, frame.data.x - bottom.x), height: 1),
       alignment: .right, style: theme[.dimText])
     drawStepLabels(
-      x, in: Rect(x: frame.data.x, y: bottom.y, width: frame.data.width, height: 1), into: &buffer, theme: theme)
+      x, in: Rect(x: frame.data.x, y: bottom.y, width: frame.data.width, height: 1),
+      avoiding: cursor.flatMap(area.column), into: &buffer, theme: theme)
     if let cursor, let column = area.column(cursor) {
       for row in frame.data.y..<frame.data.maxY { buffer.put("┊", x: column, y: row, style: theme[.dimText]) }
       buffer.put("▲", x: column, y: bottom.y, style: theme[.cursor])

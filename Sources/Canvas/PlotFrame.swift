@@ -42,8 +42,8 @@ struct PlotFrame {
   }
 }
 
-/// Writes an axis' labels under a row of data, each centred under its value, none over another.
-func drawStepLabels(_ axis: Axis, in rect: Rect, into buffer: inout Buffer, theme: Theme) {
+/// Writes an axis' labels under a row of data, each centred under its value, none over another or over the column `mark`.
+func drawStepLabels(_ axis: Axis, in rect: Rect, avoiding mark: Int? = nil, into buffer: inout Buffer, theme: Theme) {
   guard !rect.isEmpty else { return }
   let widest = max(String(Int(axis.lower.clamped)).count, String(Int(axis.upper.clamped)).count)
   let area = PlotArea(rect: rect, x: axis, y: Axis(.linear, lower: 0, upper: 1))
@@ -57,6 +57,7 @@ func drawStepLabels(_ axis: Axis, in rect: Rect, into buffer: inout Buffer, them
     let start = max(rect.x, min(column - (columns - 1) / 2, rect.maxX - columns))
     let isLast = index == ticks.count - 1
     guard start >= end, isLast || start + columns + 1 <= lastStart || ticks.count == 1 else { continue }
+    if let mark, (start..<start + columns).contains(mark) { continue }
     end = buffer.put(tick.label, x: start, y: rect.y, style: theme[.dimText], limit: rect.maxX - start) + 1
   }
 }

@@ -2,6 +2,10 @@
 public struct CircleScatter: Sendable {
   /// (re, im), drawn over the circles.
   public var points: [(x: Double, y: Double)]
+  /// A second set of points, drawn under the first.
+  public var others: [(x: Double, y: Double)] = []
+  /// Its colour.
+  public var otherRole = Role.newest
   /// Radius and colour of each circle, the most important first.
   public var circles: [(radius: Double, role: Role)]
 
@@ -20,7 +24,7 @@ public struct CircleScatter: Sendable {
   /// stands still while points move.
   public var extent: Double {
     var most = circles.map(\.radius).filter(\.isFinite).max() ?? 0
-    for point in points where point.x.isFinite && point.y.isFinite {
+    for point in points + others where point.x.isFinite && point.y.isFinite {
       most = max(most, (point.x * point.x + point.y * point.y).squareRoot())
     }
     guard most > 0 else { return 1 }
@@ -42,12 +46,17 @@ public struct CircleScatter: Sendable {
       (Int((center.x + x * scale / aspect).rounded()), Int((center.y - y * scale).rounded()))
     }
     let size = theme.characters != .braille || rect.height < 12 ? 1 : rect.height < 24 ? 2 : 3
-    for point in points where point.x.isFinite && point.y.isFinite {
-      let dot = place(point.x, point.y)
-      // A single dot is lost on a projector: where there is room a point is some dots.
-      for y in 0..<size { for x in 0..<size { canvas.set(dot.x + x - size / 2, dot.y + y - size / 2, owner: 0) } }
+    // The first to set a dot owns it.
+    let drawn = circles.prefix(250)
+    let otherOwner = UInt8(drawn.count + 1)
+    for (owner, points) in [(UInt8(0), points), (otherOwner, others)] {
+      for point in points where point.x.isFinite && point.y.isFinite {
+        let dot = place(point.x, point.y)
+        // A single dot is lost on a projector: where there is room a point is some dots.
+        for y in 0..<size { for x in 0..<size { canvas.set(dot.x + x - size / 2, dot.y + y - size / 2, owner: owner) } }
+      }
     }
-    for (index, circle) in circles.enumerated().prefix(250) where circle.radius.isFinite && circle.radius > 0 {
+    for (index, circle) in drawn.enumerated() where circle.radius.isFinite && circle.radius > 0 {
       let count = max(12, Int(circle.radius * scale * 7 / aspect))
       for step in 0..<min(count, 4_000) {
         let (cosine, sine) = cosineSine(2 * .pi * Double(step) / Double(count))
@@ -59,8 +68,9 @@ public struct CircleScatter: Sendable {
     let middle = (rect.x + rect.width / 2, rect.y + (rect.height - 1) / 2)
     buffer.put("+", x: middle.0, y: middle.1, style: theme[.dimText])
     canvas.draw(
-      at: rect.x, rect.y, into: &buffer, styles: [theme[role]] + circles.map { theme[$0.role] },
-      symbols: ["*"] + circles.map { _ in "." })
+      at: rect.x, rect.y, into: &buffer,
+      styles: [theme[role]] + drawn.map { theme[$0.role] } + [theme[otherRole]],
+      symbols: ["*"] + drawn.map { _ in "." } + ["o"])
     // Each name at an angle of its own, outside of its circle.
     for (index, name) in names.enumerated().prefix(circles.count) where circles[index].radius.isFinite {
       let (cosine, sine) = cosineSine(.pi / 3 - .pi * 2 / 9 * Double(index))

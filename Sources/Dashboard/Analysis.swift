@@ -28,8 +28,8 @@ public struct AnalysisRequest: Hashable, Sendable {
   /// The layer that they look into, counted from 0; nil is the top one.
   public var layer: Int?
 
-  /// The step of the sequence, counted from 0, of which the learner's influence matrix is wanted, and the spectrum where each step
-  /// has its own weights; nil is the window's last.
+  /// The step of the sequence, counted from 0, of which J_t and the learner's influence matrix are wanted; nil is the
+  /// window's last.
   public var step: Int?
 
   /// So many instruments of one layer.
@@ -87,14 +87,16 @@ public struct Analysis: Sendable {
   /// The truncated gradient (all updates of the sequence at these weights) against the full one.
   public let bias: TruncationBias?
 
-  /// W_hh of the layer, for cells whose Jacobian is made of it.
-  public let recurrentSpectrum: MatrixSpectrum?
-  /// J_t = ∂s_t/∂s_{t-1} of sequence 0 at `spectrumStep`, for other cells.
-  public let jacobianSpectrum: MatrixSpectrum?
-  /// The step of the sequence whose spectrum it is: the window's last, or, where each step has its own weights, the one asked for.
-  public let spectrumStep: Int
+  /// W_hh of the layer, a square block a gate; empty where it was not computed. Where each step has its own, that of `weightStep`.
+  public internal(set) var weightSpectra: [MatrixSpectrum]
+  /// The step of the sequence whose W_hh it is: the one that was asked for or the window's last.
+  public internal(set) var weightStep: Int
   /// How far the steps' own W_hh have gone; nil where all steps share one.
   public let drift: CopyDrift?
+  /// W_hh of the layer, for cells with one gate.
+  public var recurrentSpectrum: MatrixSpectrum? { weightSpectra.count == 1 ? weightSpectra.first : nil }
+  /// J_t = ∂s_t/∂s_{t-1} of sequence 0, s_t all parts of the state, at the step that was asked for or the window's last.
+  public internal(set) var jacobianSpectrum: StepSpectrum?
 
   /// φ′ of sequence 0 over the whole sequence.
   public let saturation: Saturation?
@@ -104,11 +106,23 @@ public struct Analysis: Sendable {
   public let decay: DecayShares?
 
   /// The learning algorithm's gradient against the exact one, and its influence matrix.
-  public let learner: LearnerReport?
+  public internal(set) var learner: LearnerReport?
   /// What the algorithm holds and computes for an update.
   public let cost: Cost
   /// What was not computed to stay fast, a sentence each: "singular values at 12 of 200 lags". Empty when all is there.
   public let leftOut: [String]
+  /// What bounded it.
+  let limits: AnalysisLimits
+  /// Whether something was left out that a patient reader gets.
+  public var isHasty: Bool { !leftOut.isEmpty && limits != .patient(snapshot) }
+
+  /// The spectrum of a step's Jacobian.
+  public struct StepSpectrum: Equatable, Sendable {
+    /// The step of the sequence, counted from 0.
+    public let step: Int
+    /// Of J at that step.
+    public let spectrum: MatrixSpectrum
+  }
 
   /// The cost of an update by the learning algorithm (n units, m inputs).
   public struct Cost: Equatable, Sendable {

@@ -5,15 +5,36 @@ import Training
 
 extension Analysis {
   /// The analysis of `snapshot` with the instruments `wanted` of layer `layer` (nil: the top one), bounded by `limits` (nil: while it runs the live
-  /// ones, else the patient ones). What is not finite, or too much, is left out and said.
+  /// ones, else the patient ones). What is not finite, or too much, is left out and said. Where `previous` is an analysis of
+  /// the same pass, only what depends on the step is computed.
   public static func compute(
-    snapshot: Snapshot, wanted: Set<Instrument>, layer: Int? = nil, step: Int? = nil, limits: AnalysisLimits? = nil
+    snapshot: Snapshot, wanted: Set<Instrument>, layer: Int? = nil, step: Int? = nil, limits: AnalysisLimits? = nil,
+    previous: Analysis? = nil
   ) throws(AnalysisError) -> Analysis {
     let top = snapshot.experiment.network.layers - 1
+    let layer = min(max(0, layer ?? top), top)
+    if let previous, previous.snapshot.serial == snapshot.serial, previous.layer == layer,
+      previous.instruments == wanted
+    {
+      return previous.moved(to: step)
+    }
     var builder = AnalysisBuilder(
-      snapshot: snapshot, layer: min(max(0, layer ?? top), top),
+      snapshot: snapshot, layer: layer,
       limits: limits ?? (snapshot.running ? .live(snapshot) : .patient(snapshot)))
     return builder.build(wanted, step: step)
+  }
+
+  /// The same pass, looked at at another step.
+  private func moved(to step: Int?) -> Analysis {
+    var moved = self
+    var builder = AnalysisBuilder(snapshot: snapshot, layer: layer, limits: limits)
+    if instruments.contains(.spectrum) {
+      moved.jacobianSpectrum = builder.jacobian(window, step)
+      moved.weightStep = builder.index(step, window) + window.window.steps.lowerBound
+      if drift != nil { moved.weightSpectra = builder.weights(window, step) }
+    }
+    if instruments.contains(.learner) { moved.learner = builder.learner(step) }
+    return moved
   }
 }
 
@@ -40,8 +61,7 @@ private struct AnalysisBuilder {
     let seen = full ?? window
     let norms = wanted.contains(.gradientNorm) ? gradientNorms(window, full) : nil
     let flow = wanted.contains(.flow) ? flow(full) : nil
-    let spectrumStep = spectrumStep(step)
-    let spectrum = wanted.contains(.spectrum) ? spectrum(window, spectrumStep) : nil
+    let wantsSpectrum = wanted.contains(.spectrum)
     let products = wanted.contains(.product) ? products(seen) : Products()
     let looksInside = wanted.contains(.saturation)
     return Analysis(
@@ -49,13 +69,15 @@ private struct AnalysisBuilder {
       truncatedGradientNorm: norms?.truncated[layer], fullGradientNorm: norms?.full,
       layerGradientNorms: norms?.truncated, product: products.time, carousel: products.carousel,
       depth: products.depth, paths: products.paths, flow: flow?.matrix, mask: flow?.mask, share: flow?.share,
-      bias: wanted.contains(.bias) && snapshot.isCutByWindows ? bias() : nil, recurrentSpectrum: spectrum?.weights,
-      jacobianSpectrum: spectrum?.jacobian, spectrumStep: spectrumStep,
+      bias: wanted.contains(.bias) && snapshot.isCutByWindows ? bias() : nil,
+      weightSpectra: wantsSpectrum ? weights(window, step) : [],
+      weightStep: index(step, window) + window.window.steps.lowerBound,
       drift: CopyDrift(window, start: snapshot.startParameters, layer: layer),
+      jacobianSpectrum: wantsSpectrum ? jacobian(window, step) : nil,
       saturation: looksInside ? Saturation(seen, layer: layer) : nil,
       gates: looksInside ? GateActivity(seen, layer: layer) : nil,
       decay: looksInside ? DecayShares(seen, layer: layer) : nil,
-      learner: wanted.contains(.learner) ? learner(step) : nil, cost: cost, leftOut: leftOut)
+      learner: wanted.contains(.learner) ? learner(step) : nil, cost: cost, leftOut: leftOut, limits: limits)
   }
 
   /// The products of Jacobians, along time and down the layers.
@@ -159,7 +181,7 @@ extension AnalysisBuilder {
       .windows { t in mask[t * batch..<(t + 1) * batch].contains { $0 != 0 } }
   }
 
-  private mutating func learner(_ step: Int?) -> LearnerReport? {
+  mutating func learner(_ step: Int?) -> LearnerReport? {
     guard length <= limits.fullSteps else {
       leftOut.append("the learner's gradient against the exact one: too many steps")
       return nil
@@ -167,26 +189,43 @@ extension AnalysisBuilder {
     return LearnerReport.compute(snapshot, step: step, longest: limits.fullSteps)
   }
 
-  /// The step whose spectrum is shown: with shared weights W_hh is that of all, and J_t the window's last.
-  private func spectrumStep(_ wanted: Int?) -> Int {
-    let steps = snapshot.window.steps
-    let isUntied = snapshot.layout.copies > 1
-    return min(max(steps.lowerBound, isUntied ? wanted ?? .max : .max), steps.upperBound - 1)
+  /// Where step `step` of the sequence lies in the tape; its last where it is nil.
+  func index(_ step: Int?, _ tape: Tape) -> Int {
+    step.map { min(max(0, $0 - tape.window.steps.lowerBound), tape.steps - 1) } ?? tape.steps - 1
   }
 
-  private mutating func spectrum(_ tape: Tape, _ step: Int) -> (weights: MatrixSpectrum?, jacobian: MatrixSpectrum?)? {
-    let isAffine = tape.network.cellDescription.affineJacobian != nil
-    guard tape.hidden * (isAffine ? 1 : tape.network.cell.parts) <= limits.spectrumUnits else {
-      leftOut.append("the eigenvalues of \(isAffine ? "W_hh" : "J_t"): more than \(limits.spectrumUnits) units")
-      return nil
+  /// W_hh; where each step has its own, that of step `step` of the sequence, or of the window's last.
+  mutating func weights(_ tape: Tape, _ step: Int?) -> [MatrixSpectrum] {
+    // What is left out is said once, of what the panel is about.
+    let isMain = tape.network.cell.gates == 1
+    guard tape.hidden <= limits.spectrumUnits else {
+      if isMain { leftOut.append("the eigenvalues of W_hh: more than \(limits.spectrumUnits) units") }
+      return []
     }
     do {
-      let inWindow = step - snapshot.window.steps.lowerBound
-      return isAffine
-        ? (try MatrixSpectrum(recurrentWeightsOf: tape, step: inWindow, layer: layer), nil)
-        : (nil, try MatrixSpectrum(jacobianOf: tape, step: inWindow, layer: layer))
+      return try MatrixSpectrum.recurrentWeights(of: tape, step: index(step, tape), layer: layer)
     } catch {
-      leftOut.append("the spectrum: W_hh is not finite")
+      if isMain { leftOut.append("the spectrum: W_hh is not finite") }
+      return []
+    }
+  }
+
+  /// J at `step` of the sequence, or at the window's last.
+  mutating func jacobian(_ tape: Tape, _ step: Int?) -> Analysis.StepSpectrum? {
+    // Where a step multiplies by φ′ W_hh and no more, W_hh says enough while it runs.
+    let isPlain = tape.network.cellDescription.affineJacobian?.directPath == 0
+    guard tape.steps > 0, !isPlain || !snapshot.running else { return nil }
+    let isMain = tape.network.cell.gates > 1
+    guard tape.hidden * tape.network.cell.parts <= limits.spectrumUnits else {
+      if isMain { leftOut.append("the eigenvalues of J_t: a state of more than \(limits.spectrumUnits)") }
+      return nil
+    }
+    let first = tape.window.steps.lowerBound
+    let index = index(step, tape)
+    do {
+      return .init(step: first + index, spectrum: try MatrixSpectrum(jacobianOf: tape, step: index, layer: layer))
+    } catch {
+      if isMain { leftOut.append("the spectrum: J_t is not finite") }
       return nil
     }
   }

@@ -106,12 +106,9 @@ public struct DashboardState: Sendable, Equatable {
   public var request: AnalysisRequest {
     let top = (snapshot?.experiment.network.layers ?? 1) - 1
     let instruments = instruments
-    // Moving the cursor computes nothing, but where the learner's matrix of another step is on the screen, or the spectrum of W_hh
-    // where each step has its own.
-    let isOfOneStep =
-      instruments.contains(.learner)
-      || instruments.contains(.spectrum) && snapshot.map { $0.layout.copies > 1 } ?? false
-    let step = isOfOneStep && !isRunning && cursor.phase != .update ? cursor.step : nil
+    // Moving the cursor computes nothing but what there is of every step: J_t, and the learner's matrix.
+    let ofSteps = !instruments.isDisjoint(with: [.learner, .spectrum])
+    let step = ofSteps && !isRunning && cursor.phase != .update ? cursor.step : nil
     return AnalysisRequest(instruments, layer: layer.flatMap { $0 < top ? max(0, $0) : nil }, step: step)
   }
 }

@@ -40,7 +40,8 @@ enum FooterLine {
     if let focus = state.focus, layout.frame(of: focus) != nil, let panel = Panels.named(focus) {
       pairs += panel.keys.map { ($0.name.keyWords(theme), $0.short, 1) }
     }
-    for binding in Keymap.bindings {
+    let knobs = Set(Knob.applying(to: state.experiment).map(\.name))
+    for binding in Keymap.bindings where binding.turned.map(knobs.contains) ?? true {
       guard let short = binding.footer(state) else { continue }
       pairs.append((binding.name.keyWords(theme), short.words(theme), ["q", "?"].contains(binding.name) ? 0 : 2))
     }

@@ -135,6 +135,12 @@ public enum Keymap {
 }
 
 extension KeyBinding {
+  /// The knob that its keys turn; nil for other commands.
+  var turned: String? {
+    if case .turn(let name, _)? = keys.first?.command { return name }
+    return nil
+  }
+
   /// The footer's word, as it is true now: what runs can be paused.
   func footer(_ state: DashboardState) -> String? {
     footer == "run" && state.isRunning ? "pause" : footer

@@ -65,6 +65,11 @@ struct Knob: Sendable {
     }
   }
 
+  /// What decides that a knob means nothing: the cell, or the algorithm.
+  static func owner(of name: String, in experiment: Experiment) -> String {
+    name.hasPrefix("network.") ? experiment.network.cell.rawValue : experiment.training.algorithm.rawValue
+  }
+
   /// The keys that belong to some cells only.
   private static let cellOptions = Set(
     CellKind.allCases.flatMap { cell in
@@ -130,6 +135,7 @@ extension DashboardState {
       analysis.snapshot.experiment.network.initialization.spectralRadius
         == experiment.network.initialization.spectralRadius
     else { return nil }
-    return analysis.recurrentSpectrum?.spectralRadius
+    // A gated cell has a block a gate: the largest of their radii.
+    return analysis.weightSpectra.map(\.spectralRadius).max()
   }
 }

@@ -17,7 +17,11 @@ extension DashboardState {
     hasSteppedToUpdate = false
     unconfirmed[name] = written
     use(name)
-    message = Message("\(Knob.label(of: name)) = \(written)" + Self.consequence(key.effect(in: before)))
+    // A β that is trained is a weight: what is set is where it begins.
+    let isStart = name.hasPrefix("network.beta") && experiment.network.learnsBeta
+    message = Message(
+      "\(Knob.label(of: name)) = \(written)"
+        + (isStart ? " · where the trained β begin: r begins anew" : Self.consequence(key.effect(in: before))))
     return [.apply(key: name, value: written)]
   }
 
@@ -61,6 +65,10 @@ extension DashboardState {
   /// Turns a knob by one click: a fine one, or one of those that a lecture wants.
   mutating func turn(_ name: String, up: Bool, coarse: Bool) -> [Effect] {
     guard let key = try? ExperimentKey.named(name) else { return [] }
+    guard Knob.applying(to: experiment).contains(where: { $0.name == name }) else {
+      message = Message("\(Knob.label(of: name)) means nothing with \(Knob.owner(of: name, in: experiment))")
+      return []
+    }
     var start = experiment
     // The radius turns from the one that W_hh has, wherever learning has moved it.
     if key.effect == .rescaleRecurrent, let radius = measuredSpectralRadius {

@@ -27,6 +27,18 @@ extension MatrixSpectrum {
     try self.init(weights)
   }
 
+  /// The spectra of the square blocks of W_hh of layer `layer` (nil: the top one) at step `step` (nil: the last), one a gate, in the
+  /// order of the cell's gates.
+  public static func recurrentWeights(of tape: Tape, step: Int? = nil, layer: Int? = nil) throws -> [MatrixSpectrum] {
+    let block = tape.layout.recurrentWeights(layer: layer ?? tape.layers.count - 1, step: step ?? tape.steps - 1)
+    let elements = tape.elements(block)
+    let width = block.columns
+    return try (0..<block.rows / width).map { gate in
+      let square = elements[gate * width * width..<(gate + 1) * width * width]
+      return try MatrixSpectrum(Matrix(rows: width, columns: width, elements: Array(square)))
+    }
+  }
+
   /// The spectrum of J_t = ∂s_t/∂s_{t-1} at step `step` of the tape's window.
   public init(jacobianOf tape: Tape, step: Int, layer: Int? = nil, sequence: Int = 0) throws {
     try self.init(tape.jacobian(step: step, sequence: sequence, layer: layer ?? tape.layers.count - 1))

@@ -45,6 +45,7 @@ extension CellKind {
     case .residual: visitor.visit(ResidualCell(network))
     case .lstm: visitor.visit(LSTMCell())
     case .gru: visitor.visit(GRUCell())
+    case .janet: visitor.visit(JANETCell())
     case .fullyRecurrent: visitor.visit(FullyRecurrentCell(network))
     }
   }

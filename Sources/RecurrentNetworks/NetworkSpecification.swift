@@ -19,6 +19,8 @@ public enum CellKind: String, CaseIterable, Sendable {
   case lstm
   /// r, z = σ(a_t), n = tanh(a_n + r (W_hn h_{t-1} + b_hn)); h_t = (1-z) n + z h_{t-1}: the gated recurrent unit.
   case gru
+  /// f = σ(a_t), g = tanh(a_t); h_t = f h_{t-1} + (1-f) g: a forget gate and nothing else.
+  case janet
   /// y(t+1) = φ(W [y(t); x(t)]), the outputs among the units (Williams & Zipser 1989).
   case fullyRecurrent = "fully_recurrent"
 }

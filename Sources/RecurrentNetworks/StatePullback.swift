@@ -233,8 +233,14 @@ extension Tape {
       case .classes(let classes):
         // ∂l/∂y = softmax(y) - onehot(d); the log of the softmax's denominator is l + y_d
         let logSum = loss[row] + y[y.startIndex + Int(classes[row])]
-        for (o, value) in y.enumerated() { gradient[b * outputs + o] = injectionWeight * exp(value - logSum) }
-        gradient[b * outputs + Int(classes[row])] -= injectionWeight
+        // p_d - 1 = -Σ of the others' p, which keeps its digits where p_d is 1 to all of them.
+        let target = b * outputs + Int(classes[row])
+        var others = 0.0
+        for (o, value) in y.enumerated() where b * outputs + o != target {
+          gradient[b * outputs + o] = injectionWeight * exp(value - logSum)
+          others += gradient[b * outputs + o]
+        }
+        gradient[target] = -others
       case .values(let values):
         for (o, value) in y.enumerated() where outputMask?[row * outputs + o] != 0 {
           gradient[b * outputs + o] = injectionWeight * (value - values[row * outputs + o])

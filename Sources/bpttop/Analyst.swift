@@ -63,6 +63,7 @@ final class Analyst: Sendable {
   private func run() {
     // The trainer comes first where they share a core; 0 is this thread alone.
     setpriority(Int32(PRIO_PROCESS.rawValue), 0, 5)
+    var last: Analysis?
     while true {
       work.wait()
       let (job, isEnding) = mailbox.withLock { mailbox in
@@ -72,10 +73,11 @@ final class Analyst: Sendable {
       if isEnding { return }
       guard let (snapshot, request) = job else { continue }
       let start = ContinuousClock.now
-      let quick = publish(snapshot, request, .live(snapshot))
+      let quick = publish(snapshot, request, .live(snapshot), after: last)
+      last = quick
       if !snapshot.running {
         let isNewest = mailbox.withLock { $0.snapshot == nil && !$0.isEnding }
-        if isNewest, quick?.leftOut.isEmpty == false { publish(snapshot, request, .patient(snapshot)) }
+        if isNewest, let quick, quick.isHasty { last = publish(snapshot, request, .patient(snapshot)) }
       } else {
         rest(start.duration(to: .now) * Self.restPerWork)
       }
@@ -90,12 +92,14 @@ final class Analyst: Sendable {
     _ = alarm.wait(timeout: .now() + min(0.5, time / .seconds(1)))
   }
 
-  /// Computes an analysis within `limits` and lays it out to be taken.
-  @discardableResult
-  private func publish(_ snapshot: Snapshot, _ request: AnalysisRequest, _ limits: AnalysisLimits) -> Analysis? {
+  /// Computes an analysis within `limits` and lays it out to be taken; of the pass that `previous` is of, it takes what it has.
+  private func publish(
+    _ snapshot: Snapshot, _ request: AnalysisRequest, _ limits: AnalysisLimits, after previous: Analysis? = nil
+  ) -> Analysis? {
     let result = Result { () throws(AnalysisError) in
       try Analysis.compute(
-        snapshot: snapshot, wanted: request.instruments, layer: request.layer, step: request.step, limits: limits)
+        snapshot: snapshot, wanted: request.instruments, layer: request.layer, step: request.step, limits: limits,
+        previous: previous)
     }
     mailbox.withLock { $0.result = result }
     onResult()

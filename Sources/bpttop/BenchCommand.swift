@@ -44,12 +44,7 @@ struct BenchCommand: ParsableCommand {
     for benchmark in names.compactMap({ name in Benchmarks.all.first { $0.name == name } }) {
       for row in try benchmark.measure() {
         figures.append((row.name, row.milliseconds))
-        guard !json else { continue }
-        if let text = row.text {
-          print(text)
-        } else {
-          print(row.name.padded(28), String(format: "%10.4f ms", row.milliseconds), row.remark)
-        }
+        if !json { print(row.line) }
       }
     }
     if json {

@@ -1,3 +1,4 @@
+import Foundation
 import GradientFlow
 import RecurrentNetworks
 import Training
@@ -12,6 +13,10 @@ struct Benchmarks: Sendable {
     var remark = ""
     /// The whole line, where it is another than name, time and remark.
     var text: String?
+    /// What is printed.
+    var line: String {
+      text ?? "\(name.padded(28)) \(String(format: "%10.4f ms", milliseconds)) \(remark)"
+    }
   }
 
   var name: String

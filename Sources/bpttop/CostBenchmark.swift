@@ -4,7 +4,17 @@ import Training
 
 /// How cost grows: a pass with its length, truncated training with k2/k1.
 enum CostBenchmark {
-  static func rows() throws -> [Benchmarks.Row] { try lengths() + truncations() }
+  static func rows() throws -> [Benchmarks.Row] {
+    headed("\nAn update over T steps, 64 units: what a step takes", try lengths())
+      + headed("\nThe updates of a sequence, windows of k2 steps every k1, 64 units", try truncations())
+  }
+
+  /// The rows under a head.
+  private static func headed(_ head: String, _ rows: [Benchmarks.Row]) -> [Benchmarks.Row] {
+    var rows = rows
+    if !rows.isEmpty { rows[0].text = head + "\n" + rows[0].line }
+    return rows
+  }
 
   /// One update over T steps, for growing T; the cost a step is to stay what it is.
   private static func lengths() throws -> [Benchmarks.Row] {

@@ -1,5 +1,6 @@
 import Canvas
 import GradientFlow
+import LinearAlgebra
 import RecurrentNetworks
 import Testing
 import Training
@@ -39,6 +40,36 @@ import Training
     #expect(analysis.recurrentSpectrum == (try MatrixSpectrum(recurrentWeightsOf: full, layer: 0)))
     #expect(analysis.flow == FlowMatrix(full, layer: 0) && analysis.depth?.layers == 2)
     #expect(try Example.analysis(snapshot, layer: 9).layer == 1)
+  }
+
+  /// J_t of a gated cell is that of the step that was asked for; what is of every step is not computed again for another.
+  @Test func theJacobianIsThatOfTheStep() throws {
+    let snapshot = try Example.snapshot(experiment(.lstm, layers: 1))
+    let wanted: Set<Instrument> = [.spectrum, .gradientNorm]
+    let last = try Analysis.compute(snapshot: snapshot, wanted: wanted)
+    let steps = snapshot.window.steps
+    #expect(last.jacobianSpectrum?.step == steps.upperBound - 1 && last.recurrentSpectrum == nil)
+    let moved = try Analysis.compute(snapshot: snapshot, wanted: wanted, step: steps.lowerBound + 2, previous: last)
+    let jacobian = try #require(moved.jacobianSpectrum)
+    #expect(jacobian.step == steps.lowerBound + 2)
+    #expect(jacobian.spectrum == (try MatrixSpectrum(last.window.jacobian(step: 2, sequence: 0, layer: 0))))
+    #expect(jacobian.spectrum.eigenvalues.count == 2 * moved.window.hidden)
+    #expect(jacobian.spectrum != last.jacobianSpectrum?.spectrum)
+    #expect(moved.fullGradientNorm == last.fullGradientNorm)
+    // A block a gate, in the order of the parameters.
+    #expect(moved.weightSpectra.count == 4)
+    let hidden = moved.window.hidden
+    let weights = try #require(moved.window.parameter("weight_hh_l0"))
+    let forget = Matrix(
+      rows: hidden, columns: hidden, elements: Array(weights[hidden * hidden..<2 * hidden * hidden]))
+    #expect(moved.weightSpectra[1] == (try MatrixSpectrum(forget)))
+  }
+
+  @Test func aKnobThatMeansNothingSaysSo() throws {
+    var state = try Example.state(experiment(.gru, layers: 1))
+    #expect(state.type("a").isEmpty && state.message?.text == "φ means nothing with gru")
+    #expect(!render(state).plainText.contains("a A"))
+    #expect(try render(Example.state()).plainText.contains("a A"))
   }
 
   @Test func theProductHasAViewForWhatThereIs() throws {

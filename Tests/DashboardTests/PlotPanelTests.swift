@@ -87,6 +87,29 @@ import Testing
     #expect(drawn[0].hasPrefix("not yet") && !drawn[7].contains("@"))
   }
 
+  /// Where W_hh alone says little, J_t stands beside it, and both are named.
+  @Test func spectrumOfAStep() {
+    var picture = Sample.spectrum()
+    picture.beside = (["J_t, t = 7", "J_t"], MatrixSpectrum(eigenvalues: [Complex(0, -0.9)], singularValues: [0.95]))
+    picture.needsBoth = true
+    let drawn = rows(22, 10) { picture.draw(in: $0, &$1, theme: Sample.ascii) }
+    #expect(drawn[9].contains("J_t, t = 7"), "\(drawn)")
+    #expect(drawn[7].contains("o"))
+    let wide = rows(44, 12) { picture.draw(in: $0, &$1, theme: Sample.ascii) }
+    #expect(wide[7].hasSuffix("J_t, t = 7") && wide[8].hasSuffix("p     0.900"))
+  }
+
+  /// A few steps of 1 in an input without a row are told in the first row.
+  @Test func marksWithoutARow() {
+    var picture = Sample.time()
+    picture.symbols = nil
+    let numbers = (0..<12).map { Double($0) / 12 }
+    picture.inputs = [("number", numbers), ("mark", numbers.indices.map { $0 % 5 == 0 ? 1 : 0 })]
+    #expect(picture.marks(hiddenFrom: 1) == 1 && picture.marks(hiddenFrom: 2) == nil)
+    picture.inputs[1].values = numbers.indices.map { $0 % 2 == 0 ? 1 : 0 }
+    #expect(picture.marks(hiddenFrom: 1) == nil)
+  }
+
   @Test func spectrum() {
     let drawn = rows(40, 9) { Sample.spectrum().draw(in: $0, &$1, theme: Sample.ascii) }
     #expect(

@@ -74,7 +74,7 @@ import Training
     let plain = try moved()
     #expect((-9.5 ... -7.5).contains(plain.first - plain.last))
     let adam = try moved(["training.optimizer.name=adam", "training.optimizer.learning_rate=0.001"])
-    #expect(abs(adam.first - adam.last) < 1)
+    #expect(abs(adam.first - adam.last) < 2)
   }
 
   /// What the heads of the files say in numbers.

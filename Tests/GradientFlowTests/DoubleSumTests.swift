@@ -72,6 +72,8 @@ private struct DoubleSum {
       let n = row[unit] * (1 - s(a[1])) * dt(a[2])
       let z = row[unit] * (state(t, b, 0, unit) - tanh(a[2])) * ds(a[1])
       return [(n * q * ds(a[0]), n * q * ds(a[0])), (z, z), (n, n * s(a[0]))]
+    case .janet:
+      d = [row[unit] * (state(t, b, 0, unit) - tanh(a[1])) * ds(a[0]), row[unit] * (1 - s(a[0])) * dt(a[1])]
     default:
       d = [
         row[unit] * (tape.network.cellDescription.affineJacobian?.scale ?? .nan)

@@ -116,6 +116,29 @@ import Testing
     }
   }
 
+  /// A class that is as good as certain: l = log(1 + Σ e^(y_j - y_d)) and its derivative keep their digits.
+  @Test(arguments: [2, 3, 9, 33])
+  func certainClassesKeepTheirDigits(columns: Int) throws {
+    for set in instructionSets {
+      let (f64, f32) = try (
+        #require(bpt_kernels_f64(set.rawValue)).pointee, #require(bpt_kernels_f32(set.rawValue)).pointee
+      )
+      for margin in [3.0, 12, 40, 80] {
+        var y = [Double](repeating: -margin, count: columns)
+        y[1] = 0
+        var single = y.map(Float.init)
+        var (loss, singleLoss) = ([Double.nan], [Float.nan])
+        f64.cross_entropy(1, columns, 0.5, [1], [1], &y, columns, &loss)
+        f32.cross_entropy(1, columns, 0.5, [1], [1], &single, columns, &singleLoss)
+        let others = Double(columns - 1) * exp(-margin)
+        #expect(abs(loss[0] / log1p(others) - 1) < 1e-14)
+        #expect(abs(y[1] / (-0.5 * others / (1 + others)) - 1) < 1e-14)
+        #expect(abs(Double(singleLoss[0]) / log1p(others) - 1) < 1e-5)
+        #expect(abs(Double(single[1]) / (-0.5 * others / (1 + others)) - 1) < 1e-5)
+      }
+    }
+  }
+
   /// The sums, products and copies on rows, by definition, for every remainder of a vector's length.
   @Test(arguments: [1, 3, 8, 15, 16, 17, 33, 64, 70, 130])
   func rowKernelsAreTheirDefinitions(columns: Int) throws {

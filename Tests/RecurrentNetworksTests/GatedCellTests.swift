@@ -53,19 +53,22 @@ struct GatedCellTests {
     for i in 0..<4 { for j in 0..<4 { #expect(joint[4 + i, 4 + j] == (i == j ? 1 : 0)) } }
   }
 
-  @Test("GRU without recurrent weights: J = diag(z)")
-  func updateGate() {
-    let tape = withoutRecurrence(.gru).tape(Window(steps: 0..<9, injected: 0..<9))
+  @Test(
+    "Without recurrent weights the Jacobian is diag(gate): z of a GRU, f of JANET",
+    arguments: [(CellKind.gru, gates: 3, keeps: 1), (.janet, gates: 2, keeps: 0)])
+  func keptState(_ cell: CellKind, gates: Int, keeps: Int) {
+    let tape = withoutRecurrence(cell).tape(Window(steps: 0..<9, injected: 0..<9))
     for t in 0..<9 {
       let jacobian = tape.jacobian(step: t, sequence: 1, layer: 0)
       for i in 0..<4 {
-        let z = 1 / (1 + exp(-tape.layers[0].preactivation[(t * 2 + 1) * 12 + 4 + i]))
-        for j in 0..<4 { #expect(abs(jacobian[i, j] - (i == j ? z : 0)) < 1e-15) }
+        let a = tape.layers[0].preactivation[(t * 2 + 1) * gates * 4 + keeps * 4 + i]
+        for j in 0..<4 { #expect(abs(jacobian[i, j] - (i == j ? 1 / (1 + exp(-a)) : 0)) < 1e-15) }
       }
     }
   }
 
-  @Test("The joint Jacobian is the derivative of the state by the state before", arguments: [CellKind.lstm, .gru])
+  @Test(
+    "The joint Jacobian is the derivative of the state by the state before", arguments: [CellKind.lstm, .gru, .janet])
   func jacobian(_ cell: CellKind) {
     let trial = Trial(cell: cell, hidden: 4, steps: 1, batch: 1)
     let window = Window(steps: 0..<1, injected: 0..<1)
@@ -82,7 +85,9 @@ struct GatedCellTests {
     }
   }
 
-  @Test("Training's blocks and a recording pass give the same numbers, bit for bit", arguments: [CellKind.lstm, .gru])
+  @Test(
+    "Training's blocks and a recording pass give the same numbers, bit for bit",
+    arguments: [CellKind.lstm, .gru, .janet])
   func blocks(_ cell: CellKind) {
     for layers in 1...2 {
       let trial = Trial(cell: cell, hidden: 9, steps: 11, batch: 40, layers: layers)

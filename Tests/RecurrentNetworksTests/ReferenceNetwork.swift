@@ -65,6 +65,9 @@ struct ReferenceNetwork {
       let (r, z) = (sigmoid(x[0] + h[0]), sigmoid(x[1] + h[1]))
       let n = tanh(x[2] + r * h[2])
       return [(Dual(1) - z) * n + z * before[0]]
+    case .janet:
+      let f = sigmoid(x[0] + h[0])
+      return [f * before[0] + (Dual(1) - f) * tanh(x[1] + h[1])]
     }
   }
 

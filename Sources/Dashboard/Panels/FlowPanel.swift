@@ -35,13 +35,25 @@ struct FlowPanel: Panel {
       buffer.paragraph(reason, in: rect, style: theme[.error])
       return
     }
-    FlowPicture(
+    var picture = FlowPicture(
       flow: flow, mask: analysis.mask, share: analysis.share,
       bias: analysis.bias?.overall
         ?? analysis.learner.map { .init(name: "all", truncated: $0.gradient, full: $0.exact) },
       truncation: HeaderLine.truncation(analysis.snapshot.experiment, analysis.snapshot.schedule),
-      cursor: state.cursor.phase == .update ? nil : state.cursor.step, isBackward: state.cursor.phase != .forward
-    ).draw(in: rect, &buffer, theme: theme)
+      cursor: state.cursor.phase == .update ? nil : state.cursor.step, isBackward: state.cursor.phase != .forward)
+    if analysis.mask == nil, !analysis.isCutByWindows { picture.note = Self.note(analysis.snapshot) }
+    picture.draw(in: rect, &buffer, theme: theme)
+  }
+}
+
+extension FlowPanel {
+  /// Why no share of the flow is kept or cut: the gradient does not go back through windows.
+  fileprivate static func note(_ snapshot: Snapshot) -> [String] {
+    if snapshot.variant.fixedPoint != nil {
+      return ["shown: the way there;", "its gradient: of the", "fixed point alone"]
+    }
+    if !snapshot.variant.passage.isEmpty { return ["shown: uncut; where", "it is cut is drawn", "anew each update"] }
+    return ["shown: of full BPTT;", "nothing goes back here"]
   }
 }
 
@@ -53,6 +65,8 @@ struct FlowPicture {
   var bias: TruncationBias.Comparison?
   /// "TBPTT(10,20) newest".
   var truncation: String
+  /// What is to be said where no share can be.
+  var note: [String] = []
   /// The step at which the pass stands.
   var cursor: Int?
   /// Whether the backward pass has begun: states from the cursor on have their gradient.
@@ -119,10 +133,13 @@ struct FlowPicture {
 
   private func drawAxis(in rect: Rect, _ buffer: inout Buffer, _ theme: Theme) {
     let last = "\(flow.steps)"
-    buffer.put("t=1", in: rect, style: theme[.dimText])
-    if rect.width > last.columns + 5 { buffer.put(last, in: rect, alignment: .right, style: theme[.dimText]) }
-    guard let cursor, cursor < flow.steps else { return }
-    buffer.put("▲", x: rect.x + (2 * cursor + 1) * rect.width / (2 * flow.steps), y: rect.y, style: theme[.cursor])
+    let mark = cursor.flatMap { $0 < flow.steps ? (2 * $0 + 1) * rect.width / (2 * flow.steps) : nil }
+    // The labels step aside for the cursor.
+    if mark.map({ $0 > 2 }) ?? true { buffer.put("t=1", in: rect, style: theme[.dimText]) }
+    if rect.width > last.columns + 5, mark.map({ $0 < rect.width - last.columns }) ?? true {
+      buffer.put(last, in: rect, alignment: .right, style: theme[.dimText])
+    }
+    if let mark { buffer.put("▲", x: rect.x + mark, y: rect.y, style: theme[.cursor]) }
   }
 
   /// What the truncation keeps, in the corner over the diagonal, where nothing flows; beside the map where not every loss
@@ -145,9 +162,10 @@ struct FlowPicture {
   }
 
   private func drawWords(in rect: Rect, _ axis: Axis, _ buffer: inout Buffer, _ theme: Theme) {
-    let heading = String.fitting(
-      rect.width, [truncation, truncation.split(separator: " ").prefix(2).joined(separator: " ")])
+    let short = [2, 1].map { truncation.split(separator: " ").prefix($0).joined(separator: " ") }
+    let heading = String.fitting(rect.width, [truncation] + short.filter { !$0.hasSuffix(" by") })
     var lines: [[Span]] = [[Span(heading ?? "", theme[.text])]]
+    for line in note { lines.append([Span(line, theme[.dimText])]) }
     if let share {
       lines.append([
         Span("keeps ", theme[.dimText]), Span(NumberText.percent(share.termShare), theme[.value]),

@@ -2,7 +2,8 @@ import Canvas
 import GradientFlow
 import LinearAlgebra
 
-/// The eigenvalues of W_hh on the unit circle, and what they and the singular values say about the gradient.
+/// The eigenvalues of W_hh and of a step's Jacobian on the unit circle, and what they and the singular values say about the
+/// gradient.
 struct SpectrumPanel: Panel {
   let id: PanelID = "spectrum"
   let digit = 5
@@ -10,8 +11,8 @@ struct SpectrumPanel: Panel {
   let shortTitle = "W_hh"
   let minimumSize = Size(width: 18, height: 5)
   let help = [
-    "The eigenvalues of W_hh (untied: of the step's own; of gated cells: of the whole J_t at the window's end) on the complex plane with the unit circle; dashed is 1/γ where φ′ ≤ γ < 1.",
-    "ρ is the largest modulus, σ_max the largest factor that a step's W_hh can stretch by; neither has a unit.",
+    "The eigenvalues of W_hh and of J_t = ∂s_t/∂s_{t-1} (all of the state, t at the cursor or the window's last) on the complex plane with the unit circle; untied, W_hh is that step's own; gated cells have a W_hh a gate, so J_t is drawn and the blocks are named in the zoom; dashed is 1/γ where φ′ ≤ γ < 1.",
+    "ρ is the largest modulus, σ_max the largest factor that W_hh or a step can stretch by; neither has a unit.",
     "Look for: eigenvalues that leave the circle when learning makes memory; γσ_max < 1 means that gradients must vanish.",
   ]
   let widthWeight = 3
@@ -19,37 +20,50 @@ struct SpectrumPanel: Panel {
   let instruments: Set<Instrument> = [.spectrum]
 
   func notes(_ state: DashboardState) -> [String] {
-    guard let analysis = state.analysis, let spectrum = analysis.recurrentSpectrum ?? analysis.jacobianSpectrum else {
-      return ["W_hh"]
-    }
-    // W_hh of one step, where each has its own.
-    let step = "t = \(analysis.spectrumStep + 1)"
-    let isUntied = analysis.drift != nil
-    let name = analysis.recurrentSpectrum == nil ? "J_t, \(step)" : isUntied ? "W_hh, \(step)" : "W_hh"
-    let radius = "ρ " + SpectrumPicture.text(spectrum.spectralRadius, 2)
+    guard let analysis = state.analysis, let main = Self.main(analysis) else { return ["W_hh"] }
+    let radius = "ρ " + SpectrumPicture.text(main.spectrum.spectralRadius, 2)
     let layer = state.layers > 1 ? "layer \(state.shownLayer + 1)" : ""
-    let short =
-      isUntied
-      ? [step + "  " + radius, "W\(sub(analysis.spectrumStep + 1)) " + radius]
-      : analysis.recurrentSpectrum == nil ? ["J_t  " + radius] : []
-    let forms = ["\(name)  \(radius)"] + short + [radius]
-    return (layer.isEmpty ? [] : ["\(name) of \(layer)  \(radius)", "\(layer)  \(radius)"]) + forms
+    let names = main.names.map { "\($0)  \(radius)" } + [radius]
+    return (layer.isEmpty ? [] : ["\(main.names[0]) of \(layer)  \(radius)", "\(layer)  \(radius)"]) + names
   }
 
   func draw(_ state: DashboardState, in rect: Rect, _ buffer: inout Buffer, theme: Theme) {
-    guard let analysis = state.analysis, let spectrum = analysis.recurrentSpectrum ?? analysis.jacobianSpectrum else {
+    guard let analysis = state.analysis, let main = Self.main(analysis) else {
       buffer.paragraph(state.absence(of: "the eigenvalues", from: .spectrum), in: rect, style: theme[.dimText])
       return
     }
     let network = analysis.window.network
+    let cell = network.cellDescription
     let isWeights = analysis.recurrentSpectrum != nil
-    SpectrumPicture(
-      eigenvalues: spectrum.eigenvalues, largestSingularValue: spectrum.singularValues.first,
+    var picture = SpectrumPicture(
+      eigenvalues: main.spectrum.eigenvalues, largestSingularValue: main.spectrum.singularValues.first,
       gamma: isWeights ? network.activation.maximumDerivative : 1,
       // One step's own W_hh decides nothing for the others.
-      hasVerdict: isWeights && analysis.drift == nil
-        && (network.cellDescription.affineJacobian.map { $0.directPath < 1 } ?? false)
-    ).draw(in: rect, &buffer, theme: theme)
+      hasVerdict: isWeights && analysis.drift == nil && (cell.affineJacobian.map { $0.directPath < 1 } ?? false))
+    picture.names = main.names
+    if isWeights {
+      picture.beside = analysis.jacobianSpectrum.map { (Self.names($0, cell.parts), $0.spectrum) }
+      picture.needsBoth = cell.affineJacobian?.directPath != 0
+    } else {
+      picture.gates = Array(zip(cell.gates, analysis.weightSpectra))
+    }
+    picture.draw(in: rect, &buffer, theme: theme)
+  }
+
+  /// What the panel is about: W_hh where there is one, else J_t.
+  private static func main(_ analysis: Analysis) -> (names: [String], spectrum: MatrixSpectrum)? {
+    if let weights = analysis.recurrentSpectrum {
+      let t = analysis.weightStep + 1
+      return (analysis.drift == nil ? ["W_hh"] : ["W_hh, t = \(t)", "t = \(t)", "W\(sub(t))"], weights)
+    }
+    let parts = analysis.window.network.cellDescription.parts
+    return analysis.jacobianSpectrum.map { (names($0, parts), $0.spectrum) }
+  }
+
+  private static func names(_ jacobian: Analysis.StepSpectrum, _ parts: [String]) -> [String] {
+    let t = jacobian.step + 1
+    let whole = parts.count > 1 ? ["J_t of [\(parts.joined(separator: "; "))], t = \(t)"] : []
+    return whole + ["J_t, t = \(t)", "J_t"]
   }
 }
 
@@ -62,35 +76,48 @@ struct SpectrumPicture {
   /// Whether γσ_max decides: it does where a step multiplies by φ′ W_hh, and not beside a path of its own.
   var hasVerdict = true
 
+  /// What it is the spectrum of, the fullest name first.
+  var names = ["W_hh"]
+  /// The spectrum of J_t beside that of W_hh, with its names; and whether W_hh alone would say little.
+  var beside: (names: [String], spectrum: MatrixSpectrum)?
+  var needsBoth = false
+  /// The blocks of W_hh, a gate each.
+  var gates: [(name: String, spectrum: MatrixSpectrum)] = []
+
   private static let wordColumns = 18
 
   func draw(in rect: Rect, _ buffer: inout Buffer, theme: Theme) {
+    let name = names.last ?? ""
     guard !eigenvalues.isEmpty else {
-      buffer.paragraph("W_hh has no eigenvalues to show", in: rect, style: theme[.dimText])
+      buffer.paragraph("\(name) has no eigenvalues to show", in: rect, style: theme[.dimText])
       return
     }
     if eigenvalues.contains(where: { !$0.real.isFinite || !$0.imaginary.isFinite }) {
-      buffer.paragraph("W_hh holds numbers that are not finite", in: rect, style: theme[.error])
+      buffer.paragraph("\(name) holds numbers that are not finite", in: rect, style: theme[.error])
       return
     }
     if radius > 1e6 {
-      let words = "ρ = \(NumberText.short(radius)): the weights have exploded, beside them the unit circle is a dot"
+      let what = name == "W_hh" ? "the weights have exploded" : "the gradient explodes at this step"
+      let words = "ρ = \(NumberText.short(radius)): \(what), beside it the unit circle is a dot"
       buffer.paragraph(words, in: rect, style: theme[.error])
       return
     }
     // Words stand beside the circle where it leaves room, else under it.
     let isWide = rect.width >= 2 * rect.height + Self.wordColumns
     let lines = words(theme)
+    let hasBeside = isWide || needsBoth
     let field: Rect
     if isWide {
       field = Rect(x: rect.x, y: rect.y, width: rect.width - Self.wordColumns, height: rect.height)
-      for (row, line) in lines.enumerated() {
+      for (row, line) in lines.prefix(max(0, rect.height - 1)).enumerated() {
         buffer.put(line, in: Rect(x: field.maxX, y: rect.y, width: Self.wordColumns, height: rect.height), row: row + 1)
       }
     } else {
       let count = rect.height >= 12 ? min(4, lines.count) : rect.height >= 7 ? 1 : 0
       field = rect.inset(bottom: count)
-      let short = count == 1 ? [verdict(theme, limit: rect.width)] : Array(lines.prefix(count))
+      let isNamed = names.first != "W_hh" || needsBoth && beside != nil
+      let one = isNamed ? legend(theme, limit: rect.width) : verdict(theme, limit: rect.width)
+      let short = count == 1 || isNamed ? [one] : Array(lines.prefix(count))
       for (row, line) in short.enumerated() {
         buffer.put(
           line, in: Rect(x: rect.x, y: field.maxY, width: rect.width, height: count), row: row, alignment: .center)
@@ -99,6 +126,7 @@ struct SpectrumPicture {
     var circles: [(radius: Double, role: Role)] = [(1, .full)]
     if gamma != 1, gamma > 0 { circles.append((1 / gamma, .bound)) }
     var scatter = CircleScatter(points: eigenvalues.map { ($0.real, $0.imaginary) }, circles: circles)
+    if hasBeside, let beside { scatter.others = beside.spectrum.eigenvalues.map { ($0.real, $0.imaginary) } }
     if field.height >= 20 && field.width >= 50 {
       scatter.circles.append((radius, .truncated))
       scatter.names = ["|λ| = 1"] + (circles.count > 1 ? ["1/γ = " + NumberText.short(1 / gamma)] : [])
@@ -120,9 +148,8 @@ struct SpectrumPicture {
   private var radius: Double { eigenvalues.reduce(0) { max($0, $1.magnitude) } }
 
   private func words(_ theme: Theme) -> [[Span]] {
-    var lines: [[Span]] = [
-      [Span("ρ     ", theme[.dimText]), Span(Self.text(radius, 3), theme[.truncated])]
-    ]
+    var lines: [[Span]] = names == ["W_hh"] && beside == nil ? [] : [title(names, .truncated, theme)]
+    lines.append([Span("ρ     ", theme[.dimText]), Span(Self.text(radius, 3), theme[.truncated])])
     if let sigma = largestSingularValue {
       lines.append([Span("σ_max ", theme[.dimText]), Span(Self.text(sigma, 3), theme[.value])])
     }
@@ -131,7 +158,39 @@ struct SpectrumPicture {
     }
     lines.append(verdict(theme, limit: Self.wordColumns))
     lines.append([Span("○ |λ| = 1", theme[.full])])
+    if let beside {
+      lines += [[], title(beside.names, .newest, theme)]
+      lines.append([
+        Span("ρ     ", theme[.dimText]), Span(Self.text(beside.spectrum.spectralRadius, 3), theme[.newest]),
+      ])
+      if let sigma = beside.spectrum.singularValues.first {
+        lines.append([Span("σ_max ", theme[.dimText]), Span(Self.text(sigma, 3), theme[.value])])
+      }
+    }
+    if !gates.isEmpty {
+      lines += [[], [Span("W_hh by gate", theme[.text])], [Span("   ρ     σ_max", theme[.dimText])]]
+      lines += gates.map { gate in
+        let radius = Self.text(gate.spectrum.spectralRadius, 3)
+        let gap = String(repeating: " ", count: max(1, 6 - radius.columns))
+        return [
+          Span(gate.name + "  ", theme[.dimText]), Span(radius + gap, theme[.value]),
+          Span(gate.spectrum.singularValues.first.map { Self.text($0, 3) } ?? "", theme[.value]),
+        ]
+      }
+    }
     return lines
+  }
+
+  private func title(_ names: [String], _ role: Role, _ theme: Theme) -> [Span] {
+    [Span(String.fitting(Self.wordColumns, names) ?? "", theme[role])]
+  }
+
+  /// What the points are of, in their colours, under the circle.
+  private func legend(_ theme: Theme, limit: Int) -> [Span] {
+    guard let beside, needsBoth else { return [Span(String.fitting(limit, names) ?? "", theme[.truncated])] }
+    let name = names.last ?? ""
+    guard let other = String.fitting(limit - name.columns - 3, beside.names) else { return [] }
+    return [Span(name, theme[.truncated]), Span(" · ", theme[.dimText]), Span(other, theme[.newest])]
   }
 
   /// σ_max < 1/γ suffices for gradients to vanish, σ_max > 1/γ is needed for them to explode.

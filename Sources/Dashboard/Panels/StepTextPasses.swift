@@ -68,7 +68,7 @@ extension StepText {
     if hasLocal { facts.append(fact(isTop ? "‖local‖" : "‖from above‖", numbers.local, .local, rank: 2)) }
     let scale = tape.clipScale(step: step, layer: layer)
     if scale < 1 { facts.append(fact("clipped s", scale, .threshold, by: "×", rank: 0)) }
-    if !isLast { facts.append(fact("‖future‖", numbers.future, .future, rank: 1)) }
+    if !isLast, !tape.isFixedPoint { facts.append(fact("‖future‖", numbers.future, .future, rank: 1)) }
     if !isLast, !tape.passage.isEmpty {
       let factor = tape.passage[step + 1]
       facts.append(
@@ -123,8 +123,9 @@ private struct BackwardEquations {
     let count = tape.injectionWeight > 0 ? (1 / tape.injectionWeight).rounded() : 1
     let share = count > 1 ? "/\(Int(count))" : ""
     let isLast = step + 1 == tape.steps
-    let (state, beside) = cell.futureLines(t)
-    let future = isLast ? [] : [Span(state, theme[.future])]
+    // At a fixed point the last step's own J comes again and again, and on the way there nothing goes back.
+    let (state, beside) = cell.futureLines(tape.isFixedPoint ? t - 1 : t)
+    let future = isLast == tape.isFixedPoint ? [Span(state, theme[.future])] : []
     let start = Span("δ\(sub(t)) = ", theme[.text])
     if hasLocal {
       let forms =
@@ -142,7 +143,9 @@ private struct BackwardEquations {
       let (open, close) = (Span("s (", theme[.threshold]), Span(")", theme[.threshold]))
       lines = lines.map { [$0[0], open] + $0.dropFirst() + [close] }
     }
-    if !isLast, !beside.isEmpty, let first = lines.first { block = [first] + beside.map { [Span($0, theme[.future])] } }
+    if !isLast, !tape.isFixedPoint, !beside.isEmpty, let first = lines.first {
+      block = [first] + beside.map { [Span($0, theme[.future])] }
+    }
   }
 }
 

@@ -45,11 +45,13 @@ extension TimeDrawing {
 
   /// What else is to be said: how steps are shown, and which inputs are not.
   private var notes: String? {
-    let hidden = picture.symbols == nil ? picture.inputs.map(\.name).dropFirst(rows.inputs) + picture.hiddenInputs : []
-    let inputs =
+    let marks = picture.marks(hiddenFrom: rows.inputs)
+    let inputs = picture.inputs.indices.dropFirst(rows.inputs).filter { $0 != marks }.map { picture.inputs[$0].name }
+    let hidden = picture.symbols == nil ? inputs + picture.hiddenInputs : []
+    let words =
       hidden.isEmpty
       ? nil : (hidden.count > 3 ? "\(hidden.count) inputs" : hidden.joined(separator: ", ")) + " not shown"
-    let all = [scale.words, inputs].compactMap { $0 }
+    let all = [scale.words, words].compactMap { $0 }
     return all.isEmpty ? nil : all.joined(separator: " · ")
   }
 

@@ -83,10 +83,16 @@ struct TimeDrawing {
   private func drawInputs(in rect: Rect, _ buffer: inout Buffer) {
     guard rect.height > 0 else { return }
     guard let symbols = picture.symbols else {
+      let marks = picture.marks(hiddenFrom: rect.height).map { picture.inputs[$0] }
       for (row, input) in picture.inputs.prefix(rect.height).enumerated() {
         let room = max(1, gutter.width - 2)
-        label([input.name, input.name.prefix(room) + "…", "x\(row + 1)"], row: rect.y + row, &buffer)
-        drawBars(of: input.values, in: rect.line(row), &buffer)
+        let marks = row == 0 ? marks : nil
+        label(
+          (marks.map { ["\(input.name), \($0.name)"] } ?? []) + [
+            input.name, input.name.prefix(room) + "…", "x\(row + 1)",
+          ],
+          row: rect.y + row, &buffer)
+        drawBars(of: input.values, marks: marks?.values, in: rect.line(row), &buffer)
       }
       return
     }
@@ -104,8 +110,8 @@ struct TimeDrawing {
     }
   }
 
-  /// Bars from the least value to the largest, in one row.
-  private func drawBars(of values: [Double], in rect: Rect, _ buffer: inout Buffer) {
+  /// Bars from the least value to the largest, in one row; of those that are marked, where any are, the others are grey.
+  private func drawBars(of values: [Double], marks: [Double]?, in rect: Rect, _ buffer: inout Buffer) {
     let finite = values.filter(\.isFinite)
     guard let least = finite.min(), let most = finite.max() else { return }
     let base = min(0, least)
@@ -116,7 +122,8 @@ struct TimeDrawing {
       let steps = scale.steps(at: column).clamped(to: values.indices)
       heights.append(steps.map { values[$0].isFinite ? (values[$0] - base) / span : .nan }.max())
       let isCursor = steps.contains(picture.cursor.step) && picture.cursor.phase != .update
-      styles.append(theme[isCursor ? .focusBorder : isInWindow(column) ? .accent : .dimText])
+      let isMarked = marks.map { marks in steps.contains { marks.indices.contains($0) && marks[$0] > 0 } }
+      styles.append(theme[isCursor ? .focusBorder : isMarked ?? isInWindow(column) ? .accent : .dimText])
     }
     Bars(heights: heights, styles: styles).draw(in: rect, into: &buffer, theme: theme)
   }

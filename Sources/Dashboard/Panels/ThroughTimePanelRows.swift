@@ -180,6 +180,19 @@ struct TimePicture {
   var firstSeen = 0
 }
 
+extension TimePicture {
+  /// The input of 0 and a few 1 that has no row of its own where only `shown` have one: its steps are told by colour in the
+  /// first row, which it marks.
+  func marks(hiddenFrom shown: Int) -> Int? {
+    guard symbols == nil, shown > 0 else { return nil }
+    return inputs.indices.first { index in
+      let values = inputs[index].values
+      let count = values.count { $0 == 1 }
+      return index >= shown && count > 0 && 4 * count <= values.count && values.allSatisfy { $0 == 0 || $0 == 1 }
+    }
+  }
+}
+
 /// An input that is a symbol.
 struct InputSymbol: Equatable {
   var text: String

@@ -6,6 +6,10 @@ import RecurrentNetworks
 ///
 /// Of a layer's state [parts·H] the columns are the parameters of the layers up to it, in the order of the flat array. In a
 /// stack h_t of the layer below is an input at the same step: M of layer l gets K_t M of layer l-1, K = ∂s_t/∂a_t W_ih.
+///
+/// M lies in panels of columns, as matrix products read their right side. J M takes M's own place: the panel that is
+/// read gives way to the next one's product, so that all of M lies a panel further after an even step, and a panel back
+/// after an odd one.
 final class InfluenceMatrix<S: Scalar> {
   /// Every M, sequence by sequence, layer by layer: what goes on from step to step.
   var memory: UnsafeMutableRawBufferPointer {
@@ -17,13 +21,18 @@ final class InfluenceMatrix<S: Scalar> {
   /// The elements of one sequence's M.
   private let sequenceCount: Int
   private let local: LocalDerivatives<S>
-  /// J_t, K_t, and some columns of M in panels.
-  private let jacobian: UnsafeMutablePointer<S>, downward: UnsafeMutablePointer<S>, panels: UnsafeMutablePointer<S>
-  private let width: Int, hidden: Int, jacobianStride: Int, downwardStride: Int, panelColumns: Int
+  /// J_t, K_t with zeros where it meets other parts of the state than h, and a gradient by s_t that is 0 but for h.
+  private let jacobian: UnsafeMutablePointer<S>, downward: UnsafeMutablePointer<S>
+  private let stateGradient: UnsafeMutablePointer<S>
+  private let width: Int, hidden: Int, jacobianStride: Int
+  /// The columns of a panel, and its elements.
+  private let panelColumns: Int, panelCount: Int
+  /// Where M lies after the latest step: 0, or a panel further, 1.
+  private var place = 0
 
   private struct Layer {
-    /// Where its M begins in a sequence's; columns, and the distance of rows.
-    var offset: Int, columns: Int, stride: Int
+    /// Where its panels begin in a sequence's; columns, and the panels that they take.
+    var offset: Int, columns: Int, panels: Int
     var blocks: [WeightBlock]
   }
 
@@ -41,47 +50,53 @@ final class InfluenceMatrix<S: Scalar> {
   init(pass: Pass<S>) {
     self.pass = pass
     let network = pass.network
-    hidden = network.hidden
-    width = network.cell.parts * network.hidden
+    let hidden = network.hidden, width = network.cell.parts * network.hidden
+    let panelColumns = S.packedCount(k: 1, n: 1)
+    let panelCount = S.packedCount(k: width, n: panelColumns)
     var offset = 0
     layers = (0..<network.layers).map { index in
       let columns = pass.layout.end(ofLayer: index)
-      let stride = paddedStride(columns, of: S.self)
-      defer { offset += network.cell.parts * network.hidden * stride }
-      return Layer(offset: offset, columns: columns, stride: stride, blocks: pass.layout.weightBlocks(layer: index))
+      let panels = (columns + panelColumns - 1) / panelColumns
+      defer { offset += (panels + 1) * panelCount }
+      return Layer(offset: offset, columns: columns, panels: panels, blocks: pass.layout.weightBlocks(layer: index))
     }
+    (self.hidden, self.width, self.panelColumns, self.panelCount) = (hidden, width, panelColumns, panelCount)
     sequenceCount = offset
     elements = allocateZeros(offset * pass.batch, of: S.self)
     local = LocalDerivatives(network)
     jacobianStride = paddedStride(width, of: S.self)
-    downwardStride = paddedStride(hidden, of: S.self)
-    // A third of a first-level cache.
-    let panel = 128 / MemoryLayout<S>.size
-    panelColumns = max(1, 16_384 / MemoryLayout<S>.size / width / panel) * panel
     jacobian = allocateZeros(width * jacobianStride, of: S.self)
-    downward = allocateZeros(width * downwardStride, of: S.self)
-    panels = allocateZeros(S.packedCount(k: width, n: panelColumns), of: S.self)
+    downward = allocateZeros(width * jacobianStride, of: S.self)
+    stateGradient = allocateZeros(width, of: S.self)
   }
 
   deinit {
-    for buffer in [elements, jacobian, downward, panels] { buffer.deallocate() }
+    for buffer in [elements, jacobian, downward, stateGradient] { buffer.deallocate() }
   }
 
-  /// M of a sequence and layer.
-  private func matrix(_ sequence: Int, _ layer: Layer) -> UnsafeMutablePointer<S> {
-    elements + sequence * sequenceCount + layer.offset
+  /// M of a sequence and layer, in panels [width, panelColumns].
+  private func matrix(_ sequence: Int, _ layer: Layer, place: Int) -> UnsafeMutablePointer<S> {
+    elements + sequence * sequenceCount + layer.offset + place * panelCount
+  }
+
+  /// Where an element lies from the beginning of its M.
+  @inline(__always)
+  private func position(_ row: Int, _ column: Int) -> Int {
+    column / panelColumns * panelCount + row * panelColumns + column % panelColumns
   }
 
   /// M_t = J_t M_{t-1} + ∂⁺s_t/∂w, layer by layer.
   @specialized(where S == Double)
   @specialized(where S == Float)
   func advance(sequence: Int, step t: Int, isFirst: Bool) {
+    let before = t % 2
+    place = 1 - before
     for (index, layer) in layers.enumerated() {
       pass.differentiate(step: t, layer: index, sequence: sequence, into: local)
-      let m = matrix(sequence, layer)
+      let m = matrix(sequence, layer, place: place)
       if !isFirst {
         findJacobian(layer: layer)
-        multiply(m, layer)
+        multiply(from: matrix(sequence, layer, place: before), to: m, layer)
       }
       if index > 0 { addFromBelow(m, layer, sequence: sequence, below: layers[index - 1]) }
       addImmediate(m, layer, index: index, sequence: sequence, step: t)
@@ -115,14 +130,14 @@ final class InfluenceMatrix<S: Scalar> {
     }
   }
 
-  /// M ← J M in place: some columns at a time, laid out in panels first.
-  private func multiply(_ m: UnsafeMutablePointer<S>, _ layer: Layer) {
-    for start in stride(from: 0, to: layer.columns, by: panelColumns) {
-      let columns = min(panelColumns, layer.columns - start)
-      S.pack(k: width, n: columns, b: m + start, rowStride: layer.stride, columnStride: 1, into: panels)
+  /// M ← J M: a panel's product goes where the panel before it in turn has been read.
+  private func multiply(from old: UnsafeMutablePointer<S>, to new: UnsafeMutablePointer<S>, _ layer: Layer) {
+    let forwards = new < old
+    for turn in 0..<layer.panels {
+      let panel = (forwards ? turn : layer.panels - 1 - turn) * panelCount
       S.multiplyPacked(
-        m: width, n: columns, k: width, a: jacobian, aRowStride: jacobianStride, aColumnStride: 1, packedB: panels,
-        c: m + start, cRowStride: layer.stride, accumulate: false)
+        m: width, n: panelColumns, k: width, a: jacobian, aRowStride: jacobianStride, aColumnStride: 1,
+        packedB: old + panel, c: new + panel, cRowStride: panelColumns, accumulate: false)
     }
   }
 
@@ -130,13 +145,16 @@ final class InfluenceMatrix<S: Scalar> {
   private func addFromBelow(_ m: UnsafeMutablePointer<S>, _ layer: Layer, sequence: Int, below: Layer) {
     guard let weights = layer.blocks.first(where: { $0.source == .input }) else { return }
     for row in 0..<width {
-      let target = downward + row * downwardStride
+      let target = downward + row * jacobianStride
       target.update(repeating: 0, count: hidden)
       addGates(to: target, byGate: local.byInput, part: row / hidden, unit: row % hidden, weights)
     }
-    S.multiply(
-      m: width, n: below.columns, k: hidden, a: downward, aRowStride: downwardStride, aColumnStride: 1,
-      b: matrix(sequence, below), bRowStride: below.stride, c: m, cRowStride: layer.stride, accumulate: true)
+    let source = matrix(sequence, below, place: place)
+    for panel in 0..<below.panels {
+      S.multiplyPacked(
+        m: width, n: panelColumns, k: width, a: downward, aRowStride: jacobianStride, aColumnStride: 1,
+        packedB: source + panel * panelCount, c: m + panel * panelCount, cRowStride: panelColumns, accumulate: true)
+    }
   }
 
   /// M += ∂⁺s_t/∂w: row i of a gate's weights touches unit i only.
@@ -148,15 +166,28 @@ final class InfluenceMatrix<S: Scalar> {
         let (part, unit) = (row / hidden, row % hidden)
         for gate in 0..<local.gates {
           let factor = byGate[(part * local.gates + gate) * hidden + unit]
-          let target = m + row * layer.stride + block.offset + (gate * hidden + unit) * block.rowStride
+          let first = block.offset + (gate * hidden + unit) * block.rowStride
           if let source {
-            S.scaleAdd(
-              rows: 1, columns: block.columns, alpha: factor, x: source, xStride: 0, beta: 1, y: target, yStride: 0)
+            add(factor, source, count: block.columns, to: m, row: row, column: first)
           } else {
-            target.pointee += factor
+            m[position(row, first)] += factor
           }
         }
       }
+    }
+  }
+
+  /// M's row, from a column on, += factor · source: panel by panel.
+  @inline(__always)
+  private func add(
+    _ factor: S, _ source: UnsafeMutablePointer<S>, count: Int, to m: UnsafeMutablePointer<S>, row: Int, column: Int
+  ) {
+    var done = 0
+    while done < count {
+      let run = min(panelColumns - (column + done) % panelColumns, count - done)
+      let target = m + position(row, column + done)
+      for i in 0..<run { target[i] += factor * source[done + i] }
+      done += run
     }
   }
 
@@ -165,9 +196,10 @@ final class InfluenceMatrix<S: Scalar> {
   @specialized(where S == Float)
   func addGradient(sequence: Int, lossGradient: UnsafePointer<S>) {
     guard let top = layers.last, let gradient = pass.gradient.baseAddress else { return }
-    S.multiply(
-      m: 1, n: top.columns, k: hidden, a: lossGradient, aRowStride: 0, aColumnStride: 1, b: matrix(sequence, top),
-      bRowStride: top.stride, c: gradient, cRowStride: 0, accumulate: true)
+    stateGradient.update(from: lossGradient, count: hidden)
+    S.multiplyPacked(
+      m: 1, n: top.columns, k: width, a: stateGradient, aRowStride: 0, aColumnStride: 1,
+      packedB: matrix(sequence, top, place: place), c: gradient, cRowStride: 0, accumulate: true)
   }
 
   /// M of a sequence in numbers for the screen.
@@ -179,10 +211,10 @@ final class InfluenceMatrix<S: Scalar> {
     var whole = 0.0
     if let top = layers.last {
       let owners = owners(of: top)
-      let m = matrix(sequence, top)
+      let m = matrix(sequence, top, place: place)
       for row in 0..<width {
         for column in 0..<top.columns {
-          let element = Double(m[row * top.stride + column])
+          let element = Double(m[position(row, column)])
           whole += element * element
           if row < hidden { squares[row * units + owners[column]] += element * element }
         }

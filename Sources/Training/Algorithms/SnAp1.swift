@@ -17,6 +17,10 @@ final class SnAp1<S: Scalar>: ForwardAlgorithm {
       isTape: false, isForward: true)
   }
 
+  static func heading(_ experiment: Experiment, _ schedule: TruncationSchedule) -> String? {
+    "SnAp-1" + (schedule.k1 < schedule.length ? " k1 = \(schedule.k1)" : "")
+  }
+
   /// n(m + n) numbers and multiply-adds a step, a part of the state.
   static func cost(_ sizes: AlgorithmSizes) -> AlgorithmCost { .trace(InfluenceTrace<S>.count(sizes), sizes) }
 

@@ -39,7 +39,8 @@ extension ExperimentKey {
       "readout.weight: N(0, readout²/H)", .newRun, steps: .linear(0.05)),
     ExperimentKey(
       "network.init.forget_bias", .number(\.network.initialization.forgetBias, NumberRange()),
-      "lstm: the forget gate's bias at the start; 1 keeps c through time before anything is learnt", .newRun,
+      "of cells with a forget gate: its bias at the start; 1 keeps the state through time before anything is learnt",
+      .newRun,
       steps: .linear(0.5)),
     ExperimentKey(
       "network.init.spectral_radius",
