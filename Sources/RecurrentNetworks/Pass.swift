@@ -42,6 +42,8 @@ public final class Pass<S: Scalar> {
   /// Whether the last `backward` was one at a fixed point; and what its steps inject, [parts, B, H], where there was one.
   var isFixedPoint = false
   var fixedPointSource: UnsafeMutablePointer<S>?
+  /// What stands in for W_ho, [O, H], on the way back from ∂L/∂y to h; empty: W_ho itself, as the chain rule has it.
+  package var feedback: [S] = []
   /// What `backward` does with the gradient on its way; may be changed between passes.
   public var flow = FlowControl()
   /// What clipping at every step multiplied δ_t by in the last `backward`, [layers, capacity] or nothing, and the least; Ω.

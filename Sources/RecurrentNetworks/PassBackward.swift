@@ -113,15 +113,18 @@ extension Pass {
     }
   }
 
-  /// Packs W_hoᵀ [H, O] and W_ho [O, H].
+  /// Packs W_hoᵀ [H, O] and W_ho [O, H], or what stands in for it on the way back.
   func packReadout() {
     guard plan.hasReadout else { return }
     let h = network.hidden
     let weight = parameterBase + plan.readoutWeight
     S.pack(
       k: h, n: layout.outputs, b: weight, rowStride: 1, columnStride: h, into: arena + plan.readoutForward)
-    S.pack(
-      k: layout.outputs, n: h, b: weight, rowStride: h, columnStride: 1, into: arena + plan.readoutBackward)
+    feedback.withUnsafeBufferPointer { random in
+      let back = random.isEmpty ? UnsafePointer(weight) : random.baseAddress ?? UnsafePointer(weight)
+      S.pack(
+        k: layout.outputs, n: h, b: back, rowStride: h, columnStride: 1, into: arena + plan.readoutBackward)
+    }
   }
 
   /// A layer's backward steps over a block, the newest first. What reaches the step before goes into its δ, or, at the

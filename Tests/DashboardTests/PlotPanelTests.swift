@@ -99,6 +99,13 @@ import Testing
     #expect(wide[7].hasSuffix("J_t, t = 7") && wide[8].hasSuffix("p     0.900"))
   }
 
+  /// Three units beside two inputs are all shown on the usual screen.
+  @Test func fewUnitsAreAllShown() {
+    let rows = TimeRows(height: 7, inputs: 2, states: 2, hasTargets: false)
+    #expect(rows.states == 2 && rows.inputs == 2 && rows.gradients == 1 && rows.derivatives == 1 && rows.brackets == 1)
+    #expect(TimeRows(height: 7, inputs: 2, states: 8, hasTargets: false).gradients == 2)
+  }
+
   /// A few steps of 1 in an input without a row are told in the first row.
   @Test func marksWithoutARow() {
     var picture = Sample.time()

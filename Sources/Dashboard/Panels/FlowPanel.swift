@@ -35,12 +35,15 @@ struct FlowPanel: Panel {
       buffer.paragraph(reason, in: rect, style: theme[.error])
       return
     }
+    // Where nothing goes back the map need not wait for it.
+    let goesBack = !analysis.snapshot.experiment.training.algorithm.description.isForward
     var picture = FlowPicture(
       flow: flow, mask: analysis.mask, share: analysis.share,
       bias: analysis.bias?.overall
         ?? analysis.learner.map { .init(name: "all", truncated: $0.gradient, full: $0.exact) },
       truncation: HeaderLine.truncation(analysis.snapshot.experiment, analysis.snapshot.schedule),
-      cursor: state.cursor.phase == .update ? nil : state.cursor.step, isBackward: state.cursor.phase != .forward)
+      cursor: state.cursor.phase == .update || !goesBack ? nil : state.cursor.step,
+      isBackward: state.cursor.phase != .forward || !goesBack)
     if analysis.mask == nil, !analysis.isCutByWindows { picture.note = Self.note(analysis.snapshot) }
     picture.draw(in: rect, &buffer, theme: theme)
   }
@@ -53,7 +56,7 @@ extension FlowPanel {
       return ["shown: the way there;", "its gradient: of the", "fixed point alone"]
     }
     if !snapshot.variant.passage.isEmpty { return ["shown: uncut; where", "it is cut is drawn", "anew each update"] }
-    return ["shown: of full BPTT;", "nothing goes back here"]
+    return ["shown: of full BPTT;", "nothing goes back"]
   }
 }
 

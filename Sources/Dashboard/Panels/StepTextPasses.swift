@@ -51,8 +51,11 @@ extension StepText {
   }
 
   /// δ_t by its two parts, and what the step after did to it.
+  /// - Parameter goesBack: whether the gradient goes back to the window's first step and no further; not where it is carried
+  ///   forward.
   static func backward(
-    _ numbers: BackwardNumbers, _ tape: Tape, _ step: Int, layer: Int, _ drift: CopyDrift?, _ theme: Theme
+    _ numbers: BackwardNumbers, _ tape: Tape, _ step: Int, layer: Int, goesBack: Bool = true, _ drift: CopyDrift?,
+    _ theme: Theme
   ) -> StepText {
     let t = tape.window.steps.lowerBound + step + 1
     let cell = CellEquations(tape.network)
@@ -98,7 +101,10 @@ extension StepText {
       facts.append(Fact([Span("the newest step: nothing comes from after it", dim)], rank: 1))
     }
     if step == 0, t > 1 {
-      facts.append(Fact([Span("the window ends here: h\(sub(t - 1)) gets nothing", theme[.warning])], rank: 2))
+      facts.append(
+        goesBack
+          ? Fact([Span("the window ends here: h\(sub(t - 1)) gets nothing", theme[.warning])], rank: 2)
+          : Fact([Span("nothing goes back: what came before is in M\(sub(t))", dim)], rank: 2))
     }
     if !hasLocal {
       facts.append(Fact([Span(isTop ? "no loss enters here" : "nothing comes from above", dim)], rank: 4))

@@ -56,7 +56,9 @@ struct ThisStepPanel: Panel {
         ForwardNumbers(tape, step: step, layer: layer).map { .forward($0, tape, step, state.analysis?.drift, theme) }
       case .backward:
         BackwardNumbers(tape, step: step, layer: layer).map {
-          .backward($0, tape, step, layer: layer, state.analysis?.drift, theme)
+          .backward(
+            $0, tape, step, layer: layer,
+            goesBack: !state.experiment.training.algorithm.description.isForward, state.analysis?.drift, theme)
         }
       case .update:
         .update(

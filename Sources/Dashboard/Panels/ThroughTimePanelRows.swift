@@ -23,7 +23,9 @@ struct TimeRows: Equatable {
     self.inputs = take(min(1, inputs))
     self.states = take(min(1, states))
     derivatives = take(1)
-    gradients += take(1)
+    // The last of a few units is worth more than a taller gradient.
+    let hasFewUnits = states == 2 && inputs > 1 && height == 7
+    gradients += hasFewUnits ? 0 : take(1)
     if inputs > 1 && height >= 7 { self.inputs += take(1) }
     self.states += take(min(1, max(0, states - self.states)))
     brackets += height >= 9 && bracketRows > 1 ? take(1) : 0

@@ -20,6 +20,8 @@ protocol ForwardAlgorithm<S>: GradientAlgorithm {
   func addGradient(sequence: Int, lossGradient: UnsafePointer<S>)
   /// The influence of a sequence as it stands.
   func influence(sequence: Int) -> Influence
+  /// What stands in for W_ho, [O, H], on the way back from an output's error to h; empty: W_ho itself.
+  var feedback: [S] { get }
 }
 
 /// The settings of an experiment that algorithms which go forward depend on.
@@ -69,7 +71,10 @@ extension ForwardAlgorithm {
     }
   }
 
-  static func adapt(_ experiment: inout Experiment) {
+  static func adapt(_ experiment: inout Experiment) { adaptForward(&experiment) }
+
+  /// Lets fall what no algorithm that goes forward can do.
+  static func adaptForward(_ experiment: inout Experiment) {
     experiment.training.k2 = .full
     if experiment.training.inject == .window { experiment.training.inject = .newest }
     if experiment.training.clip.kind == .step { experiment.training.clip.kind = .norm }
@@ -83,6 +88,8 @@ extension ForwardAlgorithm {
       "network.layers", "\(experiment.network.layers)",
       "1 with \(experiment.training.algorithm.rawValue), which follows one layer's influence; rtrl and bptt take more")
   }
+
+  var feedback: [S] { [] }
 
   var schedule: TruncationSchedule { settings.schedule }
 
@@ -103,7 +110,9 @@ extension ForwardAlgorithm {
     of window: Window, at position: TrainingPosition, each: (_ sequence: Int, _ step: Int) -> Void
   ) -> PassResult {
     pass.forward(window.steps)
+    pass.feedback = feedback
     pass.injectLosses(window, reduction: settings.reduction)
+    pass.feedback = []
     for sequence in 0..<pass.batch {
       for t in window.steps {
         advance(sequence: sequence, step: t, isFirst: t == 0, position: position)

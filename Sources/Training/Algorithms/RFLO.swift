@@ -1,8 +1,9 @@
 import LinearAlgebra
 import RecurrentNetworks
 
-/// Random feedback local online learning (Murray 2019), with the readout's own weights as feedback: the influence goes on by
-/// the unit's leak alone, B ← (1-β) B + β φ′ ⊗ input, so a weight's eligibility is local to its synapse.
+/// Random feedback local online learning (Murray 2019): the influence goes on by the unit's leak alone,
+/// B ← (1-β) B + β φ′ ⊗ input, so a weight's eligibility is local to its synapse; and the error comes back to the units by the
+/// readout's own weights, or by random ones in their place that are drawn once and stay.
 ///
 /// With elman β is 1, and nothing of the past is left but the last input. In general the path past W_hh goes on: (1-β) of
 /// leaky, 1 of residual, the gates of lstm and gru, where it is the eligibility trace of e-prop (Bellec et al. 2020).
@@ -24,17 +25,38 @@ final class RFLO<S: Scalar>: ForwardAlgorithm {
   static func validate(_ experiment: Experiment) throws(ExperimentKeyError) {
     try validateForward(experiment)
     try requireOneLayer(experiment)
+    let cell = experiment.network.cell
+    if experiment.training.rflo.feedback == .random, cell.isFullyRecurrent {
+      throw .contradiction(
+        "training.rflo.feedback", "random",
+        "readout with \(cell.rawValue), whose outputs are units: there is no way back that random weights could take")
+    }
+  }
+
+  static func adapt(_ experiment: inout Experiment) {
+    adaptForward(&experiment)
+    if experiment.network.cell.isFullyRecurrent { experiment.training.rflo.feedback = .readout }
   }
 
   let pass: Pass<S>
   var settings: ForwardSettings
   private let trace: InfluenceTrace<S>
+  let feedback: [S]
   var memory: UnsafeMutableRawBufferPointer { trace.memory }
 
   init(_ experiment: Experiment, pass: Pass<S>) {
     self.pass = pass
     settings = ForwardSettings(experiment)
     trace = InfluenceTrace(pass: pass, path: .direct)
+    feedback = experiment.training.rflo.feedback == .random ? Self.randomFeedback(experiment, pass.layout) : []
+  }
+
+  /// B_o [O, H], drawn N(0, readout²/H) as the readout is.
+  private static func randomFeedback(_ experiment: Experiment, _ layout: ParameterLayout) -> [S] {
+    let hidden = experiment.network.hidden
+    var random = CounterRandom(seed: experiment.seed, stream: 7 << 56)
+    let deviation = experiment.network.initialization.readout / Double(hidden).squareRoot()
+    return (0..<layout.outputs * hidden).map { _ in S(deviation * random.normal()) }
   }
 
   func advance(sequence: Int, step t: Int, isFirst: Bool, position: TrainingPosition) {

@@ -37,6 +37,10 @@ extension ExperimentKey {
       "adaptive: δ, the relative bias let pass; k2 is the longest window", steps: .tenth,
       isRead: { $0.training.algorithm == .adaptive }),
     ExperimentKey(
+      "training.rflo.feedback", .choice(\.training.rflo.feedback),
+      "rflo: errors come back to the units by the readout's own weights, or by random ones that stay", .newSequence,
+      steps: .choices, isRead: { $0.training.algorithm == .rflo }),
+    ExperimentKey(
       "training.reduction", .choice(\.training.reduction), "the objective: mean or sum of the injected losses",
       steps: .choices),
   ]

@@ -59,6 +59,23 @@ public struct AdaptiveSpecification: Equatable, Sendable {
   public init() {}
 }
 
+/// Random feedback local online learning.
+public struct RFLOSpecification: Equatable, Sendable {
+  /// By which weights an output's error comes back to the units.
+  public enum Feedback: String, CaseIterable, Sendable {
+    /// The readout's own.
+    case readout
+    /// Weights that were drawn once and stay (Lillicrap, Cownden, Tweed & Akerman 2016; Murray 2019).
+    case random
+  }
+
+  /// By which weights an output's error comes back to the units.
+  public var feedback = Feedback.readout
+
+  /// The defaults.
+  public init() {}
+}
+
 /// How the network is trained.
 public struct TrainingSpecification: Equatable, Sendable {
   /// The number B of sequences.
@@ -79,6 +96,8 @@ public struct TrainingSpecification: Equatable, Sendable {
   public var untied = false
   /// What artbp and adaptive have of their own.
   public var artbp = ARTBPSpecification(), adaptive = AdaptiveSpecification()
+  /// What rflo has.
+  public var rflo = RFLOSpecification()
   /// How the losses make the objective.
   public var reduction = Reduction.mean
   /// The optimiser.
