@@ -14,8 +14,11 @@ struct CellEquations {
     hasUnitRates = network.hasUnitRates
   }
 
-  /// The pre-activations.
-  func preactivation(_ t: Int) -> String { written(description.preactivation, t) }
+  /// The pre-activations of layer `layer`, counted from 0; what goes into those above the lowest is h of the layer below.
+  func preactivation(_ t: Int, layer: Int = 0) -> String {
+    let equation = description.preactivation
+    return written(layer > 0 ? equation.replacing("W_ih x{t}", with: "W_ih h{t}[l\(layer)]") : equation, t)
+  }
 
   /// The equations from the pre-activations to the state, a line each.
   func stateLines(_ t: Int) -> [String] { description.state.map { written($0, t) } }

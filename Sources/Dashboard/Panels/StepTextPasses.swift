@@ -3,13 +3,14 @@ import GradientFlow
 import RecurrentNetworks
 
 extension StepText {
-  /// a_t and h_t.
+  /// a_t and h_t of layer `layer`, counted from 0; `drift`: how far the steps' own weights have gone, where they have some.
   static func forward(
-    _ numbers: ForwardNumbers, _ tape: Tape, _ step: Int, _ drift: CopyDrift?, _ theme: Theme
+    _ numbers: ForwardNumbers, _ tape: Tape, _ step: Int, layer: Int = 0, _ drift: CopyDrift?, _ theme: Theme
   ) -> StepText {
     let t = tape.window.steps.lowerBound + step + 1
     let cell = CellEquations(tape.network)
-    let a = cell.preactivation(t), h = cell.state(t)
+    let a = cell.preactivation(t, layer: layer), h = cell.state(t)
+    let read = layer > 0 ? "h[l\(layer)]" : "x"
     let text = theme[.text]
     func fact(_ name: String, _ number: Double, _ role: Role = .dimText, rank: Int) -> Fact {
       Fact(Span(name + " ", theme[role]), Span(NumberText.short(number), theme[.value]), columns: 5, rank: rank)
@@ -17,7 +18,7 @@ extension StepText {
     let isGated = !numbers.gates.isEmpty
     var facts = [
       fact("‖a\(sub(t))‖", numbers.preactivation, rank: isGated ? 2 : 0),
-      fact("‖W_ih x‖", numbers.input, .local, rank: isGated ? 2 : 1),
+      fact("‖W_ih \(read)‖", numbers.input, .local, rank: isGated ? 2 : 1),
       fact("‖W_hh h‖", numbers.recurrent, .future, rank: isGated ? 2 : 1), fact("‖b‖", numbers.bias, rank: 3),
       fact("‖h\(sub(t))‖", numbers.state, rank: 0),
     ]

@@ -53,7 +53,9 @@ struct ThisStepPanel: Panel {
       }
       return switch phase {
       case .forward:
-        ForwardNumbers(tape, step: step, layer: layer).map { .forward($0, tape, step, state.analysis?.drift, theme) }
+        ForwardNumbers(tape, step: step, layer: layer).map {
+          .forward($0, tape, step, layer: layer, state.analysis?.drift, theme)
+        }
       case .backward:
         BackwardNumbers(tape, step: step, layer: layer).map {
           .backward(
