@@ -11,7 +11,8 @@ struct CheckCommand: ParsableCommand {
       The window that would be trained next is taken, its truncation included: the state before it is held constant. Each \
       line tells a tensor, how many of its elements were compared, the largest error relative to the tensor's largest \
       gradient, and ok or WRONG; or ? where finite differences of several steps contradict each other, as they do on a \
-      chaotic network. Ends with 1 if any is WRONG.
+      chaotic network. Under another learning algorithm than bptt a line more tells how far its own gradient of these \
+      losses is from BPTT's to the sequence's start; of rtrl, which is exact, as ok or WRONG. Ends with 1 if any is WRONG.
 
       EXAMPLES
         bpttop check mine.yaml
@@ -43,12 +44,34 @@ struct CheckCommand: ParsableCommand {
       let isUnsettled = !isRight && row.spread > tolerance
       wrong += isRight || isUnsettled ? 0 : 1
       let shape = row.shape.map(String.init).joined(separator: "×")
+      let isZero =
+        row.largestError == 0 && (snapshot.layout[row.name]?.range.allSatisfy { tape.gradient[$0] == 0 } ?? false)
       print(
         isRight ? "ok   " : isUnsettled ? "?    " : "WRONG", row.name.padded(16), shape.padded(9),
-        "\(row.compared) compared".padded(14), "largest error \(formatted(row.largestError))",
+        "\(row.compared) compared".padded(14),
+        isZero ? "no gradient arrives" : "largest error \(formatted(row.largestError))",
         isUnsettled ? "the finite differences themselves do not settle (\(formatted(row.spread)))" : "")
     }
+    if experiment.training.algorithm != .bptt, !checkAlgorithm(snapshot, tolerance) { wrong += 1 }
     if wrong > 0 { throw Failure.run("\(wrong) of the gradients are wrong (tolerance \(formatted(tolerance)))") }
+  }
+}
+
+extension CheckCommand {
+  /// Prints how the algorithm's own gradient compares; false where it should be exact and is not.
+  private func checkAlgorithm(_ snapshot: Snapshot, _ tolerance: Double) -> Bool {
+    let report = LearnerReport.compute(snapshot)
+    let scale = report.exact.reduce(0) { max($0, abs($1)) }
+    let error =
+      zip(report.gradient, report.exact).reduce(0) { max($0, abs($1.0 - $1.1)) } / max(scale, .leastNormalMagnitude)
+    // What was carried over an update is of older weights; from a sequence's start on RTRL is exact.
+    let isExact = report.algorithm == .rtrl && snapshot.window.steps.lowerBound == 0
+    let isRight = error <= tolerance
+    print(
+      isExact ? (isRight ? "ok   " : "WRONG") : "     ", report.algorithm.rawValue.padded(16),
+      "against BPTT to the sequence's start: largest error \(formatted(error)), cosine \(formatted(report.overall.cosine))"
+    )
+    return isRight || !isExact
   }
 }
 

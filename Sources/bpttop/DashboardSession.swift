@@ -102,6 +102,8 @@ struct DashboardSession: TerminalHandler {
     // A pass that is not finite has no analysis; the snapshot says so itself.
     if case .success(let analysis)? = analyst.take() {
       response = perform(reduce(into: &state, .analysis(analysis)))
+      // The cursor may have come to another step with it.
+      analyseAgainIfNeeded()
     }
     return response
   }
@@ -111,7 +113,7 @@ struct DashboardSession: TerminalHandler {
     analyst.submit(snapshot, asked)
   }
 
-  /// A key or a resize may have brought panels onto the screen whose numbers are not there.
+  /// A key, a resize or a pass that arrived may ask for numbers that are not there.
   private mutating func analyseAgainIfNeeded() {
     guard let newest, !state.request.isCovered(by: asked) else { return }
     analyse(newest)

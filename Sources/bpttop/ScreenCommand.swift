@@ -88,12 +88,16 @@ struct Stage {
   private mutating func look() {
     let snapshot = run.snapshot(sampleLength: textSampleLength)
     _ = reduce(into: &state, .snapshot(snapshot))
-    let request = state.request
-    guard
-      let analysis = try? Analysis.compute(
-        snapshot: snapshot, wanted: request.instruments, layer: request.layer, step: request.step)
-    else { return }
-    _ = reduce(into: &state, .analysis(analysis))
+    var analysis: Analysis?
+    // The cursor may come to another step with the pass: then that step's numbers too.
+    for _ in 0..<2 {
+      let request = state.request
+      analysis = try? Analysis.compute(
+        snapshot: snapshot, wanted: request.instruments, layer: request.layer, step: request.step, previous: analysis)
+      guard let analysis else { return }
+      _ = reduce(into: &state, .analysis(analysis))
+      if state.request.isCovered(by: request) { return }
+    }
   }
 
   private mutating func perform(_ effect: Effect) {

@@ -5,9 +5,9 @@ extension EndToEnd {
   /// Keys do on the screen what they say.
   @Suite(.serialized) struct Keys {
     /// The program in a terminal, all panels drawn; paused, if wanted.
-    private func dashboard(paused: Bool) throws -> Tmux {
+    private func dashboard(paused: Bool, options: String = "") throws -> Tmux {
       let tmux = try Tmux()
-      try tmux.enter(Bpttop.path)
+      try tmux.enter(Bpttop.path + options)
       let isComplete = try tmux.screen { text in text.contains("up/s") && panelTitles.allSatisfy { text.contains($0) } }
       try #require(isComplete != nil, "it does not run with all panels")
       if paused {
@@ -50,6 +50,16 @@ extension EndToEnd {
       #expect(try tmux.screen { update($0) == before + 3 } != nil)
       try tmux.press("N", "N")
       #expect(try tmux.screen { update($0) == before + 1 } != nil, "N does not go back")
+    }
+
+    /// What is of a step alone follows the cursor, also where a pass that arrives moves it.
+    @Test func theStepsJacobianFollowsTheCursor() throws {
+      let tmux = try dashboard(paused: true, options: " --set network.cell=lstm")
+      #expect(try tmux.shows("J_t of [h; c], t = 50"))
+      try tmux.press(".", ".", ".")
+      #expect(try tmux.shows("J_t of [h; c], t = 3"))
+      try tmux.press("n")
+      #expect(try tmux.shows("J_t of [h; c], t = 50"), "it stays at a step of the pass before")
     }
 
     @Test func knobsTurnWhileItRuns() throws {
