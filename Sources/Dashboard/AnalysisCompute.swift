@@ -198,7 +198,9 @@ extension AnalysisBuilder {
   mutating func weights(_ tape: Tape, _ step: Int?) -> [MatrixSpectrum] {
     // What is left out is said once, of what the panel is about.
     let isMain = tape.network.cell.gates == 1
-    guard tape.hidden <= limits.spectrumUnits else {
+    // A block a gate: while it runs they share what one matrix may cost.
+    let blocks = snapshot.running ? tape.network.cell.gates : 1
+    guard tape.hidden * blocks <= limits.spectrumUnits else {
       if isMain { leftOut.append("the eigenvalues of W_hh: more than \(limits.spectrumUnits) units") }
       return []
     }
