@@ -28,7 +28,11 @@ extension Analysis {
   private func moved(to step: Int?) -> Analysis {
     var moved = self
     var builder = AnalysisBuilder(snapshot: snapshot, layer: layer, limits: limits)
-    if instruments.contains(.spectrum) { moved.jacobianSpectrum = builder.jacobian(window, step) }
+    if instruments.contains(.spectrum) {
+      moved.jacobianSpectrum = builder.jacobian(window, step)
+      moved.weightStep = builder.index(step, window) + window.window.steps.lowerBound
+      if drift != nil { moved.weightSpectra = builder.weights(window, step) }
+    }
     if instruments.contains(.learner) { moved.learner = builder.learner(step) }
     return moved
   }
@@ -67,7 +71,9 @@ private struct AnalysisBuilder {
       layerGradientNorms: norms?.truncated, product: products.time, carousel: products.carousel,
       depth: products.depth, paths: products.paths, flow: flow?.matrix, mask: flow?.mask, share: flow?.share,
       bias: wanted.contains(.bias) && snapshot.isCutByWindows ? bias() : nil,
-      weightSpectra: wantsSpectrum ? weights(window) : [],
+      weightSpectra: wantsSpectrum ? weights(window, step) : [],
+      weightStep: index(step, window) + window.window.steps.lowerBound,
+      drift: CopyDrift(window, start: snapshot.startParameters, layer: layer),
       jacobianSpectrum: wantsSpectrum ? jacobian(window, step) : nil,
       saturation: looksInside ? Saturation(seen, layer: layer) : nil,
       gates: looksInside ? GateActivity(seen, layer: layer) : nil,
@@ -190,7 +196,13 @@ extension AnalysisBuilder {
     return LearnerReport.compute(snapshot, step: step, longest: limits.fullSteps)
   }
 
-  private mutating func weights(_ tape: Tape) -> [MatrixSpectrum] {
+  /// Where step `step` of the sequence lies in the tape; its last where it is nil.
+  func index(_ step: Int?, _ tape: Tape) -> Int {
+    step.map { min(max(0, $0 - tape.window.steps.lowerBound), tape.steps - 1) } ?? tape.steps - 1
+  }
+
+  /// W_hh; where each step has its own, that of step `step` of the sequence, or of the window's last.
+  mutating func weights(_ tape: Tape, _ step: Int?) -> [MatrixSpectrum] {
     // What is left out is said once, of what the panel is about.
     let isMain = tape.network.cell.gates == 1
     // A block a gate: while it runs they share what one matrix may cost.
@@ -200,7 +212,7 @@ extension AnalysisBuilder {
       return []
     }
     do {
-      return try MatrixSpectrum.recurrentWeights(of: tape, layer: layer)
+      return try MatrixSpectrum.recurrentWeights(of: tape, step: index(step, tape), layer: layer)
     } catch {
       if isMain { leftOut.append("the spectrum: W_hh is not finite") }
       return []
@@ -218,7 +230,7 @@ extension AnalysisBuilder {
       return nil
     }
     let first = tape.window.steps.lowerBound
-    let index = step.map { min(max(0, $0 - first), tape.steps - 1) } ?? tape.steps - 1
+    let index = index(step, tape)
     do {
       return .init(step: first + index, spectrum: try MatrixSpectrum(jacobianOf: tape, step: index, layer: layer))
     } catch {

@@ -11,7 +11,7 @@ struct GradientNormPanel: Panel {
   let help = [
     "‖∂L/∂h_t‖ by step t on a logarithmic axis: the truncated gradient, and full backpropagation behind it.",
     "Over all sequences of the batch, in the loss' unit by that of h; a straight line is an exponential decay, said as a factor a step.",
-    "Look for: how much of the full gradient the truncation leaves, and whether the line falls or climbs towards t = 1.",
+    "Look for: how much of the full gradient the truncation leaves, and whether the line falls or climbs towards t = 1. Untied, each step's W_hh is there too, with how far it has moved, relative to what it was.",
   ]
   let instruments: Set<Instrument> = [.gradientNorm]
 
@@ -44,7 +44,8 @@ struct GradientNormPanel: Panel {
     GradientNormPicture(
       truncated: analysis.truncatedGradientNorm, full: analysis.fullGradientNorm, length: analysis.sequenceLength,
       cursor: state.cursor, clip: clip.kind == .step ? clip.threshold : nil,
-      name: analysis.snapshot.experiment.training.algorithm.description.isTape ? "truncated" : "BPTT of the window"
+      name: analysis.snapshot.experiment.training.algorithm.description.isTape ? "truncated" : "BPTT of the window",
+      moved: analysis.drift?.log10Moved
     ).draw(in: rect, &buffer, theme: theme)
   }
 }
@@ -101,6 +102,8 @@ struct GradientNormPicture {
   var clip: Double?
   /// What the gradient of the window is called: where another algorithm learns, it is not the one that trains.
   var name = "truncated"
+  /// How far each step's own W_hh has moved, relative to what it began with; nil where all steps share one.
+  var moved: [Double]?
 
   func draw(in rect: Rect, _ buffer: inout Buffer, theme: Theme) {
     guard let truncated else {
@@ -109,20 +112,27 @@ struct GradientNormPicture {
     }
     let full = full ?? []
     let values = truncated + full
+    let moved = (moved ?? []).enumerated().filter { $1.isFinite }.map { (x: Double($0 + 1), y: $1) }
     guard values.contains(where: { $0.isFinite || $0.isNaN || $0 > 0 }) else {
       buffer.paragraph(
         "the gradient is exactly 0: no loss was injected in this window, or φ′ is 0 everywhere", in: rect,
         style: theme[.dimText])
       return
     }
+    var copies = Series(
+      moved, .line(.alternating), role: .value, symbol: "-",
+      labels: moved.isEmpty ? [] : ["‖ΔW_hh‖/‖W_hh‖ of each step's copy", "‖ΔW_hh‖/‖W_hh‖", "ΔW moved"])
+    copies.isOverlaid = true
     var plot = Plot(
-      x: .steps(1, max(1, length)), y: .logarithmic(values, including: clip.map { [NumberText.log10($0)] } ?? []),
+      x: .steps(1, max(1, length)),
+      y: .logarithmic(values + moved.map(\.y), including: clip.map { [NumberText.log10($0)] } ?? []),
       series: [
         Series(
           points(truncated, skipsNothing: true), role: .truncated, symbol: "*", labels: labels(name, truncated)),
         Series(
           points(full, skipsNothing: false), .line(.dotted), role: .full, symbol: ".",
           labels: full.isEmpty ? [] : labels("full", full, long: "full BPTT")),
+        copies,
       ])
     plot.xName = "t"
     if let clip {
