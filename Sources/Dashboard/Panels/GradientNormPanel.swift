@@ -20,7 +20,8 @@ struct GradientNormPanel: Panel {
     let cursor = state.cursor
     let norms = (state.analysis?.truncatedGradientNorm ?? []).enumerated()
       .map { cursor.hasGradient(at: $0) ? $1 : -.infinity }
-    guard let decay = GradientDecay(norms) else {
+    // Before the first loss the gradient only passes on; where losses enter a slope would say nothing of the way.
+    guard let decay = GradientDecay(Array(norms.prefix((state.firstLoss ?? norms.count - 1) + 1))) else {
       return ["‖∂L/∂h_t‖"]
     }
     let batch = state.shown?.data.batch ?? 1
@@ -45,7 +46,8 @@ struct GradientNormPanel: Panel {
       truncated: analysis.truncatedGradientNorm, full: analysis.fullGradientNorm, length: analysis.sequenceLength,
       cursor: state.cursor, clip: clip.kind == .step ? clip.threshold : nil,
       name: analysis.snapshot.experiment.training.algorithm.description.isTape ? "truncated" : "BPTT of the window",
-      moved: analysis.drift?.log10Moved
+      moved: analysis.drift?.log10Moved, carried: analysis.carriedGradientNorm,
+      carriedName: analysis.carousel?.part ?? "c"
     ).draw(in: rect, &buffer, theme: theme)
   }
 }
@@ -104,6 +106,8 @@ struct GradientNormPicture {
   var name = "truncated"
   /// How far each step's own W_hh has moved, relative to what it began with; nil where all steps share one.
   var moved: [Double]?
+  /// The norm of the gradient by the part of the state that the cell's carousel carries, and that part's name; nil where that is h.
+  var carried: [Double]?, carriedName = "c"
 
   func draw(in rect: Rect, _ buffer: inout Buffer, theme: Theme) {
     guard let truncated else {
@@ -111,7 +115,8 @@ struct GradientNormPicture {
       return
     }
     let full = full ?? []
-    let values = truncated + full
+    let carried = carried ?? []
+    let values = truncated + full + carried
     let moved = (moved ?? []).enumerated().filter { $1.isFinite }.map { (x: Double($0 + 1), y: $1) }
     guard values.contains(where: { $0.isFinite || $0.isNaN || $0 > 0 }) else {
       buffer.paragraph(
@@ -132,6 +137,9 @@ struct GradientNormPicture {
         Series(
           points(full, skipsNothing: false), .line(.dotted), role: .full, symbol: ".",
           labels: full.isEmpty ? [] : labels("full", full, long: "full BPTT")),
+        Series(
+          points(carried, skipsNothing: true), role: .window, symbol: "#",
+          labels: carried.isEmpty ? [] : labels("∂L/∂" + carriedName, carried)),
         copies,
       ])
     plot.xName = "t"
