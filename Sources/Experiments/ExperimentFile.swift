@@ -91,20 +91,28 @@ public enum ExperimentFile {
   }
 
   /// Sets each `KEY=VALUE` of `settings` in `experiment`; gives the keys that were set.
+  ///
+  /// What a later choice let fall back is set again: it was asked for.
   private static func take(_ settings: [String], in experiment: inout Experiment) throws(InputError) -> Set<String> {
-    var keys: Set<String> = []
+    var last: [String: String] = [:], order: [String] = []
     for setting in settings {
       guard let equals = setting.firstIndex(of: "=") else {
         throw InputError(file: "--set", problem: "found \(setting), expected KEY=VALUE, as in training.k2=5")
       }
       let key = setting[..<equals].trimmingCharacters(in: .whitespaces)
-      do throws(ExperimentKeyError) {
-        try experiment.set(key, String(setting[setting.index(after: equals)...]))
-      } catch {
-        throw InputError(file: "--set", error)
-      }
-      keys.insert(key)
+      if last[key] == nil { order.append(key) }
+      last[key] = String(setting[setting.index(after: equals)...])
+      try set(key, last[key], in: &experiment)
     }
-    return keys
+    for key in order { try set(key, last[key], in: &experiment) }
+    return Set(order)
+  }
+
+  private static func set(_ key: String, _ value: String?, in experiment: inout Experiment) throws(InputError) {
+    do throws(ExperimentKeyError) {
+      try experiment.set(key, value ?? "")
+    } catch {
+      throw InputError(file: "--set", error)
+    }
   }
 }

@@ -47,15 +47,17 @@ struct FlattenedYAML: Sendable {
 
   /// The experiment with these values, the others by default; keys are not held against each other.
   ///
-  /// Taken in the table's order, whatever the file's: a choice before what depends on it.
+  /// Taken twice, in the table's order whatever the file's: what one choice lets fall back, another line may have set.
   func experiment() throws(InputError) -> Experiment {
     var experiment = Experiment()
-    for key in ExperimentKey.all {
-      guard let entry = entries[key.name] else { continue }
-      do throws(ExperimentKeyError) {
-        try key.set(&experiment, entry.text)
-      } catch {
-        throw InputError(file: file, line: entry.line, error)
+    for _ in 0..<2 {
+      for key in ExperimentKey.all {
+        guard let entry = entries[key.name] else { continue }
+        do throws(ExperimentKeyError) {
+          try key.set(&experiment, entry.text)
+        } catch {
+          throw InputError(file: file, line: entry.line, error)
+        }
       }
     }
     return experiment

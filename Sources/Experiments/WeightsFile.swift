@@ -105,7 +105,9 @@ public enum WeightsFile {
       let name: String
       if words.count >= 2, words[words.count - 2] == "readout" {
         name = "readout.\(last)"
-      } else if last.hasPrefix("weight_") || last.hasPrefix("bias_") || names.contains(String(last)) {
+      } else if last.hasPrefix("weight_") || last.hasPrefix("bias_") || last.hasPrefix("beta_logit_")
+        || names.contains(String(last))
+      {
         name = String(last)
       } else {
         continue

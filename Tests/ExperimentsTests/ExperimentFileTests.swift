@@ -120,6 +120,35 @@ private func message(_ text: String, settings: [String] = []) -> String? {
       "seed: 1\ntask: {name: csv}",
       "e.yaml:2: task.file: found no file, expected the path of the CSV file that csv reads"
     ),
+    // What is asked for is refused, not dropped, also where the choice that cannot have it is read later.
+    (
+      "training: {algorithm: rtrl, checkpoints: sqrt}",
+      "e.yaml:1: training.checkpoints: found sqrt, expected none with rtrl: it carries what it needs forward, only bptt keeps a past"
+    ),
+    (
+      "training: {k1: full, algorithm: adaptive}",
+      "e.yaml:1: training.k1: found full, expected a number under 50 with adaptive: the window of one update a sequence is the sequence"
+    ),
+    (
+      "training:\n  schedule: {final: 0.5}",
+      "e.yaml:2: training.schedule.final: found 0.5, expected 0.0: only training.schedule.kind cosine reads it"
+    ),
+    (
+      "training: {artbp: {probability: 0.3}}",
+      "e.yaml:1: training.artbp.probability: found 0.3, expected 0.1: only training.algorithm artbp reads it"
+    ),
+    (
+      "solved: {measure: loss, at_least: 0.5}",
+      "e.yaml:1: solved.at_least: found 0.5, expected 0.99: only solved.measure accuracy or flawless reads it"
+    ),
+    (
+      "task: {name: parity}\nsolved: {measure: accuracy, tolerance: 0.2}",
+      "e.yaml:2: solved.tolerance: found 0.2, expected 0.04 with parity, which is answered by classes: only numbers have a tolerance"
+    ),
+    (
+      "task: {name: settle}\ntraining: {algorithm: recurrent_backprop, k2: 5}",
+      "e.yaml:2: training.k2: found 5, expected full with recurrent_backprop: its gradient is that of the settled state, not of a window"
+    ),
   ])
   func refuses(text: String, expected: String) {
     #expect(message(text) == expected)
@@ -147,6 +176,21 @@ private func message(_ text: String, settings: [String] = []) -> String? {
     #expect(
       message("", settings: ["training.k1=0"]) == "--set: training.k1: found 0, expected a whole number from 1, or full"
     )
+    // Whichever comes first; of one key given twice the last counts.
+    for settings in [
+      ["training.algorithm=rtrl", "training.checkpoints=sqrt"],
+      ["training.checkpoints=sqrt", "training.algorithm=rtrl"],
+    ] {
+      #expect(
+        message("", settings: settings)?.hasPrefix("--set: training.checkpoints: found sqrt, expected none") == true)
+    }
+    #expect(message("", settings: ["network.beta=0.5", "network.cell=lstm"])?.contains("only leaky has one") == true)
+    #expect(message("", settings: ["training.k2=0x", "training.k2=5"]) != nil)
+    #expect(message("", settings: ["training.k2=5", "training.k1=10", "training.k2=20"]) == nil)
+    // Over a file, a choice lets fall back what the file has for another.
+    #expect(message("training: {checkpoints: sqrt}", settings: ["training.algorithm=rtrl"]) == nil)
+    #expect(
+      message("training: {algorithm: artbp, artbp: {probability: 0.3}}", settings: ["training.algorithm=bptt"]) == nil)
     #expect(
       message("", settings: ["network.beta=0.5"])
         == "--set: network.beta: found 0.5, expected 1 with elman: only leaky has one")

@@ -67,6 +67,10 @@ import Training
         == "w: weight_hh_l2: found a weight that the network has not (layers: 2, hidden: 5), expected weight_ih_l0, "
         + "weight_hh_l0, bias_ih_l0, weight_ih_l1, weight_hh_l1, bias_ih_l1, readout.weight, readout.bias")
     #expect(try message { $0.append(NamedTensor("weight_hh_l0_reverse", [1], .float64([0]))) } != nil)
+    // β of the units, where they are not trained: another network's.
+    #expect(
+      try message { $0.append(NamedTensor("beta_logit_l0", [5], .float64([Double](repeating: 0, count: 5)))) }?
+        .hasPrefix("w: beta_logit_l0: found a weight that the network has not") == true)
     #expect(
       try message { $0.append(NamedTensor("rnn.weight_hh_l0", [1], .float64([0]))) }
         == "w: weight_hh_l0: found weight_hh_l0 and rnn.weight_hh_l0, expected one of them")

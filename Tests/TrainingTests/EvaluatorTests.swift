@@ -137,6 +137,7 @@ struct EvaluatorTests {
     // |mean of two - ½| < 0.04: 1 - (1 - 0.08)² of the triangular density.
     settings["network.layers"] = nil
     settings["solved.measure"] = "accuracy"
+    settings["solved.at_most"] = nil
     let accuracy = try Evaluator(experiment(settings))
     #expect(abs(accuracy.evaluate(half).value - (1 - 0.92 * 0.92)) < 0.025)
   }

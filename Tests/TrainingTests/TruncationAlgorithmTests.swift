@@ -33,9 +33,12 @@ private let plain = [("training.clip.kind", "none"), ("training.optimizer.learni
 
 @Suite("ARTBP: random truncation without bias")
 struct ARTBPTests {
-  @Test("the mean of 12,000 draws is BPTT's gradient, within five standard errors")
-  func unbiased() throws {
+  @Test(
+    "the mean of 12,000 draws is BPTT's gradient, within five standard errors, by every parameter",
+    arguments: [CellKind.elman, .leaky, .residual, .lstm, .gru, .fullyRecurrent])
+  func unbiased(cell: CellKind) throws {
     var experiment = try experiment([
+      ("network.cell", cell.rawValue), ("network.beta", cell == .leaky ? "0.6" : "1"),
       ("task.name", "coin"), ("task.length", "8"), ("network.hidden", "3"), ("training.batch", "1"),
       ("training.algorithm", "artbp"), ("training.artbp.probability", "0.25"),
     ])

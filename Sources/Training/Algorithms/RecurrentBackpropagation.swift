@@ -38,11 +38,27 @@ final class RecurrentBackpropagation<S: Scalar>: GradientAlgorithm {
         "training.regularizer.omega", formatNumber(training.regularizer.omega),
         "0 with recurrent_backprop: it goes back over no steps")
     }
+    for (key, count) in [("training.k1", training.k1), ("training.k2", training.k2)] {
+      if case .steps(let steps) = count, steps < experiment.task.length {
+        throw .contradiction(
+          key, "\(steps)", "full with recurrent_backprop: its gradient is that of the settled state, not of a window")
+      }
+    }
+    if training.inject == .window {
+      throw .contradiction(
+        "training.inject", "window", "newest or last with recurrent_backprop: only the settled loss is sent back")
+    }
     guard experiment.task.name.inputsStandStill else {
       throw .contradiction(
         "training.algorithm", "recurrent_backprop with \(experiment.task.name.rawValue)",
         "a task whose input stands still, task.name settle, or algorithm bptt: there is no fixed point to settle to")
     }
+  }
+
+  /// What is of windows falls back.
+  static func adapt(_ experiment: inout Experiment) {
+    (experiment.training.k1, experiment.training.k2) = (.full, .full)
+    if experiment.training.inject == .window { experiment.training.inject = .newest }
   }
 
   static func schedule(_ experiment: Experiment) -> TruncationSchedule {

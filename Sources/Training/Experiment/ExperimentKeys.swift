@@ -12,6 +12,8 @@ public struct ExperimentKey: Sendable {
   /// The values that a knob walks through.
   public let steps: KnobSteps
   let field: Field
+  /// The settings under which alone it is read, in words, where it is refused under others: "solved.measure loss or error".
+  let readers: String?
   private let isRead: @Sendable (Experiment) -> Bool
 
   /// The kind and range of its values.
@@ -21,13 +23,14 @@ public struct ExperimentKey: Sendable {
 
   init(
     _ name: String, _ field: Field, _ summary: String, _ effect: ChangeEffect = .nextUpdate, steps: KnobSteps = .none,
-    isRead: @escaping @Sendable (Experiment) -> Bool = { _ in true }
+    readWith readers: String? = nil, isRead: @escaping @Sendable (Experiment) -> Bool = { _ in true }
   ) {
     self.name = name
     self.field = field
     self.summary = summary
     self.effect = effect
     self.steps = steps
+    self.readers = readers
     self.isRead = isRead
   }
 
@@ -46,6 +49,12 @@ public struct ExperimentKey: Sendable {
     let before = experiment
     try field.set(&experiment, text, name)
     experiment.dropMeaningless(comparedWith: before)
+  }
+
+  /// Sets the default in `experiment`.
+  func reset(_ experiment: inout Experiment) {
+    // A default is a value that its key takes.
+    try? field.set(&experiment, defaultValue, name)
   }
 
   /// Every key, in the order of the experiment file.

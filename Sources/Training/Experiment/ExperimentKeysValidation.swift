@@ -11,7 +11,16 @@ extension Experiment {
     try validateNetwork()
     try validateTraining()
     try validateSolved()
+    try validateReaders()
     try validateSize(memory: memory)
+  }
+
+  /// What nothing reads beside the other keys is not set: it would be ignored.
+  private func validateReaders() throws(ExperimentKeyError) {
+    for key in ExperimentKey.all {
+      guard let readers = key.readers, !key.hasMeaning(in: self), key.get(self) != key.defaultValue else { continue }
+      throw .contradiction(key.name, key.get(self), "\(key.defaultValue): only \(readers) reads it")
+    }
   }
 
   private func validateTask() throws(ExperimentKeyError) {
@@ -131,7 +140,11 @@ extension Experiment {
 
   private func validateSolved() throws(ExperimentKeyError) {
     let name = task.name.rawValue
-    guard solved.measure != .none else { return }
+    guard solved.measure != .none else {
+      if solved == SolvedSpecification() { return }
+      let names = SolvedMeasure.allCases.filter { $0 != .none }.map(\.rawValue).joined(separator: ", ")
+      throw .contradiction("solved.measure", "none", "one of \(names), as other keys of solved are set")
+    }
     if task.name.readsFile {
       throw .contradiction(
         "solved.measure", solved.measure.rawValue,
@@ -141,6 +154,12 @@ extension Experiment {
     if solved.measure == .error, loss == .crossEntropy {
       throw .contradiction(
         "solved.measure", "error", "accuracy, flawless or loss with \(name), which is answered by classes")
+    }
+    if solved.tolerance != SolvedSpecification().tolerance, loss == .crossEntropy {
+      throw .contradiction(
+        "solved.tolerance", formatNumber(solved.tolerance),
+        "\(formatNumber(SolvedSpecification().tolerance)) with \(name), which is answered by classes: only numbers have a tolerance"
+      )
     }
   }
 
@@ -211,6 +230,9 @@ extension Experiment {
     }
     if training.optimizer.name != before.training.optimizer.name {
       training.optimizer.takeOptions(after: before.training.optimizer)
+    }
+    for key in ExperimentKey.all where key.readers != nil && key.hasMeaning(in: before) && !key.hasMeaning(in: self) {
+      key.reset(&self)
     }
     if task.name != before.task.name {
       solved = SolvedSpecification()

@@ -27,7 +27,8 @@ extension ExperimentKey {
       steps: .choices),
     ExperimentKey(
       "network.init.scale", .number(\.network.initialization.scale, NumberRange(from: 0)),
-      "weight_hh: scale·Q, scale·I, N(0, scale²/H), ±scale/√H or scale·(A-Aᵀ)/√(2H)", .newRun, steps: .linear(0.05)),
+      "weight_hh: scale·Q, scale·I, N(0, scale²/H), ±scale/√H or scale·(A-Aᵀ)/√(2H)", .newRun, steps: .linear(0.05),
+      readWith: "an init.recurrent other than zero", isRead: { $0.network.initialization.recurrent != .zero }),
     ExperimentKey(
       "network.init.diffusion", .number(\.network.initialization.diffusion, NumberRange(from: 0)),
       "antisymmetric: γ, subtracted from the diagonal of weight_hh", .newRun, steps: .linear(0.01)),
@@ -36,7 +37,8 @@ extension ExperimentKey {
       "weight_ih: N(0, input²/I)", .newRun, steps: .linear(0.05)),
     ExperimentKey(
       "network.init.readout", .number(\.network.initialization.readout, NumberRange(from: 0)),
-      "readout.weight: N(0, readout²/H)", .newRun, steps: .linear(0.05)),
+      "readout.weight: N(0, readout²/H)", .newRun, steps: .linear(0.05),
+      readWith: "a cell with a readout", isRead: { !$0.network.cell.isFullyRecurrent }),
     ExperimentKey(
       "network.init.forget_bias", .number(\.network.initialization.forgetBias, NumberRange()),
       "of cells with a forget gate: its bias at the start; 1 keeps the state through time before anything is learnt",

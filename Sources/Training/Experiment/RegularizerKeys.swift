@@ -10,7 +10,8 @@ extension ExperimentKey {
       "η of gradient noise: N(0, η/(1+t)^γ) at update t; 0 for none", steps: .tenth),
     ExperimentKey(
       "training.regularizer.noise_decay", .number(\.training.regularizer.noiseDecay, NumberRange(from: 0)),
-      "γ of gradient noise: how its variance falls", steps: .linear(0.05)
+      "γ of gradient noise: how its variance falls", steps: .linear(0.05),
+      readWith: "training.regularizer.noise above 0"
     ) { $0.training.regularizer.noise > 0 },
   ]
 }

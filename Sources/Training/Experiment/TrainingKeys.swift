@@ -27,10 +27,12 @@ extension ExperimentKey {
     ExperimentKey(
       "training.artbp.probability", .number(\.training.artbp.probability, NumberRange(from: 0, below: 1)),
       "artbp: c, how likely a cut between two steps is", steps: .linear(0.05),
+      readWith: "training.algorithm artbp",
       isRead: { $0.training.algorithm == .artbp }),
     ExperimentKey(
       "training.adaptive.tolerance", .number(\.training.adaptive.tolerance, NumberRange(above: 0)),
       "adaptive: δ, the relative bias let pass; k2 is the longest window", steps: .tenth,
+      readWith: "training.algorithm adaptive",
       isRead: { $0.training.algorithm == .adaptive }),
     ExperimentKey(
       "training.rflo.feedback", .choice(\.training.rflo.feedback),
