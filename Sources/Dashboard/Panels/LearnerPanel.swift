@@ -59,8 +59,10 @@ struct LearnerPicture {
     guard !rect.isEmpty else { return }
     let inside = rect.inset(left: 1)
     put(comparison(theme), in: inside, row: 0, &buffer)
-    put(costs.line(theme), in: inside, row: 1, &buffer)
-    var rest = inside.inset(top: min(2, inside.height))
+    // In six rows the plot's legend, which names what is drawn, is worth more than the cost.
+    let hasCost = rect.height != 6 || report.byUnit == nil && report.restarted.isEmpty
+    if hasCost { put(costs.line(theme), in: inside, row: 1, &buffer) }
+    var rest = inside.inset(top: min(hasCost ? 2 : 1, inside.height))
     if rect.height >= 20 {
       // The equations, and all algorithms' costs below the pictures.
       let equations = report.algorithm.description.equations.map { written($0).words(theme) }
