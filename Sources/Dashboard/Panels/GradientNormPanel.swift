@@ -10,7 +10,7 @@ struct GradientNormPanel: Panel {
   let minimumSize = Size(width: 24, height: 5)
   let help = [
     "‖∂L/∂h_t‖ by step t on a logarithmic axis: the truncated gradient, and full backpropagation behind it.",
-    "Over all sequences of the batch, in the loss' unit by that of h; a straight line is an exponential decay, said as a factor a step.",
+    "Over all sequences of the batch, in the loss' unit by that of h. A straight line is an exponential decay, said as a factor a step where no losses enter on the way. Of an LSTM ∂L/∂c_t too, h_t held fixed: what the carousel brings.",
     "Look for: how much of the full gradient the truncation leaves, and whether the line falls or climbs towards t = 1. Untied, each step's W_hh is there too, with how far it has moved, relative to what it was.",
   ]
   let instruments: Set<Instrument> = [.gradientNorm]
@@ -20,12 +20,13 @@ struct GradientNormPanel: Panel {
     let cursor = state.cursor
     let norms = (state.analysis?.truncatedGradientNorm ?? []).enumerated()
       .map { cursor.hasGradient(at: $0) ? $1 : -.infinity }
-    // Before the first loss the gradient only passes on; where losses enter a slope would say nothing of the way.
-    guard let decay = GradientDecay(Array(norms.prefix((state.firstLoss ?? norms.count - 1) + 1))) else {
-      return ["‖∂L/∂h_t‖"]
-    }
     let batch = state.shown?.data.batch ?? 1
     let layer = state.layers > 1 ? "layer \(state.shownLayer + 1) · " : ""
+    // Before the first loss the gradient only passes on; where losses enter a slope would say nothing of the way.
+    guard let decay = GradientDecay(Array(norms.prefix((state.firstLoss ?? norms.count - 1) + 1))) else {
+      let whose = layer + "‖∂L/∂h_t‖"
+      return (batch > 1 ? [whose + " over \(batch) sequences"] : []) + [whose, "‖∂L/∂h_t‖"]
+    }
     let whole =
       (batch > 1 ? [layer + "‖∂L/∂h_t‖ over \(batch) sequences · ", layer + "over \(batch) sequences · "] : [])
       + (layer.isEmpty ? [] : [layer])
