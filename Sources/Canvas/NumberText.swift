@@ -83,6 +83,11 @@ public enum NumberText {
     return value < 0 ? "-" + result : result
   }
 
+  /// A count: with its thousands apart, 239,616, as long as it is of seven digits at most; else 1.24e+9.
+  public static func count(_ value: Double) -> String {
+    value.isFinite && abs(value) < 1e7 ? grouped(Int(value.rounded())) : short(value)
+  }
+
   /// A share as percent: 99.6 %, 53 %, 0.04 %. What is not all is never shown as 100, what is not nothing never as 0.
   public static func percent(_ share: Double) -> String {
     guard share.isFinite else { return fixed(share, 0) + " %" }

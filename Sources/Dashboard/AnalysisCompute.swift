@@ -240,20 +240,16 @@ extension AnalysisBuilder {
   }
 
   private var cost: Analysis.Cost {
-    let training = snapshot.experiment.training
-    var sizes = AlgorithmSizes(
-      snapshot.experiment, inputs: snapshot.data.inputs, outputs: snapshot.data.outputs)
-    func held(_ steps: Int) -> AlgorithmCost {
-      (sizes.k1, sizes.k2) = (steps, steps)
-      return training.algorithm.cost(sizes)
-    }
-    let steps = snapshot.window.steps.count
-    let window = held(steps)
+    let algorithm = snapshot.experiment.training.algorithm
+    var sizes = snapshot.updateSizes
+    let update = algorithm.cost(sizes)
+    let multiplyAdds = update.multiplyAdds * Double(sizes.k1)
     // Against the whole sequence with every step kept.
     sizes.segmentSteps = nil
+    (sizes.k1, sizes.k2) = (length, length)
     return Analysis.Cost(
-      floatsHeld: Self.whole(window.floats), floatsHeldFull: Self.whole(held(length).floats),
-      multiplyAdds: Self.whole(window.multiplyAdds * Double(steps)))
+      floatsHeld: Self.whole(update.floats), floatsHeldFull: Self.whole(algorithm.cost(sizes).floats),
+      multiplyAdds: Self.whole(multiplyAdds))
   }
 
   /// A whole number, the largest where `value` is beyond it.
@@ -261,6 +257,18 @@ extension AnalysisBuilder {
 }
 
 extension Snapshot {
+  /// The sizes of the next update: a window as long as it is, at a sequence's start shorter than k2, where the gradient goes
+  /// back over it; k1 as many steps as are left, where it is carried forward.
+  var updateSizes: AlgorithmSizes {
+    var sizes = AlgorithmSizes(experiment, inputs: data.inputs, outputs: data.outputs)
+    if experiment.training.algorithm.description.isForward {
+      sizes.k1 = window.steps.count
+    } else {
+      sizes.k2 = window.steps.count
+    }
+    return sizes
+  }
+
   /// Whether the gradient that trains is backpropagation through the windows, of which nothing is cut in another way.
   var isCutByWindows: Bool {
     experiment.training.algorithm.description.isTape && variant.passage.isEmpty && variant.fixedPoint == nil

@@ -46,9 +46,6 @@ struct CellEquations {
   /// What the step's own loss gives.
   func local(_ t: Int) -> String { written(description.local, t) }
 
-  /// κ, the share of δ_{t+1} that goes past φ and W_hh: 0 where there is no such path, or each unit has its own.
-  var keep: Double { description.affineJacobian?.directPath ?? 0 }
-
   /// The name of what is carried beside h, and what multiplies it: c, f₃₈.
   var carriedName: String { description.carousel.map { description.parts[$0.part] } ?? "c" }
 

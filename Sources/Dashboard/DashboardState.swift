@@ -42,6 +42,9 @@ public struct DashboardState: Sendable, Equatable {
   /// The panel that has the whole screen.
   public var zoomed: PanelID?
 
+  /// Where the learning algorithms are gone through one by one.
+  var algorithmRound: AlgorithmRound?
+
   /// What keys mean at the moment.
   public var mode = Mode.panels
   /// What was entered at the prompt, the latest last.

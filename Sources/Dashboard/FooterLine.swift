@@ -11,10 +11,7 @@ enum FooterLine {
       buffer.put(tipSpans(state, width: tip.width), in: tip)
     }
     if let message = state.message ?? explosionMessage(state) {
-      let mark = message.isError ? "✖ " : ""
-      buffer.put(
-        " " + (mark + message.text).words(theme), in: line, style: theme[message.isError ? .error : .accent],
-        ellipsis: true)
+      draw(message, over: line, &buffer, theme)
       return
     }
     let hidden = hiddenSpans(state, layout, theme)
@@ -30,6 +27,21 @@ enum FooterLine {
     buffer.put(hidden, in: line, alignment: .right)
     buffer.put(hints(state, layout, width: line.width - hiddenWidth), in: line)
   }
+
+  /// A message that is too long for the line takes the lines over it too.
+  private static func draw(_ message: Message, over line: Rect, _ buffer: inout Buffer, _ theme: Theme) {
+    let text = ((message.isError ? "✖ " : "") + message.text).words(theme)
+    let rows = text.wrapped(to: max(1, line.width - 2))
+    let count = min(rows.count, mostMessageRows)
+    for row in 0..<count {
+      let place = Rect(x: line.x, y: line.y - (count - 1) + row, width: line.width, height: 1)
+      buffer.fill(place, Cell(" ", theme[.bar]))
+      let rest = row == count - 1 ? rows[row...].joined(separator: " ") : rows[row]
+      buffer.put(" " + rest, in: place, style: theme[message.isError ? .error : .accent], ellipsis: true)
+    }
+  }
+
+  private static let mostMessageRows = 4
 
   /// Which keys can be pressed, as many as fit, none cut; quit and help always among them.
   private static func hints(

@@ -41,12 +41,28 @@ enum HeaderLine {
       training.clip.kind == .none ? "no clip" : "clip \(training.clip.kind.rawValue) \(plain(training.clip.threshold))"
     return [
       "\(experiment.task.name.rawValue) n=\(experiment.task.length)",
-      network.cell.rawValue + (network.cellDescription.takesActivation ? " \(network.activation.rawValue)" : "")
+      network.cell.rawValue + options(of: network)
+        + (network.cellDescription.takesActivation ? " \(network.activation.rawValue)" : "")
         + " H=\(network.hidden)" + (network.layers > 1 ? "×\(network.layers)" : ""),
       truncation(experiment, schedule), clip,
       "\(training.optimizer.name.rawValue) \(plain(training.optimizer.learningRate))"
         + (training.schedule.kind == .constant ? "" : " \(training.schedule.kind.rawValue)"),
-    ]
+    ] + regularizers(training.regularizer)
+  }
+
+  /// What the cell's own settings are: " β 0.2", " β 0.5…0.01" where each unit has its own, " α 1".
+  private static func options(of network: NetworkSpecification) -> String {
+    if network.cell.has(option: "beta") {
+      let least = network.setRate(unit: network.hidden - 1)
+      return " β \(plain(network.beta))" + (least == network.beta ? "" : "…\(NumberText.trimmed(least))")
+    }
+    return network.cell.has(option: "alpha") ? " α \(plain(network.alpha))" : ""
+  }
+
+  /// What is added to the gradient beside the loss.
+  private static func regularizers(_ regularizer: RegularizerSpecification) -> [String] {
+    (regularizer.omega > 0 ? ["Ω \(plain(regularizer.omega))"] : [])
+      + (regularizer.noise > 0 ? ["noise \(plain(regularizer.noise))"] : [])
   }
 
   /// The learning algorithm and its truncation: "full BPTT", "TBPTT(10,20) newest"; with what was chosen, where k2 adapts

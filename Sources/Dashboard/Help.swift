@@ -1,6 +1,6 @@
 import Canvas
 
-/// The help: the focused panel's lines, what the program is, and every key by its group.
+/// The help: the focused panel's lines, every key by its group, and what the program is.
 enum Help {
   /// A line, its key column and its words.
   enum Line: Equatable {
@@ -27,8 +27,10 @@ enum Help {
       top += leftOut.joined(separator: "; ").words(state.theme).wrapped(to: width).map(Line.text)
       top.append(.blank)
     }
-    top.append(.title("bpttop: backpropagation through time, live"))
-    top += about.words(state.theme).wrapped(to: width).map(Line.text)
+    // What a newcomer reads once comes behind what is looked up again and again.
+    let end: [Line] =
+      [.blank, .title("bpttop: backpropagation through time, live")]
+      + about.words(state.theme).wrapped(to: width).map(Line.text)
     let isWide = width >= columnWidth * 2
     func keys(_ groups: [KeyBinding.Group]) -> [Line] {
       groups.flatMap { group in
@@ -39,12 +41,12 @@ enum Help {
             isWide ? columnWidth - 2 : width)
       }
     }
-    guard isWide else { return (top + keys(KeyBinding.Group.allCases)).map { [$0] } }
-    let left = keys([.pass, .training, .program]), right = keys([.knobs, .panels])
+    guard isWide else { return (top + keys(KeyBinding.Group.allCases) + end).map { [$0] } }
+    let left = keys([.panels, .pass, .training]), right = keys([.knobs, .program])
     return top.map { [$0] }
       + (0..<max(left.count, right.count)).map { row in
         [row < left.count ? left[row] : .blank, row < right.count ? right[row] : .blank]
-      }
+      } + end.map { [$0] }
   }
 
   /// The width of each of two columns.

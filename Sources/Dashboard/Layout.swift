@@ -47,7 +47,7 @@ public struct Layout: Sendable {
     if let id = state.zoomed, let panel = applying.first(where: { $0.id == id }) {
       places = [Place(panel: panel, frame: room)]
     } else {
-      places = Self.arrange(Self.chosen(state, in: room), in: room)
+      places = Self.arrange(Self.chosen(state, in: room), state, in: room)
     }
     let shown = Set(places.map(\.panel.id))
     hidden = applying.filter { !shown.contains($0.id) && $0.isWanted(state) }.map(\.digit).sorted()
@@ -82,13 +82,13 @@ public struct Layout: Sendable {
   private static func leastHeight(_ row: [any Panel]) -> Int { 2 + (row.map(\.minimumSize.height).max() ?? 0) }
 
   /// Gives every row its least height, then the rest by weight, a cell at a time, up to what is of use to it.
-  private static func arrange(_ rows: [[any Panel]], in room: Rect) -> [Place] {
+  private static func arrange(_ rows: [[any Panel]], _ state: DashboardState, in room: Rect) -> [Place] {
     let heights = shares(
       of: room.height, least: rows.map(leastHeight),
       most: rows.map { row in
         row.contains { $0.maximumHeight == nil } ? nil : row.compactMap(\.maximumHeight).max().map { $0 + 2 }
       },
-      weights: rows.map { row in row.map(\.heightWeight).max() ?? 1 })
+      weights: rows.map { row in row.map { $0.heightWeight(state) }.max() ?? 1 })
     var y = room.y
     return zip(rows, heights).flatMap { row, height -> [Place] in
       let widths = shares(

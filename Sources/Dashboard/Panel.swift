@@ -51,6 +51,8 @@ public protocol Panel: Sendable {
   /// Keys that it takes while it has the focus.
   var keys: [PanelKey] { get }
 
+  /// `heightWeight`, or more where this state has more rows to draw.
+  func heightWeight(_ state: DashboardState) -> Int
   /// Whether there is anything to draw in this experiment; where not, it takes no room.
   func applies(to state: DashboardState) -> Bool
   /// Whether it stands on the screen without being asked for.
@@ -73,6 +75,8 @@ extension Panel {
   public var widthWeight: Int { 1 }
   /// An even share beside other plots.
   public var heightWeight: Int { 12 }
+  /// The same in every state.
+  public func heightWeight(_ state: DashboardState) -> Int { heightWeight }
   /// Any height is of use.
   public var maximumHeight: Int? { nil }
   /// None.

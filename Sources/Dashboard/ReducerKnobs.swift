@@ -1,4 +1,5 @@
 import Canvas
+import RecurrentNetworks
 import Training
 
 extension DashboardState {
@@ -20,7 +21,7 @@ extension DashboardState {
     // A β that is trained is a weight: what is set is where it begins.
     let isStart = name.hasPrefix("network.beta") && experiment.network.learnsBeta
     message = Message(
-      "\(Knob.label(of: name)) = \(written)"
+      "\(Knob.label(of: name)) = \(written)" + Self.company(of: name, from: before, to: experiment)
         + (isStart ? " · where the trained β begin: r begins anew" : Self.consequence(key.effect(in: before))))
     return [.apply(key: name, value: written)]
   }
@@ -53,6 +54,16 @@ extension DashboardState {
     return [.begin(written)]
   }
 
+  /// What else changed with a key, as far as it means something still: " (k1 = 5, k2 = full with it)".
+  static func company(of name: String, from before: Experiment, to after: Experiment) -> String {
+    let knobs = Set(Knob.applying(to: after).map(\.name))
+    let others = after.differences(from: before).filter {
+      $0.key.name != name && (knobs.contains($0.key.name) || $0.key.name.hasPrefix("training."))
+    }
+    let words = others.map { "\(Knob.label(of: $0.key.name)) = \($0.value)" }
+    return words.isEmpty ? "" : " (\(words.joined(separator: ", ")) with it)"
+  }
+
   private static func consequence(_ effect: ChangeEffect) -> String {
     switch effect {
     case .nextUpdate: ""
@@ -74,12 +85,17 @@ extension DashboardState {
     if key.effect == .rescaleRecurrent, let radius = measuredSpectralRadius {
       try? key.set(&start, formatNumber((radius * 1e6).rounded() / 1e6))
     }
+    if name == "training.algorithm", let effects = turnAlgorithm(key, up: up) { return effects }
     let value = (coarse ? coarseStep(key, start, up: up) : nil) ?? key.stepped(start, by: up ? 1 : -1)
     guard let value else {
       message = Message("\(Knob.label(of: name)) = \(key.get(experiment)): no further")
       return []
     }
     do {
+      // β = 1 is the Elman cell number for number: one that is turned to shall show that it leaks.
+      if name == "network.cell", CellKind(rawValue: value)?.has(option: "beta") == true, experiment.network.beta == 1 {
+        return try apply([Setting(key: name, value: value), Setting(key: "network.beta", value: "0.2")])
+      }
       return try apply(name, value)
     } catch {
       message = Message("\(error)", isError: true)
@@ -118,14 +134,36 @@ extension DashboardState {
     let here = TruncationPreset(k1: training.k1, k2: training.k2, length: experiment.task.length)
     let presets = TruncationPreset.allCases
     let index = here.flatMap(presets.firstIndex).map { $0 + 1 } ?? 0
-    let next = presets[index % presets.count]
-    let counts = next.counts(length: experiment.task.length)
-    var effects: [Effect] = []
-    for (name, value) in [("training.k1", counts.k1.text), ("training.k2", counts.k2.text)] {
-      effects += (try? apply(name, value)) ?? []
+    let name = training.algorithm.rawValue
+    for turn in 0..<presets.count {
+      let next = presets[(index + turn) % presets.count]
+      let counts = next.counts(length: experiment.task.length)
+      // What the algorithm refuses is passed over.
+      guard let effects = truncate(to: counts) else { continue }
+      guard !effects.isEmpty else { break }
+      let words = experiment.training.algorithm.description.isForward ? name : "truncation: \(next.words)"
+      message = Message("\(words), k1 = \(counts.k1.text), k2 = \(counts.k2.text)")
+      return effects
     }
-    message = Message("truncation: \(next.words), k1 = \(counts.k1.text), k2 = \(counts.k2.text)")
-    return effects
+    message = Message("truncation: \(name) takes no other here")
+    return []
+  }
+
+  /// Sets k1 and k2, in the order in which each is taken; nil where they are refused.
+  private mutating func truncate(to counts: (k1: StepCount, k2: StepCount)) -> [Effect]? {
+    let settings = [("training.k1", counts.k1.text), ("training.k2", counts.k2.text)]
+    for order in [settings, settings.reversed()] {
+      var changed = self
+      var effects: [Effect] = []
+      do {
+        for (name, value) in order { effects += try changed.apply(name, value) }
+      } catch {
+        continue
+      }
+      self = changed
+      return effects
+    }
+    return nil
   }
 }
 

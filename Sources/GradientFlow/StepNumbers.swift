@@ -71,6 +71,8 @@ public struct BackwardNumbers: Equatable, Sendable {
   /// ‖∂L/∂a_{t+1}‖/‖δ_{t+1}‖, what φ′ (and β or α) makes of it, and ‖W_hhᵀ v‖/‖v‖ of v = ∂L/∂a_{t+1}; nil where nothing
   /// arrives, and for cells whose Jacobian has another form.
   public private(set) var derivativeFactor: Double?, recurrentFactor: Double?
+  /// ‖κ ⊙ δ_{t+1}‖/‖δ_{t+1}‖, what goes past φ and W_hh: |κ| where all units have the same; nil where nothing does.
+  public private(set) var pastFactor: Double?
   /// What goes on along the carousel, and what through the gates, over the norm of all that arrives at t+1; nil where
   /// nothing arrives, and for cells without a carousel.
   public private(set) var carouselFactor: Double?, gatedFactor: Double?
@@ -105,6 +107,10 @@ public struct BackwardNumbers: Equatable, Sendable {
     let inside = size * tape.network.cell.gates
     let inner = euclideanNorm(layer.preactivationGradient.row(step + 1, of: inside, width: inside))
     derivativeFactor = inner / length
+    if jacobian.directPath.contains(where: { $0 != 0 }) {
+      let past = after.enumerated().map { jacobian.directPath[$0 % tape.hidden] * $1 }
+      pastFactor = euclideanNorm(past) / length
+    }
     // W_hhᵀ ∂L/∂a_{t+1} is what arrives less what goes past φ: future - κ δ_{t+1}.
     if inner > 0 {
       let keep = jacobian.directPath

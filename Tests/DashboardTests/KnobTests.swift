@@ -19,7 +19,7 @@ import Training
     ("i", "training.inject", "last"), ("c", "training.clip.kind", "value"), ("C", "training.clip.threshold", "0.5"),
     ("a", "network.activation", "sigmoid"), ("A", "network.activation", "sin"),
     ("+", "network.init.spectral_radius", "1.0"), ("-", "network.init.spectral_radius", "0.8"),
-    ("m", "network.cell", "leaky"), ("R", "seed", "2"),
+    ("R", "seed", "2"),
   ])
   func directKeys(_ key: String, _ name: String, _ value: String) throws {
     let (state, effects) = try typed(key)
@@ -104,7 +104,7 @@ import Training
 
   @Test func aNewRunIsSaid() throws {
     let (state, _) = try typed("m")
-    #expect(state.message?.text == "cell = leaky · a new run from update 0; N cannot go back over it")
+    #expect(state.message?.text == "cell = leaky, β = 0.2 · a new run from update 0; N cannot go back over it")
   }
 
   @Test func arrowsChooseAndTurn() throws {

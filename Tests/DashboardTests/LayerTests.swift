@@ -145,6 +145,6 @@ import Training
       // An update is k1 steps.
       #expect(row.multiplyAdds == 10 * row.kind.cost(sizes).multiplyAdds)
     }
-    #expect(LearnerCosts.text(42_240) == "42,240")
+    #expect(NumberText.count(42_240) == "42,240")
   }
 }

@@ -60,10 +60,12 @@ import Training
     if cell == .elman {
       #expect(abs(numbers.future - next * derivative * recurrent) < 1e-12)
     } else {
-      let keep = CellEquations(tape.network).keep
+      let keep = abs(tape.network.cellDescription.affineJacobian?.directPath ?? .nan)
       #expect(numbers.future <= next * (keep + derivative * recurrent) * (1 + 1e-12))
       #expect(numbers.future >= next * abs(keep - derivative * recurrent) * (1 - 1e-12))
     }
+    let keep = tape.network.cellDescription.affineJacobian?.directPath
+    #expect(keep == 0 ? numbers.pastFactor == nil : abs((numbers.pastFactor ?? .nan) - abs(keep ?? .nan)) < 1e-12)
     #expect(derivative <= (cell == .leaky ? 0.3 : cell == .residual ? 0.5 : 1))
   }
 

@@ -1,4 +1,5 @@
 import Canvas
+import GradientFlow
 import RecurrentNetworks
 import Testing
 import Training
@@ -37,6 +38,21 @@ import Training
     }
   }
 
+  /// Where each unit has a β of its own, what goes past φ is ‖(1-β) ⊙ δ‖/‖δ‖.
+  @Test func whatGoesPastHasAFactorWithABetaAUnit() throws {
+    var experiment = Example.experiment()
+    (experiment.network.cell, experiment.network.beta, experiment.network.betaSpread) = (.leaky, 0.5, 50)
+    let tape = try #require(try Example.analysis(Example.snapshot(experiment)).window)
+    let after = tape.layers[0].gradient[(6 * tape.batch * 4)..<(7 * tape.batch * 4)]
+    let rates = try #require(tape.rates(layer: 0))
+    let past = after.enumerated().map { (1 - rates[$0 % 4]) * $1 }
+    let wanted = (past.reduce(0) { $0 + $1 * $1 } / after.reduce(0) { $0 + $1 * $1 }).squareRoot()
+    let found = try #require(BackwardNumbers(tape, step: 5)?.pastFactor)
+    #expect(abs(found - wanted) < 1e-12)
+    let text = try lines(Cursor(.backward, step: 10), height: 4, experiment).joined()
+    #expect(text.contains("past φ ×\(NumberText.short(wanted))"))
+  }
+
   /// e, ε and δ of every unit of a small fully recurrent network, at the usual sizes; a dot where no error is injected.
   @Test func unitsOfAFullyRecurrentNetwork() throws {
     var experiment = Example.experiment()
@@ -52,6 +68,20 @@ import Training
     let wide = try lines(Cursor(.backward, step: 18), width: 150, height: 4, experiment).joined(separator: "\n")
     #expect(wide.contains("epochwise") && wide.contains("3  e ·"))
     #expect(try lines(Cursor(.forward, step: 18), width: 120, experiment).joined().contains("s₁₉ = W [y₁₈; x₁₉]"))
+    // ε = e + Wᵀδ can be done again with what stands in the zoom: three decimals of each.
+    let zoomed = try lines(Cursor(.backward, step: 18), width: 76, height: 20, experiment)
+    func numbers(_ row: String) -> [Double] { row.split(separator: " ").compactMap { Double($0) } }
+    let weights = zoomed.filter { $0.contains("W  to unit") }.map { Array(numbers($0).dropFirst()) }
+    #expect(weights.count == 3 && weights.allSatisfy { $0.count == 6 })
+    let units = zoomed.joined(separator: " ").components(separatedBy: " ε ").dropFirst().compactMap {
+      Double($0.prefix { $0 != " " })
+    }
+    #expect(units.count == 3)
+    for (unit, epsilon) in units.enumerated().dropFirst() {
+      // Units 2 and 3 have no target here.
+      let sum = weights.reduce(0) { $0 + $1[unit] * ($1.last ?? .nan) }
+      #expect(abs(sum - epsilon) < 0.002 + 0.01 * abs(epsilon))
+    }
     experiment.training.k1 = .steps(1)
     let last = try lines(Cursor(.backward, step: 19), width: 150, height: 4, experiment).joined(separator: "\n")
     #expect(last.contains("real-time: only e₂₀ is injected"))

@@ -164,9 +164,17 @@ struct FlowPicture {
     }
   }
 
+  /// The truncation, and what is left of it where it is too long: up to a comma, or its first words.
+  private var headings: [String] {
+    let clause = truncation.prefix { $0 != "," }
+    let words = clause.split(separator: " ")
+    return [truncation, String(clause)]
+      + [2, 1].map { words.prefix($0).joined(separator: " ") }
+      .filter { !$0.hasSuffix(" by") }
+  }
+
   private func drawWords(in rect: Rect, _ axis: Axis, _ buffer: inout Buffer, _ theme: Theme) {
-    let short = [2, 1].map { truncation.split(separator: " ").prefix($0).joined(separator: " ") }
-    let heading = String.fitting(rect.width, [truncation] + short.filter { !$0.hasSuffix(" by") })
+    let heading = String.fitting(rect.width, headings)
     var lines: [[Span]] = [[Span(heading ?? "", theme[.text])]]
     for line in note { lines.append([Span(line, theme[.dimText])]) }
     if let share {

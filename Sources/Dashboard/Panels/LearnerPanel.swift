@@ -12,7 +12,7 @@ struct LearnerPanel: Panel {
   let shortTitle = "Learner"
   let minimumSize = Size(width: 46, height: 5)
   let help = [
-    "The learning algorithm's gradient against backpropagation to the sequence's start (cosine, ratio of norms), and what it holds and computes.",
+    "The learning algorithm's gradient against backpropagation to the sequence's start (cosine, ratio of norms), and what it holds and computes for the update of this window.",
     "Those that go forward carry an influence matrix M_t = ∂h_t/∂w: its norm by step (log10), and ‖∂h_i/∂w‖ by unit and weights' unit at the cursor's step.",
     "Look for: what an approximation leaves out of M (the empty places), how its cosine falls, and n³(m+n) against n(m+n) in the cost.",
   ]
@@ -184,9 +184,7 @@ struct LearnerCosts {
   let rows: [(kind: AlgorithmKind, floats: Double, multiplyAdds: Double)]
 
   init(_ snapshot: Snapshot) {
-    let sizes = AlgorithmSizes(
-      snapshot.experiment, inputs: snapshot.data.inputs, outputs: snapshot.data.outputs)
-    self.init(snapshot.experiment.training.algorithm, sizes)
+    self.init(snapshot.experiment.training.algorithm, snapshot.updateSizes)
   }
 
   init(_ algorithm: AlgorithmKind, _ sizes: AlgorithmSizes) {
@@ -204,9 +202,9 @@ struct LearnerCosts {
     let dim = theme[.dimText], value = theme[.value]
     guard let own = rows.first(where: { $0.kind == algorithm }) else { return [] }
     let other = rows.first { $0.kind == .bptt && algorithm != .bptt }
-    func beside(_ number: Double?) -> Span { Span(number.map { " (bptt \(Self.text($0)))" } ?? "", dim) }
-    let floats = [Span("holds ", dim), Span(Self.text(own.floats), value)]
-    let adds = [Span(Self.text(own.multiplyAdds), value)]
+    func beside(_ number: Double?) -> Span { Span(number.map { " (bptt \(NumberText.count($0)))" } ?? "", dim) }
+    let floats = [Span("holds ", dim), Span(NumberText.count(own.floats), value)]
+    let adds = [Span(NumberText.count(own.multiplyAdds), value)]
     return [
       floats + [Span(" floats", dim), beside(other?.floats), Span(" · ", dim)] + adds
         + [Span(" multiply-adds an update", dim), beside(other?.multiplyAdds)],
@@ -215,11 +213,6 @@ struct LearnerCosts {
       floats + [Span(" floats · ", dim)] + adds + [Span(" mult-adds an update", dim)],
       floats + [Span(" floats", dim)],
     ]
-  }
-
-  /// 42,240, or 1.4e6.
-  static func text(_ number: Double) -> String {
-    number < 1e5 ? NumberText.grouped(Int(number.rounded())) : NumberText.short(number, digits: 2)
   }
 
   /// A line an algorithm: its name, what it holds and what it computes, with bars of their logarithms.
@@ -254,7 +247,8 @@ struct LearnerCosts {
         (row.floats, floats, columns[1], columns[2]), (row.multiplyAdds, adds, columns[3], columns[4]),
       ] {
         buffer.put(
-          Self.text(value), in: number, row: index + 1, alignment: .right, style: theme[isOwn ? .value : .dimText])
+          NumberText.count(value), in: number, row: index + 1, alignment: .right,
+          style: theme[isOwn ? .value : .dimText])
         guard value > 0, bar.width > 0, index + 1 < bar.height else { continue }
         Bars.horizontal(
           (Decade.log10(value) - scale.least) / scale.span, in: bar.line(index + 1),

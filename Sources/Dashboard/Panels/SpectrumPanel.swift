@@ -21,7 +21,9 @@ struct SpectrumPanel: Panel {
 
   func notes(_ state: DashboardState) -> [String] {
     guard let analysis = state.analysis, let main = Self.main(analysis) else { return ["W_hh"] }
-    let radius = "ρ " + SpectrumPicture.text(main.spectrum.spectralRadius, 2)
+    // The knob ρ is that of W_hh.
+    let radius =
+      (analysis.recurrentSpectrum == nil ? "ρ(J) " : "ρ ") + SpectrumPicture.text(main.spectrum.spectralRadius, 2)
     let layer = state.layers > 1 ? "layer \(state.shownLayer + 1)" : ""
     let names = main.names.map { "\($0)  \(radius)" } + [radius]
     return (layer.isEmpty ? [] : ["\(main.names[0]) of \(layer)  \(radius)", "\(layer)  \(radius)"]) + names

@@ -37,12 +37,15 @@ struct StepText {
   var equations: [[Span]]
   /// In reading order.
   var facts: [Fact]
+  /// What says that some are missing.
+  private let shortened: Span
 
   /// The text in words that `theme` can show.
   init(equations: [[Span]], block: [[Span]] = [], facts: [Fact], theme: Theme) {
     self.block = block.map { $0.map { $0.words(theme) } }
     self.equations = equations.map { $0.map { $0.words(theme) } }
     self.facts = facts.map { $0.map { $0.words(theme) } }
+    shortened = Span("…", theme[.warning]).words(theme)
   }
 
   /// Draws as much as fits.
@@ -68,6 +71,12 @@ struct StepText {
         column += fact.width + gap
       }
       row += 1
+    }
+    // What is needed and found no room is not left away without a sign.
+    let shown = lines.joined().count { $0.rank == 0 }
+    if shown < facts.count(where: { $0.rank == 0 }), row > 0 {
+      let last = rect.line(row - 1)
+      buffer.put(shortened.text, x: last.maxX - shortened.columns, y: last.y, style: shortened.style)
     }
     return row
   }

@@ -97,7 +97,7 @@ extension StepText {
       let name = Span("‖∂L/∂W_hh\(sub(t))‖ ", theme[.window])
       facts.append(Fact(name, Span(NumberText.power(log10: drift.log10Gradient[step]), theme[.value]), rank: 1))
     }
-    if cell.keep != 0, numbers.next != nil { facts.append(fact("past φ", abs(cell.keep), by: "×", rank: 1)) }
+    if let factor = numbers.pastFactor { facts.append(fact("past φ", factor, by: "×", rank: 1)) }
     if isLast, !tape.isFixedPoint {
       facts.append(Fact([Span("the newest step: nothing comes from after it", dim)], rank: 1))
     }

@@ -19,7 +19,7 @@ extension StepText {
           [
             ("s", unit.input, .value), ("y", unit.output, .value),
             ("d", unit.target, unit.target == nil ? .dimText : .loss),
-          ], theme), rank: index < 2 ? 0 : 1)
+          ], theme), rank: 0)
     }
     let none = Fact([Span("no unit has a target here", theme[.dimText])], rank: 3)
     return StepText(
@@ -43,7 +43,7 @@ extension StepText {
           index + 1,
           [
             ("e", unit.error, .local), ("ε", unit.epsilon, .value), ("δ", unit.delta, .value),
-          ], theme), rank: index < 2 ? 0 : 1)
+          ], theme), rank: 0)
     }
     if let kind = kind(of: tape) { facts.append(Fact([Span(kind, theme[.dimText])], rank: 2)) }
     if step == 0 { facts.append(Fact([Span("the sweep ends here", theme[.warning])], rank: 3)) }

@@ -86,6 +86,10 @@ struct ThisStepPanel: Panel {
       row += text(phase)?.draw(in: inside.inset(left: 2, top: row), &buffer) ?? 0
       row += 1
     }
+    guard let weights = StepWeights(tape, step: step) else { return }
+    // Rather without the blank line than not at all.
+    let top = inside.height - row < weights.height ? row - 1 : row
+    weights.draw(in: inside.inset(left: 2, top: top), &buffer, theme: theme)
   }
 
   /// From this height on all three parts are shown.
@@ -98,9 +102,10 @@ extension StepText {
     let value = theme[.value], dim = theme[.dimText], text = theme[.text]
     let training = state.experiment.training
     let optimizer = training.optimizer
-    let rule = optimizer.equation
+    let noise = training.regularizer.noise > 0 ? "g ← g + N(0, σ²), " : ""
+    let rule = noise + optimizer.equation
     let algorithm = training.algorithm.description
-    let whole = weightGradient(tape)
+    let whole = weightGradient(tape) + (training.regularizer.omega > 0 ? " + λ ∂Ω/∂w" : "")
     let sum = algorithm.isTape ? whole : Self.timeless(algorithm.equations.last ?? "")
     if let reason = state.noGradientReason {
       let lines = ["no update is made", reason].map { Fact([Span($0, theme[.error])], rank: 0) }
@@ -121,16 +126,22 @@ extension StepText {
       let words = "\(drift.fromMean.count) untied W_hh, from their mean up to "
       facts.append(Fact([Span(words, dim), Span(NumberText.short(farthest), value)], rank: 1))
     }
+    if training.regularizer.noise > 0 {
+      let deviation = training.noiseDeviation(after: state.shown?.update ?? 0)
+      facts.append(Fact(Span("noise σ ", dim), Span(NumberText.short(deviation), value), rank: 1))
+    }
     if training.regularizer.omega > 0 {
       facts.append(Fact(Span("Ω ", dim), Span(NumberText.short(tape.omega), value), rank: 1))
     }
     facts.append(Fact(Span("‖w‖ ", dim), Span(NumberText.short(numbers.weights), value), rank: 2))
     if let cost = state.analysis?.cost {
-      let share = cost.floatsHeld < cost.floatsHeldFull ? " of \(NumberText.grouped(cost.floatsHeldFull))" : ""
-      let spans = [Span("holds ", dim), Span(NumberText.grouped(cost.floatsHeld), value), Span(" floats" + share, dim)]
+      let share = cost.floatsHeld < cost.floatsHeldFull ? " of \(NumberText.count(Double(cost.floatsHeldFull)))" : ""
+      let spans = [
+        Span("holds ", dim), Span(NumberText.count(Double(cost.floatsHeld)), value), Span(" floats" + share, dim),
+      ]
       facts.append(Fact(spans, rank: 3))
       facts.append(
-        Fact(Span(NumberText.short(Double(cost.multiplyAdds)), value), Span(" multiply-adds", dim), rank: 4))
+        Fact(Span(NumberText.count(Double(cost.multiplyAdds)), value), Span(" multiply-adds", dim), rank: 4))
     }
     return StepText(
       equations: [[Span(sum + "     " + rule, text)], [Span(rule, text)]], facts: facts, theme: theme)

@@ -18,6 +18,12 @@ struct ThroughTimePanel: Panel {
   let heightWeight = 12
   let instruments: Set<Instrument> = [.gradientNorm, .saturation]
 
+  /// A gated cell has a row a gate, and one for what it carries.
+  func heightWeight(_ state: DashboardState) -> Int {
+    guard state.layers == 1, state.experiment.network.cell.gates > 1 else { return heightWeight }
+    return heightWeight + (state.size.height >= 30 ? 6 : 2)
+  }
+
   func notes(_ state: DashboardState) -> [String] {
     guard let snapshot = state.shown else { return [] }
     let step = "t \(state.cursor.step + 1) of \(snapshot.data.steps)"
@@ -188,7 +194,10 @@ extension TimePicture {
         let names = description.outputNames
         guard names.indices.contains(target) else { return "\(target)" }
         return names[target] == "blank" ? "·" : names[target] == " " ? "␣" : names[target]
-      case .values(let values): return data.outputs > 0 ? NumberText.fixed(values[index * data.outputs], 2) : ""
+      case .values(let values):
+        guard data.outputs > 0 else { return "" }
+        let value = values[index * data.outputs]
+        return NumberText.fixed(value, value == value.rounded() ? 0 : 2)
       }
     }
   }

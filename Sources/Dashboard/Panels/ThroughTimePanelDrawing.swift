@@ -143,9 +143,12 @@ struct TimeDrawing {
         let x = max(rect.x, min(rect.x + column, rect.maxX - text.columns))
         buffer.put(text, x: x, y: rect.y, style: theme[role], limit: rect.maxX - x)
       } else {
-        let width = text.columns <= place.columns.count ? text.columns : 1
+        // A blank parts what has more than one column; of a number that finds no room no digit is shown.
+        let fits = text.columns == 1 || text.columns < place.columns.count
+        let short = Double(text) == nil ? String(text.prefix(1)) : "·"
+        let width = fits ? text.columns : 1
         let x = rect.x + column + max(0, (place.columns.count - width) / 2)
-        buffer.put(text, x: x, y: rect.y, style: theme[role], limit: min(width, rect.maxX - x))
+        buffer.put(fits ? text : short, x: x, y: rect.y, style: theme[role], limit: min(width, rect.maxX - x))
       }
     }
   }

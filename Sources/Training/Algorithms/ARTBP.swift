@@ -20,8 +20,13 @@ final class ARTBP<S: Scalar>: GradientAlgorithm {
       isTape: true, isForward: false)
   }
 
-  /// As backpropagation over the window: cuts are drawn anew at every update, so that all of it must be there.
-  static func cost(_ sizes: AlgorithmSizes) -> AlgorithmCost { BPTT<S>.cost(sizes) }
+  /// As backpropagation over the window: cuts are drawn anew at every update, so that all of it must be there,
+  /// every step kept.
+  static func cost(_ sizes: AlgorithmSizes) -> AlgorithmCost {
+    var sizes = sizes
+    sizes.segmentSteps = nil
+    return BPTT<S>.cost(sizes)
+  }
 
   static func heading(_ experiment: Experiment, _ schedule: TruncationSchedule) -> String? {
     let window = schedule.k2 < schedule.length ? "(\(schedule.k1),\(schedule.k2))" : ""

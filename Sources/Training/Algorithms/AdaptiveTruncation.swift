@@ -22,6 +22,8 @@ final class AdaptiveTruncation<S: Scalar>: GradientAlgorithm {
 
   /// As backpropagation, with the largest k2; the estimate adds a pass forward and a few back, once a sequence.
   static func cost(_ sizes: AlgorithmSizes) -> AlgorithmCost {
+    var sizes = sizes
+    sizes.segmentSteps = nil
     var cost = BPTT<S>.cost(sizes)
     // The states of the whole sequence.
     cost.floats = max(

@@ -260,9 +260,11 @@ extension CellKind {
     network.cell = self
     return network.cellDescription.forgetGate != nil
   }
+}
 
-  /// Whether the cell has the setting `name` of the network group.
-  fileprivate func has(option name: String) -> Bool {
+extension CellKind {
+  /// Whether the cell has the setting `name` of the network group: "beta".
+  public func has(option name: String) -> Bool {
     var network = NetworkSpecification()
     network.cell = self
     return network.cellDescription.options.contains { $0.name == name }

@@ -40,6 +40,9 @@ struct GradientNoise {
 }
 
 extension TrainingSpecification {
+  /// σ of the noise that is added to each weight's gradient in the update after `done` updates; 0 without noise.
+  public func noiseDeviation(after done: Int) -> Double { noise(seed: 0).deviation(after: done) }
+
   /// The noise of a run with this seed.
   func noise(seed: UInt64) -> GradientNoise {
     GradientNoise(variance: regularizer.noise, decay: regularizer.noiseDecay, seed: seed)
