@@ -159,11 +159,14 @@ def loss(net, p, h, target, has_target, outputs):
 
 @functools.partial(jax.jit, static_argnums=0)
 def passes(net, p, options, t):
-    """h, every l_t, and the gradients of the objective by p and by the top layer's h_t."""
+    """h, every l_t, the gradients of the objective by p and by the top layer's h_t, and the states of all layers."""
+
+    def every_state(p, eps):
+        of_sequence = lambda s, x, e: states(net, p, options, s, x, e, t["passage"])
+        return jax.vmap(of_sequence, (0, 1, 1), 1)(t["state0"], t["x"], eps)
 
     def forward(p, eps):
-        of_sequence = lambda s, x, e: states(net, p, options, s, x, e, t["passage"])[-1][0]
-        h = jax.vmap(of_sequence, (0, 1, 1), 1)(t["state0"], t["x"], eps)
+        h = every_state(p, eps)[-1][0]
         of_step = lambda *step: loss(net, p, *step)
         return h, jax.vmap(jax.vmap(of_step))(h, t["target"], t["target_mask"], t["output_mask"])
 
@@ -171,7 +174,7 @@ def passes(net, p, options, t):
         return t["weight"] * (forward(p, eps)[1] * t["mask"]).sum()
 
     eps = jnp.zeros(t["x"].shape[:2] + t["state0"][-1][0].shape[-1:])
-    return *forward(p, eps), *jax.grad(objective, (0, 1))(p, eps)
+    return *forward(p, eps), *jax.grad(objective, (0, 1))(p, eps), every_state(p, eps)
 
 
 @functools.partial(jax.jit, static_argnums=0)
@@ -334,10 +337,12 @@ def check(path, tolerance=None, stale=False):
         """By name what the trace must have, and the Jacobians; with random: with roundings in weights and Jacobians."""
         shake = lambda v: v if random is None else v * (1 + rounding * random.standard_normal(v.shape))
         p = {k: shake(v) for k, v in p.items()}
-        h, losses, by_parameter, by_state = passes(net, p, options, t)
+        h, losses, by_parameter, by_state, layers = passes(net, p, options, t)
         J, direct = (np.asarray(v) for v in jacobians(net, p, options, t))
         J = shake(J)
         found = {"h": h, "loss": losses, "grad_h": by_state} | {f"grad.{k}": by_parameter[k] for k in sorted(p)}
+        # [T, parts, B, H]
+        found |= {f"state_l{l}": jnp.stack(v, 1) for l, v in enumerate(layers) if f"state_l{l}" in tensors}
         return found | {"flow": flow(J, direct, top)}, J
 
     random = np.random.default_rng(0)
