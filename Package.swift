@@ -47,7 +47,7 @@ let package = Package(
       ]),
     .testTarget(name: "LinearAlgebraTests", dependencies: ["LinearAlgebra"], exclude: ["Fixtures"]),
     .testTarget(name: "RecurrentNetworksTests", dependencies: ["RecurrentNetworks"], exclude: ["Fixtures"]),
-    .testTarget(name: "TrainingTests", dependencies: ["Training"], exclude: ["Fixtures"]),
+    .testTarget(name: "TrainingTests", dependencies: ["Training", "GradientFlow"], exclude: ["Fixtures"]),
     .testTarget(name: "GradientFlowTests", dependencies: ["GradientFlow"]),
     .testTarget(name: "ExperimentsTests", dependencies: ["Experiments"], exclude: ["Fixtures"]),
     .testTarget(name: "CanvasTests", dependencies: ["Canvas"]),

@@ -68,7 +68,10 @@ public struct Analysis: Sendable {
   /// log10 ‖∂L/∂h_t‖ over the batch by step of the sequence, [n]: of the window's objective (-infinity outside the
   /// window), and of the full objective, weighted alike: each loss as the window's objective weighs it.
   public let truncatedGradientNorm: [Double]?, fullGradientNorm: [Double]?
-  /// The same of the window's objective in every layer, the lowest first.
+  /// The same of ∂L/∂c_t of the window's objective, h_t held fixed, in the part of the state that the cell's carousel carries,
+  /// where that is not h.
+  public let carriedGradientNorm: [Double]?
+  /// The norms of ∂L/∂h_t of the window's objective in every layer, the lowest first.
   public let layerGradientNorms: [[Double]]?
 
   /// The products of Jacobians over the sequence (sequence 0 of the batch): ∂s_n/∂s_{n-lag} in the layer.
@@ -87,8 +90,12 @@ public struct Analysis: Sendable {
   /// The truncated gradient (all updates of the sequence at these weights) against the full one.
   public let bias: TruncationBias?
 
-  /// W_hh of the layer, a square block a gate; empty where it was not computed.
-  public let weightSpectra: [MatrixSpectrum]
+  /// W_hh of the layer, a square block a gate; empty where it was not computed. Where each step has its own, that of `weightStep`.
+  public internal(set) var weightSpectra: [MatrixSpectrum]
+  /// The step of the sequence whose W_hh it is: the one that was asked for or the window's last.
+  public internal(set) var weightStep: Int
+  /// How far the steps' own W_hh have gone; nil where all steps share one.
+  public let drift: CopyDrift?
   /// W_hh of the layer, for cells with one gate.
   public var recurrentSpectrum: MatrixSpectrum? { weightSpectra.count == 1 ? weightSpectra.first : nil }
   /// J_t = ∂s_t/∂s_{t-1} of sequence 0, s_t all parts of the state, at the step that was asked for or the window's last.

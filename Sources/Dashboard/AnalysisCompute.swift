@@ -28,7 +28,11 @@ extension Analysis {
   private func moved(to step: Int?) -> Analysis {
     var moved = self
     var builder = AnalysisBuilder(snapshot: snapshot, layer: layer, limits: limits)
-    if instruments.contains(.spectrum) { moved.jacobianSpectrum = builder.jacobian(window, step) }
+    if instruments.contains(.spectrum) {
+      moved.jacobianSpectrum = builder.jacobian(window, step)
+      moved.weightStep = builder.index(step, window) + window.window.steps.lowerBound
+      if drift != nil { moved.weightSpectra = builder.weights(window, step) }
+    }
     if instruments.contains(.learner) { moved.learner = builder.learner(step) }
     return moved
   }
@@ -63,10 +67,13 @@ private struct AnalysisBuilder {
     return Analysis(
       snapshot: snapshot, instruments: wanted, layer: layer, window: window, full: full,
       truncatedGradientNorm: norms?.truncated[layer], fullGradientNorm: norms?.full,
+      carriedGradientNorm: norms?.carried,
       layerGradientNorms: norms?.truncated, product: products.time, carousel: products.carousel,
       depth: products.depth, paths: products.paths, flow: flow?.matrix, mask: flow?.mask, share: flow?.share,
       bias: wanted.contains(.bias) && snapshot.isCutByWindows ? bias() : nil,
-      weightSpectra: wantsSpectrum ? weights(window) : [],
+      weightSpectra: wantsSpectrum ? weights(window, step) : [],
+      weightStep: index(step, window) + window.window.steps.lowerBound,
+      drift: CopyDrift(window, start: snapshot.startParameters, layer: layer),
       jacobianSpectrum: wantsSpectrum ? jacobian(window, step) : nil,
       saturation: looksInside ? Saturation(seen, layer: layer) : nil,
       gates: looksInside ? GateActivity(seen, layer: layer) : nil,
@@ -107,17 +114,23 @@ extension AnalysisBuilder {
 // MARK: Instruments
 
 extension AnalysisBuilder {
-  private func gradientNorms(_ window: Tape, _ full: Tape?) -> (truncated: [[Double]], full: [Double]?) {
+  private func gradientNorms(
+    _ window: Tape, _ full: Tape?
+  ) -> (truncated: [[Double]], full: [Double]?, carried: [Double]?) {
     let first = snapshot.window.steps.lowerBound
-    let truncated = GradientNorms.log10ByLayer(window).map { norms in
+    /// [n] from the window's [T].
+    func whole(_ norms: [Double]) -> [Double] {
       var whole = [Double](repeating: -.infinity, count: length)
       whole.replaceSubrange(first..<first + norms.count, with: norms)
       return whole
     }
-    guard let full else { return (truncated, nil) }
+    let truncated = GradientNorms.log10ByLayer(window).map(whole)
+    let part = window.network.cellDescription.carousel?.part ?? 0
+    let carried = part > 0 ? whole(GradientNorms.log10(window, part: part, layer: layer)) : nil
+    guard let full else { return (truncated, nil, carried) }
     // Each loss weighs as it does in the window's objective.
     let shift = Decade.log10(window.injectionWeight / full.injectionWeight)
-    return (truncated, GradientNorms.log10(full, layer: layer).map { $0 + shift })
+    return (truncated, GradientNorms.log10(full, layer: layer).map { $0 + shift }, carried)
   }
 
   private mutating func products(_ tape: Tape) -> Products {
@@ -183,7 +196,13 @@ extension AnalysisBuilder {
     return LearnerReport.compute(snapshot, step: step, longest: limits.fullSteps)
   }
 
-  private mutating func weights(_ tape: Tape) -> [MatrixSpectrum] {
+  /// Where step `step` of the sequence lies in the tape; its last where it is nil.
+  func index(_ step: Int?, _ tape: Tape) -> Int {
+    step.map { min(max(0, $0 - tape.window.steps.lowerBound), tape.steps - 1) } ?? tape.steps - 1
+  }
+
+  /// W_hh; where each step has its own, that of step `step` of the sequence, or of the window's last.
+  mutating func weights(_ tape: Tape, _ step: Int?) -> [MatrixSpectrum] {
     // What is left out is said once, of what the panel is about.
     let isMain = tape.network.cell.gates == 1
     // A block a gate: while it runs they share what one matrix may cost.
@@ -193,7 +212,7 @@ extension AnalysisBuilder {
       return []
     }
     do {
-      return try MatrixSpectrum.recurrentWeights(of: tape, layer: layer)
+      return try MatrixSpectrum.recurrentWeights(of: tape, step: index(step, tape), layer: layer)
     } catch {
       if isMain { leftOut.append("the spectrum: W_hh is not finite") }
       return []
@@ -211,7 +230,7 @@ extension AnalysisBuilder {
       return nil
     }
     let first = tape.window.steps.lowerBound
-    let index = step.map { min(max(0, $0 - first), tape.steps - 1) } ?? tape.steps - 1
+    let index = index(step, tape)
     do {
       return .init(step: first + index, spectrum: try MatrixSpectrum(jacobianOf: tape, step: index, layer: layer))
     } catch {

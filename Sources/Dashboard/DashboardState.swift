@@ -75,6 +75,15 @@ public struct DashboardState: Sendable, Equatable {
   /// The window whose pass is shown.
   public var window: Window? { shown?.window }
 
+  /// The first step of the sequence whose loss is injected in that window.
+  var firstLoss: Int? {
+    guard let shown, let window else { return nil }
+    let batch = shown.data.batch
+    return window.injected.clamped(to: window.steps).first { t in
+      shown.data.targetMask[t * batch..<(t + 1) * batch].contains { $0 != 0 }
+    }
+  }
+
   /// Whether it trains by itself.
   public var isRunning: Bool { runningWish ?? snapshot?.running ?? false }
 

@@ -12,6 +12,7 @@ extension DashboardState {
     let written = key.get(changed)
     // W_hh moves on while it learns: the radius that was set once can be set again.
     guard changed != experiment || key.effect == .rescaleRecurrent && value != "null" else { return [] }
+    let before = experiment
     experiment = changed
     hasSteppedToUpdate = false
     unconfirmed[name] = written
@@ -20,7 +21,7 @@ extension DashboardState {
     let isStart = name.hasPrefix("network.beta") && experiment.network.learnsBeta
     message = Message(
       "\(Knob.label(of: name)) = \(written)"
-        + (isStart ? " · where the trained β begin: r begins anew" : Self.consequence(key.effect)))
+        + (isStart ? " · where the trained β begin: r begins anew" : Self.consequence(key.effect(in: before))))
     return [.apply(key: name, value: written)]
   }
 
@@ -31,7 +32,7 @@ extension DashboardState {
     var changed = self
     var keys: [ExperimentKey] = []
     for setting in settings { keys.append(try ExperimentKey.named(setting.key)) }
-    guard settings.count > 1, keys.contains(where: { $0.effect == .newRun }) else {
+    guard settings.count > 1, keys.contains(where: { $0.effect(in: experiment) == .newRun }) else {
       var effects: [Effect] = []
       for setting in settings { effects += try changed.apply(setting.key, setting.value) }
       self = changed

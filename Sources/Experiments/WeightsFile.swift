@@ -5,6 +5,9 @@ import Training
 ///
 /// PyTorch adds two biases. Where one of them is trained here (`bias_ih`) they are summed when read, and `bias_hh` is written as zeros;
 /// a network that trains both (a GRU) has both as they are.
+///
+/// Where each of T steps has its own weights, a tensor is [T, …] under the same name, step t's copy its row t; of a file whose tensors
+/// are not, all copies take the same.
 public enum WeightsFile {
   /// Reads the parameters that `layout` asks for, flat, from the file at `path` (`-`: standard input).
   ///
@@ -27,7 +30,7 @@ public enum WeightsFile {
             file: file.file, key: name, problem: "found no such tensor, expected one of shape \(entry.shape)",
             nearest: nearestName(to: name, among: file.entries.map(\.name)))
         }
-        let values = try numbers(found, in: file, shape: entry.shape)
+        let values = try copies(of: entry, found, in: file)
         for (index, value) in zip(entry.range, values) { parameters[index] += value }
       }
     }
@@ -118,6 +121,24 @@ public enum WeightsFile {
       }
     }
     return weights
+  }
+
+  /// The numbers of all steps' copies: each step's from a tensor [T, …], or the same for all.
+  private static func copies(
+    of entry: ParameterLayout.Entry, _ found: SafetensorsFile.Entry, in file: SafetensorsFile
+  ) throws(InputError) -> [Double] {
+    let one = entry.copy(0).shape
+    if entry.copies > 1, found.shape == one {
+      let values = try numbers(found, in: file, shape: one)
+      return (0..<entry.copies).flatMap { _ in values }
+    }
+    if found.shape != entry.shape, found.shape.count == one.count + 1, Array(found.shape.dropFirst()) == one {
+      let wanted = entry.copies > 1 ? "a copy for each of task.length \(entry.copies)" : "\(one), or training.untied"
+      throw InputError(
+        file: file.file, key: found.name,
+        problem: "found shape \(found.shape), a copy for each of \(found.shape[0]) steps, expected \(wanted)")
+    }
+    return try numbers(found, in: file, shape: entry.shape)
   }
 
   private static func numbers(

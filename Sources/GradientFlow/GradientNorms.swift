@@ -19,6 +19,13 @@ public enum GradientNorms {
     return zip(norms, rescaled(tape, downTo: 0)).map { $0 ?? $1 }
   }
 
+  /// log10 of the norm of ∂L/∂s_t by one part of the state of a layer (c of an LSTM) with the others held fixed, [T]: of
+  /// ∂L/∂c_t what comes from c_{t+1}, for what goes through h_t is a part of ∂L/∂h_t. -infinity where none arrives.
+  public static func log10(_ tape: Tape, part: Int, layer: Int) -> [Double] {
+    guard !tape.isFixedPoint else { return [Double](repeating: -.infinity, count: tape.steps) }
+    return rescaled(tape, downTo: layer, part: part)[0]
+  }
+
   /// The norms of the pass's own δ_t; nil where they come near the ends of single precision's range.
   private static func plain(_ tape: Tape, _ index: Int) -> [Double]? {
     guard tape.layers.indices.contains(index) else { return [] }
@@ -52,8 +59,9 @@ public enum GradientNorms {
     return norms
   }
 
-  /// The recursion with scales of its own, from the top layer down to `lowest`: [layers from there][T].
-  private static func rescaled(_ tape: Tape, downTo lowest: Int) -> [[Double]] {
+  /// The recursion with scales of its own, from the top layer down to `lowest`: the norms of a part of the state,
+  /// [layers from there][T].
+  private static func rescaled(_ tape: Tape, downTo lowest: Int, part: Int = 0) -> [[Double]] {
     let layers = lowest..<max(lowest + 1, tape.layers.count)
     var logs = [[[Double]]](repeating: [[Double]](repeating: [], count: tape.steps), count: layers.count)
     for sequence in 0..<tape.batch {
@@ -69,7 +77,9 @@ public enum GradientNorms {
           let row = t * tape.batch + sequence
           if tape.mask[row] != 0 { top.add(base + row * tape.hidden, factor: tape.injectionWeight, to: 0) }
           for index in deltas.indices.reversed() {
-            deltas[index].measure(count: 1) { logs[index][t].append(2 * $1) }
+            deltas[index].measure(count: 1) {
+              logs[index][t].append(2 * (part == 0 ? $1 : deltas[index].log10Norm($0, part: part)))
+            }
             if index > 0 { deltas[index].sendDown(step: t, count: 1, to: deltas[index - 1]) }
           }
         }

@@ -18,16 +18,19 @@ extension MatrixSpectrum {
     self.init(eigenvalues: try matrix.eigenvalues(), singularValues: try matrix.fastSingularValues())
   }
 
-  /// The spectrum of W_hh of layer `layer` (nil: the top one); nil for cells with more than one gate.
-  public init?(recurrentWeightsOf tape: Tape, layer: Int? = nil) throws {
-    guard tape.network.cell.gates == 1, let weights = tape.recurrentWeights(layer: layer ?? tape.layers.count - 1)
+  /// The spectrum of W_hh of layer `layer` (nil: the top one) at step `step` (nil: the last), which matters where each step has
+  /// its own; nil for cells with more than one gate.
+  public init?(recurrentWeightsOf tape: Tape, step: Int? = nil, layer: Int? = nil) throws {
+    guard tape.network.cell.gates == 1,
+      let weights = tape.recurrentWeights(layer: layer ?? tape.layers.count - 1, step: step ?? tape.steps - 1)
     else { return nil }
     try self.init(weights)
   }
 
-  /// The spectra of the square blocks of W_hh of layer `layer` (nil: the top one), one a gate, in the order of the cell's gates.
-  public static func recurrentWeights(of tape: Tape, layer: Int? = nil) throws -> [MatrixSpectrum] {
-    let block = tape.layout.recurrentWeights(layer: layer ?? tape.layers.count - 1)
+  /// The spectra of the square blocks of W_hh of layer `layer` (nil: the top one) at step `step` (nil: the last), one a gate, in the
+  /// order of the cell's gates.
+  public static func recurrentWeights(of tape: Tape, step: Int? = nil, layer: Int? = nil) throws -> [MatrixSpectrum] {
+    let block = tape.layout.recurrentWeights(layer: layer ?? tape.layers.count - 1, step: step ?? tape.steps - 1)
     let elements = tape.elements(block)
     let width = block.columns
     return try (0..<block.rows / width).map { gate in

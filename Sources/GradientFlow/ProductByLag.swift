@@ -22,7 +22,8 @@ public struct ProductByLag: Equatable, Sendable {
   /// All singular values at the lags that were computed, by ascending lag: the fan.
   public let spectra: [Spectrum]
   /// log10 of the factor that bounds the norm of every step's Jacobian: log10(γ σ_max(W_hh)) for Elman,
-  /// log10((1-β) + βγσ) for leaky, log10(1 + αγσ) for residual; nil where the cell has no such bound.
+  /// log10((1-β) + βγσ) for leaky, log10(1 + αγσ) for residual; nil where the cell has no such bound, and where each step
+  /// has a W_hh, and so a σ_max, of its own.
   public let log10BoundPerStep: Double?
   /// The least-squares line through log10 ‖product‖ over the lag: its slope per step (an estimate of the largest
   /// Lyapunov exponent λ₁, base 10) and its value at lag 0; nil with fewer than two finite norms.
@@ -81,9 +82,9 @@ extension ProductByLag {
 }
 
 extension Tape {
-  /// W_hh of a layer, [G·H, H].
-  func recurrentWeights(layer: Int) -> Matrix? {
-    let block = layout.recurrentWeights(layer: layer)
+  /// W_hh of a layer at step `step`, [G·H, H].
+  func recurrentWeights(layer: Int, step: Int) -> Matrix? {
+    let block = layout.recurrentWeights(layer: layer, step: step)
     return Matrix(rows: block.rows, columns: block.columns, elements: elements(block))
   }
 }

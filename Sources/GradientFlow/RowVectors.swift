@@ -97,6 +97,15 @@ final class RowVectors {
     }
   }
 
+  /// log10 of the norm of a row's elements that belong to one part of the state.
+  func log10Norm(_ row: Int, part: Int) -> Double {
+    let elements = UnsafeBufferPointer(start: rows + row * stride + part * tape.hidden, count: tape.hidden)
+    let largest = elements.reduce(0) { max($0, $1.magnitude) }
+    guard largest > 0 else { return -.infinity }
+    let squared = elements.reduce(0) { $0 + ($1 / largest) * ($1 / largest) }
+    return 0.5 * Logarithm.base10(squared) + Logarithm.base10(largest) + exponents[row] * Logarithm.log10Of2
+  }
+
   private func sumOfSquares(_ row: Int) -> Double {
     var sum = 0.0
     for k in 0..<tape.hidden { sum += rows[row * stride + k] * rows[row * stride + k] }

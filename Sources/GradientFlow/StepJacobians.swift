@@ -11,21 +11,22 @@ final class StepJacobians {
   private let pullback: StatePullback
   private let tape: Tape
   private let layer: Int, sequence: Int
-  /// The norms of W_hh's rows, and its largest and smallest singular values; nil for cells whose Jacobian has another form.
+  /// The norms of W_hh's rows, and its largest and smallest singular values; nil for cells whose Jacobian has another form, and
+  /// where each step has a W_hh of its own.
   private let weights: (rowNorms: [Double], largest: Double, smallest: Double)?
 
   /// The least and the largest |κ| of the units, and the largest |s|.
   private let directPath: (least: Double, largest: Double), largestScale: Double
 
   /// log10 of what bounds the norm of every step's Jacobian: ‖J‖₂ ≤ max κ + max |s| · γ · σ_max(W_hh) with
-  /// J = diag(κ) + diag(s) diag(φ′) W_hh; nil for cells whose Jacobian has another form.
+  /// J = diag(κ) + diag(s) diag(φ′) W_hh; nil as `weights` is.
   var log10Bound: Double? {
     guard let largest = weights?.largest else { return nil }
     let stretch = tape.network.activation.maximumDerivative * largest
     return Logarithm.base10(directPath.largest + largestScale * stretch)
   }
 
-  /// σ_max(W_hh); nil for cells whose Jacobian has another form.
+  /// σ_max(W_hh); nil as `weights` is.
   var largestSingularValue: Double? { weights?.largest }
 
   init(_ tape: Tape, layer: Int, sequence: Int) throws {
@@ -43,7 +44,7 @@ final class StepJacobians {
     } else {
       (directPath, largestScale) = ((0, 0), 1)
     }
-    if jacobian != nil, let matrix = tape.recurrentWeights(layer: layer) {
+    if jacobian != nil, tape.layout.copies == 1, let matrix = tape.recurrentWeights(layer: layer, step: 0) {
       let values = try matrix.fastSingularValues()
       let norms = (0..<width).map { i in
         matrix.elements[i * width..<(i + 1) * width].reduce(0) { $0 + $1 * $1 }.squareRoot()

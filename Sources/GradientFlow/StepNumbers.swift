@@ -37,9 +37,9 @@ public struct ForwardNumbers: Equatable, Sendable {
       }
     let stateSize = layer.parts * batch * hidden
     let before = layer.state.row(step, of: stateSize, width: hidden)
-    input = euclideanNorm(tape.product(tape.layout.inputWeights(layer: depth), read))
-    recurrent = euclideanNorm(tape.product(tape.layout.recurrentWeights(layer: depth), before))
-    bias = tape.layout.bias(layer: depth).map { euclideanNorm(tape.parameters[$0.range]) } ?? 0
+    input = euclideanNorm(tape.product(tape.layout.inputWeights(layer: depth, step: step), read))
+    recurrent = euclideanNorm(tape.product(tape.layout.recurrentWeights(layer: depth, step: step), before))
+    bias = tape.layout.bias(layer: depth).map { euclideanNorm(tape.parameters[$0.copy(step).range]) } ?? 0
     state = euclideanNorm(layer.state.row(step + 1, of: stateSize, width: hidden))
     let cell = tape.network.cellDescription
     let part = cell.carousel?.part ?? 0

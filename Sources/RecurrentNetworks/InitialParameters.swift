@@ -2,8 +2,13 @@ import LinearAlgebra
 
 /// The parameters that a network starts with, flat, as `layout` says: a pure function of the network and the seed.
 ///
-/// Each tensor has its own stream of random numbers, so a change of one tensor's shape leaves the others as they were.
+/// Each tensor has its own stream of random numbers, so a change of one tensor's shape leaves the others as they were. Untied,
+/// all steps begin with the same weights.
 public func initialParameters(_ network: NetworkSpecification, _ layout: ParameterLayout, seed: UInt64) -> [Double] {
+  if layout.copies > 1 {
+    let tied = ParameterLayout(network, inputs: layout.inputs, outputs: layout.outputs)
+    return layout.copied(initialParameters(network, tied, seed: seed))
+  }
   var parameters = [Double](repeating: 0, count: layout.count)
   let initialization = network.initialization
   for (index, entry) in layout.entries.enumerated() where entry.shape.count == 2 {

@@ -41,7 +41,7 @@ extension Pass {
       }
       S.multiply(
         m: gh, n: network.hidden, k: batch, a: u, aRowStride: 1, aColumnStride: plan.gateStride, b: scratch,
-        bRowStride: plan.stateStride, c: gradientBase + plan.layers[layer].recurrentWeight,
+        bRowStride: plan.stateStride, c: gradientBase + plan.layer(layer, step: t).recurrentWeight,
         cRowStride: network.hidden, accumulate: true)
     }
   }

@@ -4,6 +4,9 @@
 /// `bias_ih_l0` [G·H], of a cell that keeps gates apart `bias_hh_l0` [G·H], … then `readout.weight` [O, H] and `readout.bias`
 /// [O]; each row-major. A trained β adds `beta_logit_l0` [H] of each layer at the end. The fully recurrent network has one
 /// tensor, `weight` [H, H+I]. What reads weights asks for a `Block`, and need not know which of the two it is.
+///
+/// Untied, every tensor of a cell is there once a step, [T, …], step t's copy being its row t; the readout and a trained β
+/// stay one for all steps.
 public struct ParameterLayout: Equatable, Sendable {
   /// One named tensor.
   public struct Entry: Equatable, Sendable {
@@ -13,6 +16,8 @@ public struct ParameterLayout: Equatable, Sendable {
     public let shape: [Int]
     /// The index of its first element in the flat array.
     public let offset: Int
+    /// How many copies of it, a step's each, lie one after the other: then its shape's first number; 1 where there is but one.
+    public var copies = 1
     /// Its number of elements.
     public var count: Int { shape.reduce(1, *) }
     /// Its range in the flat array.
@@ -41,34 +46,37 @@ public struct ParameterLayout: Equatable, Sendable {
   public let count: Int
   /// The sizes of x_t, and of the readout y_t.
   public let inputs: Int, outputs: Int
+  /// The steps that have W_ih, W_hh and b of their own; 1 where all steps share them.
+  public let copies: Int
   /// W_ih and W_hh of each layer.
   private let inputBlocks: [Block], recurrentBlocks: [Block]
 
-  /// The layout of a network that reads `inputs` numbers a step and writes `outputs`.
-  public init(_ network: NetworkSpecification, inputs: Int, outputs: Int) {
+  /// The layout of a network that reads `inputs` numbers a step and writes `outputs`; untied over `copies` steps, where that is
+  /// more than 1.
+  public init(_ network: NetworkSpecification, inputs: Int, outputs: Int, copies: Int = 1) {
     let h = network.hidden
     let gh = network.cell.gates * h
     var entries: [Entry] = []
     var (inputBlocks, recurrentBlocks): ([Block], [Block]) = ([], [])
     var offset = 0
     @discardableResult
-    func add(_ name: String, _ shape: [Int]) -> Block {
-      let entry = Entry(name: name, shape: shape, offset: offset)
+    func add(_ name: String, _ shape: [Int], copies: Int = 1) -> Block {
+      let entry = Entry(name: name, shape: (copies > 1 ? [copies] : []) + shape, offset: offset, copies: copies)
       entries.append(entry)
       offset += entry.count
       return Block(offset: entry.offset, rows: shape[0], columns: shape.last ?? 1, rowStride: shape.last ?? 1)
     }
     if network.cell.isFullyRecurrent {
       // [y_{t-1}; x_t]: the recurrent columns first.
-      let weight = add("weight", [h, h + inputs])
+      let weight = add("weight", [h, h + inputs], copies: copies)
       recurrentBlocks = [Block(offset: weight.offset, rows: h, columns: h, rowStride: h + inputs)]
       inputBlocks = [Block(offset: weight.offset + h, rows: h, columns: inputs, rowStride: h + inputs)]
     } else {
       for layer in 0..<network.layers {
-        inputBlocks.append(add("weight_ih_l\(layer)", [gh, layer == 0 ? inputs : h]))
-        recurrentBlocks.append(add("weight_hh_l\(layer)", [gh, h]))
-        add("bias_ih_l\(layer)", [gh])
-        if network.cell.gatesApart > 0 { add("bias_hh_l\(layer)", [gh]) }
+        inputBlocks.append(add("weight_ih_l\(layer)", [gh, layer == 0 ? inputs : h], copies: copies))
+        recurrentBlocks.append(add("weight_hh_l\(layer)", [gh, h], copies: copies))
+        add("bias_ih_l\(layer)", [gh], copies: copies)
+        if network.cell.gatesApart > 0 { add("bias_hh_l\(layer)", [gh], copies: copies) }
       }
       add("readout.weight", [outputs, h])
       add("readout.bias", [outputs])
@@ -81,6 +89,7 @@ public struct ParameterLayout: Equatable, Sendable {
     self.count = offset
     self.inputs = inputs
     self.outputs = outputs
+    self.copies = copies
     self.inputBlocks = inputBlocks
     self.recurrentBlocks = recurrentBlocks
   }
@@ -88,13 +97,13 @@ public struct ParameterLayout: Equatable, Sendable {
   /// The tensor called `name`, or nil.
   public subscript(name: String) -> Entry? { entries.first { $0.name == name } }
 
-  /// W_ih of a layer, [G·H, I], or [G·H, H] above the lowest.
+  /// W_ih of a layer, [G·H, I], or [G·H, H] above the lowest; untied, the first step's.
   public func inputWeights(layer: Int) -> Block { inputBlocks[layer] }
 
-  /// W_hh of a layer, [G·H, H].
+  /// W_hh of a layer, [G·H, H]; untied, the first step's.
   public func recurrentWeights(layer: Int) -> Block { recurrentBlocks[layer] }
 
-  /// The trained bias of a layer, [G·H], or nil where the network has none.
+  /// The trained bias of a layer, [G·H], or nil where the network has none; untied, those of all steps.
   public func bias(layer: Int) -> Entry? { self["bias_ih_l\(layer)"] }
 
   /// Whether y_t = W_ho h_t + b_o; otherwise y_t is h_t of the first O units.

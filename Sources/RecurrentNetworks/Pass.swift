@@ -68,6 +68,7 @@ public final class Pass<S: Scalar> {
     network: NetworkSpecification, layout: ParameterLayout, steps: Int, batch: Int, loss: LossKind,
     recordsTape: Bool = false
   ) {
+    precondition(layout.copies == 1 || steps <= layout.copies, "each step has its copy")
     self.network = network
     self.layout = layout
     self.capacity = steps

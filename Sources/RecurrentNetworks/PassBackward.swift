@@ -52,6 +52,7 @@ extension Pass {
             + block.lowerBound * batch * plan.gateStride,
           count: block.count * batch * plan.gateStride)
       }
+      if plan.isUntied { packBackward(gates: C.gates, step: block.lowerBound) }
       injectLosses(block, segment.injected, weight: S(segment.weight))
       for layer in (0..<network.layers).reversed() {
         if layer < network.layers - 1 { passDown(layer: layer, block: block, gates: C.gates) }
@@ -62,34 +63,42 @@ extension Pass {
         if flow.omega > 0 { addOmega(cell, layer: layer, block: block, segment: segment) }
         addWeightGradients(layer: layer, block: block, gates: C.gates)
       }
+      if plan.isUntied { finishGradients(gates: C.gates, step: block.lowerBound) }
       end = block.lowerBound
     }
-    if segment.isOldest { finishGradients(gates: C.gates) }
+    if segment.isOldest, !plan.isUntied { finishGradients(gates: C.gates) }
   }
 
   /// Packs the weights that the backward pass multiplies by; every gradient by a parameter is 0.
   func clearGradients(gates: Int) {
-    packBackward(gates: gates)
+    if !plan.isUntied { packBackward(gates: gates, step: 0) }
+    packReadout()
     beginFlow()
     gradientBase.update(repeating: 0, count: layout.count)
-    if hasSymbols {
-      (arena + plan.symbolTableGradient).update(repeating: 0, count: layout.inputs * plan.gateStride)
-    }
+    clearSymbolGradients()
   }
 
-  /// The gradient by weight_ih of one-hot inputs, which was gathered a row a symbol, becomes a matrix [G·H, I].
-  func finishGradients(gates: Int) {
+  private func clearSymbolGradients() {
     guard hasSymbols else { return }
+    (arena + plan.symbolTableGradient).update(repeating: 0, count: layout.inputs * plan.gateStride)
+  }
+
+  /// The gradient by weight_ih of one-hot inputs, which was gathered a row a symbol, becomes a matrix [G·H, I]; untied, that of
+  /// step t's weight_ih, and the next step's gathering begins.
+  func finishGradients(gates: Int, step t: Int = 0) {
+    guard hasSymbols else { return }
+    let lowest = plan.layer(0, step: t)
     S.transpose(
       rows: layout.inputs, columns: gates * network.hidden, x: arena + plan.symbolTableGradient,
-      xStride: plan.gateStride, into: gradientBase + plan.layers[0].inputWeight,
-      yStride: plan.layers[0].inputWeightStride)
+      xStride: plan.gateStride, into: gradientBase + lowest.inputWeight, yStride: lowest.inputWeightStride)
+    if plan.isUntied { clearSymbolGradients() }
   }
 
-  /// Packs the weights that the backward pass multiplies by.
-  private func packBackward(gates: Int) {
+  /// Packs the weights that the backward pass multiplies by at step t.
+  func packBackward(gates: Int, step t: Int) {
     let h = network.hidden
-    for (index, layer) in plan.layers.enumerated() {
+    for index in plan.layers.indices {
+      let layer = plan.layer(index, step: t)
       // W_hh [G·H, H], and above the lowest layer W_ih [G·H, H]
       S.pack(
         k: gates * h, n: h, b: parameterBase + layer.recurrentWeight, rowStride: layer.recurrentWeightStride,
@@ -102,7 +111,6 @@ extension Pass {
           into: arena + layer.inputBackward)
       }
     }
-    packReadout()
   }
 
   /// Packs W_hoᵀ [H, O] and W_ho [O, H], or what stands in for it on the way back.
@@ -306,13 +314,14 @@ extension Pass {
     let rows = block.count * batch
     let gh = gates * network.hidden
     let slot = slot(block.lowerBound, block)
-    let da = arena + plan.layers[layer].preactivationGradient + slot * batch * plan.gateStride
-    let daByState = arena + plan.layers[layer].recurrentGradient + slot * batch * plan.gateStride
+    let offsets = plan.layer(layer, step: block.lowerBound)
+    let da = arena + offsets.preactivationGradient + slot * batch * plan.gateStride
+    let daByState = arena + offsets.recurrentGradient + slot * batch * plan.gateStride
     // ∂L/∂W_hh = Σ_t ∂L/∂a_t h_{t-1}ᵀ;  ∂L/∂W_ih = Σ_t ∂L/∂a_t x_tᵀ;  ∂L/∂b = Σ_t ∂L/∂a_t
     S.multiply(
       m: gh, n: network.hidden, k: rows, a: daByState, aRowStride: 1, aColumnStride: plan.gateStride,
       b: statePointer(layer: layer, row: block.lowerBound), bRowStride: plan.stateStride,
-      c: gradientBase + plan.layers[layer].recurrentWeight, cRowStride: plan.layers[layer].recurrentWeightStride,
+      c: gradientBase + offsets.recurrentWeight, cRowStride: offsets.recurrentWeightStride,
       accumulate: true)
     if layer == 0 && hasSymbols {
       // column d of ∂L/∂W_ih = Σ ∂L/∂a_t over the steps whose symbol is d
@@ -323,17 +332,17 @@ extension Pass {
       let (x, xStride) = inputRows(layer: layer, from: block.lowerBound)
       S.multiply(
         m: gh, n: inputSize(layer), k: rows, a: da, aRowStride: 1, aColumnStride: plan.gateStride, b: x,
-        bRowStride: xStride, c: gradientBase + plan.layers[layer].inputWeight,
-        cRowStride: plan.layers[layer].inputWeightStride, accumulate: true)
+        bRowStride: xStride, c: gradientBase + offsets.inputWeight, cRowStride: offsets.inputWeightStride,
+        accumulate: true)
     }
     addRateGradient(layer: layer, block: block)
-    if let bias = plan.layers[layer].bias {
+    if let bias = offsets.bias {
       S.addColumnSums(rows: rows, columns: gh, x: da, xStride: plan.gateStride, to: gradientBase + bias)
     }
     if network.cell.gatesApart > 0 {
       S.addColumnSums(
         rows: rows, columns: gh, x: daByState, xStride: plan.gateStride,
-        to: gradientBase + plan.layers[layer].recurrentBias)
+        to: gradientBase + offsets.recurrentBias)
     }
   }
 }

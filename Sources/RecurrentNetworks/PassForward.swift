@@ -10,11 +10,12 @@ extension Pass {
   }
 
   fileprivate func forward<C: Cell>(_ cell: C, _ range: Range<Int>) {
-    packForward(gates: C.gates, apart: C.gatesApart)
+    if !plan.isUntied { packForward(gates: C.gates, apart: C.gatesApart, step: 0) }
     nonFiniteStep = nil
     var start = range.lowerBound
     while start < range.upperBound {
       let block = start..<min(start + plan.blockSteps, range.upperBound)
+      if plan.isUntied { packForward(gates: C.gates, apart: C.gatesApart, step: start) }
       for layer in 0..<network.layers {
         projectInputs(layer: layer, block: block, gates: C.gates)
         var step = step(layer: layer, t: start, block: block)
@@ -27,10 +28,11 @@ extension Pass {
     }
   }
 
-  /// Packs the weights that the forward pass multiplies by: once a pass, not once a step.
-  private func packForward(gates: Int, apart: Int) {
+  /// Packs the weights that the forward pass multiplies by at step t: once a pass, and once a step only where each has its own.
+  private func packForward(gates: Int, apart: Int, step t: Int) {
     let h = network.hidden
-    for (index, layer) in plan.layers.enumerated() {
+    for index in plan.layers.indices {
+      let layer = plan.layer(index, step: t)
       fillRates(layer: index)
       let inputs = inputSize(index)
       let summed = (gates - apart) * h
@@ -48,7 +50,7 @@ extension Pass {
           xStride: layer.inputWeightStride, into: table,
           yStride: plan.gateStride)
         S.scaleAdd(
-          rows: inputs, columns: gates * h, alpha: 1, x: biasPointer(index), xStride: 0, beta: 1, y: table,
+          rows: inputs, columns: gates * h, alpha: 1, x: biasPointer(index, step: t), xStride: 0, beta: 1, y: table,
           yStride: plan.gateStride)
       } else {
         // W_ihᵀ [I, G·H]
@@ -82,15 +84,15 @@ extension Pass {
     let (x, stride) = inputRows(layer: layer, from: block.lowerBound)
     S.multiplyPacked(
       m: block.count * batch, n: gates * network.hidden, k: inputSize(layer), a: x, aRowStride: stride,
-      aColumnStride: 1, packedB: arena + offsets.inputForward, start: biasPointer(layer), startStride: 0,
-      c: a, cRowStride: plan.gateStride)
+      aColumnStride: 1, packedB: arena + offsets.inputForward, start: biasPointer(layer, step: block.lowerBound),
+      startStride: 0, c: a, cRowStride: plan.gateStride)
   }
 
   /// b of W_ih x_t in a layer's a_t, [G·H]; zeros where the network has no bias.
-  func biasPointer(_ layer: Int) -> UnsafeMutablePointer<S> {
+  func biasPointer(_ layer: Int, step t: Int) -> UnsafeMutablePointer<S> {
     network.cell.gatesApart > 0
       ? arena + plan.layers[layer].summedBias
-      : plan.layers[layer].bias.map { parameterBase + $0 } ?? arena + plan.noBias
+      : plan.layer(layer, step: t).bias.map { parameterBase + $0 } ?? arena + plan.noBias
   }
 
   /// The size of what a layer reads: I, or H of the layer below.
@@ -116,7 +118,7 @@ extension Pass {
 
   /// One layer's buffers at step t of a block.
   func step(layer: Int, t: Int, block: Range<Int>) -> CellStep<S> {
-    let offsets = plan.layers[layer]
+    let offsets = plan.layer(layer, step: t)
     let gateRow = batch * plan.gateStride
     let slot = slot(t, block)
     let state = statePointer(layer: layer, row: t)

@@ -11,6 +11,10 @@ struct PassPlan<S: Scalar> {
   let blockSteps: Int
   /// Whether every step's pre-activations and gradients are kept, or only a block's, in turn.
   let recordsTape: Bool
+  /// Whether each step has weights of its own: a block is then one step, and what it multiplies by is packed for it alone.
+  let isUntied: Bool
+  /// G·H, the rows of weight_ih and weight_hh.
+  let gatedUnits: Int
   /// Whether the cell's backward pass reads pre-activations, so that every step's are kept in any case.
   let keepsPreactivation: Bool
   /// The number of elements in all; nil when it overflows.
@@ -46,6 +50,7 @@ struct PassPlan<S: Scalar> {
   init(network: NetworkSpecification, layout: ParameterLayout, steps: Int, batch: Int, recordsTape: Bool) {
     let h = network.hidden
     let gh = network.cell.gates * h
+    gatedUnits = gh
     let parts = network.cell.parts
     inputStride = Self.stride(layout.inputs)
     stateStride = Self.stride(h)
@@ -54,7 +59,8 @@ struct PassPlan<S: Scalar> {
     apartStride = Self.stride(apart)
     keepsPreactivation = network.cell.keepsPreactivation
     outputStride = Self.stride(layout.outputs)
-    blockSteps = Self.blockSteps(steps: steps, batch: batch)
+    isUntied = layout.copies > 1
+    blockSteps = isUntied ? 1 : Self.blockSteps(steps: steps, batch: batch)
     self.recordsTape = recordsTape
     hasReadout = layout.hasReadout
     let kept = recordsTape ? steps : blockSteps

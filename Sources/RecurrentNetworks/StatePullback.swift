@@ -27,6 +27,8 @@ public final class StatePullback {
   private let scratch: UnsafeMutablePointer<Double>, recurrentScratch: UnsafeMutablePointer<Double>
   private let rates: UnsafeMutablePointer<Double>?
   private let scratchStride: Int
+  /// The step whose weights are packed; nil before the first.
+  private var packedStep: Int?
 
   /// For up to `rows` rows of a layer of sequence `sequence` of the tape.
   public init(_ tape: Tape, layer: Int, sequence: Int, rows: Int) {
@@ -44,13 +46,23 @@ public final class StatePullback {
     recurrentScratch = isApart ? scratch + rows * scratchStride : scratch
     rates = tape.rateVectors(layer: layer)
     inputWeights = layer > 0 ? Pass<Double>.zeroed(Double.packedCount(k: gh, n: h)) : nil
+  }
+
+  /// Packs the weights of step t: once for all steps, unless each has its own.
+  private func pack(step t: Int) {
+    guard packedStep == nil || tape.layout.copies > 1 && packedStep != t else { return }
+    packedStep = t
+    let (h, layout) = (tape.hidden, tape.layout)
     for (weight, packed) in [
-      (tape.layout.recurrentWeights(layer: layer), weights), (tape.layout.inputWeights(layer: layer), inputWeights),
+      (layout.recurrentWeights(layer: layer, step: t), weights),
+      (layout.inputWeights(layer: layer, step: t), inputWeights),
     ] {
       guard let packed else { continue }
       tape.parameters.withUnsafeBufferPointer { parameters in
         guard let base = parameters.baseAddress else { return }
-        Double.pack(k: gh, n: h, b: base + weight.offset, rowStride: weight.rowStride, columnStride: 1, into: packed)
+        Double.pack(
+          k: tape.network.cell.gates * h, n: h, b: base + weight.offset, rowStride: weight.rowStride, columnStride: 1,
+          into: packed)
       }
     }
   }
@@ -95,6 +107,7 @@ public final class StatePullback {
     step t: Int, rows: Int, from: UnsafeMutablePointer<Double>, to: UnsafeMutablePointer<Double>?, stride: Int
   ) {
     precondition(rows <= capacity, "the rows fit")
+    pack(step: t)
     let h = tape.hidden
     let gh = tape.network.cell.gates * h
     let layerTape = tape.layers[layer]
@@ -163,7 +176,8 @@ extension Tape {
   public func gradient(of name: String) -> [Double]? { layout[name].map { Array(gradient[$0.range]) } }
 
   /// What step `step` of the window contributes to the gradient: Σ over the batch of ∂L/∂a_t ∂⁺a_t/∂w, the immediate
-  /// derivative with h_{t-1} held fixed; flat, as `layout` says. The sum over all steps is the gradient.
+  /// derivative with h_{t-1} held fixed; flat, as `layout` says. The sum over all steps is the gradient. Untied, it is the gradient
+  /// of step t's own copies, and 0 elsewhere, but for what stays shared.
   public func weightGradientContribution(step t: Int) -> [Double] {
     var contribution = [Double](repeating: 0, count: layout.count)
     /// contribution[block] += Σ_b left_b rightᵀ_b, `left` [B, rows] and `right` [B, columns] starting where they are told.
@@ -192,13 +206,13 @@ extension Tape {
       let below = index == 0 ? x : layers[index - 1].state
       let belowStart = index == 0 ? t * batch * inputs : (t + 1) * layers[index - 1].parts * batch * hidden
       let daByState = layer.recurrentGradient
-      addOuterProducts(layout.inputWeights(layer: index), da, start, below, belowStart)
-      addOuterProducts(layout.recurrentWeights(layer: index), daByState, start, layer.state, t * stateSize)
-      if let bias = layout.bias(layer: index) { addOuterProducts(column(bias), da, start, ones, 0) }
+      addOuterProducts(layout.inputWeights(layer: index, step: t), da, start, below, belowStart)
+      addOuterProducts(layout.recurrentWeights(layer: index, step: t), daByState, start, layer.state, t * stateSize)
+      if let bias = layout.bias(layer: index)?.copy(t) { addOuterProducts(column(bias), da, start, ones, 0) }
       if let logit = layout.betaLogit(layer: index) {
         contribution.replaceSubrange(logit.range, with: rateContribution(layer: index, step: t))
       }
-      if let bias = layout["bias_hh_l\(index)"] { addOuterProducts(column(bias), daByState, start, ones, 0) }
+      if let bias = layout["bias_hh_l\(index)"]?.copy(t) { addOuterProducts(column(bias), daByState, start, ones, 0) }
     }
     if let top = layers.last, let weight = layout["readout.weight"], let bias = layout["readout.bias"] {
       let dy = outputGradient(step: t)

@@ -144,11 +144,16 @@ extension Pass {
       }
     } else {
       let above = plan.layers[layer + 1]
-      S.multiplyPacked(
-        m: window.count * batch, n: network.hidden, k: network.cell.gates * network.hidden,
-        a: arena + above.preactivationGradient + window.lowerBound * batch * plan.gateStride,
-        aRowStride: plan.gateStride, aColumnStride: 1, packedB: arena + above.inputBackward, c: scratch,
-        cRowStride: plan.stateStride, accumulate: false)
+      // What was packed last serves all steps, or one.
+      let count = plan.isUntied ? 1 : window.count
+      for t in stride(from: window.lowerBound, to: window.upperBound, by: count) {
+        if plan.isUntied { packBackward(gates: network.cell.gates, step: t) }
+        S.multiplyPacked(
+          m: count * batch, n: network.hidden, k: network.cell.gates * network.hidden,
+          a: arena + above.preactivationGradient + t * batch * plan.gateStride, aRowStride: plan.gateStride,
+          aColumnStride: 1, packedB: arena + above.inputBackward, c: scratch + (t - window.lowerBound) * stateRow,
+          cRowStride: plan.stateStride, accumulate: false)
+      }
     }
     return Self.gathered(scratch, rows: window.count * batch, columns: network.hidden, stride: plan.stateStride)
   }
@@ -165,6 +170,7 @@ extension Pass {
     }
     @discardableResult
     func pullBack(_ t: Int, into receiver: Int) -> UnsafeMutablePointer<S> {
+      if plan.isUntied { packBackward(gates: network.cell.gates, step: t) }
       var step = step(layer: layer, t: t, block: window)
       let previous = scratch + (receiver - window.lowerBound) * stateRow
       step.previousGradient = previous
@@ -210,6 +216,7 @@ extension Tape {
     flow: FlowControl = FlowControl()
   ) -> Tape {
     func run<S: Scalar>(_: S.Type) -> Tape {
+      precondition(layout.copies == 1 || window.steps.lowerBound == 0, "copy t is step t's")
       let pass = Pass<S>(
         network: network, layout: layout, steps: window.steps.count, batch: data.batch, loss: data.loss,
         recordsTape: true)

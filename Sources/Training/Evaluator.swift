@@ -57,7 +57,8 @@ public final class Evaluator {
     let network = experiment.network
     pass = Pass<Double>(
       network: network,
-      layout: ParameterLayout(network, inputs: description.inputs, outputs: description.outputs),
+      layout: ParameterLayout(
+        network, inputs: description.inputs, outputs: description.outputs, copies: experiment.copies),
       steps: experiment.task.length, batch: experiment.training.batch, loss: description.loss)
     data = task.emptyBatch(steps: experiment.task.length, batch: experiment.training.batch)
   }

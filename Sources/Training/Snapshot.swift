@@ -78,6 +78,9 @@ public struct Snapshot: Sendable {
   public var layout: ParameterLayout
   /// The parameters before the next update, flat, in `layout`'s order (widened where training is in single precision).
   public var parameters: [Double]
+  /// Where each step has weights of its own, what they were before the first update, or when W_hh was last
+  /// rescaled, in the same order; else empty.
+  public var startParameters: [Double] = []
   /// The state carried into the next window, [parts, B, H] a layer.
   public var carriedState: [[Double]]
   /// The state at the start of the sequence, likewise.

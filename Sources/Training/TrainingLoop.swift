@@ -28,7 +28,8 @@ final class TrainingLoop<S: Scalar>: TrainingEngine {
     self.experiment = experiment
     self.task = task
     isStream = description.isStream
-    layout = ParameterLayout(experiment.network, inputs: description.inputs, outputs: description.outputs)
+    layout = ParameterLayout(
+      experiment.network, inputs: description.inputs, outputs: description.outputs, copies: experiment.copies)
     let (length, batch) = (experiment.task.length, experiment.training.batch)
     (pass, checkpointed) = Self.makePass(experiment, layout: layout, loss: description.loss)
     algorithm = experiment.training.algorithm.type(S.self).init(experiment, pass: pass)

@@ -96,8 +96,8 @@ func rescale(
 ) throws(TrainingError) {
   guard let wanted = network.initialization.spectralRadius else { return }
   let h = network.hidden
-  for layer in 0..<network.layers {
-    let weights = layout.recurrentWeights(layer: layer)
+  for (layer, step) in (0..<network.layers).flatMap({ layer in (0..<layout.copies).map { (layer, $0) } }) {
+    let weights = layout.recurrentWeights(layer: layer, step: step)
     let elements = weights.elements(of: parameters)
     // One square matrix a gate.
     for gate in 0..<weights.rows / h {
@@ -116,6 +116,7 @@ func rescale(
 @_specialize(where S == Double)
 @_specialize(where S == Float)
 private func narrow<S: Scalar>(_ values: [Double], into numbers: UnsafeMutableBufferPointer<S>) {
+  precondition(values.count == numbers.count, "a number a parameter")
   for index in 0..<values.count { numbers[index] = S(values[index]) }
 }
 

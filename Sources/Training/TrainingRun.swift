@@ -56,6 +56,8 @@ public final class TrainingRun {
   private var appliedEntries = 0
   private var checkpoints = CheckpointRing()
   private var serial: UInt64 = 0
+  /// What each step's own weights were at the start and after each rescaling of W_hh, by update; empty where all steps share them.
+  private var origins: [(update: Int, parameters: [Double])] = []
 
   /// A run before its first update.
   ///
@@ -75,6 +77,7 @@ public final class TrainingRun {
     entries = start.journal.sorted { $0.update < $1.update }
     engine = try makeEngine(experiment, start: start, memory: memory)
     initialExperiment = engine.experiment
+    noteOrigin()
     try makeDueChanges()
   }
 
@@ -122,6 +125,7 @@ public final class TrainingRun {
     // What was saved is what was running: it can be restored.
     guard (try? engine.restore(checkpoint)) != nil else { return }
     checkpoints.drop(after: target)
+    origins.removeAll { $0.update > checkpoint.position.update }
     appliedEntries = checkpoint.journalCount
     remakeDueChanges()
     while engine.position.update < target, case .trained = engine.train() { remakeDueChanges() }
@@ -178,8 +182,9 @@ public final class TrainingRun {
     var changed = experiment
     let effect: ChangeEffect
     do {
-      effect = try ExperimentKey.named(key).effect
-      try changed.set(key, value)
+      let named = try ExperimentKey.named(key)
+      effect = named.effect(in: experiment)
+      try named.set(&changed, value)
     } catch { throw .key(error) }
     try validate(changed, givenData: start.data != nil, memory: memory)
     if start.data != nil, key == "training.batch" || key.hasPrefix("task.") {
@@ -187,13 +192,20 @@ public final class TrainingRun {
     }
     switch effect {
     case .nextUpdate: try engine.configure(changed)
-    case .rescaleRecurrent: try engine.rescaleRecurrent(changed)
+    case .rescaleRecurrent:
+      try engine.rescaleRecurrent(changed)
+      noteOrigin()
     case .newSequence:
       try requireMemory(changed, inputs: layout.inputs, outputs: layout.outputs, limit: memory)
       try engine.beginSequence(changed)
     case .newRun: try begin(changed)
     }
     return effect
+  }
+
+  /// From here on the steps' own weights are seen to move.
+  private func noteOrigin() {
+    if layout.copies > 1 { origins.append((update, engine.parameters)) }
   }
 
   private func begin(_ changed: Experiment) throws(TrainingError) {
@@ -205,10 +217,15 @@ public final class TrainingRun {
       start.parameters = nil
       start.carriedState = nil
     }
+    if changed.copies != experiment.copies, let parameters = start.parameters {
+      start.parameters = layout.shared(parameters)
+    }
     if changed.training.batch != initialExperiment.training.batch { start.carriedState = nil }
     engine = try makeEngine(changed, start: start, memory: memory)
     self.start = start
     initialExperiment = engine.experiment
+    origins = []
+    noteOrigin()
     entries = []
     appliedEntries = 0
     checkpoints = CheckpointRing()
@@ -254,7 +271,8 @@ public final class TrainingRun {
     return Snapshot(
       serial: serial, experiment: experiment, initialExperiment: initialExperiment, description: description,
       update: update, sequence: engine.position.sequence, data: data, window: engine.window, layout: layout,
-      parameters: parameters, carriedState: carried, sequenceState: engine.state(row: 0),
+      parameters: parameters, startParameters: origins.last?.parameters ?? [],
+      carriedState: carried, sequenceState: engine.state(row: 0),
       storedHidden: engine.storedHidden(), position: engine.position, algorithmMemory: engine.algorithmMemory,
       history: history,
       newest: history.newest,

@@ -40,7 +40,8 @@ func validate(_ experiment: Experiment, givenData: Bool, memory: Int) throws(Tra
   var held = experiment
   if givenData {
     held.task = TaskSpecification()
-    held.task.name = experiment.task.name.inputsStandStill ? experiment.task.name : .coin
+    // A task that asks nothing of its own, and, as data do, begins every sequence anew.
+    held.task.name = experiment.task.name.inputsStandStill ? experiment.task.name : .parity
     held.task.length = experiment.task.length
     held.solved = SolvedSpecification()
   }
@@ -90,6 +91,8 @@ private func parameters(
   _ experiment: Experiment, layout: ParameterLayout, given: [Double]?
 ) throws(TrainingError) -> [Double] {
   if let given {
+    // Weights that all steps share are where all copies begin.
+    let given = given.count == layout.sharedCount ? layout.copied(given) : given
     guard given.count == layout.count else {
       throw .misfit("weights: found \(given.count) parameters, expected \(layout.count)")
     }
@@ -98,9 +101,11 @@ private func parameters(
     }
     return given
   }
-  var drawn = initialParameters(experiment.network, layout, seed: experiment.seed)
-  try rescale(&drawn, layout, network: experiment.network)
-  return drawn
+  // Drawn once, whether all steps share them or begin with them.
+  let shared = ParameterLayout(experiment.network, inputs: layout.inputs, outputs: layout.outputs)
+  var drawn = initialParameters(experiment.network, shared, seed: experiment.seed)
+  try rescale(&drawn, shared, network: experiment.network)
+  return layout.copied(drawn)
 }
 
 /// Refuses data whose arrays do not have the shapes that they claim.
@@ -146,12 +151,13 @@ func memoryNeeded(_ experiment: Experiment, inputs: Int, outputs: Int) -> Int {
   let carried = algorithm.cost(AlgorithmSizes(experiment, inputs: inputs, outputs: outputs)).carried
   // x and the targets in doubles; a tape's x, y, h, a, φ′ and five gradients.
   let numbers =
-    parameters * Saturating(8)
+    // A pass, an optimiser, checkpoints, snapshots and tapes have them.
+    parameters * Saturating(experiment.copies > 1 ? 16 : 8) * Saturating(experiment.copies)
     + steps * (i + i + o + o + o + Saturating(network.layers) * h * Saturating(12) * gates + Saturating(4))
     + Saturating(5) * Saturating(carried < 1e17 ? Int(carried) : .max)
   let outside = numbers * Saturating(8)
   guard outside.value < Int.max / 4 else { return .max }
-  let layout = ParameterLayout(network, inputs: inputs, outputs: outputs)
+  guard let layout = experiment.layout(inputs: inputs, outputs: outputs) else { return .max }
   func pass<S: Scalar>(_: S.Type) -> Int? {
     if experiment.training.checkpoints == .sqrt {
       return CheckpointedPass<S>.bytesNeeded(

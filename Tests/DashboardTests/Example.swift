@@ -26,7 +26,8 @@ enum Example {
     let description = task.description
     let length = experiment.task.length
     let data = task.sequences(index: 3, batch: experiment.training.batch, length: length)
-    let layout = ParameterLayout(experiment.network, inputs: description.inputs, outputs: description.outputs)
+    let layout = ParameterLayout(
+      experiment.network, inputs: description.inputs, outputs: description.outputs, copies: experiment.copies)
     let k1 = experiment.training.k1.resolved(length: length), k2 = experiment.training.k2.resolved(length: length)
     let upper = end ?? min(length, max(k1, k2) + k1)
     let window = Window(steps: max(0, upper - k2)..<upper, injected: max(0, upper - k1)..<upper)

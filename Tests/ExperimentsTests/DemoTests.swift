@@ -56,6 +56,27 @@ import Training
     return (product.spectra.last?.log10Norm ?? .nan, norms.first ?? .nan, norms.last ?? .nan)
   }
 
+  /// Untied: the copies have moved as the gradient reaches them, by some nine decades less at the start; with adam nearly alike.
+  @Test func untied() throws {
+    func moved(_ settings: [String] = []) throws -> (first: Double, last: Double) {
+      let run = try TrainingRun(
+        experiment: ExperimentFile.read(path: DemoTests.folder + "/untied.yaml", settings: settings))
+      for _ in 0..<50 { run.trainOnce() }
+      let snapshot = run.snapshot()
+      let tape = Tape.compute(
+        network: snapshot.experiment.network, layout: snapshot.layout, parameters: snapshot.parameters,
+        data: snapshot.data, window: snapshot.window, carriedState: snapshot.carriedState, reduction: .mean,
+        precision: .float64)
+      let drift = try #require(CopyDrift(tape, start: snapshot.startParameters))
+      #expect(drift.log10Moved[0] == -.infinity && drift.log10Moved.dropFirst().allSatisfy(\.isFinite))
+      return (drift.log10Moved[1], drift.log10Moved[29])
+    }
+    let plain = try moved()
+    #expect((-9.5 ... -7.5).contains(plain.first - plain.last))
+    let adam = try moved(["training.optimizer.name=adam", "training.optimizer.learning_rate=0.001"])
+    #expect(abs(adam.first - adam.last) < 2)
+  }
+
   /// What the heads of the files say in numbers.
   @Test func theirNumbers() throws {
     // 1.1^50, where a unit stays open; every singular value of a product of orthogonal matrices is 1.

@@ -72,7 +72,7 @@ import Training
     ("task.columns", "[a, \"b]", "task.columns: found [a, \"b], expected a list of column names: [first, second]"),
     (
       "training", "3",
-      "training: found one value, expected a group of keys (batch, k1, k2, inject, history, checkpoints, algorithm, artbp, adaptive, rflo, reduction, optimizer, schedule, clip, regularizer)"
+      "training: found one value, expected a group of keys (batch, k1, k2, inject, history, checkpoints, algorithm, untied, artbp, adaptive, rflo, reduction, optimizer, schedule, clip, regularizer)"
     ),
     (
       "training.clip.thresold", "3",

@@ -32,6 +32,38 @@ import Training
       try WeightsFile.read(path: folder.path("s.safetensors"), layout: layout) == parameters.map { Double(Float($0)) })
   }
 
+  /// Each step's own weights: [T, …] under the same names; weights that all steps share are where every copy begins.
+  @Test func untied() throws {
+    let folder = try TemporaryFolder()
+    let copies = ParameterLayout(network, inputs: 3, outputs: 2, copies: 4)
+    let parameters = (0..<copies.count).map { 0.01 * Double($0) }
+    try WeightsFile.write(parameters, layout: copies, to: folder.path("u.safetensors"))
+    #expect(try WeightsFile.read(path: folder.path("u.safetensors"), layout: copies) == parameters)
+    let file = try SafetensorsFile.read(path: folder.path("u.safetensors"))
+    #expect(file["weight_hh_l1"]?.shape == [4, 5, 5] && file["bias_hh_l0"]?.shape == [4, 5])
+    #expect(file["readout.weight"]?.shape == [2, 5])
+    // Row 2 is step 2's.
+    let row = file.doubles(try #require(file["weight_hh_l1"]))[50..<75]
+    #expect(Array(row) == copies.recurrentWeights(layer: 1, step: 2).elements(of: parameters))
+    let shared = initialParameters(network, layout, seed: 3)
+    try WeightsFile.write(shared, layout: layout, to: folder.path("s.safetensors"))
+    #expect(try WeightsFile.read(path: folder.path("s.safetensors"), layout: copies) == copies.copied(shared))
+    func message(_ layout: ParameterLayout) -> String {
+      do throws(InputError) {
+        _ = try WeightsFile.parameters(file, layout: layout)
+        return ""
+      } catch {
+        return error.description
+      }
+    }
+    #expect(
+      message(layout)
+        .contains("weight_ih_l0: found shape [4, 5, 3], a copy for each of 4 steps, expected [5, 3], or"))
+    #expect(
+      message(ParameterLayout(network, inputs: 3, outputs: 2, copies: 6))
+        .contains("a copy for each of 4 steps, expected a copy for each of task.length 6"))
+  }
+
   /// Writes the fixture's tensors with a change, and gives the message.
   private func message(_ change: (inout [NamedTensor]) -> Void) throws -> String? {
     let parameters = [Double](repeating: 0.5, count: layout.count)

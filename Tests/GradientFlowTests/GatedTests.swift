@@ -148,4 +148,24 @@ import Testing
     #expect(abs(try #require(forward.carried) - norm(tape.layers[0].state[30..<33])) < 1e-14)
     #expect(GateActivity(TestNetwork(hidden: 3, steps: 2).tape()) == nil)
   }
+
+  @Test func theNormsOfWhatReachesTheCell() throws {
+    // ∂L/∂c_t of the pass itself, layer by layer.
+    let tape = TestNetwork(cell: .lstm, hidden: 3, layers: 2, steps: 7, batch: 2).tape()
+    for layer in 0..<2 {
+      let norms = GradientNorms.log10(tape, part: 1, layer: layer)
+      for t in 0..<6 {
+        let cell = tape.layers[layer].gradient[(2 * t + 1) * 6..<(2 * t + 2) * 6]
+        #expect(abs(norms[t] - log10(norm(cell))) < 1e-12)
+      }
+      #expect(norms[6] == -.infinity)
+    }
+    // f = 0.01 for good and nothing through the gates: 1e-2 a step, also where doubles have ended.
+    var shut = try network(
+      .lstm, hidden: 2, steps: 600, gate: 1, bias: [-4.59511985013459, -4.59511985013459], isCut: true)
+    if let entry = shut.layout["weight_ih_l0"] { for k in entry.range { shut.parameters[k] = 0 } }
+    for k in shut.data.targetMask.indices.dropLast() { shut.data.targetMask[k] = 0 }
+    let norms = GradientNorms.log10(shut.tape(), part: 1, layer: 0)
+    #expect(abs((norms[98] - norms[598]) / -1000 - 1) < 1e-10 && norms[0] < -1100)
+  }
 }

@@ -98,14 +98,19 @@ struct ReferenceNetwork {
     let h = network.hidden
     var state = carriedState.map { $0.map { Dual($0) } }
     func offset(_ name: String) -> Int { layout[name]?.offset ?? 0 }
-    let inputWeights = (0..<network.layers).map { offset("weight_ih_l\($0)") }
-    let recurrentWeights = (0..<network.layers).map { offset("weight_hh_l\($0)") }
-    let biases = (0..<network.layers).map { offset("bias_ih_l\($0)") }
-    let recurrentBiases = (0..<network.layers).map { layout["bias_hh_l\($0)"]?.offset }
     let (gates, parts) = (network.cell.gates, network.cell.parts)
     let (readout, readoutBias) = (offset("readout.weight"), offset("readout.bias"))
     let isOneMatrix = network.cell == .fullyRecurrent
     for t in window.steps {
+      // Untied, a cell's tensors are [T, …]: step t's weights are row t.
+      func cellOffset(_ name: String) -> Int? {
+        layout[name].map { $0.offset + (layout.copies > 1 ? t * $0.count / layout.copies : 0) }
+      }
+      let inputWeights = (0..<network.layers).map { cellOffset("weight_ih_l\($0)") ?? 0 }
+      let recurrentWeights = (0..<network.layers).map { cellOffset("weight_hh_l\($0)") ?? 0 }
+      let biases = (0..<network.layers).map { cellOffset("bias_ih_l\($0)") ?? 0 }
+      let recurrentBiases = (0..<network.layers).map { cellOffset("bias_hh_l\($0)") }
+      let matrix = cellOffset("weight") ?? 0
       for b in 0..<data.batch {
         var input = (0..<data.inputs).map { Dual(data.x[(t * data.batch + b) * data.inputs + $0]) }
         for layer in 0..<network.layers {
@@ -118,11 +123,11 @@ struct ReferenceNetwork {
               // One matrix: s_i = Σ_j w_ij z_j with z = [y; x].
               let width = h + input.count
               var x = isOneMatrix ? Dual(0) : parameters[biases[layer] + row]
-              let xStart = isOneMatrix ? row * width + h : inputWeights[layer] + row * input.count
+              let xStart = isOneMatrix ? matrix + row * width + h : inputWeights[layer] + row * input.count
               for j in input.indices { x += parameters[xStart + j] * input[j] }
               byInput.append(x)
               var a = recurrentBiases[layer].map { parameters[$0 + row] } ?? Dual(0)
-              let hStart = isOneMatrix ? row * width : recurrentWeights[layer] + row * h
+              let hStart = isOneMatrix ? matrix + row * width : recurrentWeights[layer] + row * h
               for j in 0..<h { a += parameters[hStart + j] * previous[b * h + j] }
               byState.append(a)
             }
@@ -231,7 +236,8 @@ struct Trial {
   init(
     cell: CellKind = .elman, activation: Activation = .tanh, loss: LossKind = .crossEntropy, hidden: Int = 5,
     inputs: Int = 3, outputs: Int = 4, steps: Int = 7, batch: Int = 2, layers: Int = 1, seed: UInt64 = 1,
-    targets: Double = 0.8, oneHot: Bool = false, spread: Double = 1, learnsBeta: Bool = false
+    targets: Double = 0.8, oneHot: Bool = false, spread: Double = 1, learnsBeta: Bool = false,
+    untied: Bool = false
   ) {
     network = NetworkSpecification()
     network.cell = cell
@@ -241,7 +247,7 @@ struct Trial {
     network.beta = 0.4
     network.alpha = 0.3
     (network.betaSpread, network.learnsBeta) = (spread, learnsBeta)
-    layout = ParameterLayout(network, inputs: inputs, outputs: outputs)
+    layout = ParameterLayout(network, inputs: inputs, outputs: outputs, copies: untied ? steps : 1)
     var random = CounterRandom(seed: seed, stream: 99)
     parameters = initialParameters(network, layout, seed: seed).map { $0 + 0.1 * random.normal() }
     carriedState = (0..<layers).map { _ in (0..<cell.parts * batch * hidden).map { _ in 0.5 * random.normal() } }

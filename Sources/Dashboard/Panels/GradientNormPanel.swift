@@ -10,8 +10,8 @@ struct GradientNormPanel: Panel {
   let minimumSize = Size(width: 24, height: 5)
   let help = [
     "‖∂L/∂h_t‖ by step t on a logarithmic axis: the truncated gradient, and full backpropagation behind it.",
-    "Over all sequences of the batch, in the loss' unit by that of h; a straight line is an exponential decay, said as a factor a step.",
-    "Look for: how much of the full gradient the truncation leaves, and whether the line falls or climbs towards t = 1.",
+    "Over all sequences of the batch, in the loss' unit by that of h. A straight line is an exponential decay, said as a factor a step where no losses enter on the way. Of an LSTM ∂L/∂c_t too, h_t held fixed: what the carousel brings.",
+    "Look for: how much of the full gradient the truncation leaves, and whether the line falls or climbs towards t = 1. Untied, each step's W_hh is there too, with how far it has moved, relative to what it was.",
   ]
   let instruments: Set<Instrument> = [.gradientNorm]
 
@@ -20,11 +20,13 @@ struct GradientNormPanel: Panel {
     let cursor = state.cursor
     let norms = (state.analysis?.truncatedGradientNorm ?? []).enumerated()
       .map { cursor.hasGradient(at: $0) ? $1 : -.infinity }
-    guard let decay = GradientDecay(norms) else {
-      return ["‖∂L/∂h_t‖"]
-    }
     let batch = state.shown?.data.batch ?? 1
     let layer = state.layers > 1 ? "layer \(state.shownLayer + 1) · " : ""
+    // Before the first loss the gradient only passes on; where losses enter a slope would say nothing of the way.
+    guard let decay = GradientDecay(Array(norms.prefix((state.firstLoss ?? norms.count - 1) + 1))) else {
+      let whose = layer + "‖∂L/∂h_t‖"
+      return (batch > 1 ? [whose + " over \(batch) sequences"] : []) + [whose, "‖∂L/∂h_t‖"]
+    }
     let whole =
       (batch > 1 ? [layer + "‖∂L/∂h_t‖ over \(batch) sequences · ", layer + "over \(batch) sequences · "] : [])
       + (layer.isEmpty ? [] : [layer])
@@ -44,7 +46,9 @@ struct GradientNormPanel: Panel {
     GradientNormPicture(
       truncated: analysis.truncatedGradientNorm, full: analysis.fullGradientNorm, length: analysis.sequenceLength,
       cursor: state.cursor, clip: clip.kind == .step ? clip.threshold : nil,
-      name: analysis.snapshot.experiment.training.algorithm.description.isTape ? "truncated" : "BPTT of the window"
+      name: analysis.snapshot.experiment.training.algorithm.description.isTape ? "truncated" : "BPTT of the window",
+      moved: analysis.drift?.log10Moved, carried: analysis.carriedGradientNorm,
+      carriedName: analysis.carousel?.part ?? "c"
     ).draw(in: rect, &buffer, theme: theme)
   }
 }
@@ -101,6 +105,10 @@ struct GradientNormPicture {
   var clip: Double?
   /// What the gradient of the window is called: where another algorithm learns, it is not the one that trains.
   var name = "truncated"
+  /// How far each step's own W_hh has moved, relative to what it began with; nil where all steps share one.
+  var moved: [Double]?
+  /// The norm of the gradient by the part of the state that the cell's carousel carries, and that part's name; nil where that is h.
+  var carried: [Double]?, carriedName = "c"
 
   func draw(in rect: Rect, _ buffer: inout Buffer, theme: Theme) {
     guard let truncated else {
@@ -108,21 +116,32 @@ struct GradientNormPicture {
       return
     }
     let full = full ?? []
-    let values = truncated + full
+    let carried = carried ?? []
+    let values = truncated + full + carried
+    let moved = (moved ?? []).enumerated().filter { $1.isFinite }.map { (x: Double($0 + 1), y: $1) }
     guard values.contains(where: { $0.isFinite || $0.isNaN || $0 > 0 }) else {
       buffer.paragraph(
         "the gradient is exactly 0: no loss was injected in this window, or φ′ is 0 everywhere", in: rect,
         style: theme[.dimText])
       return
     }
+    var copies = Series(
+      moved, .line(.alternating), role: .value, symbol: "-",
+      labels: moved.isEmpty ? [] : ["‖ΔW_hh‖/‖W_hh‖ of each step's copy", "‖ΔW_hh‖/‖W_hh‖", "ΔW moved"])
+    copies.isOverlaid = true
     var plot = Plot(
-      x: .steps(1, max(1, length)), y: .logarithmic(values, including: clip.map { [NumberText.log10($0)] } ?? []),
+      x: .steps(1, max(1, length)),
+      y: .logarithmic(values + moved.map(\.y), including: clip.map { [NumberText.log10($0)] } ?? []),
       series: [
         Series(
           points(truncated, skipsNothing: true), role: .truncated, symbol: "*", labels: labels(name, truncated)),
         Series(
           points(full, skipsNothing: false), .line(.dotted), role: .full, symbol: ".",
           labels: full.isEmpty ? [] : labels("full", full, long: "full BPTT")),
+        Series(
+          points(carried, skipsNothing: true), role: .window, symbol: "#",
+          labels: carried.isEmpty ? [] : labels("∂L/∂" + carriedName, carried)),
+        copies,
       ])
     plot.xName = "t"
     if let clip {

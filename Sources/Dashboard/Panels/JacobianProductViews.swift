@@ -28,7 +28,7 @@ struct CarouselPicture {
       series: [
         Series(
           kept.enumerated().map { (x: Double($0 + 1), y: $1) }, role: .window, symbol: "#", labels: keptLabels),
-        Series(shown, role: .newest, symbol: "+", labels: gatedLabels),
+        Series(shown, .line(.alternating), role: .newest, symbol: "+", labels: gatedLabels),
         Series(
           whole.enumerated().map { (x: Double($0 + 1), y: $1) }, .line(.dotted), role: .truncated, symbol: ".",
           labels: ["whole state", "whole"]),

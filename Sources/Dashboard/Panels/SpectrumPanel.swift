@@ -11,7 +11,7 @@ struct SpectrumPanel: Panel {
   let shortTitle = "W_hh"
   let minimumSize = Size(width: 18, height: 5)
   let help = [
-    "The eigenvalues of W_hh and of J_t = ∂s_t/∂s_{t-1} (all of the state, t at the cursor or the window's last) on the complex plane with the unit circle; gated cells have a W_hh a gate, so J_t is drawn and the blocks are named in the zoom; dashed is 1/γ where φ′ ≤ γ < 1.",
+    "The eigenvalues of W_hh and of J_t = ∂s_t/∂s_{t-1} (all of the state, t at the cursor or the window's last) on the complex plane with the unit circle; untied, W_hh is that step's own; gated cells have a W_hh a gate, so J_t is drawn and the blocks are named in the zoom; dashed is 1/γ where φ′ ≤ γ < 1.",
     "ρ is the largest modulus, σ_max the largest factor that W_hh or a step can stretch by; neither has a unit.",
     "Look for: eigenvalues that leave the circle when learning makes memory; γσ_max < 1 means that gradients must vanish.",
   ]
@@ -38,7 +38,8 @@ struct SpectrumPanel: Panel {
     var picture = SpectrumPicture(
       eigenvalues: main.spectrum.eigenvalues, largestSingularValue: main.spectrum.singularValues.first,
       gamma: isWeights ? network.activation.maximumDerivative : 1,
-      hasVerdict: isWeights && (cell.affineJacobian.map { $0.directPath < 1 } ?? false))
+      // One step's own W_hh decides nothing for the others.
+      hasVerdict: isWeights && analysis.drift == nil && (cell.affineJacobian.map { $0.directPath < 1 } ?? false))
     picture.names = main.names
     if isWeights {
       picture.beside = analysis.jacobianSpectrum.map { (Self.names($0, cell.parts), $0.spectrum) }
@@ -51,7 +52,10 @@ struct SpectrumPanel: Panel {
 
   /// What the panel is about: W_hh where there is one, else J_t.
   private static func main(_ analysis: Analysis) -> (names: [String], spectrum: MatrixSpectrum)? {
-    if let weights = analysis.recurrentSpectrum { return (["W_hh"], weights) }
+    if let weights = analysis.recurrentSpectrum {
+      let t = analysis.weightStep + 1
+      return (analysis.drift == nil ? ["W_hh"] : ["W_hh, t = \(t)", "t = \(t)", "W\(sub(t))"], weights)
+    }
     let parts = analysis.window.network.cellDescription.parts
     return analysis.jacobianSpectrum.map { (names($0, parts), $0.spectrum) }
   }

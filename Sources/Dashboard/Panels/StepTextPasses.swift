@@ -3,9 +3,9 @@ import GradientFlow
 import RecurrentNetworks
 
 extension StepText {
-  /// a_t and h_t of layer `layer`, counted from 0.
+  /// a_t and h_t of layer `layer`, counted from 0; `drift`: how far the steps' own weights have gone, where they have some.
   static func forward(
-    _ numbers: ForwardNumbers, _ tape: Tape, _ step: Int, layer: Int = 0, _ theme: Theme
+    _ numbers: ForwardNumbers, _ tape: Tape, _ step: Int, layer: Int = 0, _ drift: CopyDrift?, _ theme: Theme
   ) -> StepText {
     let t = tape.window.steps.lowerBound + step + 1
     let cell = CellEquations(tape.network)
@@ -34,6 +34,9 @@ extension StepText {
         fact("φ′\(sub(t)) mean", numbers.derivativeMean, rank: 0), fact("least", numbers.derivativeLeast, rank: 3),
       ]
     }
+    if let drift {
+      facts.append(fact("W_hh\(sub(t)) from the copies' mean", drift.fromMean[step], .window, rank: 2))
+    }
     if tape.isFixedPoint {
       facts.append(fact("moved ‖h\(sub(t))-h\(sub(t - 1))‖", tape.distanceMoved(step: step), .window, rank: 0))
     }
@@ -52,7 +55,8 @@ extension StepText {
   /// - Parameter goesBack: whether the gradient goes back to the window's first step and no further; not where it is carried
   ///   forward.
   static func backward(
-    _ numbers: BackwardNumbers, _ tape: Tape, _ step: Int, layer: Int, goesBack: Bool = true, _ theme: Theme
+    _ numbers: BackwardNumbers, _ tape: Tape, _ step: Int, layer: Int, goesBack: Bool = true, _ drift: CopyDrift?,
+    _ theme: Theme
   ) -> StepText {
     let t = tape.window.steps.lowerBound + step + 1
     let cell = CellEquations(tape.network)
@@ -89,6 +93,10 @@ extension StepText {
       facts.append(fact("carousel \(cell.carouselName(t + 1))", factor, .window, by: "×", rank: 0))
     }
     if let factor = numbers.gatedFactor { facts.append(fact("gated W_hhᵀ", factor, .newest, by: "×", rank: 0)) }
+    if let drift {
+      let name = Span("‖∂L/∂W_hh\(sub(t))‖ ", theme[.window])
+      facts.append(Fact(name, Span(NumberText.power(log10: drift.log10Gradient[step]), theme[.value]), rank: 1))
+    }
     if cell.keep != 0, numbers.next != nil { facts.append(fact("past φ", abs(cell.keep), by: "×", rank: 1)) }
     if isLast, !tape.isFixedPoint {
       facts.append(Fact([Span("the newest step: nothing comes from after it", dim)], rank: 1))

@@ -53,12 +53,14 @@ struct ThisStepPanel: Panel {
       }
       return switch phase {
       case .forward:
-        ForwardNumbers(tape, step: step, layer: layer).map { .forward($0, tape, step, layer: layer, theme) }
+        ForwardNumbers(tape, step: step, layer: layer).map {
+          .forward($0, tape, step, layer: layer, state.analysis?.drift, theme)
+        }
       case .backward:
         BackwardNumbers(tape, step: step, layer: layer).map {
           .backward(
             $0, tape, step, layer: layer,
-            goesBack: !state.experiment.training.algorithm.description.isForward, theme)
+            goesBack: !state.experiment.training.algorithm.description.isForward, state.analysis?.drift, theme)
         }
       case .update:
         .update(
@@ -98,7 +100,7 @@ extension StepText {
     let optimizer = training.optimizer
     let rule = optimizer.equation
     let algorithm = training.algorithm.description
-    let whole = tape.layout.hasReadout ? "g = Σₜ ∂L/∂aₜ ⊗ [xₜ, hₜ₋₁, 1]" : "∂J/∂W = Σₜ δₜ ⊗ [yₜ₋₁, xₜ] = -g"
+    let whole = weightGradient(tape)
     let sum = algorithm.isTape ? whole : Self.timeless(algorithm.equations.last ?? "")
     if let reason = state.noGradientReason {
       let lines = ["no update is made", reason].map { Fact([Span($0, theme[.error])], rank: 0) }
@@ -115,6 +117,10 @@ extension StepText {
       let change = rate * numbers.clipped
       facts.append(Fact(Span("‖Δw‖ ", dim), Span(NumberText.short(change), value), rank: 1))
     }
+    if let drift = state.analysis?.drift, let farthest = drift.fromMean.filter(\.isFinite).max() {
+      let words = "\(drift.fromMean.count) untied W_hh, from their mean up to "
+      facts.append(Fact([Span(words, dim), Span(NumberText.short(farthest), value)], rank: 1))
+    }
     if training.regularizer.omega > 0 {
       facts.append(Fact(Span("Ω ", dim), Span(NumberText.short(tape.omega), value), rank: 1))
     }
@@ -128,6 +134,16 @@ extension StepText {
     }
     return StepText(
       equations: [[Span(sum + "     " + rule, text)], [Span(rule, text)]], facts: facts, theme: theme)
+  }
+
+  /// The gradient by the weights: a sum over all steps that share them, or each step's own.
+  private static func weightGradient(_ tape: Tape) -> String {
+    switch (tape.layout.hasReadout, tape.layout.copies > 1) {
+    case (true, false): "g = Σₜ ∂L/∂aₜ ⊗ [xₜ, hₜ₋₁, 1]"
+    case (false, false): "∂J/∂W = Σₜ δₜ ⊗ [yₜ₋₁, xₜ] = -g"
+    case (true, true): "gₜ = ∂L/∂aₜ ⊗ [xₜ, hₜ₋₁, 1]"
+    case (false, true): "∂J/∂Wₜ = δₜ ⊗ [yₜ₋₁, xₜ] = -gₜ"
+    }
   }
 
   /// An equation of any step: its subscripts are t.

@@ -29,11 +29,13 @@ final class BPTT<S: Scalar>: GradientAlgorithm {
     return AlgorithmCost(floats: held, multiplyAdds: aStep * Double(sizes.k2) / Double(sizes.k1))
   }
 
-  /// "full BPTT", "real-time BPTT", "BPTT(5)", "TBPTT(10,20) newest"; and what is kept of the past, where it is not all.
+  /// "full BPTT", "real-time BPTT", "BPTT(5)", "TBPTT(10,20) newest"; what is kept of the past, where it is not all; and how many
+  /// copies there are of the weights, where each step has its own.
   static func heading(_ experiment: Experiment, _ schedule: TruncationSchedule) -> String? {
     let training = experiment.training
     let kept = training.history == .stale ? " stale" : training.checkpoints == .sqrt ? ", √n kept" : ""
-    return schedule.name(training) + kept
+    let untied = training.untied ? ", untied: \(experiment.copies) copies" : ""
+    return schedule.name(training) + kept + untied
   }
 
   private let pass: Pass<S>

@@ -93,6 +93,7 @@ extension Experiment {
   private func validateTraining() throws(ExperimentKeyError) {
     try training.algorithm.type(Double.self).validate(self)
     try validateStoredPast()
+    try validateUntied()
     try training.validateFlow()
     let optimizer = training.optimizer
     if let option = optimizer.meaninglessOption {
@@ -186,7 +187,7 @@ extension Experiment {
   /// copies; `Int.max` where the sum overflows. The width of what a file brings is a guess.
   public var bytesNeeded: Int {
     let width = task.name.kind.widthEstimate
-    let layout = ParameterLayout(network, inputs: width, outputs: width)
+    guard let layout = layout(inputs: width, outputs: width) else { return .max }
     let cost = training.algorithm.cost(AlgorithmSizes(self, inputs: width, outputs: width))
     let keepsEveryStep = training.algorithm.type(Double.self).keepsEveryStep(self)
     func bytes<S: Scalar>(_: S.Type) -> Int? {
@@ -208,7 +209,8 @@ extension Experiment {
     let tape = Saturating(task.length) * Saturating(training.batch) * perStep
     // What the algorithm carries is in the run, in two checkpoints and in two snapshots.
     let carried = Saturating(5) * Saturating(cost.carried < 1e17 ? Int(cost.carried) : .max)
-    return (Saturating(pass) + (tape + carried + Saturating(6) * Saturating(layout.count)) * Saturating(8)).value
+    let parameters = Saturating(copies > 1 ? 14 : 6) * Saturating(layout.count)
+    return (Saturating(pass) + (tape + carried + parameters) * Saturating(8)).value
   }
 
   /// Lets what has no meaning under a choice just made fall back to its default, so that a turn of one knob is not

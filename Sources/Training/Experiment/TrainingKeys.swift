@@ -25,6 +25,10 @@ extension ExperimentKey {
     ExperimentKey(
       "training.algorithm", .choice(\.training.algorithm), "the learning algorithm", .newSequence, steps: .choices),
     ExperimentKey(
+      "training.untied", .choice(\.training.untiedSwitch),
+      "each step its own copy of W_ih, W_hh and b, moved by its own gradient alone; the readout stays one", .newRun,
+      steps: .choices, isRead: { $0.training.algorithm == .bptt }),
+    ExperimentKey(
       "training.artbp.probability", .number(\.training.artbp.probability, NumberRange(from: 0, below: 1)),
       "artbp: c, how likely a cut between two steps is", steps: .linear(0.05),
       readWith: "training.algorithm artbp",

@@ -92,6 +92,8 @@ public struct TrainingSpecification: Equatable, Sendable {
   public var checkpoints = CheckpointKind.none
   /// The learning algorithm.
   public var algorithm = AlgorithmKind.bptt
+  /// Whether each step has its own copy of W_ih, W_hh and b, in place of all sharing them; the readout and a trained β stay shared.
+  public var untied = false
   /// What artbp and adaptive have of their own.
   public var artbp = ARTBPSpecification(), adaptive = AdaptiveSpecification()
   /// What rflo has.

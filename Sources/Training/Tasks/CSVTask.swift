@@ -5,7 +5,7 @@ import RecurrentNetworks
 /// A target that is an input too is asked for one row ahead; one that is no input, at its own row. The columns are normalised
 /// to mean 0 and variance 1 over the file; lanes and stream are as for a text.
 struct CSVTask: NamedTask {
-  static let widthEstimate = 128, source = TaskSource.table
+  static let widthEstimate = 128, source = TaskSource.table, isStream = true
   let description: TaskDescription
   private let file: String, name: String
   private let table: CSVTable
@@ -93,7 +93,7 @@ struct CSVTask: NamedTask {
     }
     return TaskDescription(
       name: "csv", summary: "numbers of \(name) to come", inputs: inputs.count, outputs: outputs.count, loss: .squared,
-      isStream: true, inputNames: inputs.map(\.name),
+      isStream: isStream, inputNames: inputs.map(\.name),
       outputNames: zip(outputs, ahead).map { $1 == 1 ? "\($0.name), next" : $0.name }, floors: floors)
   }
 

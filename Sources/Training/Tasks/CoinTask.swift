@@ -3,7 +3,7 @@ import RecurrentNetworks
 /// The coin stream: x_t ∈ {0, 1} is fair, and P(y_t = 1) = 0.5 + 0.5 x_{t-3} - 0.25 x_{t-8}; two classes, a target at every
 /// step. A stream without end: x before the first sequence is 0.
 struct CoinTask: DrawnTask {
-  static let widthEstimate = 2
+  static let widthEstimate = 2, isStream = true
   let seed: UInt64
 
   init(seed: UInt64, length: Int) { self.seed = seed }
@@ -11,7 +11,7 @@ struct CoinTask: DrawnTask {
   var description: TaskDescription {
     TaskDescription(
       name: "coin", summary: "a biased coin: P(1) = 0.5 + 0.5 x(t-3) - 0.25 x(t-8)", inputs: 1, outputs: 2,
-      loss: .crossEntropy, isStream: true, inputNames: ["coin"], outputNames: ["0", "1"],
+      loss: .crossEntropy, isStream: Self.isStream, inputNames: ["coin"], outputNames: ["0", "1"],
       // The entropies of y, in nats: P(1) = 5/8 on average; 3/8 or 7/8 by x_{t-3}; 1/2, 1/4, 1 or 3/4 by both.
       floors: [
         .init(name: "knowing nothing", short: "nothing", loss: 0.66156),

@@ -33,6 +33,8 @@ protocol NamedTask: SequenceTask {
   static var widthEstimate: Int { get }
   /// Where its sequences come from.
   static var source: TaskSource { get }
+  /// Whether its sequences go on where the one before ended.
+  static var isStream: Bool { get }
   /// Whether the input is the same at every step of a sequence.
   static var inputsStandStill: Bool { get }
   /// The task of `specification`, whose length is long enough.
@@ -42,6 +44,7 @@ protocol NamedTask: SequenceTask {
 extension NamedTask {
   static var minimumLength: Int { 1 }
   static var source: TaskSource { .drawn }
+  static var isStream: Bool { false }
   static var inputsStandStill: Bool { false }
 }
 
@@ -75,6 +78,9 @@ extension TaskName {
 
   /// Whether the input is the same at every step of a sequence, so that a network can settle.
   var inputsStandStill: Bool { kind.inputsStandStill }
+
+  /// Whether its sequences go on where the one before ended, state and all.
+  var isStream: Bool { kind.isStream }
 
   /// Whether it reads a file, and whether it does so by columns.
   var readsFile: Bool { kind.source != .drawn }

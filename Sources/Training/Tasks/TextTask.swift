@@ -6,7 +6,7 @@ import RecurrentNetworks
 /// The lanes of a batch read at evenly spaced places and go on where they stopped (a stream); after the text's end they read
 /// it again from its beginning.
 struct TextTask: NamedTask {
-  static let widthEstimate = 128, source = TaskSource.text
+  static let widthEstimate = 128, source = TaskSource.text, isStream = true
   let description: TaskDescription
   private let corpus: TextCorpus
   private let file: String
@@ -37,7 +37,8 @@ struct TextTask: NamedTask {
     self.corpus = corpus
     description = TaskDescription(
       name: "text", summary: "the next character of \(corpus.name)", inputs: names.count, outputs: names.count,
-      loss: .crossEntropy, isStream: true, inputSymbols: names, inputNames: names, outputNames: names, floors: floors)
+      loss: .crossEntropy, isStream: Self.isStream, inputSymbols: names, inputNames: names, outputNames: names,
+      floors: floors)
   }
 
   var alphabet: [Unicode.Scalar] { corpus.alphabet }

@@ -123,19 +123,27 @@ def step(net, p, options, state, x):
     return new
 
 
+def untied(p):
+    """The tensors that all steps share, and those [T, ...] of which each step has its own."""
+    has_steps = lambda k, v: k.startswith(("weight", "bias_")) and jnp.ndim(v) == (3 if k.startswith("weight") else 2)
+    return {k: v for k, v in p.items() if not has_steps(k, v)}, {k: v for k, v in p.items() if has_steps(k, v)}
+
+
 def states(net, p, options, state0, x, eps, passage):
     """The states of one sequence after every step; eps [T,H] is added to the top layer's h_t.
 
     passage [T]: what multiplies the gradient on its way from a step to the one before it.
     """
 
+    shared, own = untied(p)
+
     def body(state, inputs):
         state = jax.tree.map(lambda s: inputs[2] * s + (1 - inputs[2]) * jax.lax.stop_gradient(s), state)
-        new = step(net, p, options, state, inputs[0])
+        new = step(net, shared | inputs[3], options, state, inputs[0])
         new[-1] = (new[-1][0] + inputs[1],) + new[-1][1:]
         return new, new
 
-    return jax.lax.scan(body, state0, (x, eps, passage))[1]
+    return jax.lax.scan(body, state0, (x, eps, passage, own))[1]
 
 
 def loss(net, p, h, target, has_target, outputs):
@@ -177,11 +185,13 @@ def jacobians(net, p, options, t):
     flat = lambda state: jnp.concatenate([part for layer in state for part in layer])
     sizes = np.cumsum([len(part) for layer in state0 for part in layer])[:-1]
 
-    def joint(s, x):
-        parts = iter(jnp.split(s, sizes))
-        return flat(step(net, p, options, [tuple(next(parts) for _ in layer) for layer in state0], x))
+    shared, own = untied(p)
 
-    J = jax.vmap(jax.jacfwd(joint))(jax.vmap(flat)(before), x)
+    def joint(s, x, own):
+        parts = iter(jnp.split(s, sizes))
+        return flat(step(net, shared | own, options, [tuple(next(parts) for _ in layer) for layer in state0], x))
+
+    J = jax.vmap(jax.jacfwd(joint))(jax.vmap(flat)(before), x, own)
     of_step = jax.grad(lambda *step: loss(net, p, *step))
     return J, jax.vmap(of_step)(later[-1][0], t["target"][:, 0], t["target_mask"][:, 0], t["output_mask"][:, 0])
 
