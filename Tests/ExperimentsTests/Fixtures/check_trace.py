@@ -10,8 +10,8 @@ How what has no plain relative error is judged:
 - flow: row vectors dl_i/ds_i J_i ... J_{t+1} of the joint state of all layers, scaled by powers of 2 at every step, so
   that 1e-4000 is as exact as 1; it must be -inf exactly where the row is 0.
 - product: mpmath's singular values of the product of JAX's Jacobians, with digits for the whole span. As many must be
-  finite as the product's exact rank, which is counted modulo a prime: closed units make singular values exactly 0. The
-  largest must be right to 1e-9 in log10, every one to 1e-6.
+  finite as the product's exact rank, which is counted modulo a prime: closed units make singular values exactly 0; a rank
+  that roundings raise may be the higher one. The largest must be right to 1e-9 in log10, every one to 1e-6.
 - in a chaotic network, and in an ill-conditioned product, the last digit of a weight moves a result further than any
   tolerance: all is computed again with random roundings of 1e-15 in the weights and Jacobians, and an error of 20 times
   what these do is no error.
@@ -259,8 +259,10 @@ def check_product(J, shaken, ours, single):
     # All lags while that is quick, else the longest, one in the middle and the shortest.
     ks = sorted(range(T) if D * T <= 400 else {0, T // 2, T - 1})
     rank = ranks(J)
+    # Rows that are multiples of each other to their last digit are so no more when these are shaken; zeros stay zeros.
+    largest_rank = functools.cache(lambda k: max(ranks(S)[k] for S in shaken) if rank[k] < D else D)
     for k in ks:
-        if np.isfinite(ours[k]).sum() != rank[k] or np.isnan(ours[k]).any():
+        if np.isnan(ours[k]).any() or not rank[k] <= np.isfinite(ours[k]).sum() <= largest_rank(k):
             return Line(name, False, np.inf, f"row {k}: {np.isfinite(ours[k]).sum()} are finite, the rank is {rank[k]}")
     span = max((np.ptp(ours[k][: rank[k]]) for k in ks if rank[k]), default=0)
     digits = 60 + int(span) + 4 * T // 10
