@@ -41,6 +41,7 @@ public enum TraceFile {
     tensors += WeightsFile.tensors(tape.parameters, layout: tape.layout)
     tensors += gradients(tape)
     tensors += states(tape)
+    tensors += layers(tape)
     if let flow { tensors.append(NamedTensor("flow", [t, t], .float64(flow.dense(tape)))) }
     if let product, tape.layers.count == 1 { tensors.append(spectra(product, width: tape.layers[0].parts * h)) }
     return tensors
@@ -93,6 +94,24 @@ public enum TraceFile {
       NamedTensor("loss", [t, b], .float64(tape.loss)),
       NamedTensor("grad_h", [t, b, h], .float64(firstPart(top.gradient[...]))),
     ]
+  }
+
+  /// Where the state is more than the top layer's h: every layer's s_1 … s_T with what of ∂L/∂s_t the pass carried, and the
+  /// pre-activations of gates.
+  private static func layers(_ tape: Tape) -> [NamedTensor] {
+    let t = tape.steps, b = tape.batch, h = tape.hidden, gates = tape.network.cell.gates
+    return tape.layers.enumerated().flatMap { index, layer -> [NamedTensor] in
+      let shape = [t, layer.parts, b, h]
+      var tensors: [NamedTensor] = []
+      if tape.layers.count > 1 || layer.parts > 1 {
+        tensors = [
+          NamedTensor("state_l\(index)", shape, .float64(Array(layer.state.dropFirst(layer.parts * b * h)))),
+          NamedTensor("grad_state_l\(index)", shape, .float64(layer.gradient)),
+        ]
+      }
+      if gates > 1 { tensors.append(NamedTensor("a_l\(index)", [t, b, gates * h], .float64(layer.preactivation))) }
+      return tensors
+    }
   }
 
   /// Row k holds the singular values at lag T - k, so the longest product comes first.

@@ -10,7 +10,9 @@ struct TraceCommand: ParsableCommand {
     commandName: "trace", abstract: "Makes some updates, then writes the next window's pass whole (safetensors).",
     discussion: """
       The trace holds the data, the weights, every hidden state, loss and gradient, the flow matrix and all singular \
-      values of the products of Jacobians (in log10), in doubles.
+      values of the products of Jacobians (in log10), in doubles. Of a stack and of cells with more than h it has every \
+      layer's states, state_l0 [T, parts, B, H], and grad_state_l0 (∂L/∂c_t with h_t held fixed); of gated cells the \
+      pre-activations of all gates, a_l0 [T, B, G·H].
 
       EXAMPLES
         bpttop trace mine.yaml -o window.safetensors

@@ -1,3 +1,4 @@
+import Foundation
 import GradientFlow
 import RecurrentNetworks
 import Testing
@@ -13,11 +14,12 @@ import Training
     let data = SequenceBatch(
       steps: n, batch: b, inputs: 2, outputs: 3, x: (0..<n * b * 2).map { _ in random.normal() }, symbols: nil,
       target: .classes((0..<n * b).map { Int32($0 % 3) }), targetMask: (0..<n * b).map { $0 % 5 == 0 ? 0 : 1 })
+    let carried = (0..<network.cell.parts).flatMap { _ in [0.1, -0.2, 0.3, 0.4, 0.5, -0.6] }
     return Tape.compute(
       network: network, layout: layout, parameters: initialParameters(network, layout, seed: 2), data: data,
       window: Window(steps: 2..<6, injected: 4..<6),
-      carriedState: [[Double]](repeating: [0.1, -0.2, 0.3, 0.4, 0.5, -0.6], count: network.layers), reduction: .mean,
-      precision: .float64, variant: variant)
+      carriedState: [[Double]](repeating: carried, count: network.layers), reduction: .mean, precision: .float64,
+      variant: variant)
   }
 
   private func network(_ cell: CellKind, layers: Int) -> NetworkSpecification {
@@ -62,6 +64,34 @@ import Training
     #expect(try values("product")[0] < values("product")[9])
     #expect(try values("flow")[1...3].allSatisfy { $0 == -.infinity })
     #expect(try values("grad.bias_hh_l0") == values("grad.bias_ih_l0"))
+  }
+
+  /// Of an LSTM in two layers: h, what makes it (h = o ⊙ tanh c, o the fourth gate), and δ of the top layer's h.
+  @Test func statesOfEveryLayer() throws {
+    let tensors = TraceFile.tensors(tape(network(.lstm, layers: 2)), flow: nil, product: nil)
+    func values(_ name: String, _ shape: [Int]) throws -> [Double] {
+      let tensor = try #require(tensors.first { $0.name == name })
+      #expect(tensor.shape == shape)
+      guard case .float64(let values) = tensor.elements else { return [] }
+      return values
+    }
+    let h = try values("h", [4, 2, 3]), gradient = try values("grad_h", [4, 2, 3])
+    let state = try values("state_l1", [4, 2, 2, 3]), delta = try values("grad_state_l1", [4, 2, 2, 3])
+    let a = try values("a_l1", [4, 2, 12])
+    _ = try values("state_l0", [4, 2, 2, 3])
+    for t in 0..<4 {
+      for b in 0..<2 {
+        for unit in 0..<3 {
+          let first = (t * 2 * 2 + b) * 3 + unit, index = (t * 2 + b) * 3 + unit
+          #expect(state[first] == h[index] && delta[first] == gradient[index])
+          let preactivation: Double = a[(t * 2 + b) * 12 + 9 + unit], c: Double = state[first + 6]
+          let o = 1 / (1 + exp(-preactivation))
+          #expect(abs(h[index] - o * tanh(c)) < 1e-15)
+        }
+      }
+    }
+    let plain = TraceFile.tensors(tape(network(.elman, layers: 1)), flow: nil, product: nil)
+    #expect(!plain.contains { $0.name.hasPrefix("state_") || $0.name.hasPrefix("a_") })
   }
 
   /// Where the gradient was cut or weighted between steps, the trace says by what.

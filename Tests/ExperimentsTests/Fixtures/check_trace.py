@@ -10,8 +10,8 @@ How what has no plain relative error is judged:
 - flow: row vectors dl_i/ds_i J_i ... J_{t+1} of the joint state of all layers, scaled by powers of 2 at every step, so
   that 1e-4000 is as exact as 1; it must be -inf exactly where the row is 0.
 - product: mpmath's singular values of the product of JAX's Jacobians, with digits for the whole span. As many must be
-  finite as the product's exact rank, which is counted modulo a prime: closed units make singular values exactly 0. The
-  largest must be right to 1e-9 in log10, every one to 1e-6.
+  finite as the product's exact rank, which is counted modulo a prime: closed units make singular values exactly 0; a rank
+  that roundings raise may be the higher one. The largest must be right to 1e-9 in log10, every one to 1e-6.
 - in a chaotic network, and in an ill-conditioned product, the last digit of a weight moves a result further than any
   tolerance: all is computed again with random roundings of 1e-15 in the weights and Jacobians, and an error of 20 times
   what these do is no error.
@@ -159,11 +159,14 @@ def loss(net, p, h, target, has_target, outputs):
 
 @functools.partial(jax.jit, static_argnums=0)
 def passes(net, p, options, t):
-    """h, every l_t, and the gradients of the objective by p and by the top layer's h_t."""
+    """h, every l_t, the gradients of the objective by p and by the top layer's h_t, and the states of all layers."""
+
+    def every_state(p, eps):
+        of_sequence = lambda s, x, e: states(net, p, options, s, x, e, t["passage"])
+        return jax.vmap(of_sequence, (0, 1, 1), 1)(t["state0"], t["x"], eps)
 
     def forward(p, eps):
-        of_sequence = lambda s, x, e: states(net, p, options, s, x, e, t["passage"])[-1][0]
-        h = jax.vmap(of_sequence, (0, 1, 1), 1)(t["state0"], t["x"], eps)
+        h = every_state(p, eps)[-1][0]
         of_step = lambda *step: loss(net, p, *step)
         return h, jax.vmap(jax.vmap(of_step))(h, t["target"], t["target_mask"], t["output_mask"])
 
@@ -171,7 +174,7 @@ def passes(net, p, options, t):
         return t["weight"] * (forward(p, eps)[1] * t["mask"]).sum()
 
     eps = jnp.zeros(t["x"].shape[:2] + t["state0"][-1][0].shape[-1:])
-    return *forward(p, eps), *jax.grad(objective, (0, 1))(p, eps)
+    return *forward(p, eps), *jax.grad(objective, (0, 1))(p, eps), every_state(p, eps)
 
 
 @functools.partial(jax.jit, static_argnums=0)
@@ -256,8 +259,10 @@ def check_product(J, shaken, ours, single):
     # All lags while that is quick, else the longest, one in the middle and the shortest.
     ks = sorted(range(T) if D * T <= 400 else {0, T // 2, T - 1})
     rank = ranks(J)
+    # Rows that are multiples of each other to their last digit are so no more when these are shaken; zeros stay zeros.
+    largest_rank = functools.cache(lambda k: max(ranks(S)[k] for S in shaken) if rank[k] < D else D)
     for k in ks:
-        if np.isfinite(ours[k]).sum() != rank[k] or np.isnan(ours[k]).any():
+        if np.isnan(ours[k]).any() or not rank[k] <= np.isfinite(ours[k]).sum() <= largest_rank(k):
             return Line(name, False, np.inf, f"row {k}: {np.isfinite(ours[k]).sum()} are finite, the rank is {rank[k]}")
     span = max((np.ptp(ours[k][: rank[k]]) for k in ks if rank[k]), default=0)
     digits = 60 + int(span) + 4 * T // 10
@@ -334,10 +339,12 @@ def check(path, tolerance=None, stale=False):
         """By name what the trace must have, and the Jacobians; with random: with roundings in weights and Jacobians."""
         shake = lambda v: v if random is None else v * (1 + rounding * random.standard_normal(v.shape))
         p = {k: shake(v) for k, v in p.items()}
-        h, losses, by_parameter, by_state = passes(net, p, options, t)
+        h, losses, by_parameter, by_state, layers = passes(net, p, options, t)
         J, direct = (np.asarray(v) for v in jacobians(net, p, options, t))
         J = shake(J)
         found = {"h": h, "loss": losses, "grad_h": by_state} | {f"grad.{k}": by_parameter[k] for k in sorted(p)}
+        # [T, parts, B, H]
+        found |= {f"state_l{l}": jnp.stack(v, 1) for l, v in enumerate(layers) if f"state_l{l}" in tensors}
         return found | {"flow": flow(J, direct, top)}, J
 
     random = np.random.default_rng(0)
