@@ -42,7 +42,7 @@ import Training
   @Test func whatGoesPastHasAFactorWithABetaAUnit() throws {
     var experiment = Example.experiment()
     (experiment.network.cell, experiment.network.beta, experiment.network.betaSpread) = (.leaky, 0.5, 50)
-    let tape = try #require(try Example.analysis(Example.snapshot(experiment)).window)
+    let tape = try Example.analysis(Example.snapshot(experiment)).window
     let after = tape.layers[0].gradient[(6 * tape.batch * 4)..<(7 * tape.batch * 4)]
     let rates = try #require(tape.rates(layer: 0))
     let past = after.enumerated().map { (1 - rates[$0 % 4]) * $1 }

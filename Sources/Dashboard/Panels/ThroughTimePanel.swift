@@ -77,6 +77,7 @@ extension TimePicture {
     wantedNewest = snapshot.experiment.training.k1.resolved(length: data.steps)
     injection = snapshot.experiment.training.inject
     isWhole = analysis.isCutByWindows
+    carriesInfluence = snapshot.experiment.training.algorithm.description.isForward
     state = Self.states(analysis, layer: analysis.layer, cursor)
     stateRange = Self.range(tape, layer: analysis.layer)
     if top > 0 {

@@ -58,8 +58,12 @@ extension TimeDrawing {
   private func drawAround(in row: Rect, _ taken: Range<Int>, _ buffer: inout Buffer) {
     let before = scale.columns(of: 0..<picture.window.lowerBound)
     let after = scale.columns(of: picture.window.upperBound..<max(picture.window.upperBound, picture.length))
+    let carried =
+      picture.carriesInfluence
+      ? ["state and influence ∂h/∂w carried", "h and ∂h/∂w carried", "carried"]
+      : ["state carried, no gradient", "carried, no gradient", "state carried", "carried"]
     let texts: [(Range<Int>?, [String])] = [
-      (before, ["state carried, no gradient", "carried, no gradient", "state carried", "carried"]),
+      (before, carried),
       (after, ["not yet trained", "not yet"]),
     ]
     for (columns, forms) in texts {

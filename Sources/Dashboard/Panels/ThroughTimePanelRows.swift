@@ -154,6 +154,8 @@ struct TimePicture {
   var wantedWindow: Int
   /// Whether the gradient goes back through all of the window: not where an algorithm cuts it in its own way.
   var isWhole = true
+  /// Whether the past comes along in an influence ∂h/∂w, and not by going back.
+  var carriesInfluence = false
   /// k1 as it was asked for, nil where it is the number of injected losses; and which losses are injected.
   var wantedNewest: Int?, injection = Injection.newest
   /// A symbol a step where inputs are symbols, else nil.
