@@ -20,12 +20,11 @@ enum Help {
       top.append(.title("\(panel.digit) \(panel.title)".words(state.theme)))
       top += panel.help.flatMap { $0.words(state.theme).wrapped(to: width) }.map(Line.text)
       top += keyLines(panel.keys.map { ($0.name.keyWords(state.theme), $0.help.words(state.theme)) }, width)
-      top.append(.blank)
     }
     if let leftOut = state.analysis?.leftOut, !leftOut.isEmpty {
+      top.append(.blank)
       top.append(.title("Left out of this pass to stay fast"))
       top += leftOut.joined(separator: "; ").words(state.theme).wrapped(to: width).map(Line.text)
-      top.append(.blank)
     }
     // What a newcomer reads once comes behind what is looked up again and again.
     let end: [Line] =

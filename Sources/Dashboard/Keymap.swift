@@ -122,7 +122,7 @@ public enum Keymap {
 
   private static let program = [
     KeyBinding(
-      .program, "?", "help", "this help; first a panel's own, of that which ⇥ chose", [(.character("?"), .help)]),
+      .program, "?", "help", "help; ⇥ to a panel first for that panel's own", [(.character("?"), .help)]),
     KeyBinding(
       .program, "S", "picture", "save the screen as an SVG picture", [(.character("S"), .saveScreen)]),
     KeyBinding(

@@ -138,9 +138,8 @@ extension DashboardState {
     for turn in 0..<presets.count {
       let next = presets[(index + turn) % presets.count]
       let counts = next.counts(length: experiment.task.length)
-      // What the algorithm refuses is passed over.
-      guard let effects = truncate(to: counts) else { continue }
-      guard !effects.isEmpty else { break }
+      // What the algorithm refuses is passed over, and what is so already.
+      guard let effects = truncate(to: counts), !effects.isEmpty else { continue }
       let words = experiment.training.algorithm.description.isForward ? name : "truncation: \(next.words)"
       message = Message("\(words), k1 = \(counts.k1.text), k2 = \(counts.k2.text)")
       return effects

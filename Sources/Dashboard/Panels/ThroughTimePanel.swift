@@ -20,8 +20,10 @@ struct ThroughTimePanel: Panel {
 
   /// A gated cell has a row a gate, and one for what it carries.
   func heightWeight(_ state: DashboardState) -> Int {
-    guard state.layers == 1, state.experiment.network.cell.gates > 1 else { return heightWeight }
-    return heightWeight + (state.size.height >= 30 ? 6 : 2)
+    let gates = state.experiment.network.cell.gates
+    guard state.layers == 1, gates > 1 else { return heightWeight }
+    // On a screen of few lines the equation of This step is worth more.
+    return heightWeight + (state.size.height >= 30 ? 2 * (gates - 1) : 2)
   }
 
   func notes(_ state: DashboardState) -> [String] {
