@@ -42,17 +42,18 @@ INLINE V NAME(exp_tail)(V r) {
 INLINE void NAME(exp_parts)(V y, V *scale, V *part) {
   // e^y = 2^n e^r, n = round(y/log 2), r = y - n log 2
   y = SELECT(y < FLOOR, NAME(broadcast)(FLOOR), y);
-  V shifted = y * (REAL)1.4426950408889634074 + MAGIC;
-  V n = shifted - MAGIC;
+  // MAGIC + 2 BIAS leaves n + 2 BIAS in the lowest bits
+  V shifted = y * (REAL)1.4426950408889634074 + (MAGIC + 2 * BIAS);
+  V n = shifted - (MAGIC + 2 * BIAS);
   V r = (y - n * LN2_HIGH) - n * LN2_LOW;
 #if VECTOR_BYTES == 64 && DOUBLE_PRECISION
   *scale = (V)_mm512_scalef_pd(_mm512_set1_pd(1), (__m512d)n);
 #elif VECTOR_BYTES == 64
   *scale = (V)_mm512_scalef_ps(_mm512_set1_ps(1), (__m512)n);
 #else
-  // 2^n in two factors, either of which is a normal number
-  I exponent = (I)shifted - (I)NAME(broadcast)(MAGIC), half = exponent >> 1;
-  *scale = (V)((half + BIAS) << MANTISSA) * (V)((exponent - half + BIAS) << MANTISSA);
+  // 2^n in two factors, either of which is a normal number; what is above n + 2 BIAS is shifted out
+  I both = (I)shifted, half = both >> 1;
+  *scale = (V)(half << MANTISSA) * (V)((both - half) << MANTISSA);
 #endif
   *part = r + r * r * NAME(exp_tail)(r);
 }
@@ -129,9 +130,7 @@ INLINE void NAME(sin_cos)(V a, V *sine, V *cosine) {
   *sine = (V)((I)SELECT(odd, c, s) ^ flip_sine);
   *cosine = (V)((I)SELECT(odd, s, c) ^ flip_cosine);
   I large = ~(NAME(absolute)(a) <= LARGE);
-  bool any = false;
-  for (size_t i = 0; i < LANES; i++) any |= large[i] != 0;
-  if (__builtin_expect(any, 0))
+  if (__builtin_expect(NAME(any)(large), 0))
     for (size_t i = 0; i < LANES; i++)
       if (large[i]) (*sine)[i] = MATH(sin)(a[i]), (*cosine)[i] = MATH(cos)(a[i]);
 }

@@ -28,11 +28,12 @@ INLINE V NAME(tanh)(V a, V *slope) {
   return value;
 }
 
-// i, f, o = σ(a), g = tanh(a);  c = f ⊙ c_before + i ⊙ g;  h = o ⊙ tanh c
+// i, f, o = σ(a), g = tanh(a);  c = f ⊙ c_before + i ⊙ g;  h = o ⊙ tanh c. A row is gone over twice, h holding o in
+// between: what waits for c would otherwise keep the processor from beginning the next gates.
 static bool NAME(lstm_forward)(size_t rows, size_t columns, const REAL *a, ptrdiff_t as, const REAL *c_before, REAL *c,
                                REAL *h, ptrdiff_t ss) {
   V poison = {0};
-  for (; rows; rows--, a += as, c_before += ss, c += ss, h += ss)
+  for (; rows; rows--, a += as, c_before += ss, c += ss, h += ss) {
     FOR_EACH(columns, {
       V ai = NAME(load)(a + j, left), af = NAME(load)(a + columns + j, left);
       V ag = NAME(load)(a + 2 * columns + j, left), ao = NAME(load)(a + 3 * columns + j, left);
@@ -43,8 +44,13 @@ static bool NAME(lstm_forward)(size_t rows, size_t columns, const REAL *a, ptrdi
       NAME(logistic)(ao, &o, &rest);
       V next = f * NAME(load)(c_before + j, left) + i * NAME(tanh)(ag, &slope);
       NAME(store)(c + j, next, left);
-      NAME(store)(h + j, o * NAME(tanh)(next, &slope), left);
+      NAME(store)(h + j, o, left);
     });
+    FOR_EACH(columns, {
+      V slope, squashed = NAME(tanh)(NAME(load)(c + j, left), &slope);
+      NAME(store)(h + j, NAME(load)(h + j, left) * squashed, left);
+    });
+  }
   return NAME(sum)(poison) == 0;
 }
 
@@ -87,21 +93,25 @@ static REAL NAME(lstm_backward)(size_t rows, size_t columns, const REAL *a, ptrd
 }
 
 // r, z = σ(a), n = tanh(a_n + r ⊙ q), q = W_hn h_before + b_hn;  h = (1 - z) ⊙ n + z ⊙ h_before. a_n + r ⊙ q takes the
-// place of a_n.
+// place of a_n. A row is gone over twice, as above, h holding z in between.
 static bool NAME(gru_forward)(size_t rows, size_t columns, REAL *a, ptrdiff_t as, const REAL *q, ptrdiff_t qs,
                               const REAL *h_before, REAL *h, ptrdiff_t ss) {
   V poison = {0};
-  for (; rows; rows--, a += as, q += qs, h_before += ss, h += ss)
+  for (; rows; rows--, a += as, q += qs, h_before += ss, h += ss) {
     FOR_EACH(columns, {
-      V ar = NAME(load)(a + j, left), az = NAME(load)(a + columns + j, left), r, z, rest, slope;
+      V ar = NAME(load)(a + j, left), az = NAME(load)(a + columns + j, left), r, z, rest;
       NAME(logistic)(ar, &r, &rest);
       NAME(logistic)(az, &z, &rest);
       V an = NAME(load)(a + 2 * columns + j, left) + r * NAME(load)(q + j, left);
       poison += ar * 0 + (az * 0 + an * 0);
       NAME(store)(a + 2 * columns + j, an, left);
-      V n = NAME(tanh)(an, &slope);
+      NAME(store)(h + j, z, left);
+    });
+    FOR_EACH(columns, {
+      V slope, n = NAME(tanh)(NAME(load)(a + 2 * columns + j, left), &slope), z = NAME(load)(h + j, left);
       NAME(store)(h + j, n + z * (NAME(load)(h_before + j, left) - n), left);
     });
+  }
   return NAME(sum)(poison) == 0;
 }
 

@@ -1,4 +1,4 @@
-#include "jacobi.h"
+#include "CKernels.h"
 
 #include <math.h>
 #include <stddef.h>
@@ -37,9 +37,10 @@ struct jacobi_room {
 #endif
 
 int bpttop_jacobi_level(void) {
+  int selected = bpt_selected();
 #if defined(__x86_64__)
-  if (__builtin_cpu_supports("x86-64-v4")) return 2;
-  if (__builtin_cpu_supports("x86-64-v3")) return 1;
+  if (selected >= BPT_AVX512 && __builtin_cpu_supports("x86-64-v4")) return 2;
+  if (selected >= BPT_AVX2 && __builtin_cpu_supports("x86-64-v3")) return 1;
 #endif
   return 0;
 }
@@ -115,6 +116,21 @@ long bpttop_graded_qr(long count, long length, long stride, double *columns, dou
 #endif
   return GRADED_QR(plain);
 #undef GRADED_QR
+}
+
+long bpttop_graded_lu(long count, long size, long stride, double *a, const double *row_exponents,
+                      const double *column_exponents, double *columns, double *exponents, double *upper,
+                      unsigned char *done, int level) {
+  int best = bpttop_jacobi_level();
+  if (level < 0 || level > best) level = best;
+#define GRADED_LU(level) \
+  graded_lu_##level(count, size, stride, a, row_exponents, column_exponents, columns, exponents, upper, done)
+#if defined(__x86_64__)
+  if (level == 2) return GRADED_LU(avx512);
+  if (level == 1) return GRADED_LU(avx2);
+#endif
+  return GRADED_LU(plain);
+#undef GRADED_LU
 }
 
 #pragma clang diagnostic pop

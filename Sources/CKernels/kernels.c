@@ -2,6 +2,8 @@
 
 #include <math.h>
 #include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -88,6 +90,10 @@ __attribute__((constructor)) static void bpt_select_best(void) {
 #if defined(__x86_64__)
   __builtin_cpu_init();
 #endif
+  static const char *const names[BPT_INSTRUCTION_SETS] = {"plain", "avx2", "avx512"};
+  const char *wanted = getenv("BPTTOP_INSTRUCTION_SET");
+  for (int set = 0; wanted && set < BPT_INSTRUCTION_SETS; set++)
+    if (strcmp(wanted, names[set]) == 0 && bpt_select(set)) return;
   for (int set = BPT_INSTRUCTION_SETS - 1; !bpt_select(set); set--) {
   }
 }

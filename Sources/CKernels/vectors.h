@@ -89,3 +89,18 @@ INLINE REAL NAME(maximum)(V v) {
   return top;
 #endif
 }
+
+// Whether any of the integers, each 0 or -1, is -1.
+INLINE bool NAME(any)(I mask) {
+#if VECTOR_BYTES == 64 && DOUBLE_PRECISION
+  return _mm512_movepi64_mask((__m512i)mask) != 0;
+#elif VECTOR_BYTES == 64
+  return _mm512_movepi32_mask((__m512i)mask) != 0;
+#elif VECTOR_BYTES == 32
+  return _mm256_movemask_epi8((__m256i)mask) != 0;
+#else
+  bool any = false;
+  for (size_t i = 0; i < LANES; i++) any |= mask[i] != 0;
+  return any;
+#endif
+}

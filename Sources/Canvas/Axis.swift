@@ -110,7 +110,7 @@ public struct Axis: Hashable, Sendable {
     while ((upper / step) + 1e-9).rounded(.down) - ((lower / step) - 1e-9).rounded(.up) + 1 > Double(count) {
       step = Self.pleasant(step * 1.5)
     }
-    let decimals = max(0, Int((-log(step) + 1e-9).rounded(.up)))
+    let decimals = max(0, Int((-log10(step) + 1e-9).rounded(.up)))
     return multiples(of: step).map { value in
       let plain = abs(value) < 1e5 && decimals <= 4
       return Tick(value, plain ? NumberText.fixed(value, decimals) : NumberText.scientific(value, digits: 2))
@@ -143,7 +143,7 @@ public struct Axis: Hashable, Sendable {
   /// The nearest logarithm of 1, 2 or 5 times a power of ten below or above.
   private static func grid125(_ logarithm: Double, _ rule: FloatingPointRoundingRule) -> Double {
     let decade = (logarithm + 1e-9).rounded(.down)
-    let marks = [0, log(2), log(5), 1].map { decade + $0 }
+    let marks = [0, log10(2), log10(5), 1].map { decade + $0 }
     return rule == .up
       ? marks.first { $0 >= logarithm - 1e-9 } ?? decade + 1 : marks.last { $0 <= logarithm + 1e-9 } ?? decade
   }
@@ -174,7 +174,7 @@ public struct Axis: Hashable, Sendable {
   /// The least of 1, 2, 5, 10, 20, … times a power of ten that is not below the value.
   static func pleasant(_ value: Double) -> Double {
     guard value > 0, value.isFinite else { return 1 }
-    let decade = raise10(log(value).rounded(.down))
+    let decade = raise10(log10(value).rounded(.down))
     for factor in [1.0, 2, 5] where factor * decade >= value * (1 - 1e-9) { return factor * decade }
     return 10 * decade
   }

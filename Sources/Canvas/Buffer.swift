@@ -46,22 +46,4 @@ public struct Buffer: Equatable, Sendable {
       for index in (y * width + rect.x)..<(y * width + rect.maxX) { cells[index] = cell }
     }
   }
-
-  /// Changes the style of every cell of a rectangle and keeps the characters.
-  public mutating func restyle(_ rect: Rect, _ change: (inout Style) -> Void) {
-    let rect = rect.intersection(bounds)
-    for y in rect.y..<rect.maxY {
-      for index in (y * width + rect.x)..<(y * width + rect.maxX) { change(&cells[index].style) }
-    }
-  }
-
-  /// Copies a buffer into this one, its corner at (x, y).
-  public mutating func blit(_ other: Buffer, x: Int, y: Int) {
-    let target = Rect(x: x, y: y, width: other.width, height: other.height).intersection(bounds)
-    for row in target.y..<target.maxY {
-      for column in target.x..<target.maxX {
-        cells[row * width + column] = other.cells[(row - y) * other.width + (column - x)]
-      }
-    }
-  }
 }

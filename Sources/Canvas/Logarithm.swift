@@ -1,7 +1,7 @@
 import Glibc
 
 /// log₁₀ x.
-func log(_ x: Double) -> Double { Glibc.log10(x) }
+func log10(_ x: Double) -> Double { Glibc.log10(x) }
 
 /// 10^x.
 func raise10(_ x: Double) -> Double { Glibc.pow(10, x) }

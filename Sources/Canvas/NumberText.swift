@@ -35,7 +35,7 @@ public enum NumberText {
   /// A value as d.de±x with so many significant digits.
   public static func scientific(_ value: Double, digits: Int = 3) -> String {
     guard value.isFinite, value != 0 else { return fixed(value, 0) }
-    return (value < 0 ? "-" : "") + power(log10: log(abs(value)), digits: digits, plainFrom: 1, to: 0)
+    return (value < 0 ? "-" : "") + power(log10: log10(abs(value)), digits: digits, plainFrom: 1, to: 0)
   }
 
   /// 10^exponent, for exponents far outside of what Double holds: "3.2e-4000". "0" for -inf.
@@ -99,7 +99,7 @@ public enum NumberText {
   }
 
   /// log₁₀ of a value; -infinity of 0.
-  public static func log10(_ value: Double) -> Double { log(value) }
+  public static func log10(_ value: Double) -> Double { Canvas.log10(value) }
 
   private static let powersOfTen: [Double] = [
     1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
@@ -107,7 +107,7 @@ public enum NumberText {
 
   /// The decade of a value after rounding to so many digits.
   private static func exponent(of value: Double, digits: Int) -> Int {
-    let exponent = log(value)
+    let exponent = log10(value)
     let decade = exponent.rounded(.down)
     let mantissa = raise10(exponent - decade)
     let carried = (mantissa * powersOfTen[digits - 1]).rounded() >= powersOfTen[digits]

@@ -272,7 +272,7 @@ public struct Plot: Sendable {
 
 extension Series {
   /// Two columns that show how it is drawn.
-  func sample(_ tier: CharacterTier) -> String {
+  public func sample(_ tier: CharacterTier) -> String {
     if tier == .ascii { return String(String.UnicodeScalarView([symbol, symbol])) }
     return switch mark {
     case .line(let pattern): pattern.sample

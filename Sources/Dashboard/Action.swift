@@ -1,46 +1,55 @@
 import Canvas
+import Sources
 import Training
 
 /// Everything that can happen to the dashboard.
 public enum Action: Sendable {
-  /// A key was pressed.
-  case key(Key)
+  /// A key was pressed, at a time since some fixed moment: a key that is held goes faster.
+  case key(Key, at: Duration = .zero)
+  /// Text was pasted.
+  case paste(String)
   /// A command was given, by whatever means.
   case command(Command)
   /// The screen has this size now.
   case resize(Size)
-  /// The trainer published its state.
-  case snapshot(Snapshot)
-  /// The analyst finished the numbers of a snapshot.
-  case analysis(Analysis)
+  /// The source told something.
+  case news(SourceNews)
   /// Something to say (a file was written).
   case message(String)
   /// Something failed (a file could not be written).
   case failure(String)
-  /// The trainer refused a change, and why.
-  case refused(key: String, reason: String)
+  /// A file is being written; nil when it is done.
+  case progress(Progress?)
 }
 
 /// What the program has to do for the dashboard: everything that is not a change of its own state.
 public enum Effect: Hashable, Sendable {
-  /// Train by itself, or stop after the present update.
-  case run, pause
-  /// Make so many updates, then stay paused.
-  case update(count: Int)
-  /// Go back so many updates, bit for bit.
-  case rewind(updates: Int)
-  /// Set a dotted key of the experiment, the value as the experiment file would write it.
-  case apply(key: String, value: String)
-  /// Set several keys in one change that begins a new run.
-  case begin([Setting])
-  /// Begin again at update 0 from the same weights.
-  case restart
-  /// At most so many updates a second; nil is as many as the machine makes.
-  case speed(Double?)
-  /// Write the screen as an SVG file; the present window as a trace.
-  case saveScreen, exportTrace
+  /// Tell the source.
+  case source(Trainer.Command)
+  /// Write the screen as a picture; the pass that is shown as a trace; the experiment as a file.
+  case saveScreen, exportTrace, saveExperiment
+  /// Write everything, to go on from here at another time.
+  case saveSession
+  /// Go on with the session that ended by itself.
+  case takeUpSession
+  /// Stop writing a file.
+  case cancelWriting
   /// Paint every cell anew; stop as Ctrl-Z does; end.
   case repaint, suspend, quit
+}
+
+extension Command {
+  /// What a source must take, for the command to mean anything.
+  var needs: Capabilities.Commands {
+    switch self {
+    case .runOrPause, .stepForward, .stepBack, .updateForward, .updateBack, .faster, .slower: .control
+    case .turn, .nextTruncation, .toggleLSTM, .undo, .restart, .restartPresent, .newSeed, .prompt, .saveExperiment,
+      .saveSession:
+      .change
+    case .fork, .closeLane: .fork
+    default: []
+    }
+  }
 }
 
 /// What a key can ask for.
@@ -50,13 +59,18 @@ public enum Command: Hashable, Sendable {
   case focusNext, focusPrevious
   case panel(digit: Int)
   case runOrPause, stepForward, stepBack, updateForward, updateBack, faster, slower
+  /// To the first and the last place of the pass, ten places on or back, to the next step with a loss.
+  case passStart, passEnd, passForward, passBack, nextLoss
   /// Turn the knob of a dotted key by one step, up or down.
   case turn(key: String, up: Bool)
   /// Look into the layer above, or below; show the products of Jacobians another way.
   case layerUp, layerDown, nextProductView
-  /// Take the next truncation of the presets.
-  case nextTruncation
-  case restart, newSeed
+  /// Take the next truncation of the presets; an LSTM, or back from it.
+  case nextTruncation, toggleLSTM
+  /// Undo the last change of a setting; begin again as loaded, from the present settings, with the next seed.
+  case undo, restart, restartPresent, newSeed
+  /// Fork a second lane, or focus the other; close the one that has the focus.
+  case fork, closeLane
   case prompt, find
-  case saveScreen, exportTrace
+  case saveScreen, exportTrace, saveExperiment, saveSession, takeUpSession
 }

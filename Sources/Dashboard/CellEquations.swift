@@ -49,7 +49,7 @@ struct CellEquations {
   /// The name of what is carried beside h, and what multiplies it: c, f₃₈.
   var carriedName: String { description.carousel.map { description.parts[$0.part] } ?? "c" }
 
-  func carouselName(_ t: Int) -> String {
+  func memoryPathName(_ t: Int) -> String {
     guard let carousel = description.carousel else { return "" }
     let gate = description.gates[carousel.gate] + sub(t)
     return carousel.isComplement ? "(1-\(gate))" : gate

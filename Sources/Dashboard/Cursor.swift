@@ -6,7 +6,7 @@ import RecurrentNetworks
 /// the update. Moving it computes nothing.
 public struct Cursor: Hashable, Sendable {
   /// The parts of a pass.
-  public enum Phase: Hashable, Sendable {
+  public enum Phase: String, Hashable, Sendable {
     case forward, backward
     /// The pass is whole: the gradient is summed, clipped and taken by the optimiser. The cursor rests here.
     case update

@@ -1,6 +1,7 @@
 import Canvas
-import OrderedCollections
+import Instruments
 import RecurrentNetworks
+import Sources
 import Training
 
 /// Everything that the screen shows, as a value.
@@ -10,24 +11,28 @@ public struct DashboardState: Sendable, Equatable {
   /// How it looks.
   public var theme: Theme
 
-  /// What the trainer and the analyst published last.
-  public var received = Received()
-  /// The experiment as the reader wants it: the trainer's, with the changes on top that it has not confirmed yet.
-  public var experiment: Experiment
-  /// The changes that the trainer has not confirmed yet: dotted key, value.
-  public var unconfirmed: OrderedDictionary<String, String> = [:]
-  /// Whether it is to train by itself; nil where the trainer's word stands.
-  var runningWish: Bool?
+  /// What the source has and takes.
+  public var capabilities = Capabilities.all
+  /// The run, or two side by side, the first one first.
+  public internal(set) var lanes: [Lane]
+  /// The lane whose knobs turn.
+  public internal(set) var focusedLane = LaneID.a
+  /// How the second lane's gradient and weights differ from the first's.
+  public internal(set) var difference: LaneDifference?
+  /// Whether the lanes are to train by themselves; nil where that is so as it is wanted.
+  var requestedRunning: Bool?
   /// The speed that was asked for.
   public var speed = Speed.unlimited
 
-  /// Where the reader stands in the pass that `analysis` holds.
+  /// Where the reader stands in the pass that is shown.
   public var cursor = Cursor(.update, step: 0)
   /// Whether the cursor came to the update by steps: then one more makes it. Where it only rests there, the first step
   /// goes into the pass that is shown.
   var hasSteppedToUpdate = false
   /// Where the cursor goes when the pass after an update or a rewind arrives.
-  var arrival: Arrival?
+  var pendingCursor: PendingCursor?
+  /// Where the cursor stood in the session that is taken up, until its pass is there.
+  var pendingView: Cursor?
 
   /// The layer that the panels look into, counted from 0; nil is the top one.
   public var layer: Int?
@@ -51,98 +56,88 @@ public struct DashboardState: Sendable, Equatable {
   var promptHistory: [String] = []
   /// A line for the reader, until the next key.
   public var message: Message?
+  /// What a file is being written, and how much of it is done, 0 … 1.
+  public var progress: Progress?
   /// What the newcomer's line still names; each goes when it was tried, all with Esc.
   public internal(set) var tip: [Tip]
   /// The dotted key of the knob that the arrows turn.
   public var knob = "training.k2"
+  /// How often the same key came in the shortest time: a key that is held goes faster.
+  var held = HeldKey()
 
   /// The dashboard of `experiment` before anything has arrived; `showsTip` for the line that tells a newcomer what to
   /// press.
   public init(experiment: Experiment, size: Size, theme: Theme, showsTip: Bool = false) {
-    self.experiment = experiment
+    lanes = [Lane(id: .a, experiment: experiment)]
     self.size = size
     self.theme = theme
     tip = showsTip ? Tip.allCases : []
     panelsOn = Set(Panels.all.map(\.id))
     focus = Panels.knobs.id
   }
+}
 
-  /// The newest snapshot.
-  public var snapshot: Snapshot? { received.snapshot }
-  /// The newest analysis; its snapshot may be older than the newest.
-  public var analysis: Analysis? { received.analysis }
+// MARK: The focused lane
 
-  /// The snapshot that the panels draw: the one of the newest analysis, so that all numbers are of one pass.
-  public var shown: Snapshot? { received.analysis?.snapshot ?? received.snapshot }
+extension DashboardState {
+  /// The place of the focused lane in `lanes`.
+  private var place: Int { lanes.firstIndex { $0.id == focusedLane } ?? 0 }
+
+  /// The lane whose knobs turn.
+  public var lane: Lane {
+    get { lanes[place] }
+    set { lanes[place] = newValue }
+  }
+
+  /// The other lane, where there are two.
+  public var otherLane: Lane? { lanes.first { $0.id != lane.id } }
+
+  /// The focused lane's settings as the reader wants them.
+  public var experiment: Experiment {
+    get { lane.experiment }
+    set { lane.experiment = newValue }
+  }
+
+  /// Where the focused lane's run stands.
+  public var newest: RunSummary? { lane.newest }
+
+  /// The state that the panels draw of it.
+  public var shown: RunSummary? { lane.summary }
 
   /// The window whose pass is shown.
   public var window: Window? { shown?.window }
 
-  /// The first step of the sequence whose loss is injected in that window.
-  var firstLoss: Int? {
-    guard let shown, let window else { return nil }
-    let batch = shown.data.batch
-    return window.injected.clamped(to: window.steps).first { t in
-      shown.data.targetMask[t * batch..<(t + 1) * batch].contains { $0 != 0 }
-    }
+  /// Whether the lanes train by themselves.
+  public var isRunning: Bool { requestedRunning ?? lanes.contains { $0.newest?.isRunning ?? false } }
+
+  /// The explosion that stopped the focused lane, if one did.
+  public var explosion: Explosion? { newest?.explosion }
+
+  /// The cursor in a lane, whose window may begin at another step.
+  func cursor(in lane: Lane) -> Cursor {
+    lane.id == focusedLane ? cursor : lane.summary.map { cursor.clamped(to: $0.window) } ?? cursor
   }
 
-  /// Whether it trains by itself.
-  public var isRunning: Bool { runningWish ?? snapshot?.running ?? false }
-
-  /// The explosion that stopped it, if one did.
-  public var explosion: Explosion? { snapshot?.explosion }
-
-  /// Why the pass that is shown has no gradient: it blew up before.
-  var noGradientReason: String? {
-    guard let shown, let explosion = shown.explosion, explosion.update == shown.update + 1 else { return nil }
-    return "no gradient: \(explosion.factor) is not finite at step \(explosion.step) of this pass"
-  }
-
-  /// Why `name`, which `instrument` gives, is not there to be drawn.
-  func absence(of name: String, from instrument: Instrument) -> String {
-    guard let analysis else { return "no pass yet: it comes with the first weights" }
-    guard analysis.instruments.contains(instrument), !analysis.leftOut.isEmpty else { return "\(name): being computed" }
-    return "left out to stay fast: " + analysis.leftOut.joined(separator: "; ")
-  }
-
-  /// What the analyst has to compute for the panels on the screen.
-  public var instruments: Set<Instrument> {
-    let ofPanels = Layout(self).places.reduce(into: Set<Instrument>()) { $0.formUnion($1.panel.instruments) }
-    // Where the gradient that trains is not the pass's, This step and the learner's panel need it.
-    let isTape = experiment.training.algorithm.description.isTape
-    return isTape || ofPanels.isEmpty ? ofPanels : ofPanels.union([.learner])
-  }
-
-  /// What the analyst is to be asked for.
-  public var request: AnalysisRequest {
-    let top = (snapshot?.experiment.network.layers ?? 1) - 1
-    let instruments = instruments
-    // Moving the cursor computes nothing but what there is of every step: J_t, and the learner's matrix.
-    let ofSteps = !instruments.isDisjoint(with: [.learner, .spectrum])
-    let step = ofSteps && !isRunning && cursor.phase != .update ? cursor.step : nil
-    return AnalysisRequest(instruments, layer: layer.flatMap { $0 < top ? max(0, $0) : nil }, step: step)
-  }
-}
-
-/// What the threads published last. Two are the same when they were published at the same time.
-public struct Received: Sendable, Equatable {
-  /// The trainer's.
-  public var snapshot: Snapshot?
-  /// The analyst's.
-  public var analysis: Analysis?
-
-  /// Nothing yet.
-  public init() {}
-
-  /// Compares serial numbers.
-  public static func == (a: Received, b: Received) -> Bool {
-    a.snapshot?.serial == b.snapshot?.serial && a.analysis?.snapshot.serial == b.analysis?.snapshot.serial
+  /// What is wanted of each lane's pass for the panels on the screen.
+  public var requests: [LaneID: ReadingRequest] {
+    let panels = Layout(self).places.map(\.panel)
+    let reads = panels.flatMap { $0.reads }
+    let instruments = Set(reads.map { $0.id })
+    // Moving the cursor computes nothing but what there is of one step alone.
+    let follows = reads.contains { $0.followsCursor }
+    return Dictionary(
+      uniqueKeysWithValues: lanes.map { lane in
+        let top = (lane.newest?.experiment?.network.layers ?? 1) - 1
+        let cursor = cursor(in: lane)
+        let step = follows && !isRunning && cursor.phase != .update ? cursor.step : nil
+        let focus = Focus(layer: layer.flatMap { $0 < top ? max(0, $0) : nil }, step: step)
+        return (lane.id, ReadingRequest(instruments, focus: focus))
+      })
   }
 }
 
 /// Where the cursor goes when the pass after an update or a rewind arrives.
-struct Arrival: Hashable, Sendable {
+struct PendingCursor: Hashable, Sendable {
   /// From the window's start on, or from its end back.
   var fromStart: Bool
   /// So many places from there.
@@ -151,17 +146,6 @@ struct Arrival: Hashable, Sendable {
   var byStep: Bool
   /// The pass that was shown when it was asked for.
   var leaving: PassIdentity
-}
-
-/// Which pass a snapshot stands before.
-struct PassIdentity: Hashable, Sendable {
-  var update: Int, sequence: Int, firstStep: Int
-
-  init(_ snapshot: Snapshot) {
-    update = snapshot.update
-    sequence = snapshot.sequence
-    firstStep = snapshot.window.injected.lowerBound
-  }
 }
 
 /// A line for the reader.
@@ -178,6 +162,20 @@ public struct Message: Hashable, Sendable {
   }
 }
 
+/// A file that is being written.
+public struct Progress: Hashable, Sendable {
+  /// Its name.
+  public var name: String
+  /// How much of it is done, 0 … 1.
+  public var share: Double
+
+  /// `share` of the file called `name`.
+  public init(name: String, share: Double) {
+    self.name = name
+    self.share = share
+  }
+}
+
 /// What keys mean.
 public enum Mode: Hashable, Sendable {
   /// The keymap.
@@ -186,7 +184,7 @@ public enum Mode: Hashable, Sendable {
   case help(line: Int)
   /// They write the line `key value` that sets a key of the experiment.
   case prompt(LineEditor)
-  /// They write the name of a knob.
+  /// They write the name of a knob or a panel.
   case find(LineEditor)
 }
 
@@ -210,5 +208,22 @@ public enum Speed: Hashable, Sendable {
   func next(faster: Bool) -> Speed {
     let index = Speed.all.firstIndex(of: self) ?? 0
     return Speed.all[min(max(index + (faster ? -1 : 1), 0), Speed.all.count - 1)]
+  }
+}
+
+/// How long a key is held: the keyboard repeats it, ever more of what it does comes with each.
+struct HeldKey: Hashable, Sendable {
+  private var key: Key?
+  private var last = Duration.zero
+  private var count = 0
+
+  /// Repeats come at least as fast as this.
+  private static let interval = Duration.milliseconds(80)
+
+  /// How many times a press counts: 1, and ten or a hundred times that after a while of holding it.
+  mutating func press(_ key: Key, at time: Duration) -> Int {
+    count = key == self.key && time > last && time - last < Self.interval ? count + 1 : 0
+    (self.key, last) = (key, time)
+    return count < 12 ? 1 : count < 40 ? 10 : 100
   }
 }

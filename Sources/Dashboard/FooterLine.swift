@@ -10,7 +10,7 @@ enum FooterLine {
       buffer.fill(tip, theme.blank)
       buffer.put(tipSpans(state, width: tip.width), in: tip)
     }
-    if let message = state.message ?? explosionMessage(state) {
+    if let message = state.message ?? progressMessage(state) ?? explosionMessage(state) {
       draw(message, over: line, &buffer, theme)
       return
     }
@@ -76,7 +76,7 @@ enum FooterLine {
   private static func hiddenSpans(_ state: DashboardState, _ layout: Layout, _ theme: Theme) -> [Span] {
     if state.zoomed != nil { return [Span(" Esc", theme[.keyName]), Span(" back ", theme[.text])] }
     guard !layout.hidden.isEmpty else { return [] }
-    let digits = layout.hidden.map(String.init).joined(separator: " ")
+    let digits = layout.hidden.joined(separator: " ")
     return [Span(" \(digits)", theme[.keyName]), Span(" hidden ", theme[.text])]
   }
 
@@ -97,6 +97,11 @@ enum FooterLine {
       line(" ", short.dropLast()), line(" ", Array(short.prefix(2))), line(" ", Array(short.prefix(1))),
     ]
     return forms.first { $0.reduce(0) { $0 + $1.columns } <= width } ?? []
+  }
+
+  /// What is being written.
+  private static func progressMessage(_ state: DashboardState) -> Message? {
+    state.progress.map { Message("writing \($0.name): \(NumberText.percent($0.share)) · Esc stops it") }
   }
 
   /// What blew up, as long as the reader has not gone back before it.

@@ -14,7 +14,9 @@ enum HeaderLine {
     let statusWidth = status.reduce(0) { $0 + $1.columns }
     buffer.put(status, in: line, alignment: .right)
     // The parts that are least missed go first: the name, then from the right.
-    var parts = ["bpttop"] + settings(state.experiment, chosenSchedule(state))
+    let name = state.lanes.count > 1 ? "bpttop \(state.lane.id.letter)" : "bpttop"
+    let isOurs = state.capabilities.commands.contains(.change)
+    var parts = [name] + (isOurs ? settings(state.experiment, chosenSchedule(state)) : [state.newest?.title ?? ""])
     let room = line.width - statusWidth - 2
     func width(_ parts: [String]) -> Int { parts.reduce(0) { $0 + $1.columns } + 3 * max(0, parts.count - 1) }
     if width(parts) > room { parts.removeFirst() }
@@ -22,15 +24,15 @@ enum HeaderLine {
     guard width(parts) <= room else { return }
     var spans = [Span(" ", theme[.text])]
     for (index, part) in parts.enumerated() {
-      if index > 0 { spans.append(Span(part == parts[1] && parts[0] == "bpttop" ? "   " : " │ ", theme[.dimText])) }
-      spans.append(Span(part, part == "bpttop" ? theme[.title] : theme[.text]))
+      if index > 0 { spans.append(Span(index == 1 && parts[0] == name ? "   " : " │ ", theme[.dimText])) }
+      spans.append(Span(part, theme[part == name ? .title : .text]))
     }
     buffer.put(spans, in: line)
   }
 
-  /// The snapshot's schedule, where the experiment has not been changed since.
+  /// The run's schedule, where the experiment has not been changed since.
   private static func chosenSchedule(_ state: DashboardState) -> TruncationSchedule? {
-    state.snapshot.flatMap { $0.experiment == state.experiment ? $0.schedule : nil }
+    state.newest.flatMap { $0.experiment == state.experiment ? $0.schedule : nil }
   }
 
   /// Task, cell, truncation, clip, optimiser.
@@ -74,15 +76,19 @@ enum HeaderLine {
 
   /// Running with its speed, paused, or exploded; and the number of updates.
   private static func status(_ state: DashboardState, _ theme: Theme, width: Int) -> [Span] {
-    let count = state.snapshot?.update ?? 0
+    let count = state.newest?.update ?? 0
     let updates = Span("update \(NumberText.grouped(count))", theme[.accent])
     if state.explosion != nil { return [Span("✖ exploded  ", theme[.error]), updates] }
     guard state.isRunning else { return [Span("▮▮ paused  ", theme[.warning]), updates] }
-    let rate = state.snapshot?.updatesPerSecond ?? 0
-    let limit = state.speed.updatesPerSecond == nil ? "" : "≤"
+    let rate = state.newest?.updatesPerSecond ?? 0
+    func text(_ rate: Double) -> String {
+      rate >= 10 ? NumberText.grouped(Int(rate.rounded())) : plain((rate * 10).rounded() / 10)
+    }
+    // Measured over a quarter of a second, a rate may seem to lie above its limit.
+    let limit = state.speed.updatesPerSecond
     let speed =
-      rate > 0
-      ? " \(limit)\(rate >= 10 ? NumberText.grouped(Int(rate.rounded())) : plain((rate * 10).rounded() / 10)) up/s" : ""
+      limit.map { rate > 0 ? " \(text(min(rate, $0))) of \(text($0)) up/s" : " \(text($0)) up/s" }
+      ?? (rate > 0 ? " \(text(rate)) up/s" : "")
     return [Span("▶\(speed)  ", theme[.truncated]), updates]
   }
 }

@@ -17,11 +17,11 @@ enum Help {
     var top: [Line] = []
     let layout = Layout(state)
     if let focus = state.focus, layout.frame(of: focus) != nil, let panel = Panels.named(focus) {
-      top.append(.title("\(panel.digit) \(panel.title)".words(state.theme)))
+      top.append(.title(((panel.digit.map { "\($0) " } ?? "") + panel.title).words(state.theme)))
       top += panel.help.flatMap { $0.words(state.theme).wrapped(to: width) }.map(Line.text)
       top += keyLines(panel.keys.map { ($0.name.keyWords(state.theme), $0.help.words(state.theme)) }, width)
     }
-    if let leftOut = state.analysis?.leftOut, !leftOut.isEmpty {
+    if let leftOut = state.lane.readings?.allLeftOut, !leftOut.isEmpty {
       top.append(.blank)
       top.append(.title("Left out of this pass to stay fast"))
       top += leftOut.joined(separator: "; ").words(state.theme).wrapped(to: width).map(Line.text)

@@ -53,13 +53,19 @@ public enum Keymap {
     KeyBinding(
       .training, "space", "run", "run or pause", [(.character(" "), .runOrPause)]),
     KeyBinding(
-      .pass, ". ,", "step", "one step of the pass on, back (also → ← l h)",
+      .pass, ". ,", "step",
+      "one step of the pass on, back (also → ← l h): forward in time, then back over the gradient",
       [
         (.character("."), .stepForward), (.character(","), .stepBack), (.right, .stepForward), (.left, .stepBack),
         (.character("l"), .stepForward), (.character("h"), .stepBack),
       ]),
     KeyBinding(
-      .pass, "n N", "update", "one update on, back, bit for bit",
+      .pass, "Home End", nil, "the first place of the pass, the update; PgUp PgDn ten places",
+      [(.home, .passStart), (.end, .passEnd), (.pageDown, .passForward), (.pageUp, .passBack)]),
+    KeyBinding(
+      .pass, ";", nil, "on to the next step with a loss; :t 50 goes to step 50", [(.character(";"), .nextLoss)]),
+    KeyBinding(
+      .pass, "n N", "update", "one update on, back, bit for bit; held: 10, 100",
       [(.character("n"), .updateForward), (.character("N"), .updateBack)]),
   ]
 
@@ -67,22 +73,23 @@ public enum Keymap {
     turn("[ ]", "k1", "k1: an update every k1 steps", "training.k1", down: "[", up: "]"),
     turn("{ }", "k2", "k2: how many steps back the gradient goes", "training.k2", down: "{", up: "}"),
     KeyBinding(
-      .knobs, "t", nil, "the named truncations, full BPTT to BPTT(h)",
+      .knobs, "t", nil, "the next named truncation: full, real-time, one-step, overlapping, chunked, BPTT(h)",
       [(.character("t"), .nextTruncation)]),
     turn(
       "i", nil, "which losses enter: newest, last, window", "training.inject", down: nil, up: "i"),
-    turn("c", "clip", "clip: none, norm, value, at every step, weights", "training.clip.kind", down: nil, up: "c"),
+    turn("c", "clip", "clip by: norm, none, value, at every step, weights", "training.clip.kind", down: nil, up: "c"),
     KeyBinding(
       .knobs, "C", nil, "clip threshold, in turn: 10 5 2 1 0.5 … 0.01",
       [(.character("C"), .turn(key: "training.clip.threshold", up: false))]),
     turn("a A", "φ", "activation: the next, the one before", "network.activation", down: "A", up: "a"),
     turn("- +", "ρ", "spectral radius of W_hh: less, more", "network.init.spectral_radius", down: "-", up: "+"),
     turn("m", nil, "the next cell: elman, leaky, … (a new run)", "network.cell", down: nil, up: "m"),
+    KeyBinding(.knobs, "M", nil, "an LSTM; from an LSTM back to elman", [(.character("M"), .toggleLSTM)]),
     turn("o", nil, "the next optimiser", "training.optimizer.name", down: nil, up: "o"),
     turn(
-      "g", nil, "the next learning algorithm: how the gradient comes about", "training.algorithm", down: nil, up: "g"),
+      "g", nil, "the next learning algorithm: how the gradient is computed", "training.algorithm", down: nil, up: "g"),
     KeyBinding(
-      .knobs, "/", nil, "find a knob by its name", [(.character("/"), .find)]),
+      .knobs, "/", nil, "find a knob, a panel or a mark of the timeline by its name", [(.character("/"), .find)]),
     KeyBinding(
       .knobs, ":", "set", "set any key: name and value; ⇥ completes", [(.character(":"), .prompt)]),
   ]
@@ -92,9 +99,14 @@ public enum Keymap {
       .training, "> <", nil, "speed: faster, slower (updates a second)",
       [(.character(">"), .faster), (.character("<"), .slower)]),
     KeyBinding(
-      .training, "r", nil, "restart from the same weights", [(.character("r"), .restart)]),
+      .training, "r", nil, "restart as loaded, settings too; b: with the present settings",
+      [(.character("r"), .restart), (.character("b"), .restartPresent)]),
     KeyBinding(
       .training, "R", nil, "restart with the next seed (weights and data)", [(.character("R"), .newSeed)]),
+    KeyBinding(.training, "u", "undo", "undo the last change of a setting", [(.character("u"), .undo)]),
+    KeyBinding(
+      .training, "f x", "fork", "fork a second lane, change the lane; x closes the lane that has the focus",
+      [(.character("f"), .fork), (.character("x"), .closeLane)]),
   ]
 
   private static let panels = [
@@ -105,16 +117,16 @@ public enum Keymap {
       .panels, "z ⏎", "zoom", "the focused panel over the screen, and back",
       [(.character("z"), .zoom), (.enter, .zoom)]),
     KeyBinding(
-      .panels, "u d", nil, "look into the layer above, below (also ↑ ↓)",
+      .panels, "( )", nil, "look into the layer below, above (also ↓ ↑)",
       [
-        (.character("u"), .layerUp), (.character("d"), .layerDown), (.up, .layerUp), (.down, .layerDown),
+        (.character(")"), .layerUp), (.character("("), .layerDown), (.up, .layerUp), (.down, .layerDown),
         (.character("k"), .layerUp), (.character("j"), .layerDown),
       ]),
     KeyBinding(
-      .panels, "v", nil, "the Jacobian product another way: time, carousel, layers, all paths",
+      .panels, "v", nil, "the Jacobian product another way: time, memory path, layers, all paths",
       [(.character("v"), .nextProductView)]),
     KeyBinding(
-      .panels, "0-9", nil, "a panel on, off (0: the learner and what each algorithm costs)",
+      .panels, "0-9", nil, "a panel on, off (0: learning algorithms); / finds others",
       (0...9).map { (.character(Character("\($0)")), .panel(digit: $0)) }),
     KeyBinding(
       .panels, "Esc", nil, "back: from zoom, from help, from a prompt", [(.escape, .escape)]),
@@ -126,7 +138,13 @@ public enum Keymap {
     KeyBinding(
       .program, "S", "picture", "save the screen as an SVG picture", [(.character("S"), .saveScreen)]),
     KeyBinding(
-      .program, "e", nil, "export this pass as a trace (safetensors)", [(.character("e"), .exportTrace)]),
+      .program, "e", nil, "export this pass as a trace (safetensors); E: the experiment as YAML",
+      [(.character("e"), .exportTrace), (.character("E"), .saveExperiment)]),
+    KeyBinding(
+      .program, "s", "save", "save the session: bpttop FILE goes on from here", [(.character("s"), .saveSession)]),
+    KeyBinding(
+      .program, "Ctrl-R", nil, "go on with a session that ended without being closed",
+      [(.control("r"), .takeUpSession)]),
     KeyBinding(.program, "Ctrl-L", nil, "paint the screen anew", [(.control("l"), .repaint)]),
     KeyBinding(.program, "Ctrl-Z", nil, "suspend; fg comes back", [(.control("z"), .suspend)]),
     KeyBinding(

@@ -1,4 +1,5 @@
 import Canvas
+import Instruments
 import RecurrentNetworks
 import Training
 
@@ -98,21 +99,26 @@ struct Knob: Sendable {
   }
 
   /// The value on the screen: short, and for the spectral radius the one that W_hh has.
-  func value(_ state: DashboardState) -> String {
+  func value(_ lane: Lane, _ state: DashboardState) -> String {
     guard let key = try? ExperimentKey.named(name) else { return "" }
-    let text = key.get(state.experiment)
-    if key.effect == .rescaleRecurrent, let radius = state.measuredSpectralRadius {
+    let text = key.get(lane.experiment)
+    if key.effect == .rescaleRecurrent, let radius = lane.measuredSpectralRadius {
       return radius < 0.995 ? NumberText.fixed(radius, 2) : NumberText.short(radius)
     }
     if text == "null" { return "as drawn" }
     return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
   }
 
+  /// What it is, in one line.
+  var summary: String { (try? ExperimentKey.named(name))?.summary ?? "" }
+
   /// The columns that its values take: the longest name, or a number of four digits.
   func valueWidth(_ state: DashboardState) -> Int {
     guard let key = try? ExperimentKey.named(name) else { return 0 }
-    if case .choice(let names) = key.kind { return names.map(\.columns).max() ?? 0 }
-    return max(4, value(state).columns)
+    if case .choice(let names) = key.kind, state.lanes.count == 1 { return names.map(\.columns).max() ?? 0 }
+    // In two lanes a knob that differs is followed by the other lane's value.
+    let other = state.otherLane.map { value($0, state) == value(state.lane, state) ? 0 : value($0, state).columns + 3 }
+    return max(4, value(state.lane, state).columns) + (other ?? 0)
   }
 
   /// The keys that turn it from anywhere: "[ ]".
@@ -128,14 +134,21 @@ struct Knob: Sendable {
 }
 
 extension DashboardState {
+  /// That of the focused lane.
+  var measuredSpectralRadius: Double? { lane.measuredSpectralRadius }
+}
+
+extension Lane {
+  /// The knobs that mean something here.
+  var knobs: [Knob] { Knob.applying(to: experiment) }
+
   /// ρ(W_hh) of the pass that is shown, where it was computed and holds: not while a change of it is on its way.
   var measuredSpectralRadius: Double? {
-    guard let analysis, let snapshot, unconfirmed["network.init.spectral_radius"] == nil,
-      analysis.snapshot.journal.count == snapshot.journal.count,
-      analysis.snapshot.experiment.network.initialization.spectralRadius
-        == experiment.network.initialization.spectralRadius
+    guard let shown = shown?.summary, let newest, unconfirmed["network.init.spectral_radius"] == nil,
+      shown.journal.count == newest.journal.count,
+      shown.experiment?.network.initialization.spectralRadius == experiment.network.initialization.spectralRadius
     else { return nil }
     // A gated cell has a block a gate: the largest of their radii.
-    return analysis.weightSpectra.map(\.spectralRadius).max()
+    return self[SpectrumInstrument.self]?.spectralRadius
   }
 }

@@ -23,8 +23,10 @@ public struct Layout: Sendable {
   public let header: Rect, footer: Rect
   /// The newcomer's line.
   public let tip: Rect?
-  /// The digits of the panels that are not on the screen.
-  public let hidden: [Int]
+  /// The line that tells how two lanes differ.
+  public let difference: Rect?
+  /// The digits of the panels that are not on the screen, of the others their titles.
+  public let hidden: [String]
   /// The screen is too small for anything but one line.
   public let isTooSmall: Bool
 
@@ -35,14 +37,16 @@ public struct Layout: Sendable {
     let screen = Rect(x: 0, y: 0, width: max(0, size.width), height: max(0, size.height))
     header = screen.line(0)
     guard !isTooSmall else {
-      (places, footer, tip, hidden) = ([], screen.line(screen.height - 1), nil, [])
+      (places, footer, tip, difference, hidden) = ([], screen.line(screen.height - 1), nil, nil, [])
       return
     }
     let tipHeight =
       !state.tip.isEmpty && size.height >= 24 ? 1 : 0
     footer = screen.line(size.height - 1)
     tip = tipHeight > 0 ? screen.line(size.height - 2) : nil
-    let room = screen.inset(top: 1, bottom: 1 + tipHeight)
+    let differenceHeight = state.lanes.count > 1 ? 1 : 0
+    difference = differenceHeight > 0 ? screen.line(1) : nil
+    let room = screen.inset(top: 1 + differenceHeight, bottom: 1 + tipHeight)
     let applying = Panels.all.filter { $0.applies(to: state) }
     if let id = state.zoomed, let panel = applying.first(where: { $0.id == id }) {
       places = [Place(panel: panel, frame: room)]
@@ -50,7 +54,8 @@ public struct Layout: Sendable {
       places = Self.arrange(Self.chosen(state, in: room), state, in: room)
     }
     let shown = Set(places.map(\.panel.id))
-    hidden = applying.filter { !shown.contains($0.id) && $0.isWanted(state) }.map(\.digit).sorted()
+    hidden = applying.filter { !shown.contains($0.id) && $0.isWanted(state) }
+      .map { $0.digit.map(String.init) ?? $0.shortTitle }.sorted()
   }
 
   /// The frame of the panel called `id`, if it is on the screen.
@@ -77,23 +82,26 @@ public struct Layout: Sendable {
     Panels.rows.map { row in row.filter { taken.contains($0.id) } }.filter { !$0.isEmpty }
   }
 
-  private static func leastWidth(_ row: [any Panel]) -> Int { row.reduce(0) { $0 + $1.minimumSize.width + 2 } }
+  private static func leastWidth(_ row: [any Panel]) -> Int { row.reduce(0) { $0 + $1.size.minimum.width + 2 } }
 
-  private static func leastHeight(_ row: [any Panel]) -> Int { 2 + (row.map(\.minimumSize.height).max() ?? 0) }
+  private static func leastHeight(_ row: [any Panel]) -> Int {
+    row.map { $0.size.minimum.height + $0.size.frameHeight }.max() ?? 0
+  }
 
   /// Gives every row its least height, then the rest by weight, a cell at a time, up to what is of use to it.
   private static func arrange(_ rows: [[any Panel]], _ state: DashboardState, in room: Rect) -> [Place] {
     let heights = shares(
       of: room.height, least: rows.map(leastHeight),
       most: rows.map { row in
-        row.contains { $0.maximumHeight == nil } ? nil : row.compactMap(\.maximumHeight).max().map { $0 + 2 }
+        row.contains { $0.size.maximumHeight == nil }
+          ? nil : row.compactMap { panel in panel.size.maximumHeight.map { $0 + panel.size.frameHeight } }.max()
       },
-      weights: rows.map { row in row.map { $0.heightWeight(state) }.max() ?? 1 })
+      weights: rows.map { row in row.map { $0.size(state).heightWeight }.max() ?? 1 })
     var y = room.y
     return zip(rows, heights).flatMap { row, height -> [Place] in
       let widths = shares(
-        of: room.width, least: row.map { $0.minimumSize.width + 2 }, most: row.map { _ in nil },
-        weights: row.map(\.widthWeight))
+        of: room.width, least: row.map { $0.size.minimum.width + 2 }, most: row.map { _ in nil },
+        weights: row.map(\.size.widthWeight))
       var x = room.x
       let places = zip(row, widths).map { panel, width -> Place in
         defer { x += width }

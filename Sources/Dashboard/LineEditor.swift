@@ -18,10 +18,20 @@ public struct LineEditor: Hashable, Sendable {
   /// The whole line.
   public var text: String { String(before + behind) }
 
+  /// The most characters of a line: what a key and its value need, and no page that was pasted by mistake.
+  static let limit = 400
+
+  /// Takes text at the caret, line ends as blanks, as far as there is room.
+  mutating func insert(_ text: String) {
+    let room = max(0, Self.limit - before.count - behind.count)
+    before += text.prefix(room).map { $0.isNewline ? " " : $0 }
+    problem = nil
+  }
+
   /// Takes a key that edits a line (characters, arrows, Ctrl-A E U W); false when it is none.
   mutating func edit(_ key: Key) -> Bool {
     switch key {
-    case .character(let character): before.append(character)
+    case .character(let character): if before.count + behind.count < Self.limit { before.append(character) }
     case .backspace: _ = before.popLast()
     case .delete: if !behind.isEmpty { behind.removeFirst() }
     case .left: if let last = before.popLast() { behind.insert(last, at: 0) }

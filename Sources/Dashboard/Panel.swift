@@ -1,4 +1,5 @@
 import Canvas
+import Instruments
 
 /// The name of a panel: what layout, focus and toggles call it.
 public struct PanelID: Hashable, Sendable, ExpressibleByStringLiteral {
@@ -25,35 +26,55 @@ public struct PanelKey: Sendable {
   }
 }
 
-/// One panel of the dashboard: a picture of the state, and what to say about it.
+/// How much room a panel wants.
+public struct PanelSize: Hashable, Sendable {
+  /// The least size of the frame's inside at which it can be read.
+  public var minimum: Size
+  /// Its shares of the width of its row of panels and of the height beside other rows.
+  public var widthWeight = 1, heightWeight = 12
+  /// The greatest height of its inside that is of use; nil where every row shows more.
+  public var maximumHeight: Int?
+  /// Whether it stands in a frame with its title; not where it is a line or two.
+  public var isFramed = true
+
+  /// What the frame takes of the height.
+  var frameHeight: Int { isFramed ? 2 : 0 }
+
+  /// So much room.
+  public init(
+    _ width: Int, _ height: Int, widthWeight: Int = 1, heightWeight: Int = 12, maximumHeight: Int? = nil,
+    isFramed: Bool = true
+  ) {
+    minimum = Size(width: width, height: height)
+    self.widthWeight = widthWeight
+    self.heightWeight = heightWeight
+    self.maximumHeight = maximumHeight
+    self.isFramed = isFramed
+  }
+}
+
+/// One panel of the dashboard: a picture of what its instruments read, and what to say about it.
 ///
-/// A panel is one file and its name in `Panels.all`. It draws inside its frame; the frame, with digit, title and note, is
+/// A panel is one file and its line in `Panels`. It draws inside its frame; the frame, with digit, title and note, is
 /// drawn for it.
 public protocol Panel: Sendable {
   /// The panel's name.
   var id: PanelID { get }
-  /// The digit that toggles it, 0 to 9.
-  var digit: Int { get }
   /// The title, and the one for narrow frames.
   var title: String { get }
   var shortTitle: String { get }
-  /// The least size of the frame's inside at which it can be read.
-  var minimumSize: Size { get }
+  /// How much room it wants.
+  var size: PanelSize { get }
   /// What is plotted, in which unit, what to look for: three lines.
   var help: [String] { get }
-  /// The instruments that it draws from, beside the tape; an analyst computes those of the panels on the screen.
-  var instruments: Set<Instrument> { get }
-  /// Its shares of the width of its row of panels and of the height beside other rows.
-  var widthWeight: Int { get }
-  var heightWeight: Int { get }
-  /// The greatest height of its inside that is of use; nil where every row shows more.
-  var maximumHeight: Int? { get }
+  /// The instruments that it draws; those of the panels on the screen are read.
+  var reads: [any Instrument.Type] { get }
   /// Keys that it takes while it has the focus.
   var keys: [PanelKey] { get }
 
-  /// `heightWeight`, or more where this state has more rows to draw.
-  func heightWeight(_ state: DashboardState) -> Int
-  /// Whether there is anything to draw in this experiment; where not, it takes no room.
+  /// `size`, or more where this state has more rows to draw.
+  func size(_ state: DashboardState) -> PanelSize
+  /// Whether there is anything to draw of these runs; where not, it takes no room.
   func applies(to state: DashboardState) -> Bool
   /// Whether it stands on the screen without being asked for.
   func isWanted(_ state: DashboardState) -> Bool
@@ -70,25 +91,23 @@ extension Panel {
   /// The title itself.
   public var shortTitle: String { title }
   /// None.
-  public var instruments: Set<Instrument> { [] }
-  /// An even share.
-  public var widthWeight: Int { 1 }
-  /// An even share beside other plots.
-  public var heightWeight: Int { 12 }
-  /// The same in every state.
-  public func heightWeight(_ state: DashboardState) -> Int { heightWeight }
-  /// Any height is of use.
-  public var maximumHeight: Int? { nil }
+  public var reads: [any Instrument.Type] { [] }
   /// None.
   public var keys: [PanelKey] { [] }
-  /// Always.
-  public func applies(to state: DashboardState) -> Bool { true }
+  /// The same in every state.
+  public func size(_ state: DashboardState) -> PanelSize { size }
+  /// Wherever the source has what its instruments need.
+  public func applies(to state: DashboardState) -> Bool {
+    reads.allSatisfy { $0.needs.isSubset(of: state.capabilities.offers) }
+  }
   /// Always.
   public func isWanted(_ state: DashboardState) -> Bool { true }
   /// None.
   public func notes(_ state: DashboardState) -> [String] { [] }
   /// Takes no key.
   public func handle(_ key: Key, _ state: inout DashboardState) -> [Effect]? { nil }
+  /// The digit that goes to it; nil for panels beyond the tenth, which are found by their names.
+  public var digit: Int? { Panels.digit(of: id) }
 }
 
 /// A width and a height, in cells.

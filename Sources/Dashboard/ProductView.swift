@@ -1,9 +1,9 @@
-import GradientFlow
+import Instruments
 
 /// What the panel of Jacobian products shows.
-enum ProductView: Hashable, Sendable, CaseIterable {
-  /// The carousel against the gated paths, for cells that have one.
-  case carousel
+enum ProductView: String, Hashable, Sendable, CaseIterable {
+  /// The memory path against the gated paths, for cells that have one.
+  case memoryPath
   /// The singular values through time in one layer.
   case time
   /// Down the layers, at each step.
@@ -14,7 +14,7 @@ enum ProductView: Hashable, Sendable, CaseIterable {
   /// What it shows, for a message.
   var words: String {
     switch self {
-    case .carousel: "the carousel against the gated paths"
+    case .memoryPath: "the memory path against the gated paths"
     case .time: "through time, all singular values"
     case .depth: "down the layers, at each step"
     case .paths: "along all paths, through layers and time"
@@ -22,23 +22,23 @@ enum ProductView: Hashable, Sendable, CaseIterable {
   }
 }
 
-extension Analysis {
+extension JacobianProductInstrument.Reading {
   /// What there is to show of the products.
-  var productViews: [ProductView] {
-    (carousel == nil ? [] : [.carousel]) + [.time] + (depth == nil ? [] : [.depth]) + (paths == nil ? [] : [.paths])
+  var views: [ProductView] {
+    (memoryPath == nil ? [] : [.memoryPath]) + [.time] + (depth == nil ? [] : [.depth]) + (paths == nil ? [] : [.paths])
   }
 }
 
 extension DashboardState {
   /// What the panel of products shows now.
   var shownProductView: ProductView {
-    let views = analysis?.productViews ?? []
+    let views = lane[JacobianProductInstrument.self]?.views ?? []
     return productView.flatMap { views.contains($0) ? $0 : nil } ?? views.first ?? .time
   }
 
   /// The next of the products' views.
   mutating func nextProductView() {
-    let views = analysis?.productViews ?? []
+    let views = lane[JacobianProductInstrument.self]?.views ?? []
     guard views.count > 1, let here = views.firstIndex(of: shownProductView) else {
       message = Message("Jacobian product: one view with this network; gated cells and stacked layers have more")
       return
@@ -50,14 +50,14 @@ extension DashboardState {
   }
 
   /// The number of layers of the pass that is shown.
-  var layers: Int { shown?.experiment.network.layers ?? 1 }
+  var layers: Int { lane.readings?.layers ?? shown?.experiment?.network.layers ?? 1 }
 
-  /// The layer that the panels show, counted from 0: that of the analysis, or the one that was asked for.
-  var shownLayer: Int { analysis?.layer ?? layer ?? layers - 1 }
+  /// The layer that the panels show, counted from 0: that of the readings, or the one that was asked for.
+  var shownLayer: Int { lane.readings?.layer ?? layer ?? layers - 1 }
 
   /// Looks into the next layer above or below.
   mutating func moveLayer(up: Bool) {
-    let top = (snapshot?.experiment.network.layers ?? 1) - 1
+    let top = (newest?.experiment?.network.layers ?? 1) - 1
     guard top > 0 else {
       message = Message("one layer: network.layers stacks more")
       return

@@ -15,11 +15,10 @@ enum PromptOverlay {
   }
 
   static func draw(find editor: LineEditor, _ state: DashboardState, _ buffer: inout Buffer) {
-    let found = Knob.matching(editor.text, in: state.experiment).map { knob in
-      (text: knob.label, about: knob.name)
-    }
+    let found = state.findings(editor.text).map { (text: $0.name, about: $0.about) }
     draw(
-      "/", editor, candidates: found, note: found.isEmpty ? "no knob is called so" : nil, isProblem: found.isEmpty,
+      "/", editor, candidates: found, note: found.isEmpty ? "no knob, panel or mark is called so" : nil,
+      isProblem: found.isEmpty,
       hint: "⏎ take the first · Esc back", state, &buffer)
   }
 

@@ -1,42 +1,47 @@
 import Canvas
 import RecurrentNetworks
+import Sources
 import Training
 
 /// Takes what happened into the state.
 /// - Returns: what the program has to do for it, in order.
 public func reduce(into state: inout DashboardState, _ action: Action) -> [Effect] {
   switch action {
-  case .key(let key):
-    return state.take(key)
+  case .key(let key, let time):
+    return state.take(key, at: time)
+  case .paste(let text):
+    state.paste(text)
   case .command(let command):
     return state.perform(command)
   case .resize(let size):
     state.size = size
-  case .snapshot(let snapshot):
-    state.receive(snapshot)
-  case .analysis(let analysis):
-    state.receive(analysis)
+  case .news(.frame(let frame)):
+    state.receive(frame)
+  case .news(.refused(let lane, let keys, let reason)):
+    state.refuse(lane, keys, reason)
+  case .news(.report(let report)):
+    state.take(report)
   case .message(let text):
     state.message = Message(text)
   case .failure(let text):
     state.message = Message(text, isError: true)
-  case .refused(let key, let reason):
-    state.unconfirmed.removeValue(forKey: key)
-    state.layChangesOnTop()
-    state.message = Message(reason, isError: true)
+  case .progress(let progress):
+    state.progress = progress
   }
   return []
 }
 
 extension DashboardState {
   /// Takes a key as the present mode understands it.
-  mutating func take(_ key: Key) -> [Effect] {
+  mutating func take(_ key: Key, at time: Duration) -> [Effect] {
     message = nil
+    let presses = held.press(key, at: time)
     // These mean the same wherever one is.
     switch key {
     case .control("c"): return perform(.quit)
     case .control("z"): return perform(.suspend)
     case .control("l"): return perform(.repaint)
+    case .escape where progress != nil: return [.cancelWriting]
     default: break
     }
     let layout = Layout(self)
@@ -51,17 +56,42 @@ extension DashboardState {
     if let focus, layout.frame(of: focus) != nil, let effects = Panels.named(focus)?.handle(key, &self) {
       return effects
     }
-    return Keymap.command(for: key).map { perform($0) } ?? []
+    guard let command = Keymap.command(for: key) else {
+      message = Message("\(key.name): nothing; ? lists the keys")
+      return []
+    }
+    return perform(command, count: presses)
   }
 
-  /// Does what a command asks for.
-  mutating func perform(_ command: Command) -> [Effect] {
+  /// A paste is text for a line that is being written; where keys are commands it would press them by the dozen, and is left
+  /// out.
+  mutating func paste(_ text: String) {
+    switch mode {
+    case .prompt(var editor):
+      editor.insert(text)
+      mode = .prompt(editor)
+    case .find(var editor):
+      editor.insert(text)
+      mode = .find(editor)
+    case .panels, .help: break
+    }
+  }
+
+  /// Does what a command asks for; `count` times where it goes from update to update.
+  mutating func perform(_ command: Command, count: Int = 1) -> [Effect] {
+    guard capabilities.commands.isSuperset(of: command.needs) else {
+      message = Message("this run is trained elsewhere: it cannot be told to do that here")
+      return []
+    }
     switch command {
     case .quit: return [.quit]
     case .suspend: return [.suspend]
     case .repaint: return [.repaint]
     case .saveScreen: return [.saveScreen]
     case .exportTrace: return [.exportTrace]
+    case .saveExperiment: return [.saveExperiment]
+    case .saveSession: return [.saveSession]
+    case .takeUpSession: return [.takeUpSession]
     case .help: mode = .help(line: 0)
     case .escape: escape()
     case .zoom: zoom()
@@ -70,22 +100,24 @@ extension DashboardState {
     case .panel(let digit): toggle(digit: digit)
     case .prompt: mode = .prompt(LineEditor())
     case .find: mode = .find(LineEditor())
-    case .runOrPause: return runOrPause()
-    case .stepForward: return stepForward()
-    case .stepBack: return stepBack()
-    case .updateForward: return updateForward()
-    case .updateBack: return updateBack()
-    case .faster, .slower: return changeSpeed(faster: command == .faster)
-    case .turn(let key, let up): return turn(key, up: up, coarse: true)
-    case .nextTruncation: return nextTruncation()
     case .layerUp, .layerDown: moveLayer(up: command == .layerUp)
     case .nextProductView: nextProductView()
-    case .restart:
-      runningWish = nil
-      hasSteppedToUpdate = false
-      message = Message("restarted from the same weights at update 0")
-      return [.restart]
+    case .turn(let key, let up): return turn(key, up: up, coarse: true)
+    case .nextTruncation: return nextTruncation()
+    case .toggleLSTM:
+      let cell = experiment.network.cell == .lstm ? "elman" : "lstm"
+      return attempt([Setting(key: "network.cell", value: cell)])
     case .newSeed: return turn("seed", up: true, coarse: false)
+    case .runOrPause: return runOrPause()
+    case .faster, .slower: return changeSpeed(faster: command == .faster)
+    case .updateForward: return updateForward(count)
+    case .updateBack: return updateBack(count)
+    case .undo: return undo()
+    case .restart: return restart(.loaded)
+    case .restartPresent: return restart(.present)
+    case .fork: return fork()
+    case .closeLane: return closeLane()
+    default: return walk(command)
     }
     return []
   }
@@ -104,6 +136,156 @@ extension DashboardState {
     guard next != speed else { return [] }
     speed = next
     tip.removeAll { $0 == .faster }
-    return [.speed(next.updatesPerSecond)]
+    return [.source(.speed(next.updatesPerSecond))]
+  }
+
+  /// A change was refused: the settings are what the run has.
+  fileprivate mutating func refuse(_ id: LaneID, _ keys: [String], _ reason: String) {
+    guard let index = lanes.firstIndex(where: { $0.id == id }) else { return }
+    for key in keys { lanes[index].unconfirmed.removeValue(forKey: key) }
+    lanes[index].layChangesOnTop()
+    message = Message(reason, isError: true)
+  }
+
+  /// Undoes the last change of a setting.
+  private mutating func undo() -> [Effect] {
+    hasSteppedToUpdate = false
+    return [.source(.undo(lane.id))]
+  }
+
+  private mutating func restart(_ point: RestartPoint) -> [Effect] {
+    requestedRunning = nil
+    hasSteppedToUpdate = false
+    message = Message(
+      point == .loaded
+        ? "restarted at update 0, with the settings and weights as loaded; u undoes it"
+        : "restarted at update 0, with the present settings; u undoes it")
+    return [.source(.restart(lane.id, from: point))]
+  }
+
+  /// What was done, where it needs a word.
+  fileprivate mutating func take(_ report: TrainerReport) {
+    func say(_ lane: LaneID, _ words: String, isError: Bool = false) {
+      message = Message(lanes.count > 1 ? "\(lane.letter): \(words)" : words, isError: isError)
+    }
+    func words(_ settings: [Setting]) -> String {
+      settings.map { "\(Knob.label(of: $0.key)) = \($0.value)" }.joined(separator: ", ")
+    }
+    noteBeginning(report)
+    switch report {
+    case .changed(let lane, let change):
+      // What begins anew beside another lane says what it could take along.
+      guard lanes.count > 1, change.effect == .newRun else { return }
+      let kept = change.kept.isEmpty ? "" : ", kept \(change.kept.joined(separator: ", "))"
+      say(lane, "\(words(change.settings)): drew \(change.drawn.joined(separator: ", ")) anew\(kept)")
+    case .undone(let lane, let undo):
+      let what = undo.restart == nil ? words(undo.undone) : "the restart"
+      let now =
+        undo.isFormerRun
+        ? "the run before stands again, at update \(NumberText.grouped(undo.update))" : words(undo.restored)
+      say(lane, "undid \(what)" + (now.isEmpty ? "" : ": \(now)"))
+    case .nothingToUndo(let lane): say(lane, "no change of a setting to undo")
+    case .arrived(let update, let wanted):
+      if update != wanted { message = Message("stopped at update \(NumberText.grouped(update))") }
+    case .failed(let lane, let reason): say(lane, reason, isError: true)
+    case .restarted, .forked, .dropped: break
+    }
+  }
+
+  /// Where another run takes the place of a lane's, what it has been at is forgotten; not where it was only gone back.
+  private mutating func noteBeginning(_ report: TrainerReport) {
+    guard lanes.count == 1 else { return }
+    switch report {
+    case .changed(_, let change) where change.effect == .newRun: lanes[0].beginning = 0
+    case .restarted: lanes[0].beginning = 0
+    case .undone(_, let undo) where undo.isFormerRun: lanes[0].beginning = undo.update
+    default: break
+    }
+  }
+
+  // MARK: Lanes
+
+  /// A second lane goes on from where this one stands; where there are two, the other one gets the focus.
+  private mutating func fork() -> [Effect] {
+    guard lanes.count == 1 else {
+      focusedLane = lane.id.other
+      if let window { cursor = cursor.clamped(to: window) }
+      message = Message("lane \(focusedLane.letter): its knobs turn now")
+      return []
+    }
+    message = Message("forked: B goes on beside A from here; knobs turn in B, f changes the lane, x closes it")
+    return [.source(.fork(from: lane.id))]
+  }
+
+  /// Closes the lane that has the focus; the other one stays.
+  private mutating func closeLane() -> [Effect] {
+    guard lanes.count > 1 else {
+      message = Message("one lane: f forks a second one")
+      return []
+    }
+    message = Message("lane \(lane.id.letter) closed, the other goes on")
+    return [.source(.drop(lane.id))]
+  }
+
+  /// Takes what the source gave of its lanes.
+  fileprivate mutating func receive(_ frame: Frame) {
+    let before = lane
+    // A frame that was read before a fork, or before a lane was closed, has other lanes than the run has now.
+    let present = frame.lanes.keys.sorted()
+    let isNews = frame.lanes.values.contains { $0.readings == nil }
+    if isNews, present != lanes.map(\.id) { keepLanes(present) }
+    for index in lanes.indices {
+      if let frame = frame.lanes[lanes[index].id] { lanes[index].receive(frame) }
+    }
+    if frame.lanes.values.contains(where: { $0.readings != nil }) {
+      difference = lanes.count > 1 ? frame.difference : nil
+    }
+    noteRun(before)
+    placeCursor(before: before.shown.map(\.summary.pass))
+  }
+
+  /// The lanes that there are now.
+  private mutating func keepLanes(_ present: [LaneID]) {
+    let model = lane
+    lanes = present.map { id in
+      if let lane = lanes.first(where: { $0.id == id }) { return lane }
+      var lane = model
+      lane.id = id
+      lane.unconfirmed = [:]
+      return lane
+    }
+    difference = nil
+    if lanes.count > 1 {
+      focusedLane = .b
+    } else if let only = present.first {
+      focusedLane = only
+    }
+  }
+
+  /// What the newest state of the focused lane says that the reader should know.
+  private mutating func noteRun(_ before: Lane) {
+    guard let now = newest else { return }
+    if requestedRunning == now.isRunning || now.explosion != nil { requestedRunning = nil }
+    guard before.id == lane.id, let was = before.newest else { return }
+    // A rewind brings back the weights, and with them every setting: bit for bit is no less.
+    if now.update < was.update, now.journal.count < was.journal.count, now.update > 0 {
+      message = Message("back before update \(now.update + 1); the settings of that time are back too")
+    }
+    if now.explosion != nil, was.explosion != now.explosion {
+      message = nil
+      pendingCursor = nil
+    }
+  }
+}
+
+extension Key {
+  /// As it is called in a message.
+  var name: String {
+    switch self {
+    case .character(let character): character == " " ? "space" : String(character)
+    case .control(let letter): "Ctrl-\(letter.uppercased())"
+    case .function(let number): "F\(number)"
+    default: "\(self)"
+    }
   }
 }

@@ -17,23 +17,16 @@ extension DashboardState {
       let name = names[(here + (up ? turn : names.count - turn)) % names.count]
       var wanted = start
       guard (try? key.set(&wanted, name)) != nil, (try? wanted.validate()) != nil else { continue }
-      var changed = self
-      guard let effects = try? changed.take(wanted, choosing: key, name) else { return nil }
-      changed.message = Message(
-        "\(Knob.label(of: key.name)) = \(name)" + Self.company(of: key.name, from: experiment, to: wanted))
-      changed.algorithmRound = AlgorithmRound(began: start, reached: wanted)
-      self = changed
+      let settings =
+        [Setting(key: key.name, value: name)]
+        + wanted.differences(from: experiment).filter { $0.key.name != key.name }
+        .map { Setting(key: $0.key.name, value: $0.value) }
+      let words =
+        "\(Knob.label(of: key.name)) = \(name)" + Self.alsoChanged(with: key.name, from: experiment, to: wanted)
+      guard let effects = try? set(settings, saying: words) else { return nil }
+      algorithmRound = AlgorithmRound(began: start, reached: experiment)
       return effects
     }
     return nil
-  }
-
-  /// Sets `key`, and then what else makes the experiment `wanted`.
-  private mutating func take(
-    _ wanted: Experiment, choosing key: ExperimentKey, _ value: String
-  ) throws(ExperimentKeyError) -> [Effect] {
-    var effects = try apply(key.name, value)
-    for (other, value) in wanted.differences(from: experiment) { effects += try apply(other.name, value) }
-    return effects
   }
 }

@@ -3,74 +3,57 @@ import RecurrentNetworks
 import Training
 
 extension DashboardState {
-  /// Sets a key of the experiment to a value that is known to be right in form.
-  /// - Throws: what is wrong with it beside the other keys; then nothing is set.
-  mutating func apply(_ name: String, _ value: String) throws(ExperimentKeyError) -> [Effect] {
-    let key = try ExperimentKey.named(name)
+  /// Sets keys of the focused lane's experiment in one change: only together they need make sense.
+  ///
+  /// - Parameters:
+  ///   - settings: the keys and their values, a choice before what depends on it.
+  ///   - words: what is said of it; nil to name each key with its value.
+  /// - Throws: what is wrong with one of them, or with all together; then nothing is set.
+  mutating func set(_ settings: [Setting], saying words: String? = nil) throws(ExperimentKeyError) -> [Effect] {
     var changed = experiment
-    try key.set(&changed, value)
+    var keys: [ExperimentKey] = []
+    for setting in settings {
+      let key = try ExperimentKey.named(setting.key)
+      try key.set(&changed, setting.value)
+      keys.append(key)
+    }
     try changed.validate()
-    let written = key.get(changed)
     // W_hh moves on while it learns: the radius that was set once can be set again.
-    guard changed != experiment || key.effect == .rescaleRecurrent && value != "null" else { return [] }
+    let isAgain = keys.contains { $0.effect == .rescaleRecurrent && $0.get(changed) != "null" }
+    guard changed != experiment || isAgain else { return [] }
     let before = experiment
+    let written = keys.map { Setting(key: $0.name, value: $0.get(changed)) }
     experiment = changed
     hasSteppedToUpdate = false
-    unconfirmed[name] = written
-    use(name)
-    // A β that is trained is a weight: what is set is where it begins.
-    let isStart = name.hasPrefix("network.beta") && experiment.network.learnsBeta
-    message = Message(
-      "\(Knob.label(of: name)) = \(written)" + Self.company(of: name, from: before, to: experiment)
-        + (isStart ? " · where the trained β begin: r begins anew" : Self.consequence(key.effect(in: before))))
-    return [.apply(key: name, value: written)]
-  }
-
-  /// Sets several keys: in one change where it begins a new run, so that only together they need make sense; else one
-  /// after the other, a choice before what depends on it.
-  /// - Throws: what is wrong with one of them; then nothing is set.
-  mutating func apply(_ settings: [Setting]) throws(ExperimentKeyError) -> [Effect] {
-    var changed = self
-    var keys: [ExperimentKey] = []
-    for setting in settings { keys.append(try ExperimentKey.named(setting.key)) }
-    guard settings.count > 1, keys.contains(where: { $0.effect(in: experiment) == .newRun }) else {
-      var effects: [Effect] = []
-      for setting in settings { effects += try changed.apply(setting.key, setting.value) }
-      self = changed
-      return effects
-    }
-    for setting in settings { try changed.experiment.set(setting.key, setting.value) }
-    try changed.experiment.validate()
-    guard changed.experiment != experiment else { return [] }
-    changed.hasSteppedToUpdate = false
-    let written = keys.map { Setting(key: $0.name, value: $0.get(changed.experiment)) }
     for setting in written {
-      changed.unconfirmed[setting.key] = setting.value
-      changed.use(setting.key)
+      lane.unconfirmed[setting.key] = setting.value
+      use(setting.key)
     }
-    let words = written.map { "\(Knob.label(of: $0.key)) = \($0.value)" }.joined(separator: ", ")
-    changed.message = Message(words + Self.consequence(.newRun))
-    self = changed
-    return [.begin(written)]
+    let named = written.map { "\(Knob.label(of: $0.key)) = \($0.value)" }.joined(separator: ", ")
+    let also = written.count == 1 ? Self.alsoChanged(with: written[0].key, from: before, to: changed) : ""
+    message = Message((words ?? named + also) + consequence(of: keys, before))
+    return [.source(.change(lane.id, written))]
   }
 
-  /// What else changed with a key, as far as it means something still: " (k1 = 5, k2 = full with it)".
-  static func company(of name: String, from before: Experiment, to after: Experiment) -> String {
+  /// What else changed with a key, as far as it means something still: " (also sets k1 = 5, k2 = full)".
+  static func alsoChanged(with name: String, from before: Experiment, to after: Experiment) -> String {
     let knobs = Set(Knob.applying(to: after).map(\.name))
     let others = after.differences(from: before).filter {
       $0.key.name != name && (knobs.contains($0.key.name) || $0.key.name.hasPrefix("training."))
     }
     let words = others.map { "\(Knob.label(of: $0.key.name)) = \($0.value)" }
-    return words.isEmpty ? "" : " (\(words.joined(separator: ", ")) with it)"
+    return words.isEmpty ? "" : " (also sets \(words.joined(separator: ", ")))"
   }
 
-  private static func consequence(_ effect: ChangeEffect) -> String {
-    switch effect {
-    case .nextUpdate: ""
-    case .newSequence: " · a new sequence begins, the weights are kept"
-    case .rescaleRecurrent: " · W_hh is rescaled where it stands"
-    case .newRun: " · a new run from update 0; N cannot go back over it"
+  /// What a change does to the run, in words.
+  private func consequence(of keys: [ExperimentKey], _ before: Experiment) -> String {
+    let effects = keys.map { $0.effect(in: before) }
+    if effects.contains(.newRun) {
+      // A β that is trained is a weight: what is set is where it begins.
+      return lanes.count > 1 ? " · new weights where it must" : " · a new run from update 0; u undoes it"
     }
+    if effects.contains(.newSequence) { return " · a new sequence begins, the weights are kept" }
+    return effects.contains(.rescaleRecurrent) ? " · the current W_hh was rescaled" : ""
   }
 
   /// Turns a knob by one click: a fine one, or one of those that a lecture wants.
@@ -91,12 +74,17 @@ extension DashboardState {
       message = Message("\(Knob.label(of: name)) = \(key.get(experiment)): no further")
       return []
     }
+    // β = 1 is the Elman cell number for number: one that is turned to shall show that it leaks.
+    if name == "network.cell", CellKind(rawValue: value)?.has(option: "beta") == true, experiment.network.beta == 1 {
+      return attempt([Setting(key: name, value: value), Setting(key: "network.beta", value: "0.2")])
+    }
+    return attempt([Setting(key: name, value: value)])
+  }
+
+  /// Sets keys in one change; what is wrong with it is said.
+  mutating func attempt(_ settings: [Setting]) -> [Effect] {
     do {
-      // β = 1 is the Elman cell number for number: one that is turned to shall show that it leaks.
-      if name == "network.cell", CellKind(rawValue: value)?.has(option: "beta") == true, experiment.network.beta == 1 {
-        return try apply([Setting(key: name, value: value), Setting(key: "network.beta", value: "0.2")])
-      }
-      return try apply(name, value)
+      return try set(settings)
     } catch {
       message = Message("\(error)", isError: true)
       return []
@@ -118,12 +106,20 @@ extension DashboardState {
       let thresholds = [10, 5, 2, 1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01]
       return formatNumber(thresholds.first { $0 < experiment.training.clip.threshold * 0.99 } ?? 10)
     }
+    // What is clipped is unclipped by one press, and what is not is clipped by its norm.
+    if key.name == "training.clip.kind" {
+      let kinds = ["norm", "none", "value", "step", "weight"]
+      let here = kinds.firstIndex(of: key.get(start)) ?? 0
+      return kinds[(here + (up ? 1 : kinds.count - 1)) % kinds.count]
+    }
     guard case .stepCount = key.kind else { return nil }
     let length = experiment.task.length
     let value = Int(key.get(experiment)) ?? length
     let decades = [10, 100, 1000, 10_000, 100_000, 1_000_000]
     let round = Array(1..<10) + decades.flatMap { d in [10, 12, 15, 20, 25, 30, 40, 50, 60, 80].map { $0 * d / 10 } }
-    guard up else { return round.last { $0 < value }.map(String.init) }
+    // From the whole sequence down to a tenth of it: what a truncation does is seen at once.
+    let below = key.get(start) == "full" ? max(2, length / 10 + 1) : value
+    guard up else { return round.last { $0 < below }.map(String.init) }
     guard key.get(experiment) != "full" else { return nil }
     return round.first { $0 > value && $0 < length }.map(String.init) ?? "full"
   }
@@ -138,31 +134,18 @@ extension DashboardState {
     for turn in 0..<presets.count {
       let next = presets[(index + turn) % presets.count]
       let counts = next.counts(length: experiment.task.length)
+      let words = training.algorithm.description.isForward ? name : "truncation: \(next.words)"
+      let settings = [
+        Setting(key: "training.k1", value: counts.k1.text), Setting(key: "training.k2", value: counts.k2.text),
+      ]
       // What the algorithm refuses is passed over, and what is so already.
-      guard let effects = truncate(to: counts), !effects.isEmpty else { continue }
-      let words = experiment.training.algorithm.description.isForward ? name : "truncation: \(next.words)"
-      message = Message("\(words), k1 = \(counts.k1.text), k2 = \(counts.k2.text)")
+      guard let effects = try? set(settings, saying: "\(words), k1 = \(counts.k1.text), k2 = \(counts.k2.text)"),
+        !effects.isEmpty
+      else { continue }
       return effects
     }
     message = Message("truncation: \(name) takes no other here")
     return []
-  }
-
-  /// Sets k1 and k2, in the order in which each is taken; nil where they are refused.
-  private mutating func truncate(to counts: (k1: StepCount, k2: StepCount)) -> [Effect]? {
-    let settings = [("training.k1", counts.k1.text), ("training.k2", counts.k2.text)]
-    for order in [settings, settings.reversed()] {
-      var changed = self
-      var effects: [Effect] = []
-      do {
-        for (name, value) in order { effects += try changed.apply(name, value) }
-      } catch {
-        continue
-      }
-      self = changed
-      return effects
-    }
-    return nil
   }
 }
 

@@ -26,7 +26,7 @@ extension DashboardState {
   /// A panel on or off by its digit; one that is on but found no room comes before the others. In the zoom another
   /// panel takes the screen.
   mutating func toggle(digit: Int) {
-    guard let panel = Panels.all.first(where: { $0.digit == digit }) else { return }
+    guard let panel = Panels.panel(digit: digit) else { return }
     guard panel.applies(to: self) else {
       message = Message("\(digit) \(panel.title): nothing to show in this task")
       return

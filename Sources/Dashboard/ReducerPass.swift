@@ -1,24 +1,26 @@
+import Instruments
 import RecurrentNetworks
+import Sources
 import Training
 
 extension DashboardState {
   /// Run or pause.
   mutating func runOrPause() -> [Effect] {
     if isRunning { return pause() }
-    if explosion != nil {
+    if lanes.allSatisfy({ $0.newest?.explosion != nil }) {
       message = Self.explodedMessage
       return []
     }
-    runningWish = true
-    arrival = nil
+    requestedRunning = true
+    pendingCursor = nil
     rest()
-    return [.run]
+    return [.source(.run)]
   }
 
   private mutating func pause() -> [Effect] {
-    runningWish = false
+    requestedRunning = false
     rest()
-    return [.pause]
+    return [.source(.pause)]
   }
 
   /// The cursor rests at the update of the pass that is shown.
@@ -27,21 +29,73 @@ extension DashboardState {
     hasSteppedToUpdate = false
   }
 
+  /// A step through the pass.
+  mutating func walk(_ command: Command) -> [Effect] {
+    if isRunning { return pause() }
+    switch command {
+    case .stepForward: return stepForward()
+    case .stepBack: return stepBack()
+    case .passStart: move(toPlace: { _, _ in 0 })
+    case .passEnd: move(toPlace: { _, last in last })
+    case .passForward: move(toPlace: { place, last in min(place + 10, last) })
+    case .passBack: move(toPlace: { place, _ in max(place - 10, 0) })
+    case .nextLoss: toNextLoss()
+    default: break
+    }
+    return []
+  }
+
+  /// Moves the cursor to a place of the pass that is shown, from 0 to `last`.
+  private mutating func move(toPlace place: (_ place: Int, _ last: Int) -> Int) {
+    guard let shown else { return }
+    let last = 2 * shown.window.steps.count
+    let next = place(cursor.place(in: shown.window), last)
+    if let cursor = Cursor(place: next, in: shown.window) { self.cursor = cursor }
+    hasSteppedToUpdate = cursor.phase == .update
+  }
+
+  /// Moves the cursor on to the next step whose loss is injected; behind the last one, to the first.
+  private mutating func toNextLoss() {
+    guard let shown else { return }
+    let window = shown.window
+    let losses = shown.targetSteps.filter { window.steps.contains($0) && window.injected.contains($0) }
+    let last = 2 * window.steps.count
+    let here = cursor.phase == .update ? -1 : cursor.place(in: window)
+    for place in Array((here + 1)..<last) + Array(0..<max(0, min(here, last))) {
+      guard let next = Cursor(place: place, in: window), losses.contains(next.step) else { continue }
+      cursor = next
+      hasSteppedToUpdate = false
+      return
+    }
+    message = Message("no loss is injected in this window")
+  }
+
+  /// Puts the cursor at step `t` of the sequence, counted from 1, in the phase where it is; backward from rest.
+  mutating func go(toStep t: Int) {
+    guard let shown else { return }
+    let steps = shown.window.steps
+    guard steps.contains(t - 1) else {
+      message = Message("the window has the steps \(steps.lowerBound + 1) to \(steps.upperBound)", isError: true)
+      return
+    }
+    cursor = Cursor(cursor.phase == .forward ? .forward : .backward, step: t - 1)
+    hasSteppedToUpdate = false
+  }
+
   /// One place on in the pass: from rest into its first step; behind its last, the update and the next window's first
   /// step.
-  mutating func stepForward() -> [Effect] {
-    if isRunning { return pause() }
-    if arrival != nil {
-      arrival?.move(forward: true)
+  private mutating func stepForward() -> [Effect] {
+    if pendingCursor != nil {
+      pendingCursor?.move(forward: true)
       return []
     }
-    guard let shown, let snapshot else { return [] }
+    guard let shown, let newest else { return [] }
     if cursor.phase == .update && !hasSteppedToUpdate {
-      if PassIdentity(shown) == PassIdentity(snapshot) {
+      if shown.pass.isSamePlace(as: newest.pass) {
         cursor = .start(of: shown.window)
       } else {
         // The pass to walk through is still being computed.
-        arrival = Arrival(fromStart: true, places: 0, byStep: true, leaving: PassIdentity(shown))
+        pendingCursor = PendingCursor(fromStart: true, places: 0, byStep: true, leaving: shown.pass)
       }
       return []
     }
@@ -50,19 +104,18 @@ extension DashboardState {
       hasSteppedToUpdate = next.phase == .update
       return []
     }
-    guard snapshot.explosion == nil else {
+    guard newest.explosion == nil else {
       message = Self.explodedMessage
       return []
     }
-    arrival = Arrival(fromStart: true, places: 0, byStep: true, leaving: PassIdentity(snapshot))
-    return [.update(count: 1)]
+    pendingCursor = PendingCursor(fromStart: true, places: 0, byStep: true, leaving: newest.pass)
+    return [.source(.step(updates: 1))]
   }
 
   /// One place back in the pass; before its first, back over the update before it.
-  mutating func stepBack() -> [Effect] {
-    if isRunning { return pause() }
-    if arrival != nil {
-      arrival?.move(forward: false)
+  private mutating func stepBack() -> [Effect] {
+    if pendingCursor != nil {
+      pendingCursor?.move(forward: false)
       return []
     }
     guard let shown else { return [] }
@@ -70,84 +123,64 @@ extension DashboardState {
       cursor = next
       return []
     }
-    return rewind(byStep: true)
+    return rewind(1, byStep: true)
   }
 
-  /// One update on, and the whole pass of the next.
-  mutating func updateForward() -> [Effect] {
-    guard explosion == nil else {
+  /// Some updates on, and the whole pass of the next.
+  mutating func updateForward(_ count: Int) -> [Effect] {
+    guard lanes.contains(where: { $0.newest?.explosion == nil }) else {
       message = Self.explodedMessage
       return []
     }
     let effects = isRunning ? pause() : []
-    arrival = snapshot.map { Arrival(fromStart: false, places: 0, byStep: false, leaving: PassIdentity($0)) }
-    return effects + [.update(count: 1)]
+    pendingCursor = newest.map { PendingCursor(fromStart: false, places: 0, byStep: false, leaving: $0.pass) }
+    return effects + [.source(.step(updates: count))]
   }
 
-  /// One update back.
-  mutating func updateBack() -> [Effect] {
+  /// Some updates back.
+  mutating func updateBack(_ count: Int) -> [Effect] {
     let effects = isRunning ? pause() : []
-    return effects + rewind(byStep: false)
+    return effects + rewind(count, byStep: false)
   }
 
-  private mutating func rewind(byStep: Bool) -> [Effect] {
-    guard let snapshot else { return [] }
-    guard snapshot.rewindable > 0 else {
+  /// To the state after so many updates.
+  mutating func go(toUpdate update: Int) -> [Effect] {
+    guard let newest else { return [] }
+    let effects = isRunning ? pause() : []
+    pendingCursor = PendingCursor(fromStart: false, places: 0, byStep: false, leaving: newest.pass)
+    return effects + [.source(.go(to: update))]
+  }
+
+  private mutating func rewind(_ count: Int, byStep: Bool) -> [Effect] {
+    guard let newest else { return [] }
+    guard newest.rewindable > 0 || newest.explosion != nil else {
       message = Message(
-        snapshot.update == 0 ? "this is the first update" : "the updates before \(snapshot.update + 1) are not kept")
+        newest.update == 0
+          ? "this is the first update; u undoes what began this run"
+          : "history ends at update \(newest.update)")
       return []
     }
-    arrival = Arrival(fromStart: false, places: 0, byStep: byStep, leaving: PassIdentity(snapshot))
-    return [.rewind(updates: 1)]
+    pendingCursor = PendingCursor(fromStart: false, places: 0, byStep: byStep, leaving: newest.pass)
+    return [.source(.rewind(updates: count))]
   }
 
   private static let explodedMessage = Message(
-    "training has exploded: N goes back before it, r restarts, then c clips", isError: true)
+    "training has exploded: press N to go back, u to undo the last change, or r to restart", isError: true)
 
-  /// Takes what the trainer published.
-  mutating func receive(_ snapshot: Snapshot) {
-    let before = received.snapshot
-    received.snapshot = snapshot
-    if runningWish == snapshot.running || snapshot.explosion != nil { runningWish = nil }
-    unconfirmed = unconfirmed.filter { change in
-      (try? snapshot.experiment.value(of: change.key)) != change.value
-    }
-    layChangesOnTop()
-    if analysis == nil { placeCursor(in: snapshot) }
-    // A rewind brings back the weights, and with them every setting: bit for bit is no less.
-    if let before, snapshot.update < before.update, snapshot.journal.count < before.journal.count, snapshot.update > 0 {
-      message = Message("back before update \(snapshot.update + 1), with the settings of then")
-    }
-    if let explosion = snapshot.explosion, before?.explosion != explosion {
-      message = nil
-      arrival = nil
-    }
-  }
-
-  /// The experiment as the trainer has it, and on it the changes that it has not confirmed yet.
-  mutating func layChangesOnTop() {
-    guard let snapshot else { return }
-    experiment = snapshot.experiment
-    for (key, value) in unconfirmed { try? experiment.set(key, value) }
-  }
-
-  /// Takes the numbers that the panels draw.
-  mutating func receive(_ analysis: Analysis) {
-    let before = shown.map(PassIdentity.init)
-    received.analysis = analysis
-    placeCursor(in: analysis.snapshot, before: before)
-  }
-
-  private mutating func placeCursor(in snapshot: Snapshot, before: PassIdentity? = nil) {
-    let window = snapshot.window
-    let here = PassIdentity(snapshot)
-    if let arrival, arrival.leaving != here {
+  /// Puts the cursor where it belongs in the pass that is shown now.
+  mutating func placeCursor(before: PassIdentity?) {
+    guard let summary = shown else { return }
+    let window = summary.window
+    if let cursor = pendingView, lane.shown != nil {
+      self.cursor = cursor.clamped(to: window)
+      (pendingView, hasSteppedToUpdate) = (nil, false)
+    } else if let pending = pendingCursor, !pending.leaving.isSamePlace(as: summary.pass) {
       let last = 2 * window.steps.count
-      let place = arrival.fromStart ? arrival.places : last - arrival.places
+      let place = pending.fromStart ? pending.places : last - pending.places
       cursor = Cursor(place: min(max(place, 0), last), in: window) ?? .end(of: window)
-      hasSteppedToUpdate = arrival.byStep
-      self.arrival = nil
-    } else if isRunning || before != here {
+      hasSteppedToUpdate = pending.byStep
+      pendingCursor = nil
+    } else if isRunning || before.map({ !$0.isSamePlace(as: summary.pass) }) ?? true {
       cursor = .end(of: window)
       hasSteppedToUpdate = false
     } else {
@@ -156,7 +189,7 @@ extension DashboardState {
   }
 }
 
-extension Arrival {
+extension PendingCursor {
   /// A step that was asked for before the pass has arrived.
   fileprivate mutating func move(forward: Bool) {
     if forward && !byStep {

@@ -25,9 +25,14 @@ extension DashboardState {
       mode = .panels
       return []
     }
+    if let command = PlaceCommand(line) {
+      mode = .panels
+      remember(editor.text)
+      return go(to: command)
+    }
     do {
       let key = try line.onlyKey()
-      guard let value = line.value else {
+      guard line.value != nil else {
         // A key alone: its value is there to be changed.
         mode = .prompt(LineEditor("\(key.name) \(key.get(experiment))"))
         return []
@@ -38,9 +43,8 @@ extension DashboardState {
       }
       let order = ExperimentKey.all.map(\.name)
       settings.sort { (order.firstIndex(of: $0.key) ?? 0) < (order.firstIndex(of: $1.key) ?? 0) }
-      let effects = settings.count > 1 ? try apply(settings) : try apply(key.name, value)
-      promptHistory.removeAll { $0 == editor.text }
-      promptHistory.append(editor.text)
+      let effects = try set(settings)
+      remember(editor.text)
       knob = Knob.applying(to: experiment).contains { $0.name == key.name } ? key.name : knob
       mode = .panels
       if effects.isEmpty {
@@ -54,6 +58,22 @@ extension DashboardState {
     }
   }
 
+  private mutating func remember(_ text: String) {
+    promptHistory.removeAll { $0 == text }
+    promptHistory.append(text)
+  }
+
+  /// To a place in the pass or in training.
+  private mutating func go(to command: PlaceCommand) -> [Effect] {
+    switch command {
+    case .step(let t): go(toStep: t)
+    case .update(let update): return go(toUpdate: update)
+    case .forward(let count): return updateForward(count)
+    case .back(let count): return updateBack(count)
+    }
+    return []
+  }
+
   private func history(_ editor: LineEditor, older: Bool) -> LineEditor {
     let index = (editor.historyIndex ?? -1) + (older ? 1 : -1)
     guard index >= 0, !promptHistory.isEmpty else { return older ? editor : LineEditor() }
@@ -63,23 +83,94 @@ extension DashboardState {
     return line
   }
 
-  /// A key while the name of a knob is written.
+  /// A key while the name of a knob or a panel is written.
   mutating func find(_ editor: LineEditor, _ key: Key) -> [Effect] {
     var editor = editor
-    let found = Knob.matching(editor.text, in: experiment)
+    let found = findings(editor.text)
     switch key {
     case .escape: mode = .panels
     case .backspace where editor.text.isEmpty: mode = .panels
     case .enter:
       mode = .panels
-      if let first = found.first, !editor.text.isEmpty {
-        knob = first.name
-        show(Panels.knobs.id)
-      }
+      if let first = found.first, !editor.text.isEmpty { return take(first) }
     case .tab: if let first = found.first { mode = .find(LineEditor(first.name)) }
     default: if editor.edit(key) { mode = .find(editor) }
     }
     return []
+  }
+}
+
+/// Something that can be found by its name.
+enum Finding: Sendable {
+  case knob(Knob)
+  case panel(any Panel)
+  /// A place in training: "largest norm", with its update.
+  case mark(TimelineMark)
+
+  /// What it is called, and more about it.
+  var name: String {
+    switch self {
+    case .knob(let knob): knob.label
+    case .panel(let panel): panel.title
+    case .mark(let mark): mark.name
+    }
+  }
+
+  var about: String {
+    switch self {
+    case .knob(let knob): knob.name
+    case .panel(let panel): "panel" + (panel.digit.map { " \($0)" } ?? "")
+    case .mark(let mark): "update \(NumberText.grouped(mark.update))"
+    }
+  }
+}
+
+extension DashboardState {
+  /// What a search finds: panels and marks by their names, knobs by all they are called.
+  func findings(_ text: String) -> [Finding] {
+    let words = text.lowercased()
+    let panels = Panels.all.filter {
+      $0.applies(to: self) && ($0.title + " " + $0.id.name).lowercased().contains(words)
+    }
+    let marks = TimelineMark.all(of: lane).filter { $0.name.lowercased().contains(words) }
+    let knobs = Knob.matching(text, in: experiment)
+    if words.isEmpty { return knobs.map(Finding.knob) + panels.map(Finding.panel) + marks.map(Finding.mark) }
+    let byLabel = knobs.filter { $0.label.lowercased().hasPrefix(words) }
+    let others = knobs.filter { knob in !byLabel.contains { $0.name == knob.name } }
+    return byLabel.map(Finding.knob) + panels.map(Finding.panel) + marks.map(Finding.mark) + others.map(Finding.knob)
+  }
+
+  /// Goes to what was found.
+  fileprivate mutating func take(_ finding: Finding) -> [Effect] {
+    switch finding {
+    case .knob(let found):
+      knob = found.name
+      show(Panels.knobs.id)
+    case .panel(let panel): show(panel.id)
+    case .mark(let mark): return go(toUpdate: mark.update)
+    }
+    return []
+  }
+}
+
+/// A place to go to, written at the prompt: `t 50`, `update 300`, `n 100`, `N 100`.
+enum PlaceCommand: Equatable {
+  /// A step of the pass, counted from 1.
+  case step(Int)
+  /// The state after so many updates.
+  case update(Int)
+  /// So many updates on, or back.
+  case forward(Int), back(Int)
+
+  init?(_ line: PromptLine) {
+    guard let value = line.value.flatMap({ Int($0.filter { $0 != "," && $0 != " " }) }), value >= 0 else { return nil }
+    switch line.key {
+    case "t", "step": self = .step(value)
+    case "update", "u": self = .update(value)
+    case "n": self = .forward(value)
+    case "N": self = .back(value)
+    default: return nil
+    }
   }
 }
 

@@ -27,13 +27,18 @@ private func drawScreen(_ state: DashboardState, _ layout: Layout, _ buffer: ino
   for place in layout.places {
     let panel = place.panel
     let isFocused = panel.id == state.focus
+    guard panel.size.isFramed || state.zoomed == panel.id else {
+      panel.draw(state, in: place.frame, &buffer, theme: theme)
+      continue
+    }
     let inside = buffer.box(
       place.frame, title: [panel.title, panel.shortTitle].map { $0.words(theme) },
-      note: panel.notes(state).map { $0.words(theme) }, key: "\(panel.digit)",
+      note: panel.notes(state).map { $0.words(theme) }, key: panel.digit.map(String.init),
       focused: isFocused, theme: theme)
     panel.draw(state, in: inside, &buffer, theme: theme)
   }
   HeaderLine.draw(state, in: layout.header, &buffer)
+  if let line = layout.difference { DifferenceLine.draw(state, in: line, &buffer) }
   FooterLine.draw(state, layout, &buffer)
   switch state.mode {
   case .panels: break

@@ -8,7 +8,7 @@ public enum Tip: Hashable, Sendable, CaseIterable {
   var words: (keys: String, does: String, short: String) {
     switch self {
     case .explode: ("+ + +", "turns ρ(W_hh) up: it explodes", "explode")
-    case .clip: ("c", "clips it otherwise", "clip")
+    case .clip: ("c", "clips it differently", "clip")
     case .truncate: ("{ {", "truncates it", "truncate")
     case .faster: (">", "trains faster", "faster")
     }

@@ -1,3 +1,4 @@
+import Glibc
 import Training
 
 /// What is wrong with an input: a file, or a setting on the command line.
@@ -27,11 +28,12 @@ public struct InputError: Error, Equatable, Sendable, CustomStringConvertible {
     self.init(file: file, line: line, key: error.key, problem: error.problem, nearest: error.nearest)
   }
 
-  /// One line: `FILE:LINE: KEY: found …, expected …; nearest is …`.
+  /// One line: `FILE:LINE: KEY: found …, expected …; nearest is …`; what is long is cut in its middle.
   public var description: String {
-    let place = file + (line.map { ":\($0)" } ?? "")
-    let text = "\(place): " + (key.map { "\($0): " } ?? "") + problem + (nearest.map { "; nearest is \($0)" } ?? "")
-    return oneLine(text)
+    let place = shortened(file, to: 300) + (line.map { ":\($0)" } ?? "")
+    let name = key.map { shortened($0, to: 100) + ": " } ?? ""
+    let end = nearest.map { "; nearest is " + shortened($0, to: 100) } ?? ""
+    return oneLine("\(place): \(name)\(shortened(problem, to: 400))\(end)")
   }
 }
 
@@ -41,15 +43,18 @@ public struct OutputError: Error, Equatable, Sendable, CustomStringConvertible {
   public var file: String
   /// The system's words: "No space left on device".
   public var problem: String
+  /// Whether the place was wrong from the start, as a folder that is not there; else the device failed, as a full disk does.
+  public var isWrongPlace: Bool
 
-  /// An error in writing `file`.
-  public init(file: String, problem: String) {
+  /// The system's error `code` in writing `file`.
+  public init(file: String, code: Int32) {
     self.file = file
-    self.problem = problem
+    problem = systemMessage(code)
+    isWrongPlace = ![ENOSPC, EDQUOT, EIO, EPIPE, EFBIG, EBADF].contains(code)
   }
 
   /// One line: `cannot write FILE: …`.
-  public var description: String { oneLine("cannot write \(file): \(problem)") }
+  public var description: String { oneLine("cannot write \(shortened(file, to: 300)): \(problem)") }
 }
 
 /// `text` with control characters written out, so that a file's bytes can neither break the line nor speak to the terminal.

@@ -1,3 +1,4 @@
+import Foundation
 import Training
 
 /// What is recorded of an update.
@@ -20,23 +21,55 @@ public struct MetricsRow: Equatable, Sendable {
     self.log10ProductPerStep = log10ProductPerStep
   }
 
-  /// The columns' names, in their order.
-  public static let columns = [
-    "update", "step", "loss", "grad_norm", "clip_scale", "learning_rate", "k1", "k2", "log10_grad_first",
-    "log10_grad_last", "log10_product_per_step",
-  ]
+  /// What a row may hold, under the names that files have for it, in their order.
+  public enum Column: String, CaseIterable, Sendable {
+    case update, step, loss
+    case gradientNorm = "grad_norm", clipScale = "clip_scale", learningRate = "learning_rate"
+    case k1, k2
+    case log10GradientFirst = "log10_grad_first", log10GradientLast = "log10_grad_last"
+    case log10ProductPerStep = "log10_product_per_step"
+
+    /// The columns that `list` names, separated by commas, in its order.
+    /// - Throws: the first name that is none, or that stands there twice.
+    public static func list(_ list: String) throws(InputError) -> [Column] {
+      var columns: [Column] = []
+      for word in list.split(separator: ",", omittingEmptySubsequences: false) {
+        let name = word.trimmingCharacters(in: .whitespaces)
+        let names = allCases.map(\.rawValue)
+        guard let column = Column(rawValue: name) else {
+          throw InputError(
+            file: "--columns",
+            problem: "found \(name.isEmpty ? "nothing" : name), expected \(names.joined(separator: ", "))",
+            nearest: name.isEmpty ? nil : nearestName(to: name, among: names))
+        }
+        guard !columns.contains(column) else {
+          throw InputError(file: "--columns", problem: "found \(name) twice, expected once")
+        }
+        columns.append(column)
+      }
+      return columns
+    }
+  }
 
   fileprivate enum Value {
     case whole(Int)
     case number(Double?)
   }
 
-  fileprivate var values: [Value] {
-    [
-      .whole(record.update), .whole(record.step), .number(record.loss), .number(record.gradientNorm),
-      .number(record.clipScale), .number(record.learningRate), .whole(record.k1), .whole(record.k2),
-      .number(log10GradientFirst), .number(log10GradientLast), .number(log10ProductPerStep),
-    ]
+  fileprivate func value(_ column: Column) -> Value {
+    switch column {
+    case .update: .whole(record.update)
+    case .step: .whole(record.step)
+    case .loss: .number(record.loss)
+    case .gradientNorm: .number(record.gradientNorm)
+    case .clipScale: .number(record.clipScale)
+    case .learningRate: .number(record.learningRate)
+    case .k1: .whole(record.k1)
+    case .k2: .whole(record.k2)
+    case .log10GradientFirst: .number(log10GradientFirst)
+    case .log10GradientLast: .number(log10GradientLast)
+    case .log10ProductPerStep: .number(log10ProductPerStep)
+    }
   }
 }
 
@@ -67,18 +100,22 @@ public final class MetricsWriter {
 
   private let file: OutputFile
   private let format: Format
+  private let columns: [MetricsRow.Column]
 
   /// Opens `path` (`-`: standard output) and writes the header of a CSV.
-  public init(path: String, format: Format) throws(OutputError) {
+  public init(
+    path: String, format: Format, columns: [MetricsRow.Column] = MetricsRow.Column.allCases
+  ) throws(OutputError) {
     file = try OutputFile(path: path, mode: .stream)
     self.format = format
-    if format == .csv { try file.write(MetricsRow.columns.joined(separator: ",") + "\r\n") }
+    self.columns = columns
+    if format == .csv { try file.write(columns.map(\.rawValue).joined(separator: ",") + "\r\n") }
     // A full disk or a closed pipe is told before anything is trained.
     try file.flush()
   }
 
   /// Appends `row`; it may wait in memory until `flush`.
-  public func write(_ row: MetricsRow) throws(OutputError) { try file.write(format.line(row)) }
+  public func write(_ row: MetricsRow) throws(OutputError) { try file.write(format.line(row, columns: columns)) }
 
   /// Hands every row to the system, for readers who follow the file.
   public func flush() throws(OutputError) { try file.flush() }
@@ -88,13 +125,14 @@ public final class MetricsWriter {
 }
 
 extension MetricsWriter.Format {
-  /// `row` with its line end.
-  public func line(_ row: MetricsRow) -> String {
+  /// The columns of `row` with their line end.
+  public func line(_ row: MetricsRow, columns: [MetricsRow.Column] = MetricsRow.Column.allCases) -> String {
     switch self {
     case .csv:
-      return row.values.map(csv).joined(separator: ",") + "\r\n"
+      return columns.map { csv(row.value($0)) }.joined(separator: ",") + "\r\n"
     case .jsonLines:
-      let members = zip(MetricsRow.columns, row.values).map { "\"\($0)\": \(json($1))" }
+      // Names without a character to escape, and numbers: in the columns' order, which an encoder would not keep.
+      let members = columns.map { "\"\($0.rawValue)\": \(json(row.value($0)))" }
       return "{" + members.joined(separator: ", ") + "}\n"
     }
   }

@@ -7,6 +7,8 @@ public struct NamedTensor: Equatable, Sendable {
     case float64([Double])
     case float32([Float])
     case int64([Int64])
+    case int32([Int32])
+    case uint8([UInt8])
 
     /// How many there are.
     public var count: Int {
@@ -14,6 +16,8 @@ public struct NamedTensor: Equatable, Sendable {
       case .float64(let values): values.count
       case .float32(let values): values.count
       case .int64(let values): values.count
+      case .int32(let values): values.count
+      case .uint8(let values): values.count
       }
     }
   }
@@ -39,30 +43,39 @@ public enum Safetensors {
   /// A longer header is refused, as the format's own library does.
   public static let headerLimit = 100_000_000
 
-  /// The file's bytes: tensors in the order given, save that 8-byte types come first to lie aligned; metadata by name.
+  /// The file's bytes: tensors in the order given, save that wider types come first to lie aligned; metadata by name.
   public static func encode(_ tensors: [NamedTensor], metadata: [String: String] = [:]) -> [UInt8] {
-    let ordered = tensors.filter { $0.elements.width == 8 } + tensors.filter { $0.elements.width != 8 }
+    let ordered = [8, 4, 1].flatMap { width in tensors.filter { $0.elements.width == width } }
+    var bytes = header(
+      ordered.map { ($0.name, $0.elements.type, $0.shape, $0.elements.width) }, metadata: metadata)
+    bytes.reserveCapacity(bytes.count + ordered.reduce(0) { $0 + $1.elements.count * $1.elements.width })
+    for tensor in ordered { tensor.elements.append(to: &bytes) }
+    return bytes
+  }
+
+  /// What stands before the tensors' bytes: the length of the header, and the header, filled up to a multiple of 8.
+  static func header(
+    _ tensors: [(name: String, type: String, shape: [Int], width: Int)], metadata: [String: String]
+  ) -> [UInt8] {
     var members: [String] = []
     if !metadata.isEmpty {
       let pairs = metadata.sorted { $0.key < $1.key }.map { "\(JSON.quoted($0.key)):\(JSON.quoted($0.value))" }
       members.append("\"__metadata__\":{\(pairs.joined(separator: ","))}")
     }
     var offset = 0
-    for tensor in ordered {
-      let end = offset + tensor.elements.count * tensor.elements.width
+    for tensor in tensors {
+      let end = offset + tensor.shape.reduce(tensor.width, *)
       let shape = tensor.shape.map(String.init).joined(separator: ",")
       members.append(
-        "\(JSON.quoted(tensor.name)):{\"dtype\":\"\(tensor.elements.type)\",\"shape\":[\(shape)],"
+        "\(JSON.quoted(tensor.name)):{\"dtype\":\"\(tensor.type)\",\"shape\":[\(shape)],"
           + "\"data_offsets\":[\(offset),\(end)]}")
       offset = end
     }
     var header = Array("{\(members.joined(separator: ","))}".utf8)
     header.append(contentsOf: repeatElement(0x20, count: (8 - header.count % 8) % 8))
     var bytes: [UInt8] = []
-    bytes.reserveCapacity(8 + header.count + offset)
     withUnsafeBytes(of: UInt64(header.count).littleEndian) { bytes.append(contentsOf: $0) }
     bytes.append(contentsOf: header)
-    for tensor in ordered { tensor.elements.append(to: &bytes) }
     return bytes
   }
 
@@ -81,10 +94,18 @@ extension NamedTensor.Elements {
     case .float64: "F64"
     case .float32: "F32"
     case .int64: "I64"
+    case .int32: "I32"
+    case .uint8: "U8"
     }
   }
 
-  var width: Int { if case .float32 = self { 4 } else { 8 } }
+  var width: Int {
+    switch self {
+    case .float64, .int64: 8
+    case .float32, .int32: 4
+    case .uint8: 1
+    }
+  }
 
   func append(to bytes: inout [UInt8]) {
     func copy<Element>(_ values: [Element]) {
@@ -95,6 +116,8 @@ extension NamedTensor.Elements {
     case .float64(let values): copy(values)
     case .float32(let values): copy(values)
     case .int64(let values): copy(values)
+    case .int32(let values): copy(values)
+    case .uint8(let values): copy(values)
     }
   }
 }

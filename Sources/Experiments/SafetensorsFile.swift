@@ -27,6 +27,9 @@ public struct SafetensorsFile: Sendable {
     "F64": 8, "F32": 4, "F16": 2, "BF16": 2, "I64": 8, "I32": 4, "I16": 2, "I8": 1, "U8": 1, "BOOL": 1,
   ]
 
+  /// As many as NumPy's arrays may have.
+  private static let mostDimensions = 64
+
   /// Reads the file at `path` (`-`: standard input), at most `limit` bytes.
   public static func read(path: String, limit: Int = 4 << 30) throws(InputError) -> SafetensorsFile {
     try SafetensorsFile(InputFile.bytes(path: path, limit: limit), file: InputFile.displayName(path))
@@ -136,6 +139,9 @@ public struct SafetensorsFile: Sendable {
     }
     guard let width = widths[type] else {
       throw refuse("found elements of type \(type), expected \(widths.keys.sorted().joined(separator: ", "))")
+    }
+    guard shape.count <= mostDimensions else {
+      throw refuse("found \(shape.count) dimensions, expected at most \(mostDimensions)")
     }
     var bytes = width
     for size in shape {

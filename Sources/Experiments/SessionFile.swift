@@ -1,89 +1,143 @@
+import Foundation
 import Training
-import Yams
 
-/// A run as it was led: where it began, every change, and how far it went. Replaying it gives the same weights, bit for bit.
-public struct Session: Equatable, Sendable {
-  /// The experiment at update 0.
-  public var experiment: Experiment
-  /// Every change, in order.
-  public var journal: [JournalEntry]
-  /// The updates done when it was saved.
-  public var updates: Int
-
-  /// A session from its parts.
-  public init(experiment: Experiment, journal: [JournalEntry], updates: Int) {
-    self.experiment = experiment
-    self.journal = journal
-    self.updates = updates
-  }
-}
-
-/// Sessions as YAML text.
+/// Sessions as safetensors files: the runs' arrays as tensors, `a/parameters`, `b/states`, and everything else as metadata.
+///
+/// | metadata | what |
+/// |---|---|
+/// | `bpttop_session` | the version of this form |
+/// | `lanes` | the lanes, `a` or `a b` |
+/// | `a`, `b` | a lane's settings, position, journal and timeline, as JSON |
+/// | `experiment` | the first lane's experiment as YAML, to be read by people |
+/// | `view` | what the screen kept of itself, as JSON |
+/// | `files` | path, size and checksum of the files that tasks read, as JSON |
 public enum SessionFile {
-  /// `session` as YAML: the experiment complete, the journal a line a change.
-  public static func text(_ session: Session) -> String {
-    let experiment = ExperimentFile.complete(session.experiment).split(separator: "\n").map { "  \($0)\n" }.joined()
-    var text =
-      "# a bpttop session: replayed, it gives the same weights\nupdates: \(session.updates)\nexperiment:\n\(experiment)"
-    text += session.journal.isEmpty ? "journal: []\n" : "journal:\n"
-    for entry in session.journal {
-      text += "  - {update: \(entry.update), key: \(entry.key), value: \(entry.value)}\n"
+  /// The version that is written and read.
+  public static let version = 1
+  private static let mark = "bpttop_session"
+
+  /// Writes `session` to `path`, whole or not at all.
+  public static func write(_ session: Session, to path: String) throws(OutputError) {
+    var tensors: [NamedTensor] = []
+    var metadata = [
+      mark: "\(version)", "lanes": session.lanes.keys.sorted().map(\.rawValue).joined(separator: " "),
+      "view": session.view, "files": json(session.files),
+    ]
+    for (lane, checkpoint) in session.lanes.sorted(by: { $0.key < $1.key }) {
+      metadata[lane.rawValue] = json(checkpoint.fields)
+      for (name, array) in checkpoint.arrays.sorted(by: { $0.key < $1.key }) {
+        tensors.append(tensor("\(lane.rawValue)/\(name)", array))
+      }
     }
-    return text
+    if let first = session.lanes.min(by: { $0.key < $1.key })?.value {
+      metadata["experiment"] = ExperimentFile.complete(first.experiment)
+    }
+    try Safetensors.write(tensors, metadata: metadata, to: path)
   }
 
-  /// Reads the session at `path` (`-`: standard input).
+  /// Whether the file at `path` is a session, of whatever version; false where it cannot be read.
+  public static func isSession(path: String) -> Bool {
+    guard path != "-", let handle = FileHandle(forReadingAtPath: path) else { return false }
+    defer { try? handle.close() }
+    // A header's length in eight bytes, then JSON.
+    guard let start = try? handle.read(upToCount: 9), start.count == 9 else { return false }
+    return start[8] == UInt8(ascii: "{") && start[4..<8].allSatisfy { $0 == 0 }
+  }
+
+  /// Reads the session at `path`.
+  ///
+  /// - Throws: what is wrong with it in one line, and what of it can be opened still.
   public static func read(path: String) throws(InputError) -> Session {
-    try parse(InputFile.text(path: path, limit: 64 << 20), file: InputFile.displayName(path))
+    let file = try SafetensorsFile.read(path: path)
+    func refuse(_ problem: String) -> InputError { InputError(file: file.file, problem: problem) }
+    guard let found = file.metadata[mark] else {
+      throw refuse("found a safetensors file without a session, expected one that s has saved; --weights reads weights")
+    }
+    guard found == "\(version)" else {
+      throw refuse(
+        "found a session of version \(found.prefix(20)), expected version \(version); its weights can be opened with --weights"
+      )
+    }
+    var lanes: [LaneID: RunCheckpoint] = [:]
+    for name in (file.metadata["lanes"] ?? "").split(separator: " ") {
+      guard let lane = LaneID(rawValue: String(name)) else {
+        throw refuse("found a lane \(name.prefix(20)), expected a and b")
+      }
+      lanes[lane] = try checkpoint(lane, file)
+    }
+    guard lanes[.a] != nil || lanes[.b] != nil else { throw refuse("found no lane, expected a run to go on with") }
+    let files = try decode([Session.FileMark].self, file.metadata["files"] ?? "[]", "files", file)
+    let session = Session(lanes: lanes, view: file.metadata["view"] ?? "", files: files)
+    for mark in session.files where Session.FileMark(mark.path) != mark {
+      let now = Session.FileMark(mark.path).map { "\($0.size) bytes of other content" } ?? "no such file"
+      throw refuse(
+        "\(mark.path): found \(now), expected the \(mark.size) bytes that it had; the weights can be opened with --weights"
+      )
+    }
+    return session
   }
 
-  /// The session that `text` describes; every change is tried, so that a replay cannot fail half-way on a key.
-  public static func parse(_ text: String, file: String) throws(InputError) -> Session {
-    func refuse(_ node: Node?, _ key: String, _ problem: String) -> InputError {
-      InputError(file: file, line: node?.mark?.line, key: key, problem: problem)
-    }
-    guard case .mapping(let root)? = try FlattenedYAML.compose(text, file: file) else {
-      throw InputError(file: file, line: 1, problem: "found no mapping, expected updates, experiment, journal")
-    }
-    for (key, _) in root where !["updates", "experiment", "journal"].contains(key.string ?? "") {
-      throw refuse(key, FlattenedYAML.describe(key), "unknown key, expected one of updates, experiment, journal")
-    }
-    guard let updates = root["updates"]?.int, updates >= 0 else {
-      throw refuse(root["updates"], "updates", "expected a whole number from 0")
-    }
-    let experiment = try FlattenedYAML(root["experiment"], file: file).experiment()
-    guard case .sequence(let nodes) = root["journal"] ?? .sequence([]) else {
-      throw refuse(root["journal"], "journal", "expected a list of changes")
-    }
-    var journal: [JournalEntry] = []
-    var present = experiment
-    for node in nodes {
-      var entry = try change(node, file: file)
-      guard (journal.last?.update ?? 0)...updates ~= entry.update else {
-        throw refuse(node, "journal", "found update \(entry.update), expected the updates ascending to \(updates)")
-      }
-      do throws(ExperimentKeyError) {
-        try present.set(entry.key, entry.value)
-        // As the experiment writes it, whichever quotes the file has.
-        entry.value = try present.value(of: entry.key)
-      } catch {
-        throw InputError(file: file, line: node.mark?.line, error)
-      }
-      journal.append(entry)
-    }
-    return Session(experiment: experiment, journal: journal, updates: updates)
+  /// The parameters of the first lane of a session, flat; nil where the file is none.
+  static func parameters(_ file: SafetensorsFile) -> [Double]? {
+    guard file.metadata[mark] != nil, let lane = (file.metadata["lanes"] ?? "a").split(separator: " ").first,
+      let entry = file["\(lane)/parameters"]
+    else { return nil }
+    return file.doubles(entry)
   }
 
-  private static func change(_ node: Node, file: String) throws(InputError) -> JournalEntry {
-    let line = node.mark?.line ?? 1
-    guard case .mapping(let members) = node, members.count == 3, let update = members["update"]?.int, update >= 0,
-      let key = members["key"]?.string, let value = members["value"]
-    else {
+  private static func checkpoint(_ lane: LaneID, _ file: SafetensorsFile) throws(InputError) -> RunCheckpoint {
+    let fields = try decode(RunCheckpoint.Fields.self, file.metadata[lane.rawValue] ?? "", lane.rawValue, file)
+    var arrays: [String: CheckpointArray] = [:]
+    let prefix = "\(lane.rawValue)/"
+    for entry in file.entries where entry.name.hasPrefix(prefix) {
+      arrays[String(entry.name.dropFirst(prefix.count))] = array(entry, file)
+    }
+    do {
+      return try RunCheckpoint(fields: fields, arrays: arrays)
+    } catch {
+      throw InputError(file: file.file, key: "lane \(lane.rawValue)", problem: error.description)
+    }
+  }
+
+  // MARK: Arrays and JSON
+
+  private static func tensor(_ name: String, _ array: CheckpointArray) -> NamedTensor {
+    switch array {
+    case .float64(let values): NamedTensor(name, [values.count], .float64(values))
+    case .float32(let values): NamedTensor(name, [values.count], .float32(values))
+    case .int32(let values): NamedTensor(name, [values.count], .int32(values))
+    case .uint8(let values): NamedTensor(name, [values.count], .uint8(values))
+    }
+  }
+
+  private static func array(_ entry: SafetensorsFile.Entry, _ file: SafetensorsFile) -> CheckpointArray {
+    switch entry.type {
+    case "F32": .float32(file.doubles(entry).map { Float($0) })
+    case "I32": .int32(file.integers(entry).map { Int32(truncatingIfNeeded: $0) })
+    case "U8": .uint8(file.integers(entry).map { UInt8(truncatingIfNeeded: $0) })
+    default: .float64(file.doubles(entry))
+    }
+  }
+
+  private static func json(_ value: some Encodable) -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys]
+    encoder.nonConformingFloatEncodingStrategy = .convertToString(
+      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+    return (try? encoder.encode(value)).map { String(decoding: $0, as: UTF8.self) } ?? ""
+  }
+
+  private static func decode<T: Decodable>(
+    _ type: T.Type, _ text: String, _ key: String, _ file: SafetensorsFile
+  ) throws(InputError) -> T {
+    let decoder = JSONDecoder()
+    decoder.nonConformingFloatDecodingStrategy = .convertFromString(
+      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+    do {
+      return try decoder.decode(type, from: Data(text.utf8))
+    } catch {
       throw InputError(
-        file: file, line: line, key: "journal",
-        problem: "found \(FlattenedYAML.describe(node)), expected {update: NUMBER, key: KEY, value: VALUE}")
+        file: file.file, key: key, problem: "found metadata that cannot be read, expected what s has saved")
     }
-    return JournalEntry(
-      update: update, key: key, value: try FlattenedYAML.text(of: value, key: key, file: file, line: line))
   }
 }

@@ -4,24 +4,99 @@ import Training
 
 /// One window's pass as a safetensors file that other tools can hold against their own computation.
 public enum TraceFile {
-  /// Writes `tape` to `path` (`-`: standard output), whole or not at all.
+  /// A tensor that would need more memory than there is for it, and was left out.
+  public struct Omission: Equatable, Sendable, CustomStringConvertible {
+    /// Its name, and its shape.
+    public let name: String, shape: [Int]
+    /// The bytes that it would need, and those that it may take.
+    public let needed: Int, limit: Int
+
+    /// "flow [100000, 100000] is left out: it needs 80 GB, and 2.1 GB are allowed"
+    public var description: String {
+      "\(name) \(shape) is left out: it needs \(formatBytes(needed)), and \(formatBytes(limit)) are allowed"
+    }
+  }
+
+  /// The most bytes that one tensor of a trace takes, with what it is computed in.
+  public static let tensorLimit = 2 << 30
+
+  /// Writes the trace of `tape` to `path` (`-`: standard output), whole or not at all.
   /// - Parameters:
   ///   - tape: the pass.
-  ///   - flow: log10 ‖∂l_i/∂h_t‖ of sequence 0, every row.
-  ///   - product: all singular values of ∂s_T/∂s_k of sequence 0 at every lag; nil leaves the tensor out, as several layers do.
   ///   - experiment: the experiment as it stands.
   ///   - update: the number of updates done.
   ///   - path: where it is written.
+  ///   - memory: the most bytes that a tensor may take; what needs more is left out.
+  ///   - progress: called again and again with the share that is done; false ends the writing, and nothing is written.
+  /// - Returns: what was left out.
+  /// - Throws: `OutputError`; `LinearAlgebraError` where a Jacobian is not finite; `CancellationError`.
+  @discardableResult
   public static func write(
-    _ tape: Tape, flow: FlowMatrix?, product: ProductByLag?, experiment: Experiment, update: Int, to path: String
-  ) throws(OutputError) {
-    try Safetensors.write(
-      tensors(tape, flow: flow, product: product), metadata: metadata(tape, experiment: experiment, update: update),
-      to: path)
+    _ tape: Tape, experiment: Experiment, update: Int, to path: String, memory: Int = tensorLimit,
+    progress: (Double) -> Bool = { _ in true }
+  ) throws -> [Omission] {
+    let omissions = omissions(tape, memory: memory)
+    func isKept(_ name: String) -> Bool { !omissions.contains { $0.name == name } }
+    func report(_ share: Double) throws { if !progress(share) { throw CancellationError() } }
+    // The flow takes the first half of the work, the products the second.
+    let flow = isKept("flow") ? try FlowMatrix(tape) { try report(0.5 * $0) } : nil
+    let spectra = isKept("product") ? try products(tape) { try report(0.5 + 0.5 * $0) } : nil
+    var streamed = tensors(tape).map { StreamedTensor($0) }
+    if let flow { streamed.append(flowTensor(flow, tape)) }
+    if let spectra { streamed.append(productTensor(spectra, tape)) }
+    try report(1)
+    try Safetensors.stream(streamed, metadata: metadata(tape, experiment: experiment, update: update), to: path)
+    return omissions
   }
 
-  /// The trace's tensors.
-  public static func tensors(_ tape: Tape, flow: FlowMatrix?, product: ProductByLag?) -> [NamedTensor] {
+  /// What of a trace needs more than `memory` bytes: the flow, T², and the products, T and the square of a state's size.
+  static func omissions(_ tape: Tape, memory: Int) -> [Omission] {
+    let width = jointWidth(tape), t = tape.steps
+    // The flow's rows are carried back together, a state each in every layer; a product is computed in six matrices.
+    let sizes = [
+      ("flow", [t, t], Saturating(t) * Saturating(t + width)),
+      ("product", [t, width], Saturating(t + 6 * width) * Saturating(width)),
+    ]
+    return sizes.compactMap { name, shape, numbers in
+      let needed = (numbers * Saturating(8)).value
+      return needed > memory ? Omission(name: name, shape: shape, needed: needed, limit: memory) : nil
+    }
+  }
+
+  private static func jointWidth(_ tape: Tape) -> Int {
+    tape.layers.reduce(0) { $0 + $1.parts * tape.hidden }
+  }
+
+  /// log10 of all singular values by lag, of the state of all layers together.
+  private static func products(_ tape: Tape, _ progress: (Double) throws -> Void) throws -> [[Double]] {
+    guard tape.layers.count == 1 else { return try JointProduct(tape, progress: progress).log10 }
+    return try ProductByLag(tape, progress: progress).spectra.map(\.log10)
+  }
+
+  /// Row i, column t; row by row, since the whole would be in memory twice.
+  private static func flowTensor(_ flow: FlowMatrix, _ tape: Tape) -> StreamedTensor {
+    let t = tape.steps
+    return StreamedTensor("flow", [t, t]) { body in
+      var next = 0
+      let empty = [Double](repeating: -.infinity, count: t)
+      for i in 0..<t {
+        // A loss that has no target flows nowhere.
+        let isThere = next < flow.rows.count && flow.rows[next] == i
+        try body(isThere ? Array(flow.log10[next * t..<(next + 1) * t]) : empty)
+        if isThere { next += 1 }
+      }
+    }
+  }
+
+  /// Row k holds the singular values at lag T - k, so the longest product comes first.
+  private static func productTensor(_ spectra: [[Double]], _ tape: Tape) -> StreamedTensor {
+    StreamedTensor("product", [tape.steps, jointWidth(tape)]) { body in
+      for spectrum in spectra.reversed() { try body(spectrum) }
+    }
+  }
+
+  /// The trace's tensors, but for the flow and the products.
+  public static func tensors(_ tape: Tape) -> [NamedTensor] {
     let t = tape.steps, b = tape.batch, h = tape.hidden
     var tensors = [NamedTensor("x", [t, b, tape.inputs], .float64(tape.x))]
     switch tape.target {
@@ -42,8 +117,6 @@ public enum TraceFile {
     tensors += gradients(tape)
     tensors += states(tape)
     tensors += layers(tape)
-    if let flow { tensors.append(NamedTensor("flow", [t, t], .float64(flow.dense(tape)))) }
-    if let product, tape.layers.count == 1 { tensors.append(spectra(product, width: tape.layers[0].parts * h)) }
     return tensors
   }
 
@@ -112,12 +185,5 @@ public enum TraceFile {
       if gates > 1 { tensors.append(NamedTensor("a_l\(index)", [t, b, gates * h], .float64(layer.preactivation))) }
       return tensors
     }
-  }
-
-  /// Row k holds the singular values at lag T - k, so the longest product comes first.
-  private static func spectra(_ product: ProductByLag, width: Int) -> NamedTensor {
-    precondition(product.spectra.count == product.steps, "a trace wants the spectrum at every lag")
-    let rows = product.spectra.sorted { $0.lag > $1.lag }.flatMap(\.log10)
-    return NamedTensor("product", [product.steps, width], .float64(rows))
   }
 }

@@ -20,6 +20,14 @@ public enum WeightsFile {
 
   /// The parameters that `layout` asks for, from a file that was read.
   public static func parameters(_ file: SafetensorsFile, layout: ParameterLayout) throws(InputError) -> [Double] {
+    // A session holds its weights flat.
+    if let parameters = SessionFile.parameters(file) {
+      guard parameters.count == layout.count else {
+        throw InputError(
+          file: file.file, problem: "found a session with \(parameters.count) weights, expected \(layout.count)")
+      }
+      return parameters
+    }
     var weights = try weights(of: file, names: Set(layout.entries.map(\.name)))
     var parameters = [Double](repeating: 0, count: layout.count)
     for entry in layout.entries {

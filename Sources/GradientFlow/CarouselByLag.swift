@@ -32,24 +32,21 @@ extension CarouselByLag {
   public init?(
     _ tape: Tape, layer: Int? = nil, sequence: Int = 0, maximumLags: Int = .max, longest: Int = .max
   ) throws {
-    let cell = tape.network.cellDescription
-    let layer = layer ?? tape.layers.count - 1
-    guard let carousel = cell.carousel, let functions = cell.gateFunctions, tape.layers.indices.contains(layer) else {
-      return nil
-    }
-    part = cell.parts[carousel.part]
-    gate = cell.gates[carousel.gate]
-    let last = max(1, min(longest, tape.steps))
+    try self.init(
+      tape.graph(sequence: sequence), layer: layer ?? tape.layers.count - 1, maximumLags: maximumLags, longest: longest)
+  }
+
+  /// The paths of a layer of a chain; nil where it has no memory path. Parameters as above.
+  public init?(_ chain: some GradientChain, layer: Int, maximumLags: Int = .max, longest: Int = .max) throws {
+    guard let path = chain.memoryPath(layer: layer) else { return nil }
+    (part, gate) = (path.part, path.gate)
+    let last = max(1, min(longest, chain.steps))
     let chosen = EvenSpread.choose(maximumLags, of: Array(1...last))
     lags = chosen
-    var paths = Paths(tape, layer: layer, sequence: sequence, part: carousel.part)
+    var paths = Paths(chain, layer: layer, path)
     var (kept, gated, block) = ([Double](), [Double](), [Double]())
     for lag in 1...last {
-      let t = tape.steps - lag
-      paths.extend(
-        step: t,
-        factors: tape.carouselFactors(
-          carousel, functions[carousel.gate], layer: layer, step: t, sequence: sequence))
+      paths.extend(step: chain.steps - lag)
       kept.append(paths.log10Carousel)
       guard lag == chosen[gated.count] else { continue }
       gated.append(try paths.log10Gated())
@@ -60,48 +57,48 @@ extension CarouselByLag {
 }
 
 /// The rows of ∂c_T/∂s_t in two sums: e_j · d_j, the carousel's, and the rest.
-private struct Paths {
-  private let hidden: Int, first: Int
-  /// The rest, H rows of the state's width.
-  private let gated: RowVectors
+private struct Paths<Chain: GradientChain> {
+  private let chain: Chain, layer: Int
+  private let path: MemoryPath
+  /// The number of units that the path carries, and the first one's column.
+  private var units: Int { path.columns.count }
+  private var first: Int { path.columns.lowerBound }
+  /// The rest, a row a unit, of the state's width.
+  private let gated: RowBlock
   /// d_j = mantissa · 2^exponent.
   private var mantissas: [Double], exponents: [Double]
-  private let pullback: StatePullback
-  private var unit: [Double], step: [Double]
+  private let pullback: Chain.Pullback
+  private let unit: RowBlock, step: RowBlock
   private let room: JacobianProduct
+  /// Of the rest's rows; taken to bring their scales along.
+  private var norms: [Double]
 
-  init(_ tape: Tape, layer: Int, sequence: Int, part: Int) {
-    hidden = tape.hidden
-    first = part * tape.hidden
-    gated = RowVectors(tape, layer: layer, sequence: sequence, capacity: hidden)
-    mantissas = [Double](repeating: 1, count: hidden)
-    exponents = [Double](repeating: 0, count: hidden)
-    pullback = StatePullback(tape, layer: layer, sequence: sequence, rows: hidden)
-    unit = [Double](repeating: 0, count: hidden * gated.width)
-    step = unit
-    for j in 0..<hidden { unit[j * gated.width + first + j] = 1 }
-    room = JacobianProduct(size: hidden)
+  init(_ chain: Chain, layer: Int, _ path: MemoryPath) {
+    (self.chain, self.layer, self.path) = (chain, layer, path)
+    let (count, width) = (path.columns.count, chain.width(chain.site(layer: layer, position: 0)))
+    gated = RowBlock(rows: count, width: width)
+    mantissas = [Double](repeating: 1, count: count)
+    exponents = [Double](repeating: 0, count: count)
+    pullback = chain.makePullback(capacity: count)
+    unit = RowBlock(unitRows: count, width: width, firstColumn: path.columns.lowerBound)
+    step = RowBlock(rows: count, width: width)
+    room = JacobianProduct(size: count)
+    norms = [Double](repeating: 0, count: count)
   }
 
   /// v_j ← v_j J_t: the rest goes on as it is, and what leaves the carousel at this step, d_j (e_j J_t - f_j e_j), joins it.
-  mutating func extend(step t: Int, factors: [Double]) {
-    let width = gated.width
-    unit.withUnsafeMutableBufferPointer { from in
-      step.withUnsafeMutableBufferPointer { to in
-        guard let from = from.baseAddress, let to = to.baseAddress else { return }
-        pullback.apply(step: t, rows: hidden, from: from, to: to, stride: width)
-        gated.pullBack(step: t, count: hidden)
-        for (j, factor) in factors.enumerated() {
-          let own = to + j * width
-          let rest = own[first + j] - factor
-          // What lies under the rounding of the factor is none.
-          own[first + j] = rest.magnitude <= 4 * factor.ulp ? 0 : rest
-          gated.add(own, count: width, factor: mantissas[j], exponent: exponents[j], to: j)
-        }
-      }
+  mutating func extend(step t: Int) {
+    let edge = chain.step(into: t, layer: layer)
+    pullback.pullBack(unit, count: units, along: edge, into: step)
+    pullback.pullBack(gated, count: units, along: edge, into: gated)
+    for (j, factor) in path.factors[t].enumerated() {
+      let rest = step[j, first + j] - factor
+      // What lies under the rounding of the factor is none.
+      step[j, first + j] = rest.magnitude <= 4 * factor.ulp ? 0 : rest
+      gated.add(row: j, of: step, factor: mantissas[j], exponent: exponents[j], to: j)
     }
-    gated.measure(count: hidden) { _, _ in }
-    for (j, factor) in factors.enumerated() {
+    gated.measure(count: units, columns: gated.width, into: &norms)
+    for (j, factor) in path.factors[t].enumerated() {
       mantissas[j] *= factor
       guard mantissas[j] != 0, mantissas[j].isFinite else { continue }
       exponents[j] += Double(mantissas[j].exponent)
@@ -110,12 +107,12 @@ private struct Paths {
   }
 
   var log10Carousel: Double {
-    zip(mantissas, exponents).map { Logarithm.base10($0.magnitude) + $1 * Logarithm.log10Of2 }.max() ?? -.infinity
+    zip(mantissas, exponents).map { Log10.of($0.magnitude) + $1 * Log10.of2 }.max() ?? -.infinity
   }
 
-  func log10Gated() throws -> Double { try gated.log10Norm(room, columns: first) }
+  func log10Gated() throws -> Double { try gated.log10SpectralNorm(room, columns: first) }
 
   func log10Block() throws -> Double {
-    try gated.log10Norm(room, columns: first, diagonal: zip(mantissas, exponents).map { ($0, $1) })
+    try gated.log10SpectralNorm(room, columns: first, diagonal: zip(mantissas, exponents).map { ($0, $1) })
   }
 }

@@ -27,17 +27,17 @@ public struct CopyDrift: Equatable, Sendable {
     let copies = blocks.map { $0.elements(of: tape.parameters) }
     let beginnings = blocks.map { $0.elements(of: start) }
     log10Moved = zip(copies, beginnings).map { copy, beginning in
-      let size = Logarithm.norm(beginning)
-      return size.isFinite ? Logarithm.norm(zip(copy, beginning).map { $0 - $1 }) - size : .nan
+      let size = Log10.norm(beginning)
+      return size.isFinite ? Log10.norm(zip(copy, beginning).map { $0 - $1 }) - size : .nan
     }
     var mean = [Double](repeating: 0, count: copies[0].count)
     for copy in copies {
       for index in mean.indices { mean[index] += copy[index] / Double(copies.count) }
     }
-    let size = Logarithm.norm(mean)
+    let size = Log10.norm(mean)
     fromMean = copies.map { copy in
-      size.isFinite ? Logarithm.powerOf10(Logarithm.norm(zip(copy, mean).map { $0 - $1 }) - size) : .nan
+      size.isFinite ? Log10.power(Log10.norm(zip(copy, mean).map { $0 - $1 }) - size) : .nan
     }
-    log10Gradient = blocks.map { Logarithm.norm($0.elements(of: tape.gradient)) }
+    log10Gradient = blocks.map { Log10.norm($0.elements(of: tape.gradient)) }
   }
 }

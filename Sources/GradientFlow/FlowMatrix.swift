@@ -3,7 +3,9 @@ import RecurrentNetworks
 /// The flow matrix F[i, t] = ‖∂l_i/∂h_t‖₂ of one sequence and layer, in logarithms: every term of the double sum
 /// ∂L/∂W = Σ_t Σ_{i≥t} (∂l_i/∂h_t)(∂⁺h_t/∂W) as a picture.
 ///
-/// Lower triangular: a loss reaches no later state. Steps count from the tape's first.
+/// Lower triangular in a recurrent network: a loss reaches no later state. Steps count from the tape's first. Where the pass
+/// rescaled the gradient on its way (clipping at every step, stochastic reweighting), so does the flow: the rows' vectors, each by
+/// its loss's weight, add up to the gradient δ_t that trains.
 public struct FlowMatrix: Equatable, Sendable {
   /// The number T of steps, the width of the matrix.
   public let steps: Int
@@ -19,46 +21,70 @@ public struct FlowMatrix: Equatable, Sendable {
 extension FlowMatrix {
   /// The flow of a layer of a sequence, whether or not its losses are injected.
   ///
-  /// All rows i ≥ t go back together, one matrix product a step and layer, each with its own scale.
   /// - Parameters:
   ///   - tape: the pass.
   ///   - layer: the layer; nil for the top one.
   ///   - sequence: the sequence of the batch.
   ///   - maximumRows: at most so many loss steps, spread evenly, the newest among them.
+  ///   - progress: called with the share that is done; what it throws ends the computation.
+  public init(
+    _ tape: Tape, layer: Int? = nil, sequence: Int = 0, maximumRows: Int = .max, progress: (Double) throws -> Void
+  ) rethrows {
+    try self.init(tape.graph(sequence: sequence), layer: layer, maximumRows: maximumRows, progress: progress)
+  }
+
+  /// The same without a report of the progress.
   public init(_ tape: Tape, layer: Int? = nil, sequence: Int = 0, maximumRows: Int = .max) {
-    let withTarget = (0..<tape.steps).filter { tape.targetMask[$0 * tape.batch + sequence] != 0 }
-    let (steps, chosen) = (tape.steps, EvenSpread.choose(maximumRows, of: withTarget))
-    guard !chosen.isEmpty else {
-      self.init(steps: steps, rows: [], log10: [])
-      return
-    }
-    let lowest = layer ?? tape.layers.count - 1
-    let layers = (lowest..<tape.layers.count).map {
-      RowVectors(tape, layer: $0, sequence: sequence, capacity: chosen.count)
-    }
-    let log10 = [Double](unsafeUninitializedCapacity: chosen.count * steps) { log10, count in
-      log10.initialize(repeating: -.infinity)
-      tape.lossGradient.withUnsafeBufferPointer { lossGradient in
-        guard let base = lossGradient.baseAddress, let top = layers.last else { return }
-        // The newest loss is the first vector, so that those under way are always the first ones.
-        var active = 0
-        for t in (0..<steps).reversed() {
-          if active > 0 { for vectors in layers { vectors.pullBack(step: t + 1, count: active) } }
-          if active < chosen.count, chosen[chosen.count - 1 - active] == t {
-            top.add(base + (t * tape.batch + sequence) * tape.hidden, to: active)
-            active += 1
-          }
-          for index in layers.indices.reversed() {
-            layers[index].measure(count: active) { row, norm in
-              if index == 0 { log10[(chosen.count - 1 - row) * steps + t] = norm }
-            }
-            if index > 0 { layers[index].sendDown(step: t, count: active, to: layers[index - 1]) }
-          }
-        }
-      }
-      count = chosen.count * steps
+    self.init(tape, layer: layer, sequence: sequence, maximumRows: maximumRows) { _ in }
+  }
+
+  /// The same without a report of the progress.
+  public init(_ graph: some GradientGraph, layer: Int? = nil, maximumRows: Int = .max) {
+    self.init(graph, layer: layer, maximumRows: maximumRows) { _ in }
+  }
+
+  /// The flow of a graph from every loss, unweighted, to every position of a layer.
+  ///
+  /// All rows go back together, one matrix product an edge, each with its own scale.
+  /// - Parameters:
+  ///   - graph: the graph.
+  ///   - layer: the layer; nil for the top one.
+  ///   - maximumRows: at most so many losses, spread evenly, the last among them.
+  ///   - progress: called with the share that is done; what it throws ends the computation.
+  public init(
+    _ graph: some GradientGraph, layer: Int? = nil, maximumRows: Int = .max, progress: (Double) throws -> Void
+  ) rethrows {
+    let layer = layer ?? graph.topLayer
+    let steps = graph.positions(layer: layer)
+    let losses = graph.losses
+    let chosen = EvenSpread.choose(maximumRows, of: Self.distinct(losses.map(\.loss)))
+    // The losses of the last sites are the first rows, so that those under way are always the first ones.
+    var index = [Int](repeating: -1, count: (chosen.last ?? -1) + 1)
+    for (k, loss) in chosen.enumerated() { index[loss] = k }
+    let own = losses.filter { $0.loss < index.count && index[$0.loss] >= 0 }
+    var begins = [Int](repeating: 0, count: chosen.count)
+    for loss in own { begins[index[loss.loss]] = max(begins[index[loss.loss]], loss.site) }
+    let order = chosen.indices.sorted { begins[$0] > begins[$1] }
+    var place = [Int](repeating: 0, count: chosen.count)
+    for (row, k) in order.enumerated() { place[k] = row }
+    let starts = order.map { $0 * steps }
+    let back = ReverseAccumulation(graph: graph, rows: chosen.count, lowestLayer: layer)
+    var log10 = [Double](repeating: -.infinity, count: chosen.count * steps)
+    try back.run(
+      own.map { .init(row: place[index[$0.loss]], site: $0.site, gradient: $0.gradient) }
+    ) { site, _, count, norms in
+      guard site.layer == layer else { return }
+      for row in 0..<count { log10[starts[row] + site.position] = norms[row] }
+      // A step costs what the rows under way cost: half of it all is done when 0.7 of the steps are.
+      let done = Double(steps - site.position) / Double(steps)
+      try progress(done * done)
     }
     self.init(steps: steps, rows: chosen, log10: log10)
+  }
+
+  /// The numbers in order, each once.
+  private static func distinct(_ numbers: [Int]) -> [Int] {
+    numbers.sorted().reduce(into: []) { if $0.last != $1 { $0.append($1) } }
   }
 
   /// log10 F as a whole T×T matrix, row i, column t; NaN in rows that have a target and were left out.

@@ -71,13 +71,13 @@ extension Tape {
     return layers[layer].preactivation[start..<start + hidden]
   }
 
-  /// The factors of the carousel at step t, one a unit: gate_t, or 1 - gate_t.
-  func carouselFactors(
-    _ carousel: CellDescription.Carousel, _ function: Activation, layer: Int, step t: Int, sequence: Int
+  /// The factors of the memory path at step t, one a unit: gate_t, or 1 - gate_t.
+  func memoryFactors(
+    _ path: CellDescription.Carousel, _ function: Activation, layer: Int, step t: Int, sequence: Int
   ) -> [Double] {
-    gatePreactivations(layer: layer, gate: carousel.gate, step: t, sequence: sequence).map { a in
+    gatePreactivations(layer: layer, gate: path.gate, step: t, sequence: sequence).map { a in
       // 1 - σ(a) = σ(-a), without cancellation.
-      carousel.isComplement
+      path.isComplement
         ? (function == .sigmoid ? function.value(-a) : 1 - function.value(a)) : function.value(a)
     }
   }

@@ -1,20 +1,21 @@
 import RecurrentNetworks
 
-/// ‖∂L/∂h_t‖₂ of a layer over the whole batch, in logarithms.
+/// ‖∂L/∂h_t‖₂ of a layer over the whole batch, in logarithms: of the pass that trains, clipping at every step and stochastic
+/// reweighting included.
 public enum GradientNorms {
   /// log10 ‖∂L/∂h_t‖ of the tape's objective at every step of its window, [T], in layer `layer` (nil: the top one);
   /// -infinity where no gradient arrives.
   ///
-  /// Right also where the pass itself under- or overflowed: then the recursion δ_t = ∂l_t/∂h_t + J_{t+1}ᵀ δ_{t+1} is
-  /// run again with a scale for each sequence and layer.
+  /// Right also where the pass itself under- or overflowed: then the recursion δ_t = s_t (∂l_t/∂h_t + J_{t+1}ᵀ δ_{t+1}), s_t the
+  /// pass's own scales, is run again with a scale for each sequence and layer.
   public static func log10(_ tape: Tape, layer: Int? = nil) -> [Double] {
     let layer = layer ?? tape.layers.count - 1
-    return (tape.isFixedPoint ? atLastStep(tape, layer) : plain(tape, layer)) ?? rescaled(tape, downTo: layer)[0]
+    return (tape.isFixedPoint ? atLastStep(tape, layer) : inRange(tape, layer)) ?? rescaled(tape, downTo: layer)[0]
   }
 
   /// The norms of every layer, the lowest first, [layers][T].
   public static func log10ByLayer(_ tape: Tape) -> [[Double]] {
-    let norms = tape.layers.indices.map { tape.isFixedPoint ? atLastStep(tape, $0) : plain(tape, $0) }
+    let norms = tape.layers.indices.map { tape.isFixedPoint ? atLastStep(tape, $0) : inRange(tape, $0) }
     guard norms.contains(where: { $0 == nil }) else { return norms.compactMap { $0 } }
     return zip(norms, rescaled(tape, downTo: 0)).map { $0 ?? $1 }
   }
@@ -26,24 +27,41 @@ public enum GradientNorms {
     return rescaled(tape, downTo: layer, part: part)[0]
   }
 
+  /// log10 ‖∂L/∂site‖ at every position of a layer of a graph (nil: the top one), [positions]; -infinity where no gradient
+  /// arrives.
+  public static func log10(_ graph: some GradientGraph, layer: Int? = nil) -> [Double] {
+    let layer = layer ?? graph.topLayer
+    var norms = [Double](repeating: -.infinity, count: graph.positions(layer: layer))
+    ReverseAccumulation(graph: graph, rows: 1, lowestLayer: layer).run(seeds(graph)) { site, _, _, norm in
+      if site.layer == layer { norms[site.position] = norm[0] }
+    }
+    return norms
+  }
+
+  /// One row: the gradient of the objective L = Σ_i w_i l_i.
+  static func seeds<Graph: GradientGraph>(_ graph: Graph) -> [ReverseAccumulation<Graph>.Seed] {
+    graph.losses.filter { $0.weight != 0 }.map {
+      .init(row: 0, site: $0.site, gradient: $0.gradient, factor: $0.weight)
+    }
+  }
+
   /// The norms of the pass's own δ_t; nil where they come near the ends of single precision's range.
-  private static func plain(_ tape: Tape, _ index: Int) -> [Double]? {
+  static func inRange(_ tape: Tape, _ index: Int) -> [Double]? {
     guard tape.layers.indices.contains(index) else { return [] }
     let layer = tape.layers[index]
     let block = tape.batch * tape.hidden
     var norms = [Double](repeating: -.infinity, count: tape.steps)
     guard let last = tape.mask.lastIndex(where: { $0 != 0 }) else { return norms }
-    let isInRange = layer.gradient.withUnsafeBufferPointer { gradient in
-      for t in 0...last / tape.batch {
-        // A zero may be an underflow, too.
-        var sum = 0.0
-        for k in t * layer.parts * block..<t * layer.parts * block + block { sum += gradient[k] * gradient[k] }
-        guard sum > 1e-50 && sum < 1e50 else { return false }
-        norms[t] = 0.5 * Logarithm.base10(sum)
+    for t in 0...last / tape.batch {
+      // A zero may be an underflow, too.
+      var sum = 0.0
+      for k in t * layer.parts * block..<t * layer.parts * block + block {
+        sum += layer.gradient[k] * layer.gradient[k]
       }
-      return true
+      guard sum > 1e-50 && sum < 1e50 else { return nil }
+      norms[t] = 0.5 * Log10.of(sum)
     }
-    return isInRange ? norms : nil
+    return norms
   }
 
   /// The norm of the adjoint of a fixed point, at the last step; none at those before.
@@ -51,11 +69,9 @@ public enum GradientNorms {
     guard tape.layers.indices.contains(index) else { return [] }
     let layer = tape.layers[index]
     let block = tape.batch * tape.hidden
-    let last = layer.gradient[(tape.steps - 1) * layer.parts * block..<((tape.steps - 1) * layer.parts + 1) * block]
-    let largest = last.reduce(0) { max($0, $1.magnitude) }
+    let start = (tape.steps - 1) * layer.parts * block
     var norms = [Double](repeating: -.infinity, count: tape.steps)
-    let sum = last.reduce(0) { $0 + ($1 / largest) * ($1 / largest) }
-    if largest > 0 { norms[tape.steps - 1] = 0.5 * Logarithm.base10(sum) + Logarithm.base10(largest) }
+    norms[tape.steps - 1] = Log10.norm(layer.gradient[start..<start + block])
     return norms
   }
 
@@ -63,28 +79,20 @@ public enum GradientNorms {
   /// [layers from there][T].
   private static func rescaled(_ tape: Tape, downTo lowest: Int, part: Int = 0) -> [[Double]] {
     let layers = lowest..<max(lowest + 1, tape.layers.count)
+    // 2 log10 of each sequence's norm.
     var logs = [[[Double]]](repeating: [[Double]](repeating: [], count: tape.steps), count: layers.count)
     for sequence in 0..<tape.batch {
-      let deltas = layers.map { RowVectors(tape, layer: $0, sequence: sequence, capacity: 1) }
-      tape.lossGradient.withUnsafeBufferPointer { lossGradient in
-        guard let base = lossGradient.baseAddress, let top = deltas.last else { return }
-        for t in (0..<tape.steps).reversed() {
-          // δ_t = ∂L/∂h_t = ∂l_t/∂h_t + ξ_{t+1} J_{t+1}ᵀ δ_{t+1}, and below the top W_ihᵀ ∂L/∂a_t of the layer above for ∂l_t/∂h_t
-          if t < tape.steps - 1 { for delta in deltas { delta.pullBack(step: t + 1, count: 1) } }
-          if t < tape.steps - 1, !tape.passage.isEmpty {
-            for delta in deltas { delta.multiply(by: tape.passage[t + 1], count: 1) }
-          }
-          let row = t * tape.batch + sequence
-          if tape.mask[row] != 0 { top.add(base + row * tape.hidden, factor: tape.injectionWeight, to: 0) }
-          for index in deltas.indices.reversed() {
-            deltas[index].measure(count: 1) {
-              logs[index][t].append(2 * (part == 0 ? $1 : deltas[index].log10Norm($0, part: part)))
-            }
-            if index > 0 { deltas[index].sendDown(step: t, count: 1, to: deltas[index - 1]) }
-          }
+      let graph = tape.graph(sequence: sequence)
+      ReverseAccumulation(graph: graph, rows: 1, lowestLayer: lowest).run(seeds(graph)) { site, rows, _, norms in
+        guard site.layer >= lowest else { return }
+        var norm = norms[0]
+        if part > 0 {
+          let elements = rows.row(0)[part * tape.hidden..<(part + 1) * tape.hidden]
+          norm = Log10.norm(elements) + rows.exponent(of: 0) * Log10.of2
         }
+        logs[site.layer - lowest][site.position].append(2 * norm)
       }
     }
-    return logs.map { $0.map { 0.5 * Logarithm.sum($0) } }
+    return logs.map { $0.map { 0.5 * Log10.sum($0) } }
   }
 }

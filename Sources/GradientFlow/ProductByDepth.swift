@@ -36,24 +36,17 @@ extension ProductByDepth {
       steps = []
       return
     }
-    let pullbacks = (0..<count).map { StatePullback(tape, layer: $0, sequence: sequence, rows: h) }
-    let width = pullbacks[0].width
-    var identity = [Double](repeating: 0, count: h * width)
-    for i in 0..<h { identity[i * width + i] = 1 }
-    var jacobian = identity
+    let graph = tape.graph(sequence: sequence)
+    let pullback = graph.makePullback(capacity: h)
+    let unit = RowBlock(unitRows: h, width: graph.width(0)), jacobian = RowBlock(rows: h, width: graph.width(0))
     let product = JacobianProduct(size: h)
     steps = try EvenSpread.choose(maximumSteps, of: Array(0..<tape.steps)).map { t in
       product.reset()
       let log10 = try (1..<count).reversed().map { layer in
-        identity.withUnsafeMutableBufferPointer { from in
-          jacobian.withUnsafeMutableBufferPointer { to in
-            guard let from = from.baseAddress, let to = to.baseAddress else { return }
-            pullbacks[layer].applyToLayerBelow(step: t, rows: h, from: from, to: to, stride: width)
-          }
-        }
-        try jacobian.withUnsafeBufferPointer { elements in
-          if let base = elements.baseAddress { try product.extend(by: base, rowStride: width) }
-        }
+        let edge = Edge(
+          from: graph.site(layer: layer - 1, position: t), to: graph.site(layer: layer, position: t))
+        pullback.pullBack(unit, count: h, along: edge, into: jacobian)
+        try product.extend(by: jacobian)
         return try product.log10SingularValues()
       }
       return Step(step: t, log10: log10)

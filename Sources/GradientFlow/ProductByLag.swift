@@ -25,9 +25,9 @@ public struct ProductByLag: Equatable, Sendable {
   /// log10((1-β) + βγσ) for leaky, log10(1 + αγσ) for residual; nil where the cell has no such bound, and where each step
   /// has a W_hh, and so a σ_max, of its own.
   public let log10BoundPerStep: Double?
-  /// The least-squares line through log10 ‖product‖ over the lag: its slope per step (an estimate of the largest
-  /// Lyapunov exponent λ₁, base 10) and its value at lag 0; nil with fewer than two finite norms.
-  public let slope: Double?, intercept: Double?
+  /// The slope per step of the least-squares line through log10 ‖product‖ over the lag, an estimate of the largest Lyapunov
+  /// exponent λ₁, base 10; nil with fewer than two finite norms.
+  public let slope: Double?
   /// The first lag at which the norm is under 10 %, and under 1 %; nil where it never is.
   public let horizon10: Int?, horizon1: Int?
 
@@ -42,33 +42,43 @@ extension ProductByLag {
   ///   - sequence: the sequence of the batch.
   ///   - maximumLags: all singular values at so many lags at most, spread evenly, T among them.
   ///   - longest: the longest lag; the products of longer ones are not formed.
+  ///   - progress: called with the share that is done; what it throws ends the computation.
   /// - Throws: `LinearAlgebraError` where a Jacobian is not finite.
   public init(
-    _ tape: Tape, layer: Int? = nil, sequence: Int = 0, maximumLags: Int = .max, longest: Int = .max
+    _ tape: Tape, layer: Int? = nil, sequence: Int = 0, maximumLags: Int = .max, longest: Int = .max,
+    progress: (Double) throws -> Void = { _ in }
   ) throws {
-    let layer = layer ?? tape.layers.count - 1
-    let lags = EvenSpread.choose(maximumLags, of: Array(1...max(1, min(longest, tape.steps))))
-    let jacobians = try StepJacobians(tape, layer: layer, sequence: sequence)
-    let (norms, spectra) = try Self.products(jacobians, steps: tape.steps, lags: lags)
-    let line = Logarithm.line(norms.enumerated().map { (x: Double($0 + 1), y: $1) })
+    try self.init(
+      tape.graph(sequence: sequence), layer: layer ?? tape.layers.count - 1, maximumLags: maximumLags, longest: longest,
+      progress: progress)
+  }
+
+  /// The products of a layer of a chain, the gradient not rescaled on its way; parameters as above.
+  public init(
+    _ chain: some GradientChain, layer: Int, maximumLags: Int = .max, longest: Int = .max,
+    progress: (Double) throws -> Void = { _ in }
+  ) throws {
+    let lags = EvenSpread.choose(maximumLags, of: Array(1...max(1, min(longest, chain.steps))))
+    let (norms, spectra) = try Self.products(chain, layer: layer, lags: lags, progress)
     self.init(
-      steps: tape.steps, log10Norm: norms, spectra: spectra,
-      log10BoundPerStep: jacobians.log10Bound,
-      slope: line?.slope,
-      intercept: line?.intercept, horizon10: norms.firstIndex { $0 < -1 }.map { $0 + 1 },
-      horizon1: norms.firstIndex { $0 < -2 }.map { $0 + 1 })
+      steps: chain.steps, log10Norm: norms, spectra: spectra,
+      log10BoundPerStep: try chain.log10BoundPerStep(layer: layer),
+      slope: LineFit(norms.enumerated().map { (x: Double($0 + 1), y: $1) })?.slope,
+      horizon10: norms.firstIndex { $0 < -1 }.map { $0 + 1 }, horizon1: norms.firstIndex { $0 < -2 }.map { $0 + 1 })
   }
 
   private static func products(
-    _ jacobians: StepJacobians, steps: Int, lags: [Int]
+    _ chain: some GradientChain, layer: Int, lags: [Int], _ progress: (Double) throws -> Void
   ) throws -> (norms: [Double], spectra: [Spectrum]) {
-    guard let longest = lags.last, longest <= steps else { return ([], []) }
-    let product = JacobianProduct(size: jacobians.width)
+    guard let longest = lags.last, longest <= chain.steps else { return ([], []) }
+    let width = chain.width(chain.site(layer: layer, position: 0))
+    let pullback = chain.makePullback(capacity: width)
+    let product = JacobianProduct(size: width)
     var (norms, spectra) = ([Double](), [Spectrum]())
     norms.reserveCapacity(longest)
     for lag in 1...longest {
       // ∂s_T/∂s_{T-lag} = (J_T … J_{k+2}) J_{k+1}, k = T - lag
-      try jacobians.extend(product, step: steps - lag)
+      try pullback.extend(product, along: chain.step(into: chain.steps - lag, layer: layer))
       if lags[spectra.count] == lag {
         let spectrum = Spectrum(lag: lag, log10: try product.log10SingularValues())
         spectra.append(spectrum)
@@ -76,6 +86,7 @@ extension ProductByLag {
       } else {
         norms.append(product.log10NormByIteration())
       }
+      try progress(Double(lag) / Double(longest))
     }
     return (norms, spectra)
   }
@@ -95,6 +106,6 @@ extension Matrix {
     guard rows == columns, rows > 0 else { return try singularValues() }
     let product = JacobianProduct(size: rows)
     try product.extend(by: self)
-    return try product.log10SingularValues().map { Logarithm.powerOf10($0) }
+    return try product.log10SingularValues().map { Log10.power($0) }
   }
 }

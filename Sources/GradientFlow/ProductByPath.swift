@@ -25,57 +25,51 @@ extension ProductByPath {
     }
     let chosen = EvenSpread.choose(maximumLags, of: Array(0...last))
     lags = chosen
-    let vectors = (0..<count).map { RowVectors(tape, layer: $0, sequence: sequence, capacity: h) }
-    var unit = [Double](repeating: 0, count: h)
-    for i in 0..<h {
-      unit[i] = 1
-      vectors[count - 1].add(unit, to: i)
-      unit[i] = 0
-    }
+    let wanted = Set(chosen)
+    let graph = tape.graph(sequence: sequence)
+    let end = graph.site(layer: count - 1, position: tape.steps - 1)
+    let unit = (0..<h).map { i in (0..<h).map { $0 == i ? 1.0 : 0 } }
     let product = JacobianProduct(size: h)
     var norms = [[Double]](repeating: [], count: count)
-    for lag in 0...last {
-      let t = tape.steps - 1 - lag
-      // ∂·/∂h^l_t = (∂·/∂s^l_{t+1}) J^l_{t+1} + (∂·/∂h^{l+1}_t) ∂h^{l+1}_t/∂h^l_t
-      if lag > 0 { for layer in vectors { layer.pullBack(step: t + 1, count: h) } }
-      for layer in (0..<count).reversed() {
-        // Brings the scales along; the norms themselves are not used.
-        vectors[layer].measure(count: h) { _, _ in }
-        if layer > 0 { vectors[layer].sendDown(step: t, count: h, to: vectors[layer - 1]) }
-      }
-      guard chosen.contains(lag) else { continue }
-      for layer in 0..<count { norms[layer].append(try vectors[layer].log10Norm(product)) }
+    // ∂·/∂h^l_t = (∂·/∂s^l_{t+1}) J^l_{t+1} + (∂·/∂h^{l+1}_t) ∂h^{l+1}_t/∂h^l_t
+    try ReverseAccumulation(graph: graph, rows: h, isRescaled: false, firstPosition: tape.steps - 1 - last).run(
+      (0..<h).map { .init(row: $0, site: end, gradient: unit[$0][...]) }
+    ) { site, rows, _, _ in
+      guard wanted.contains(tape.steps - 1 - site.position) else { return }
+      norms[site.layer].append(try rows.log10SpectralNorm(product))
     }
     log10Norm = norms
   }
 }
 
-extension RowVectors {
-  /// log10 of the spectral norm of H of the rows' columns, from `first` on, as one H×H matrix.
+extension RowBlock {
+  /// log10 of the spectral norm of n of the rows' columns, from `first` on, as one n×n matrix.
   ///
   /// - Parameters:
-  ///   - room: a product of that size to compute in.
+  ///   - room: a product of order n to compute in.
+  ///   - first: the first of the columns.
   ///   - diagonal: mantissas and exponents of what is added to the diagonal.
-  func log10Norm(
+  func log10SpectralNorm(
     _ room: JacobianProduct, columns first: Int = 0, diagonal: [(mantissa: Double, exponent: Double)] = []
   ) throws -> Double {
-    let h = room.size
+    let n = room.size
+    var matrix = Matrix(rows: n, columns: n)
     var largest = -Double.infinity
-    for row in 0..<h where (0..<h).contains(where: { rows[row * stride + first + $0] != 0 }) {
-      largest = max(largest, exponents[row])
+    for row in 0..<n {
+      for k in 0..<n { matrix[row, k] = self[row, first + k] }
+      if (0..<n).contains(where: { matrix[row, $0] != 0 }) { largest = max(largest, exponent(of: row)) }
     }
     for (mantissa, exponent) in diagonal where mantissa != 0 { largest = max(largest, exponent) }
     guard largest > -.infinity else { return -.infinity }
     // All rows at the largest scale: what vanishes there does not count in the norm.
-    var matrix = Matrix(rows: h, columns: h)
-    for row in 0..<h {
+    for row in 0..<n {
       // A row of zeros has no scale of its own.
-      let scale = exponents[row] > largest ? 0 : Self.power(exponents[row] - largest)
-      for k in 0..<h { matrix.elements[row * h + k] = rows[row * stride + first + k] * scale }
+      let scale = exponent(of: row) > largest ? 0 : Self.power(exponent(of: row) - largest)
+      for k in 0..<n { matrix[row, k] *= scale }
     }
     for (j, entry) in diagonal.enumerated() { matrix[j, j] += entry.mantissa * Self.power(entry.exponent - largest) }
     room.reset()
     try room.extend(by: matrix)
-    return try room.log10Norm() + largest * Logarithm.log10Of2
+    return try room.log10Norm() + largest * Log10.of2
   }
 }

@@ -31,23 +31,30 @@ public struct TruncationBias: Equatable, Sendable {
 extension TruncationBias {
   /// Compares over a whole sequence, whose data are loaded and run forward in `pass`; its `gradient` is overwritten.
   ///
-  /// Windows that begin at the same step and inject neighbouring losses go back as one, as the recursion is linear.
-  public init(_ pass: Pass<Double>, windows: [Window]) {
+  /// The truncated gradient is the sum of what each window's update would use, and the full one that of one window over the whole
+  /// sequence, both under the pass's own settings of flow.
+  ///
+  /// - Parameters:
+  ///   - pass: the pass, in whatever precision.
+  ///   - windows: the windows of the sequence's updates, in order.
+  ///   - reduction: how the losses make the objective that goes back: with `mean` every gradient is multiplied by the number of its
+  ///     losses, so that each loss weighs alike in either case. Clipping at every step sees the objective as it is reduced.
+  public init<S: Scalar>(_ pass: Pass<S>, windows: [Window], reduction: Reduction = .sum) {
     let layout = pass.layout
     let whole = Window(steps: 0..<pass.steps, injected: 0..<pass.steps)
-    _ = pass.backward(whole, reduction: .sum)
-    let full = Array(pass.gradient)
-    let merged = Self.merge(windows)
-    let truncated: [Double]
+    func add(_ window: Window, to sum: inout [Double]) {
+      let injected = pass.backward(window, reduction: reduction).injected
+      let weight = reduction == .mean ? Double(injected) : 1
+      for (index, value) in pass.gradient.enumerated() { sum[index] += weight * Double(value) }
+    }
+    let zero = [Double](repeating: 0, count: layout.count)
+    var (full, truncated) = (zero, zero)
+    add(whole, to: &full)
+    let merged = Self.merge(windows, flow: pass.flow)
     if merged == [whole] {
       truncated = full
     } else {
-      var sum = [Double](repeating: 0, count: full.count)
-      for window in merged {
-        _ = pass.backward(window, reduction: .sum)
-        for (index, value) in pass.gradient.enumerated() { sum[index] += value }
-      }
-      truncated = sum
+      for window in merged { add(window, to: &truncated) }
     }
     self.init(
       overall: Comparison(name: "all", truncated: truncated, full: full),
@@ -57,11 +64,14 @@ extension TruncationBias {
   }
 
   /// The number of steps that the backward passes over `windows` take in all.
-  public static func stepsBack(_ windows: [Window]) -> Int {
-    merge(windows).reduce(0) { $0 + $1.steps.count }
+  public static func stepsBack(_ windows: [Window], flow: FlowControl = FlowControl()) -> Int {
+    merge(windows, flow: flow).reduce(0) { $0 + $1.steps.count }
   }
 
-  static func merge(_ windows: [Window]) -> [Window] {
+  /// Windows that begin at the same step and inject neighbouring losses as one, where the recursion is linear: clipping at every
+  /// step and Ω depend on the losses that go back together.
+  static func merge(_ windows: [Window], flow: FlowControl) -> [Window] {
+    guard flow.clipThreshold == nil, flow.omega == 0 else { return windows }
     var merged: [Window] = []
     for window in windows {
       if let last = merged.last, last.steps.lowerBound == window.steps.lowerBound,
@@ -81,19 +91,18 @@ extension TruncationBias {
 extension TruncationBias.Comparison {
   /// Two gradients compared.
   public init(name: String, truncated: some Collection<Double>, full: some Collection<Double>) {
-    // Scaled by the largest, so that no square leaves the range.
-    let largest = max(truncated.reduce(0) { max($0, $1.magnitude) }, full.reduce(0) { max($0, $1.magnitude) })
-    let scale = largest > 0 && largest.isFinite ? largest : 1
-    var (tt, ff, tf, dd) = (0.0, 0.0, 0.0, 0.0)
+    let (truncatedNorm, fullNorm) = (euclideanNorm(truncated), euclideanNorm(full))
+    let error = euclideanNorm(zip(truncated, full).lazy.map { $0 - $1 })
+    // Each divided by its own norm, so that no product leaves the range.
+    var (tt, ff, tf) = (0.0, 0.0, 0.0)
     for (t, f) in zip(truncated, full) {
-      let (t, f) = (t / scale, f / scale)
+      let (t, f) = (t / truncatedNorm, f / fullNorm)
       tt += t * t
       ff += f * f
       tf += t * f
-      dd += (t - f) * (t - f)
     }
     self.init(
-      name: name, truncatedNorm: tt.squareRoot() * scale, fullNorm: ff.squareRoot() * scale,
-      cosine: max(-1, min(1, tf / (tt.squareRoot() * ff.squareRoot()))), relativeError: (dd / ff).squareRoot())
+      name: name, truncatedNorm: truncatedNorm, fullNorm: fullNorm,
+      cosine: max(-1, min(1, tf / (tt * ff).squareRoot())), relativeError: error / fullNorm)
   }
 }

@@ -14,7 +14,6 @@ public struct TruncationMask: Equatable, Sendable {
 
   /// How many updates carry the term (i, t).
   public subscript(i: Int, t: Int) -> Int { Int(counts[i * steps + t]) }
-
 }
 
 extension TruncationMask {
@@ -37,24 +36,16 @@ extension TruncationMask {
     }
     self.init(steps: steps, windows: windows, counts: counts)
   }
-
-  /// How many terms (i, i - lag) an update carries, summed over i and the updates.
-  public func count(lag: Int) -> Int {
-    (min(lag, steps)..<steps).reduce(0) { $0 + self[$1, $1 - lag] }
-  }
 }
 
 /// How much of the double sum a truncation keeps.
 public struct TruncationShare: Equatable, Sendable {
   /// Terms (i, t), t ≤ i, of losses that exist; and how many of them an update carries at least once.
   public let terms: Int, termsKept: Int
-  /// log10 of Σ F over all terms, and over the kept ones, each once.
-  public let log10Mass: Double, log10MassKept: Double
   /// Kept terms over terms, 0 … 1 (1 where there are none).
   public var termShare: Double { terms == 0 ? 1 : Double(termsKept) / Double(terms) }
   /// Kept mass over mass, 0 … 1: the share of the gradient's terms, each by its norm, that is not cut.
   public let massShare: Double
-
 }
 
 extension TruncationShare {
@@ -74,9 +65,10 @@ extension TruncationShare {
         }
       }
     }
-    let (mass, massKept) = (Logarithm.sum(all), Logarithm.sum(carried))
+    // Σ F over the kept terms, each once, over Σ F over all
+    let mass = Log10.sum(all)
     self.init(
-      terms: terms, termsKept: kept, log10Mass: mass, log10MassKept: massKept,
-      massShare: mass == -.infinity ? 1 : min(1, Logarithm.powerOf10(massKept - mass)))
+      terms: terms, termsKept: kept,
+      massShare: mass == -.infinity ? 1 : min(1, Log10.power(Log10.sum(carried) - mass)))
   }
 }

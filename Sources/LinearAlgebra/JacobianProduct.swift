@@ -27,9 +27,11 @@ public enum JacobiKernels: Int32, CaseIterable, Sendable {
 /// keep them orthogonal, so that their norms are the singular values. Rotations are orthogonal whether or not they have
 /// converged, so a product that was not asked for its singular values at a step loses nothing by it.
 ///
-/// Jacobians whose rows span many magnitudes (saturated units) or are 0 (relu) go through a QR that is accurate row by
-/// row (Cox & Higham 1998; Demmel et al. 1999), so that the small singular values stay right and a drop of the rank is
-/// seen as exactly that.
+/// Jacobians whose rows or columns span many magnitudes (saturated units, shut gates) or are 0 (relu) would lose the
+/// small values in rotations, which leave rounding of the size of a whole vector in each of its elements. There the
+/// product is eliminated anew after the step: by complete pivoting (Demmel et al. 1999), which leaves zeros zeros and
+/// small elements their digits, and by a QR of what stands on the left. The small singular values stay right, and a drop
+/// of the rank is seen as exactly that.
 ///
 /// Allocates nothing once made. Used by one thread at a time.
 public final class JacobianProduct {
@@ -44,11 +46,12 @@ public final class JacobianProduct {
   private let stride: Int
   private let vectors: AlignedBuffer, other: AlignedBuffer
   private let exponents: AlignedBuffer, norms: AlignedBuffer
-  private let rowScales: AlignedBuffer, scaled: AlignedBuffer
+  private let scaled: AlignedBuffer
   private let workspace: AlignedBuffer
   private let graded: GradedRoom
-  private var rowOrder: [Int]
   private var isOrthogonal = true
+  /// Whether the vectors come from an elimination, and are not rotated where they can be spared it.
+  private var isEliminated = false
   /// A bound of the condition of the vectors, each scaled to norm 1: 1 where they are nearly orthogonal.
   private var looseness = 1.0
 
@@ -70,11 +73,9 @@ public final class JacobianProduct {
     other = AlignedBuffer(size * stride)
     exponents = AlignedBuffer(size)
     norms = AlignedBuffer(size)
-    rowScales = AlignedBuffer(size)
     scaled = AlignedBuffer(size * stride)
     workspace = AlignedBuffer(bpttop_jacobi_workspace(size) + 16)
     graded = GradedRoom(size: size, stride: stride)
-    rowOrder = Array(0..<size)
     rank = size
     reset()
   }
@@ -90,6 +91,7 @@ public final class JacobianProduct {
     rank = size
     factors = 0
     isOrthogonal = true
+    isEliminated = false
     looseness = 1
   }
 
@@ -104,18 +106,11 @@ public final class JacobianProduct {
   public func extend(
     by jacobian: UnsafePointer<Double>, rowStride: Int, conditionBound: Double = .infinity
   ) throws(LinearAlgebraError) {
-    let isGraded = try measureRows(jacobian, rowStride)
+    let isGraded = try measure(jacobian, rowStride)
     factors += 1
     guard rank > 0 else { return }
-    if isGraded {
-      if looseness > 1 { try rotate(to: Self.roughTolerance, skip: Self.roughSkip) }
-      try multiplyByRowScales()
-      for i in 0..<size {
-        let factor = rowScales.start[i] > 0 ? 1 / rowScales.start[i] : 0
-        for k in 0..<size { scaled.start[i * stride + k] = jacobian[i * rowStride + k] * factor }
-      }
-      multiply(by: scaled.start, rowStride: stride)
-      try settle(conditionBound: .infinity)
+    if isGraded || isEliminated {
+      eliminate(after: jacobian, rowStride)
     } else {
       multiply(by: jacobian, rowStride: rowStride)
       try settle(conditionBound: conditionBound)
@@ -155,21 +150,21 @@ public final class JacobianProduct {
   /// log10 of the n singular values of P, descending; -infinity where one is exactly 0.
   public func log10SingularValues() throws(LinearAlgebraError) -> [Double] {
     var values = [Double](repeating: -.infinity, count: size)
-    try orthogonalize()
-    for j in 0..<rank { values[j] = log10Scale(j) }
+    let exponents = try orthogonalized()
+    for j in 0..<rank { values[j] = log10Scale(j, exponents) }
     values.sort(by: >)
     return values
   }
 
   /// log10 ‖P‖₂, the largest of the singular values.
   public func log10Norm() throws(LinearAlgebraError) -> Double {
-    try orthogonalize()
-    return (0..<rank).reduce(-.infinity) { max($0, log10Scale($1)) }
+    let exponents = try orthogonalized()
+    return (0..<rank).reduce(-.infinity) { max($0, log10Scale($1, exponents)) }
   }
 
   /// log10 ‖P‖₂ by power iteration: cheaper, reached from below, stopped when it moves by less than 1e-10.
   public func log10NormByIteration() -> Double {
-    if isOrthogonal { return (0..<rank).reduce(-.infinity) { max($0, log10Scale($1)) } }
+    if isOrthogonal { return (0..<rank).reduce(-.infinity) { max($0, log10Scale($1, exponents)) } }
     return log10Of2
       * bpttop_largest_norm(
         rank, stride, vectors.start, exponents.start, workspace.start, 1e-10, 300, kernels.rawValue)
@@ -180,28 +175,44 @@ public final class JacobianProduct {
 
 extension JacobianProduct {
   /// log10 |v_j| 2^e_j
-  private func log10Scale(_ j: Int) -> Double {
+  private func log10Scale(_ j: Int, _ exponents: AlignedBuffer) -> Double {
     0.5 * log10(norms.start[j]) + exponents.start[j] * log10Of2
   }
 
-  private func orthogonalize() throws(LinearAlgebraError) {
-    if isOrthogonal { return }
-    try rotate(to: Self.tolerance, skip: Self.skip)
-    isOrthogonal = true
+  /// The exponents of the vectors, or of a copy of them, made orthogonal; `norms` are theirs.
+  private func orthogonalized() throws(LinearAlgebraError) -> AlignedBuffer {
+    if isOrthogonal { return exponents }
+    guard isEliminated else {
+      try rotate(to: Self.tolerance, skip: Self.skip)
+      isOrthogonal = true
+      return exponents
+    }
+    other.copy(vectors)
+    graded.exponents.copy(exponents)
+    let sweeps = bpttop_jacobi_orthogonalize(
+      rank, stride, other.start, graded.exponents.start, norms.start, nil, 0, workspace.start, Self.tolerance,
+      Self.skip, Self.maximumSweeps, kernels.rawValue)
+    guard sweeps >= 0 else { throw .failed(routine: "one-sided Jacobi", info: Int(Self.maximumSweeps)) }
+    return graded.exponents
   }
 
   /// After a multiplication: roughly orthogonal vectors lose no digits in the next one; the rest only where singular
   /// values are asked for.
   private func settle(conditionBound: Double) throws(LinearAlgebraError) {
     isOrthogonal = false
+    isEliminated = false
     looseness *= conditionBound
     if looseness <= Self.largestLooseness {
-      // No sweep: only the norms are brought back to 1 … 2.
-      _ = bpttop_jacobi_orthogonalize(
-        rank, stride, vectors.start, exponents.start, norms.start, nil, 0, workspace.start, 1, 1, 0, kernels.rawValue)
-      return
+      normalize()
+    } else {
+      try rotate(to: Self.roughTolerance, skip: Self.roughSkip)
     }
-    try rotate(to: Self.roughTolerance, skip: Self.roughSkip)
+  }
+
+  /// No sweep: only the norms are brought back to 1 … 2.
+  private func normalize() {
+    _ = bpttop_jacobi_orthogonalize(
+      rank, stride, vectors.start, exponents.start, norms.start, nil, 0, workspace.start, 1, 1, 0, kernels.rawValue)
   }
 
   /// Sweeps of rotations until what is left is under `tolerance`.
@@ -214,32 +225,79 @@ extension JacobianProduct {
     dropZeros()
   }
 
-  /// The rows' norms; whether they are so far apart that the product must go the careful way.
-  private func measureRows(_ jacobian: UnsafePointer<Double>, _ rowStride: Int) throws(LinearAlgebraError) -> Bool {
+  /// Whether the rows or the columns of J are so far apart that the product must go the careful way.
+  private func measure(_ jacobian: UnsafePointer<Double>, _ rowStride: Int) throws(LinearAlgebraError) -> Bool {
+    let columns = graded.columnScales.start
+    graded.columnScales.clear()
     var (smallest, largest) = (Double.infinity, 0.0)
     for i in 0..<size {
-      var sum = 0.0
-      var maximum = 0.0
+      var top = 0.0
       for k in 0..<size {
-        let element = jacobian[i * rowStride + k]
-        sum += element * element
-        maximum = max(maximum, element.magnitude)
+        let element = jacobian[i * rowStride + k].magnitude
+        guard element.isFinite else { throw .notFinite(row: i, column: k) }
+        top = max(top, element)
+        columns[k] = max(columns[k], element)
       }
-      if !(sum > 1e-280 && sum < 1e280) {
-        guard sum.isFinite || (0..<size).allSatisfy({ jacobian[i * rowStride + $0].isFinite }) else {
-          let column = (0..<size).first { !jacobian[i * rowStride + $0].isFinite } ?? 0
-          throw .notFinite(row: i, column: column)
-        }
-        // The largest element serves as well as the norm does.
-        sum = maximum
-      } else {
-        sum = sum.squareRoot()
-      }
-      rowScales.start[i] = sum
-      smallest = min(smallest, sum)
-      largest = max(largest, sum)
+      smallest = min(smallest, top)
+      largest = max(largest, top)
     }
+    for k in 0..<size { smallest = min(smallest, columns[k]) }
     return !(smallest > 0 && largest <= Self.largestRowRatio * smallest)
+  }
+
+  /// P ← P J the careful way, in the graded room: P = Q Σ V, Q orthogonal and forgotten, Σ the scales, V the vectors.
+  private func eliminate(after jacobian: UnsafePointer<Double>, _ rowStride: Int) {
+    // J = L D U
+    let pivots = factorize(jacobian, rowStride)
+    Double.transpose(
+      rows: pivots, columns: size, x: graded.columns.start, xStride: stride, into: scaled.start, yStride: stride)
+    other.clear()
+    Double.multiply(
+      m: rank, n: pivots, k: size, a: vectors.start, aRowStride: stride, aColumnStride: 1, b: scaled.start,
+      bRowStride: stride, c: other.start, cRowStride: stride, accumulate: false)
+    // Σ (V L) D = L' U', whose rows and columns may be scaled as badly as can be: no two scales are ever added up.
+    let kept = bpttop_graded_lu(
+      rank, pivots, stride, other.start, exponents.start, graded.exponents.start, graded.columns.start,
+      graded.innerExponents.start, graded.inner.start, graded.done, kernels.rawValue)
+    // L' = Q' Σ' R, and Q', orthogonal and on the left of all, changes no singular value.
+    rank = bpttop_graded_qr(
+      kept, rank, stride, graded.columns.start, graded.innerExponents.start, graded.rows.start, stride,
+      exponents.start, graded.q.start, graded.reflectors.start, graded.factors.start, graded.done, kernels.rawValue)
+    // V ← R (U' U)
+    scaled.clear()
+    vectors.clear()
+    Double.multiply(
+      m: kept, n: size, k: pivots, a: graded.inner.start, aRowStride: stride, aColumnStride: 1,
+      b: graded.upper.start, bRowStride: stride, c: scaled.start, cRowStride: stride, accumulate: false)
+    Double.multiply(
+      m: rank, n: size, k: kept, a: graded.rows.start, aRowStride: stride, aColumnStride: 1, b: scaled.start,
+      bRowStride: stride, c: vectors.start, cRowStride: stride, accumulate: false)
+    normalize()
+    isOrthogonal = false
+    isEliminated = true
+    looseness = .infinity
+  }
+
+  /// J = L D U by elimination: the columns of L with D's mantissas, D's exponents, and U in the graded room; returns the
+  /// rank of J.
+  private func factorize(_ jacobian: UnsafePointer<Double>, _ rowStride: Int) -> Int {
+    let (elements, rows, columns) = (scaled.start, graded.rowScales.start, graded.columnScales.start)
+    // Every row, then every column, is brought to 1 … 2 by a power of two: no product of two elements underflows.
+    for i in 0..<size {
+      let top = (0..<size).reduce(0) { max($0, jacobian[i * rowStride + $1].magnitude) }
+      let exponent = top > 0 && top.isFinite ? top.exponent : 0
+      rows[i] = Double(exponent)
+      for k in 0..<size { elements[i * stride + k] = scalbn(jacobian[i * rowStride + k], -exponent) }
+    }
+    for k in 0..<size {
+      let top = (0..<size).reduce(0) { max($0, elements[$1 * stride + k].magnitude) }
+      let exponent = top > 0 && top.isFinite ? top.exponent : 0
+      columns[k] = Double(exponent)
+      for i in 0..<size { elements[i * stride + k] = scalbn(elements[i * stride + k], -exponent) }
+    }
+    return bpttop_graded_lu(
+      size, size, stride, elements, rows, columns, graded.columns.start, graded.exponents.start, graded.upper.start,
+      graded.done, kernels.rawValue)
   }
 
   /// vectors ← vectors · J, J row-major.
@@ -263,43 +321,6 @@ extension JacobianProduct {
     }
     rank = kept
   }
-
-  /// Pᵀ ← D Pᵀ, D the diagonal matrix of the row scales: a matrix graded by rows and by columns.
-  ///
-  /// D U Σ = Q R with the rows sorted and the columns pivoted; then the rotations V of R's rows, orthogonal in their own
-  /// scale, give R = V Σ' X, and Q V Σ' is the product without its right orthogonal factor.
-  private func multiplyByRowScales() throws(LinearAlgebraError) {
-    rowOrder.sort { rowScales.start[$0] > rowScales.start[$1] }
-    let live = rowOrder.prefix { rowScales.start[$0] > 0 }.count
-    guard live > 0 else {
-      rank = 0
-      return
-    }
-    // The largest scale becomes 1 … 2, so that no square overflows.
-    let shift = ilogb(rowScales.start[rowOrder[0]])
-    for j in 0..<rank {
-      let (from, to) = (vectors.start + j * stride, other.start + j * stride)
-      for k in 0..<stride { to[k] = 0 }
-      for k in 0..<live { to[k] = from[rowOrder[k]] * scalbn(rowScales.start[rowOrder[k]], -shift) }
-      exponents.start[j] += Double(shift)
-    }
-    let newRank = bpttop_graded_qr(
-      rank, live, stride, other.start, exponents.start, graded.rows.start, stride, graded.rowExponents.start,
-      graded.q.start, graded.reflectors.start, graded.factors.start, graded.done, kernels.rawValue)
-    rank = newRank
-    guard rank > 0 else { return }
-    let sweeps = bpttop_jacobi_orthogonalize(
-      rank, stride, graded.rows.start, graded.rowExponents.start, norms.start, graded.q.start, stride, workspace.start,
-      Self.tolerance, Self.skip, Self.maximumSweeps, kernels.rawValue)
-    guard sweeps >= 0 else { throw .failed(routine: "one-sided Jacobi", info: Int(Self.maximumSweeps)) }
-    for j in 0..<rank {
-      let to = vectors.start + j * stride
-      for k in 0..<stride { to[k] = 0 }
-      let scale = norms.start[j].squareRoot()
-      for k in 0..<live { to[rowOrder[k]] = graded.q.start[j * stride + k] * scale }
-      exponents.start[j] = graded.rowExponents.start[j]
-    }
-  }
 }
 
 private let log10Of2 = 0.30102999566398119521
@@ -319,6 +340,12 @@ private final class AlignedBuffer {
 
   func clear() { start.update(repeating: 0, count: count) }
 
+  /// Takes what another of the same size holds.
+  func copy(_ other: AlignedBuffer) {
+    precondition(count == other.count)
+    start.update(from: other.start, count: count)
+  }
+
   /// The two change places.
   func swapContents(with other: AlignedBuffer) {
     precondition(count == other.count)
@@ -328,13 +355,24 @@ private final class AlignedBuffer {
 
 /// What the careful way needs.
 private final class GradedRoom {
-  let rows: AlignedBuffer, rowExponents: AlignedBuffer, q: AlignedBuffer, reflectors: AlignedBuffer
-  let factors: AlignedBuffer
+  /// The exponents of the Jacobian's rows and columns.
+  let rowScales: AlignedBuffer, columnScales: AlignedBuffer
+  /// What the eliminations leave: the columns of L, of J and then of the product, their exponents, and U of both.
+  let columns: AlignedBuffer, exponents: AlignedBuffer, innerExponents: AlignedBuffer
+  let upper: AlignedBuffer, inner: AlignedBuffer
+  /// Of the QR.
+  let rows: AlignedBuffer, q: AlignedBuffer, reflectors: AlignedBuffer, factors: AlignedBuffer
   let done: UnsafeMutablePointer<UInt8>
 
   init(size: Int, stride: Int) {
+    rowScales = AlignedBuffer(size)
+    columnScales = AlignedBuffer(size)
+    columns = AlignedBuffer(size * stride)
+    exponents = AlignedBuffer(size)
+    innerExponents = AlignedBuffer(size)
+    upper = AlignedBuffer(size * stride)
+    inner = AlignedBuffer(size * stride)
     rows = AlignedBuffer(size * stride)
-    rowExponents = AlignedBuffer(size)
     q = AlignedBuffer(size * stride)
     reflectors = AlignedBuffer(size * stride)
     factors = AlignedBuffer(size)

@@ -2,7 +2,7 @@ import CKernels
 
 /// One step of an optimiser, as numbers; for every parameter w with gradient g
 ///
-///     g ← g + λ w
+///     g ← s g + λ w
 ///     m ← keep·m + add·g          the first moment, where there is one
 ///     v ← keep·v + add·g²         the second moment, where there is one
 ///     w ← κ w - η (p g + q m) / (√v · root + ε)
@@ -21,6 +21,8 @@ public struct MomentStep: Equatable, Sendable {
     }
   }
 
+  /// s, what clipping multiplies the gradient by.
+  public var gradientScale = 1.0
   /// η, with whatever corrects the first moment's bias.
   public var rate: Double
   /// λ, the weight decay that enters the gradient.
@@ -65,7 +67,7 @@ public struct MomentStep: Equatable, Sendable {
   /// The numbers for a kernel in the precision of `S`, in which ε does not vanish.
   func numbers<S: Scalar>(of _: S.Type) -> bpt_moment_step {
     bpt_moment_step(
-      rate: rate, l2: l2, keep: keep, first_keep: first?.keep ?? 0, first_add: first?.add ?? 0,
+      scale: gradientScale, rate: rate, l2: l2, keep: keep, first_keep: first?.keep ?? 0, first_add: first?.add ?? 0,
       second_keep: second?.keep ?? 0, second_add: second?.add ?? 0, by_gradient: byGradient, by_first: byFirst,
       root: root, epsilon: max(epsilon, Double(S.leastNormalMagnitude)))
   }

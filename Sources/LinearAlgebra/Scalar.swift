@@ -97,6 +97,9 @@ public protocol Scalar: BinaryFloatingPoint, Sendable {
   static func momentStep(
     _ step: MomentStep, count: Int, gradient g: UnsafePointer<Self>, parameters w: UnsafeMutablePointer<Self>,
     first m: UnsafeMutablePointer<Self>?, second v: UnsafeMutablePointer<Self>?)
+  /// A loop of independent multiply-adds in registers, as fast as the processor can go; returns the number of its
+  /// multiplications and additions.
+  static func multiplyAdds(repeats: Int) -> Int
 }
 
 /// The element-wise functions that `Scalar.activate` knows, with their derivatives.

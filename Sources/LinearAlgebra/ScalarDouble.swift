@@ -139,4 +139,8 @@ extension Double: Scalar {
     var numbers = step.numbers(of: Double.self)
     bpt_moment_step_f64(count, &numbers, g, w, m, v)
   }
+
+  /// As `Scalar` says.
+  @inlinable
+  public static func multiplyAdds(repeats: Int) -> Int { bpt_multiply_adds_f64(repeats) }
 }

@@ -137,4 +137,8 @@ extension Float: Scalar {
     var numbers = step.numbers(of: Float.self)
     bpt_moment_step_f32(count, &numbers, g, w, m, v)
   }
+
+  /// As `Scalar` says.
+  @inlinable
+  public static func multiplyAdds(repeats: Int) -> Int { bpt_multiply_adds_f32(repeats) }
 }

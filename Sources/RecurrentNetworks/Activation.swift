@@ -1,12 +1,5 @@
+import Glibc
 import LinearAlgebra
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#elseif canImport(Musl)
-  import Musl
-#endif
 
 extension Activation {
   /// γ = max |φ′|: the largest factor by which φ can stretch a gradient.

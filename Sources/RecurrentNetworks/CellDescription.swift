@@ -48,12 +48,15 @@ public struct CellDescription: Equatable, Sendable {
     public var gate: Int
     /// Whether it is 1 - gate that multiplies.
     public var isComplement: Bool
+    /// The index of the gate through which h reads the part, h_t = gate_t ⊙ tanh(part_t): o of an LSTM; nil where the part is h.
+    public var outputGate: Int?
 
-    /// `part` carried by `gate`.
-    public init(part: Int, gate: Int, isComplement: Bool = false) {
+    /// `part` carried by `gate`, and read through `outputGate`.
+    public init(part: Int, gate: Int, isComplement: Bool = false, outputGate: Int? = nil) {
       self.part = part
       self.gate = gate
       self.isComplement = isComplement
+      self.outputGate = outputGate
     }
   }
 

@@ -18,6 +18,20 @@ public struct KeptActivations: Equatable, Sendable {
     public let preactivation: [Double], derivative: [Double]
     /// W_hh h_{t-1} + b_hh of the gates that keep it apart, [steps, B, A·H].
     public let recurrentInput: [Double]
+
+    /// The parts, as they were kept.
+    public init(state: [Double], preactivation: [Double], derivative: [Double], recurrentInput: [Double]) {
+      self.state = state
+      self.preactivation = preactivation
+      self.derivative = derivative
+      self.recurrentInput = recurrentInput
+    }
+  }
+
+  /// What `layers` keep of `steps` steps.
+  public init(steps: Int, layers: [Layer]) {
+    self.steps = steps
+    self.layers = layers
   }
 
   /// The numbers that it holds.

@@ -17,7 +17,7 @@ struct LSTMCell: Cell {
     cell.parts = ["h", "c"]
     cell.gateFunctions = [.sigmoid, .sigmoid, .tanh, .sigmoid]
     cell.preactivation = "i{t}, f{t}, o{t} = σ(a{t}), g{t} = tanh(a{t}); a{t} = W_ih x{t} + W_hh h{t-1} + b"
-    cell.carousel = .init(part: 1, gate: 1)
+    cell.carousel = .init(part: 1, gate: 1, outputGate: 3)
     cell.forgetGate = 1
     return cell
   }

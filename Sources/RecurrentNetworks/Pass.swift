@@ -52,6 +52,9 @@ public final class Pass<S: Scalar> {
   /// Room to compute Ω in, where it is wanted.
   var omegaMemory: UnsafeMutablePointer<S>?
 
+  /// Whether the last `backward` went back from step to step, and not to a fixed point.
+  public var goesBackThroughTime: Bool { !isFixedPoint }
+
   /// Arenas for sequences of up to `steps` steps in batches of `batch`; all states 0.
   ///
   /// Ask `bytesNeeded` first where the sizes come from a user.
@@ -202,8 +205,10 @@ public final class Pass<S: Scalar> {
   ) {
     precondition(dense.count >= (first + rows) * columns, "\(rows) rows of \(columns)")
     dense.withUnsafeBufferPointer { dense in
+      guard let start = dense.baseAddress else { return }
       for row in 0..<rows {
-        for column in 0..<columns { padded[row * stride + column] = S(dense[(first + row) * columns + column]) }
+        let (from, to) = (start + (first + row) * columns, padded + row * stride)
+        for column in 0..<columns { to[column] = S(from[column]) }
       }
     }
   }

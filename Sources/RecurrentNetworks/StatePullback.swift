@@ -1,17 +1,9 @@
 import LinearAlgebra
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#elseif canImport(Musl)
-  import Musl
-#endif
-
 /// Carries row vectors ∂·/∂s_t of one sequence and layer back to s_{t-1}: v ← v J_t, many rows in one matrix product.
 ///
-/// It runs the cell's own backward step, so whatever has a cell has its Jacobians. Nothing is allocated by `apply`; used
-/// by one thread at a time.
+/// It runs the cell's own backward step, so whatever has a cell has its Jacobians. Nothing is allocated by `apply`; one
+/// thread uses it at a time.
 public final class StatePullback {
   /// parts·H, the length of a state and of a row vector.
   public let width: Int
@@ -29,6 +21,7 @@ public final class StatePullback {
   private let scratchStride: Int
   /// The step whose weights are packed; nil before the first.
   private var packedStep: Int?
+  private let activations: StepActivations
 
   /// For up to `rows` rows of a layer of sequence `sequence` of the tape.
   public init(_ tape: Tape, layer: Int, sequence: Int, rows: Int) {
@@ -46,6 +39,7 @@ public final class StatePullback {
     recurrentScratch = isApart ? scratch + rows * scratchStride : scratch
     rates = tape.rateVectors(layer: layer)
     inputWeights = layer > 0 ? Pass<Double>.zeroed(Double.packedCount(k: gh, n: h)) : nil
+    activations = StepActivations(tape, layer: layer, sequence: sequence)
   }
 
   /// Packs the weights of step t: once for all steps, unless each has its own.
@@ -79,64 +73,122 @@ public final class StatePullback {
   /// - Parameters:
   ///   - t: the step of the window.
   ///   - rows: the number of vectors.
-  ///   - from: `rows` rows of `width` numbers; it is only read.
-  ///   - to: likewise; may be `from`.
-  ///   - stride: how far apart the rows lie.
-  public func apply(
-    step t: Int, rows: Int, from: UnsafeMutablePointer<Double>, to: UnsafeMutablePointer<Double>, stride: Int
-  ) {
-    runBack(step: t, rows: rows, from: from, to: to, stride: stride)
+  ///   - from: the vectors, of `width` elements; their scales go along.
+  ///   - to: where the products go, of the same width; may be `from`.
+  public func apply(step t: Int, rows: Int, from: RowBlock, to: RowBlock) {
+    precondition(from.width == width && to.width == width, "rows of a state's length")
+    precondition(rows <= from.capacity && rows <= to.capacity, "the rows fit")
+    runBack(step: t, rows: rows, from: from.elements, to: to.elements, stride: from.stride)
+    to.copyExponents(of: from, count: rows)
   }
 
-  /// Row vectors at s_t times ∂s_t/∂x_t, with s_{t-1} held fixed: row vectors ∂·/∂h_t of the layer below, H numbers each.
+  /// Row vectors at s_t times ∂s_t/∂x_t, with s_{t-1} held fixed: row vectors ∂·/∂h_t of the layer below, in the first H
+  /// columns of `to`; the others become 0.
   ///
   /// `from` and `to` as in `apply`; the layer has one below it.
-  public func applyToLayerBelow(
-    step t: Int, rows: Int, from: UnsafeMutablePointer<Double>, to: UnsafeMutablePointer<Double>, stride: Int
-  ) {
+  public func applyToLayerBelow(step t: Int, rows: Int, from: RowBlock, to: RowBlock) {
     guard let inputWeights else { preconditionFailure("the lowest layer has none below it") }
-    runBack(step: t, rows: rows, from: from, to: nil, stride: stride)
+    precondition(from.width == width && to.width >= tape.hidden, "rows of a state's length")
+    precondition(rows <= from.capacity && rows <= to.capacity, "the rows fit")
+    runBack(step: t, rows: rows, from: from.elements, to: nil, stride: from.stride)
     // W_ihᵀ ∂·/∂a_t
     Double.multiplyPacked(
       m: rows, n: tape.hidden, k: tape.network.cell.gates * tape.hidden, a: scratch, aRowStride: scratchStride,
-      aColumnStride: 1, packedB: inputWeights, c: to, cRowStride: stride, accumulate: false)
+      aColumnStride: 1, packedB: inputWeights, c: to.elements, cRowStride: to.stride, accumulate: false)
+    to.clear(columns: tape.hidden..<to.width, count: rows)
+    to.copyExponents(of: from, count: rows)
+  }
+
+  /// ∂·/∂a_t of a row vector at s_t, without its scale: as W_ih x_t sees it, and as W_hh h_{t-1} sees it, which differ in the
+  /// gates apart, [G·H].
+  public func preactivationGradient(
+    step t: Int, row: Int, of rows: RowBlock
+  ) -> (byInput: [Double], byState: [Double]) {
+    precondition(rows.width == width && row < rows.capacity, "rows of a state's length")
+    runBack(step: t, rows: 1, from: rows.elements + row * rows.stride, to: nil, stride: rows.stride)
+    let count = tape.network.cell.gates * tape.hidden
+    return (
+      Array(UnsafeBufferPointer(start: scratch, count: count)),
+      Array(UnsafeBufferPointer(start: recurrentScratch, count: count))
+    )
   }
 
   /// The cell's backward step: ∂·/∂a_t into `scratch`, and ∂·/∂s_{t-1} where it is wanted.
-  private func runBack(
+  fileprivate func runBack(
     step t: Int, rows: Int, from: UnsafeMutablePointer<Double>, to: UnsafeMutablePointer<Double>?, stride: Int
   ) {
     precondition(rows <= capacity, "the rows fit")
     pack(step: t)
+    activations.load(step: t)
     let h = tape.hidden
-    let gh = tape.network.cell.gates * h
-    let layerTape = tape.layers[layer]
-    let stateSize = width * tape.batch
-    layerTape.state.withUnsafeBufferPointer { state in
-      layerTape.preactivation.withUnsafeBufferPointer { preactivation in
-        layerTape.derivative.withUnsafeBufferPointer { derivative in
-          layerTape.recurrentInput.withUnsafeBufferPointer { recurrentInput in
-            guard let s = state.baseAddress, let a = preactivation.baseAddress, let d = derivative.baseAddress else {
-              return
-            }
-            let apart = tape.network.cell.gatesApart * h
-            let q = apart > 0 ? recurrentInput.baseAddress ?? a : a
-            // A backward step reads these and writes none of them.
-            let previous = UnsafeMutablePointer(mutating: s) + t * stateSize + sequence * h
-            let row = t * tape.batch + sequence
-            let step = CellStep<Double>(
-              rows: rows, hidden: h, previousState: previous, state: previous + stateSize, stateStride: 0,
-              partDistance: tape.batch * h, preactivation: UnsafeMutablePointer(mutating: a) + row * gh,
-              derivative: UnsafeMutablePointer(mutating: d) + row * gh, activationStride: 0,
-              recurrentInput: UnsafeMutablePointer(mutating: q) + row * apart, recurrentBias: weights,
-              recurrentInputStride: 0, gradient: from, previousGradient: to, gradientStride: stride,
-              gradientPartDistance: h, previousGradientPartDistance: h, preactivationGradient: scratch,
-              recurrentGradient: recurrentScratch, preactivationGradientStride: scratchStride, accumulates: false,
-              forwardWeights: weights, backwardWeights: weights, rates: rates)
-            _ = tape.network.cell.accept(BackwardStep(step: step), tape.network)
-          }
-        }
-      }
+    let step = CellStep<Double>(
+      rows: rows, hidden: h, previousState: activations.previousState, state: activations.state, stateStride: 0,
+      partDistance: h, preactivation: activations.preactivation, derivative: activations.derivative,
+      activationStride: 0, recurrentInput: activations.recurrentInput, recurrentBias: weights,
+      recurrentInputStride: 0, gradient: from, previousGradient: to, gradientStride: stride,
+      gradientPartDistance: h, previousGradientPartDistance: h, preactivationGradient: scratch,
+      recurrentGradient: recurrentScratch, preactivationGradientStride: scratchStride, accumulates: false,
+      forwardWeights: weights, backwardWeights: weights, rates: rates)
+    _ = tape.network.cell.accept(BackwardStep(step: step), tape.network)
+  }
+}
+
+/// What one step of a sequence and layer kept, copied out of the tape for a backward step, which reads it a row for all.
+private final class StepActivations {
+  private let kept: LayerTape
+  private let batch: Int, sequence: Int
+  /// H, the parts of the state, the pre-activations, and those of the gates apart.
+  private let hidden: Int, parts: Int, gates: Int, apart: Int
+  private var step: Int?
+  /// s_{t-1} and s_t, [parts, H]; a_t and φ′(a_t), [G·H]; W_hh h_{t-1} + b_hh of the gates apart, [A·H].
+  let previousState: UnsafeMutablePointer<Double>, state: UnsafeMutablePointer<Double>
+  let preactivation: UnsafeMutablePointer<Double>, derivative: UnsafeMutablePointer<Double>
+  let recurrentInput: UnsafeMutablePointer<Double>
+
+  init(_ tape: Tape, layer: Int, sequence: Int) {
+    let cell = tape.network.cell
+    (kept, batch, self.sequence, hidden) = (tape.layers[layer], tape.batch, sequence, tape.hidden)
+    (parts, gates, apart) = (cell.parts, cell.gates * tape.hidden, cell.gatesApart * tape.hidden)
+    previousState = Pass<Double>.zeroed(parts * hidden)
+    state = Pass<Double>.zeroed(parts * hidden)
+    preactivation = Pass<Double>.zeroed(gates)
+    derivative = Pass<Double>.zeroed(gates)
+    recurrentInput = Pass<Double>.zeroed(apart)
+  }
+
+  deinit {
+    for buffer in [previousState, state, preactivation, derivative, recurrentInput] { buffer.deallocate() }
+  }
+
+  func load(step t: Int) {
+    guard step != t else { return }
+    step = t
+    for part in 0..<parts {
+      let before = ((t * parts + part) * batch + sequence) * hidden
+      copy(kept.state, from: before, count: hidden, to: previousState + part * hidden)
+      copy(kept.state, from: before + parts * batch * hidden, count: hidden, to: state + part * hidden)
+    }
+    let row = t * batch + sequence
+    copy(kept.preactivation, from: row * gates, count: gates, to: preactivation)
+    copy(kept.derivative, from: row * gates, count: gates, to: derivative)
+    copy(kept.recurrentInput, from: row * apart, count: apart, to: recurrentInput)
+  }
+
+  private func copy(_ array: [Double], from start: Int, count: Int, to buffer: UnsafeMutablePointer<Double>) {
+    guard count > 0 else { return }
+    precondition(start + count <= array.count, "the step is on the tape")
+    array.withUnsafeBufferPointer { if let base = $0.baseAddress { buffer.update(from: base + start, count: count) } }
+  }
+}
+
+extension JacobianProduct {
+  /// P ← P J_t, J_t of the pullback's layer and sequence, by pulling P's rows back: only for finite Jacobians whose rows'
+  /// norms lie within `largestRowRatio` of each other. `conditionBound` is a bound of σ_max/σ_min of J_t.
+  public func extend(
+    by pullback: StatePullback, step t: Int, conditionBound: Double
+  ) throws(LinearAlgebraError) {
+    try extend(conditionBound: conditionBound) { rows, from, to, stride in
+      pullback.runBack(step: t, rows: rows, from: from, to: to, stride: stride)
     }
   }
 }
@@ -154,16 +206,9 @@ extension Tape {
   public func jacobian(step: Int, sequence: Int, layer: Int) -> Matrix {
     let width = network.cell.parts * hidden
     let pullback = StatePullback(self, layer: layer, sequence: sequence, rows: width)
-    var identity = [Double](repeating: 0, count: width * width)
-    for i in 0..<width { identity[i * width + i] = 1 }
-    var jacobian = identity
-    identity.withUnsafeMutableBufferPointer { identity in
-      jacobian.withUnsafeMutableBufferPointer { jacobian in
-        guard let from = identity.baseAddress, let to = jacobian.baseAddress else { return }
-        pullback.apply(step: step, rows: width, from: from, to: to, stride: width)
-      }
-    }
-    return Matrix(rows: width, columns: width, elements: jacobian)
+    let rows = RowBlock(unitRows: width, width: width)
+    pullback.apply(step: step, rows: width, from: rows, to: rows)
+    return Matrix(rows: width, columns: width, elements: (0..<width).flatMap(rows.row))
   }
 
   /// One parameter tensor by PyTorch's name, row-major; nil where there is none.
@@ -174,79 +219,4 @@ extension Tape {
 
   /// The gradient by that tensor.
   public func gradient(of name: String) -> [Double]? { layout[name].map { Array(gradient[$0.range]) } }
-
-  /// What step `step` of the window contributes to the gradient: Σ over the batch of ∂L/∂a_t ∂⁺a_t/∂w, the immediate
-  /// derivative with h_{t-1} held fixed; flat, as `layout` says. The sum over all steps is the gradient. Untied, it is the gradient
-  /// of step t's own copies, and 0 elsewhere, but for what stays shared.
-  public func weightGradientContribution(step t: Int) -> [Double] {
-    var contribution = [Double](repeating: 0, count: layout.count)
-    /// contribution[block] += Σ_b left_b rightᵀ_b, `left` [B, rows] and `right` [B, columns] starting where they are told.
-    func addOuterProducts(
-      _ block: ParameterLayout.Block, _ left: [Double], _ l: Int, _ right: [Double], _ r: Int
-    ) {
-      let (m, n) = (block.rows, block.columns)
-      for b in 0..<batch {
-        for i in 0..<m {
-          let factor = left[l + b * m + i]
-          let row = block.index(i, 0)
-          for j in 0..<n { contribution[row + j] += factor * right[r + b * n + j] }
-        }
-      }
-    }
-    /// A bias as a matrix of one column.
-    func column(_ entry: ParameterLayout.Entry) -> ParameterLayout.Block {
-      .init(offset: entry.offset, rows: entry.count, columns: 1, rowStride: 1)
-    }
-    let ones = [Double](repeating: 1, count: batch)
-    let gh = network.cell.gates * hidden
-    for (index, layer) in layers.enumerated() {
-      let da = layer.preactivationGradient
-      let start = t * batch * gh
-      let stateSize = layer.parts * batch * hidden
-      let below = index == 0 ? x : layers[index - 1].state
-      let belowStart = index == 0 ? t * batch * inputs : (t + 1) * layers[index - 1].parts * batch * hidden
-      let daByState = layer.recurrentGradient
-      addOuterProducts(layout.inputWeights(layer: index, step: t), da, start, below, belowStart)
-      addOuterProducts(layout.recurrentWeights(layer: index, step: t), daByState, start, layer.state, t * stateSize)
-      if let bias = layout.bias(layer: index)?.copy(t) { addOuterProducts(column(bias), da, start, ones, 0) }
-      if let logit = layout.betaLogit(layer: index) {
-        contribution.replaceSubrange(logit.range, with: rateContribution(layer: index, step: t))
-      }
-      if let bias = layout["bias_hh_l\(index)"]?.copy(t) { addOuterProducts(column(bias), daByState, start, ones, 0) }
-    }
-    if let top = layers.last, let weight = layout["readout.weight"], let bias = layout["readout.bias"] {
-      let dy = outputGradient(step: t)
-      let block = ParameterLayout.Block(offset: weight.offset, rows: outputs, columns: hidden, rowStride: hidden)
-      addOuterProducts(block, dy, 0, top.state, (t + 1) * top.parts * batch * hidden)
-      addOuterProducts(column(bias), dy, 0, ones, 0)
-    }
-    return contribution
-  }
-
-  /// ∂L/∂y_t, [B, O]: weighted, and 0 where the loss is not injected.
-  public func outputGradient(step t: Int) -> [Double] {
-    var gradient = [Double](repeating: 0, count: batch * outputs)
-    for b in 0..<batch where mask[t * batch + b] != 0 {
-      let row = t * batch + b
-      let y = output[row * outputs..<(row + 1) * outputs]
-      switch target {
-      case .classes(let classes):
-        // ∂l/∂y = softmax(y) - onehot(d); the log of the softmax's denominator is l + y_d
-        let logSum = loss[row] + y[y.startIndex + Int(classes[row])]
-        // p_d - 1 = -Σ of the others' p, which keeps its digits where p_d is 1 to all of them.
-        let target = b * outputs + Int(classes[row])
-        var others = 0.0
-        for (o, value) in y.enumerated() where b * outputs + o != target {
-          gradient[b * outputs + o] = injectionWeight * exp(value - logSum)
-          others += gradient[b * outputs + o]
-        }
-        gradient[target] = -others
-      case .values(let values):
-        for (o, value) in y.enumerated() where outputMask?[row * outputs + o] != 0 {
-          gradient[b * outputs + o] = injectionWeight * (value - values[row * outputs + o])
-        }
-      }
-    }
-    return gradient
-  }
 }

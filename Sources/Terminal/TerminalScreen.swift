@@ -7,10 +7,13 @@ import Glibc
 public struct TerminalSize: Hashable, Sendable {
   public var width: Int, height: Int
 
+  /// The most that is drawn, whatever a terminal says of itself.
+  static let largest: (columns: Int32, rows: Int32) = (1000, 400)
+
   /// A size; less than 1 becomes 1.
   public init(width: Int, height: Int) {
-    self.width = max(1, width)
-    self.height = max(1, height)
+    self.width = min(max(1, width), Int(Self.largest.columns))
+    self.height = min(max(1, height), Int(Self.largest.rows))
   }
 }
 
@@ -191,16 +194,17 @@ public final class TerminalScreen {
   func readKeys() -> [DecodedInput]? {
     var inputs: [RawInput] = []
     var value: wint_t = 0
+    // Bytes that are no character are answered like an empty queue; only two such answers on end are one.
+    var misses = 0
     // The bound keeps a stream of input from holding the screen; what is left is read at once after a frame.
-    while inputs.count < 1 << 14 {
+    while inputs.count < 1 << 14, misses < 2 {
       let result = wget_wch(pad, &value)
-      if result == KEY_CODE_YES {
-        inputs.append(.code(Int32(bitPattern: value)))
-      } else if result == ERR {
-        break
-      } else {
-        inputs.append(.character(value))
+      if result == ERR {
+        misses += 1
+        continue
       }
+      misses = 0
+      inputs.append(result == KEY_CODE_YES ? .code(Int32(bitPattern: value)) : .character(value))
     }
     updateSize()
     return inputs.isEmpty ? nil : decoder.decode(inputs.filter { $0 != .code(KEY_RESIZE) })
@@ -209,12 +213,23 @@ public final class TerminalScreen {
   /// Ends a paste whose end does not come.
   func abandonPaste() -> [DecodedInput] { decoder.decode([.code(KeyDecoder.pasteEnds)]) }
 
+  /// The terminal is asked itself: the key that ncurses makes of a new size may be lost among bytes that are none.
   private func updateSize() {
+    takeNewSize()
     let present = TerminalSize(width: Int(curses_columns()), height: Int(curses_rows()))
     if present != size {
       size = present
       encoder.invalidate()
     }
+  }
+
+  /// Lets ncurses know the terminal's size, as far as frames are drawn.
+  private func takeNewSize() {
+    var window = winsize()
+    guard ioctl(output, UInt(TIOCGWINSZ), &window) == 0, window.ws_row > 0, window.ws_col > 0 else { return }
+    let rows = min(Int32(window.ws_row), TerminalSize.largest.rows)
+    let columns = min(Int32(window.ws_col), TerminalSize.largest.columns)
+    if is_term_resized(rows, columns) { resizeterm(rows, columns) }
   }
 
   // MARK: Job control
@@ -231,13 +246,8 @@ public final class TerminalScreen {
   /// Takes the terminal again after the process was stopped, by whomever; the next frame is drawn whole.
   public func resume() {
     if !isendwin() { leave() }
-    var window = winsize()
     // In the background, nobody told us of a new size.
-    if ioctl(output, UInt(TIOCGWINSZ), &window) == 0, window.ws_row > 0, window.ws_col > 0 {
-      if is_term_resized(Int32(window.ws_row), Int32(window.ws_col)) {
-        resizeterm(Int32(window.ws_row), Int32(window.ws_col))
-      }
-    }
+    takeNewSize()
     enter()
   }
 }

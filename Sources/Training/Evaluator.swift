@@ -18,7 +18,7 @@ public final class Evaluator {
   /// The index of the first sequence that is answered.
   static let firstSequence = 1 << 31
   /// The most sequences answered at once.
-  private static let lanes = 50
+  private static let rows = 50
 
   private let task: any SequenceTask
   private let solved: SolvedSpecification
@@ -40,7 +40,7 @@ public final class Evaluator {
   public init(_ experiment: Experiment, memory: Int = 16 << 30) throws(TrainingError) {
     var experiment = experiment
     solved = experiment.solved
-    experiment.training.batch = min(solved.sequences, Self.lanes)
+    experiment.training.batch = min(solved.sequences, Self.rows)
     do throws(ExperimentKeyError) {
       try experiment.validate(memory: memory)
       guard solved.measure != .none else {
@@ -67,9 +67,9 @@ public final class Evaluator {
   public func evaluate(_ parameters: [Double]) -> Evaluation {
     take(parameters)
     var tally = Tally()
-    forEachBatch { lanes in
+    forEachBatch { rows in
       answer()
-      count(lanes: lanes, into: &tally)
+      count(rows: rows, into: &tally)
       return true
     }
     return evaluation(tally)
@@ -80,9 +80,9 @@ public final class Evaluator {
     let allowed = allowedFaults()
     take(parameters)
     var tally = Tally()
-    forEachBatch { lanes in
+    forEachBatch { rows in
       answer()
-      count(lanes: lanes, into: &tally)
+      count(rows: rows, into: &tally)
       // Written so that a NaN ends it too; a little more is allowed than may remain, for rounding.
       return faults(tally) <= allowed * (1 + 1e-12)
     }
@@ -95,8 +95,8 @@ public final class Evaluator {
     pass.resetState()
   }
 
-  /// Writes batch after batch of sequences and calls `body` with the number of lanes that count, until it says false.
-  private func forEachBatch(_ body: (_ lanes: Int) -> Bool) {
+  /// Writes batch after batch of sequences and calls `body` with the number of rows that count, until it says false.
+  private func forEachBatch(_ body: (_ rows: Int) -> Bool) {
     var index = Self.firstSequence
     if isStream {
       // The state has to be that of the stream, as it is in training.
@@ -132,32 +132,32 @@ public final class Evaluator {
     var targets = 0, loss = 0.0, numbers = 0, squares = 0.0
   }
 
-  private func count(lanes: Int, into tally: inout Tally) {
+  private func count(rows: Int, into tally: inout Tally) {
     let right = task.rightClasses(in: data)
-    var flawed = [Bool](repeating: false, count: lanes)
+    var flawed = [Bool](repeating: false, count: rows)
     for steps in targetRuns() {
       pass.readOutputs(steps, into: &outputs)
       for step in steps {
-        for lane in 0..<lanes where data.targetMask[step * data.batch + lane] != 0 {
-          let position = step * data.batch + lane
-          let row = ((step - steps.lowerBound) * data.batch + lane) * data.outputs
+        for row in 0..<rows where data.targetMask[step * data.batch + row] != 0 {
+          let position = step * data.batch + row
+          let place = ((step - steps.lowerBound) * data.batch + row) * data.outputs
           let isRight =
             switch data.target {
             case .classes(let classes):
-              countClass(Int(classes[position]), row, right?[position], into: &tally)
-            case .values(let values): countNumbers(values, position, row, right?[position], into: &tally)
+              countClass(Int(classes[position]), place, right?[position], into: &tally)
+            case .values(let values): countNumbers(values, position, place, right?[position], into: &tally)
             }
           tally.targets += 1
           guard let isRight else { continue }
           tally.answers += 1
           if !isRight {
             tally.wrong += 1
-            flawed[lane] = true
+            flawed[row] = true
           }
         }
       }
     }
-    tally.sequences += lanes
+    tally.sequences += rows
     tally.flawed += flawed.count { $0 }
   }
 
@@ -176,30 +176,30 @@ public final class Evaluator {
   }
 
   /// Adds -log softmax(y)_d; whether every right class has a larger output than every other, nil where it is not judged.
-  private func countClass(_ target: Int, _ row: Int, _ right: UInt64?, into tally: inout Tally) -> Bool? {
+  private func countClass(_ target: Int, _ place: Int, _ right: UInt64?, into tally: inout Tally) -> Bool? {
     if solved.measure == .loss {
-      let y = outputs[row..<row + data.outputs]
+      let y = outputs[place..<place + data.outputs]
       let greatest = y.max() ?? 0
-      tally.loss += log(y.reduce(0) { $0 + exp($1 - greatest) }) - (outputs[row + target] - greatest)
+      tally.loss += log(y.reduce(0) { $0 + exp($1 - greatest) }) - (outputs[place + target] - greatest)
     }
     let isRight = { (output: Int) in right.map { $0 >> UInt64(output) & 1 == 1 } ?? (output == target) }
-    return right == 0 ? nil : areLargest(row, isRight)
+    return right == 0 ? nil : areLargest(place, isRight)
   }
 
   /// Adds ‖y - d‖² over the numbers asked for; whether every one is within the tolerance, or, where they stand for
   /// classes, whether every right class has a larger output than every other, nil where it is not judged.
   private func countNumbers(
-    _ values: [Double], _ position: Int, _ row: Int, _ right: UInt64?, into tally: inout Tally
+    _ values: [Double], _ position: Int, _ place: Int, _ right: UInt64?, into tally: inout Tally
   ) -> Bool? {
     var isRight = true
     for index in 0..<data.outputs where isAsked(position, index) {
-      let error = outputs[row + index] - values[position * data.outputs + index]
+      let error = outputs[place + index] - values[position * data.outputs + index]
       tally.numbers += 1
       tally.squares += error * error
       if !(abs(error) < solved.tolerance) { isRight = false }
     }
     guard let right else { return isRight }
-    return right == 0 ? nil : areLargest(row) { right >> UInt64($0) & 1 == 1 }
+    return right == 0 ? nil : areLargest(place) { right >> UInt64($0) & 1 == 1 }
   }
 
   /// Whether a target has a value for an output: some have one only for some.
@@ -208,10 +208,10 @@ public final class Evaluator {
   }
 
   /// Whether the outputs that are right are all larger than all others, and all of them finite.
-  private func areLargest(_ row: Int, _ isRight: (Int) -> Bool) -> Bool {
+  private func areLargest(_ place: Int, _ isRight: (Int) -> Bool) -> Bool {
     var leastRight = Double.infinity, greatestWrong = -Double.infinity
     for index in 0..<data.outputs {
-      let y = outputs[row + index]
+      let y = outputs[place + index]
       guard y.isFinite else { return false }
       if isRight(index) { leastRight = min(leastRight, y) } else { greatestWrong = max(greatestWrong, y) }
     }
@@ -235,10 +235,10 @@ public final class Evaluator {
   private func allowedFaults() -> Double {
     if answerCount == nil {
       var answers = 0
-      forEachBatch { lanes in
+      forEachBatch { rows in
         let right = task.rightClasses(in: data)
         for position in data.targetMask.indices
-        where position % data.batch < lanes && data.targetMask[position] != 0 {
+        where position % data.batch < rows && data.targetMask[position] != 0 {
           switch solved.measure {
           case .none, .flawless: break
           case .accuracy: answers += right?[position] == 0 ? 0 : 1

@@ -18,8 +18,7 @@ public final class Guessing {
 
   /// The parameters of trial `index`, all uniform in ±range.
   public func parameters(trial index: Int) -> [Double] {
-    // The highest byte keeps this use of the seed apart from others: 1 tasks, 2 samples of text, 9 guesses.
-    var random = CounterRandom(seed: seed, stream: 9 << 56 | UInt64(truncatingIfNeeded: index))
+    var random = CounterRandom(seed: seed, for: .guesses, index: UInt64(truncatingIfNeeded: index))
     return (0..<evaluator.layout.count).map { _ in range * (2 * random.uniform() - 1) }
   }
 

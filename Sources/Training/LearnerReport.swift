@@ -103,26 +103,15 @@ private struct Reporter<S: Scalar> {
     var byUnit: Matrix?
   }
 
-  private func makePass(recordsTape: Bool) -> Pass<S> {
-    let pass = Pass<S>(
-      network: snapshot.experiment.network, layout: snapshot.layout, steps: snapshot.data.steps,
-      batch: snapshot.data.batch, loss: snapshot.data.loss, recordsTape: recordsTape)
-    for (index, value) in snapshot.parameters.enumerated() { pass.parameters[index] = S(value) }
-    pass.load(snapshot.data)
-    for (layer, state) in snapshot.sequenceState.enumerated() { pass.setState(at: 0, layer: layer, from: state) }
-    return pass
-  }
-
   /// The window as the trainer will take it.
   private func trained(_ wanted: Int) -> Part {
-    let pass = makePass(recordsTape: kind.keepsEveryStep(snapshot.experiment))
+    let pass = snapshot.pass(S.self, recordsTape: kind.keepsEveryStep(snapshot.experiment))
     let window = snapshot.window
     for (layer, state) in snapshot.carriedState.enumerated() {
       pass.setState(at: window.steps.lowerBound, layer: layer, from: state)
     }
     // Activations that older weights made, where the past is not run forward again.
     if let kept = snapshot.variant.kept { pass.restore(kept, at: window.steps.lowerBound) }
-    pass.flow = snapshot.experiment.training.flow
     let algorithm = kind.init(snapshot.experiment, pass: pass)
     algorithm.beginSequence()
     if snapshot.algorithmMemory.count == algorithm.memory.count {
@@ -143,7 +132,8 @@ private struct Reporter<S: Scalar> {
   /// The same losses back to the sequence's start, and the influence from there.
   private func exact(_ wanted: Int, longest: Int) -> Part {
     let isForward = kind is any ForwardAlgorithm<S>.Type
-    let pass = makePass(recordsTape: isForward)
+    // What the algorithm is held against is the gradient itself, neither clipped on its way nor with Ω.
+    let pass = snapshot.pass(S.self, recordsTape: isForward, flow: FlowControl())
     let end = snapshot.window.steps.upperBound
     pass.forward(0..<end)
     _ = pass.backward(

@@ -1,3 +1,4 @@
+import LinearAlgebra
 import RecurrentNetworks
 
 /// What one update did, in numbers.
@@ -20,23 +21,6 @@ public struct UpdateRecord: Equatable, Sendable {
 
   /// An empty record.
   public init() {}
-}
-
-/// A change that was made while the network trained.
-public struct JournalEntry: Equatable, Sendable {
-  /// The number of updates done when the change was made.
-  public var update: Int
-  /// The dotted key of the experiment.
-  public var key: String
-  /// Its new value, as the experiment file would write it.
-  public var value: String
-
-  /// `key` set to `value` after `update` updates.
-  public init(update: Int, key: String, value: String) {
-    self.update = update
-    self.key = key
-    self.value = value
-  }
 }
 
 /// Why training stopped by itself: the first number that was not finite.
@@ -98,8 +82,13 @@ public struct Snapshot: Sendable {
   public var newest: UpdateRecord?
   /// How many losses of the present sequence no window trains (k2 < k1), a sequence.
   public var untrainedLosses: Int
-  /// Every change since the start.
+  /// Every change since the start that still holds, and what took others back: with the experiment that the run began with
+  /// they replay it.
   public var journal: [JournalEntry]
+  /// Everything that was done to the run, in order.
+  public var timeline: [TimelineEvent] = []
+  /// The settings that `undo` would take back; empty where there is nothing to undo.
+  public var undoable: [Setting] = []
   /// How far `N` can go back, in updates.
   public var rewindable: Int
   /// Whether it trains by itself.
@@ -117,4 +106,85 @@ public struct Snapshot: Sendable {
 
   /// When updates happen in the present sequence: with a k2 that adapts itself, the one chosen.
   public var schedule: TruncationSchedule { chosenSchedule ?? experiment.training.algorithm.schedule(experiment) }
+}
+
+// MARK: Passes
+
+/// What reads a pass in the precision of its run.
+public protocol PassReader {
+  /// What it reads.
+  associatedtype Reading
+  /// Reads `pass`, whose parameters, data and first state are loaded.
+  func read<S: Scalar>(_ pass: Pass<S>) throws -> Reading
+}
+
+extension Snapshot {
+  /// The tape of a window, in the run's precision, under the run's reduction: by default of the next window as the next
+  /// update will make it, bit for bit, for algorithms that go back over a tape.
+  ///
+  /// - Parameters:
+  ///   - window: the window; nil for the next one.
+  ///   - carriedState: the state before its first step, [parts, B, H] a layer; nil for the one that training has there, or,
+  ///     for another window, the one that the present weights make from the sequence's first state.
+  ///   - variant: what the pass does otherwise than plain backpropagation; nil for what the update does, or, for another
+  ///     window, nothing.
+  ///   - flow: what it does with the gradient on its way; nil for what the update does: clipping at every step, and Ω.
+  public func tape(
+    window: Window? = nil, carriedState: [[Double]]? = nil, variant: PassVariant? = nil, flow: FlowControl? = nil
+  ) -> Tape {
+    let isNext = window == nil || window == self.window
+    let window = window ?? self.window
+    return Tape.compute(
+      network: experiment.network, layout: layout, parameters: parameters, data: data, window: window,
+      carriedState: carriedState ?? state(before: window.steps.lowerBound), reduction: experiment.training.reduction,
+      precision: experiment.precision, variant: variant ?? (isNext ? self.variant : PassVariant()),
+      flow: flow ?? experiment.training.flow)
+  }
+
+  /// The tape of the whole sequence from its first state, all its losses injected: what full backpropagation would do here.
+  public func wholeTape() -> Tape {
+    let whole = Window(steps: 0..<data.steps, injected: 0..<data.steps)
+    return tape(window: whole, carriedState: sequenceState, variant: PassVariant())
+  }
+
+  /// The state before step `step` of the sequence, [parts, B, H] a layer.
+  private func state(before step: Int) -> [[Double]] {
+    if step == window.steps.lowerBound { return carriedState }
+    if step == 0 { return sequenceState }
+    func run<S: Scalar>(_: S.Type) -> [[Double]] {
+      let pass = pass(S.self)
+      pass.forward(0..<step)
+      return (0..<experiment.network.layers).map { pass.state(row: step, layer: $0) }
+    }
+    return experiment.precision == .float64 ? run(Double.self) : run(Float.self)
+  }
+
+  /// A pass over the present sequence with the parameters, the data, the first state and the flow of the run.
+  ///
+  /// - Parameters:
+  ///   - precision: the scalar to compute in; the run's own is `experiment.precision`.
+  ///   - recordsTape: whether every step's pre-activations and gradients are kept.
+  ///   - flow: what it does with the gradient on its way; nil for what the update does.
+  public func pass<S: Scalar>(
+    _ precision: S.Type, recordsTape: Bool = false, flow: FlowControl? = nil
+  ) -> Pass<S> {
+    let pass = Pass<S>(
+      network: experiment.network, layout: layout, steps: data.steps, batch: data.batch, loss: data.loss,
+      recordsTape: recordsTape)
+    for (index, value) in parameters.enumerated() { pass.parameters[index] = S(value) }
+    pass.load(data)
+    for (layer, state) in sequenceState.enumerated() { pass.setState(at: 0, layer: layer, from: state) }
+    pass.flow = flow ?? experiment.training.flow
+    return pass
+  }
+
+  /// What `reader` reads of a pass in the run's own precision: `pass(_:recordsTape:flow:)` where the type is not known.
+  public func read<Reader: PassReader>(
+    _ reader: Reader, recordsTape: Bool = false, flow: FlowControl? = nil
+  ) throws -> Reader.Reading {
+    switch experiment.precision {
+    case .float64: try reader.read(pass(Double.self, recordsTape: recordsTape, flow: flow))
+    case .float32: try reader.read(pass(Float.self, recordsTape: recordsTape, flow: flow))
+    }
+  }
 }

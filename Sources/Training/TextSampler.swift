@@ -23,17 +23,17 @@ struct TextSampler {
   ///
   /// The random numbers are the same every time, so what changes from one sample to the next is what the network learnt.
   /// - Parameters:
-  ///   - state: the state before `first` was read, [parts, B, H] a layer, of which lane 0 writes.
+  ///   - state: the state before `first` was read, [parts, B, H] a layer, of which row 0 writes.
   ///   - batch: B.
   ///   - first: the class of the character read first.
   ///   - seed: of the random numbers.
   func write(length: Int, from state: [[Double]], batch: Int, first: Int, seed: UInt64) -> String {
     let h = network.hidden
     for (layer, values) in state.enumerated() {
-      let lane = (0..<network.cell.parts).flatMap { values[$0 * batch * h..<$0 * batch * h + h] }
-      pass.setState(at: 0, layer: layer, from: lane)
+      let row = (0..<network.cell.parts).flatMap { values[$0 * batch * h..<$0 * batch * h + h] }
+      pass.setState(at: 0, layer: layer, from: row)
     }
-    var random = CounterRandom(seed: seed, stream: 2 << 56)
+    var random = CounterRandom(seed: seed, for: .text)
     var data = SequenceBatch(
       steps: 1, batch: 1, inputs: layout.inputs, outputs: layout.outputs,
       x: [Double](repeating: 0, count: layout.inputs), symbols: nil, target: .classes([0]), targetMask: [1])

@@ -2,35 +2,57 @@ import Dispatch
 import Foundation
 import Synchronization
 
-/// Trains on a thread of its own; takes commands at any time, publishes the newest snapshot when asked to, waits for nobody.
+/// Trains one run, or two in lock step, on a thread of its own; takes commands at any time, publishes the newest snapshots
+/// when asked to, and waits for nothing but the next command.
 ///
-/// Only values cross threads: commands in, snapshots and refusals out, each under a lock that is held for the time of a move.
-/// Paused, the thread sleeps.
+/// Two lanes make the same number of updates: in a turn every lane that is behind makes one. One that explodes stops alone;
+/// when it goes on, it catches up before the other goes on.
+///
+/// Only values cross threads: commands in, snapshots, refusals and reports out, each under a lock that is held for the time of
+/// a move. Paused, the thread sleeps.
 public final class Trainer: Sendable {
   /// What a trainer can be told to do; commands are done in order, between two updates.
-  public enum Command: Equatable, Sendable {
+  public enum Command: Hashable, Sendable {
     /// Train by itself.
     case run
     /// Stop after the present update.
     case pause
     /// Make so many updates, then stay paused.
     case step(updates: Int)
-    /// Go back so many updates, bit for bit, and stay paused.
+    /// Go back so many updates in every lane, bit for bit, and stay paused. The next command but `speed` interrupts it; another
+    /// `rewind` goes on from where this one was to end.
     case rewind(updates: Int)
-    /// Set a dotted key of the experiment, the value as the experiment file would write it.
-    case apply(key: String, value: String)
-    /// Set several keys in one change that begins a new run.
-    case begin([Setting])
-    /// Begin again at update 0: with the same weights, or with those of another seed.
-    case restart(seed: UInt64?)
+    /// Go to the place after so many updates in every lane, back or on, and stay paused. Interrupted as `rewind` is.
+    case go(to: Int)
+    /// Set keys of a lane in one change. Beside another lane, a change that begins a new run goes on at the same update.
+    case change(LaneID, [Setting])
+    /// Take back a lane's last change, or restart.
+    case undo(LaneID)
+    /// Begin a lane again: beside another at the same update; `nil` is all lanes, from their first update.
+    case restart(LaneID?, from: RestartPoint)
+    /// Make a second lane that goes on as `from` does.
+    case fork(from: LaneID)
+    /// End a lane; the other goes on.
+    case drop(LaneID)
     /// At most so many updates a second by itself; nil is as many as the machine makes.
     case speed(Double?)
-    /// End the thread.
+    /// End the thread after the present update.
     case quit
+
+    /// Set a dotted key of lane a, the value as the experiment file would write it.
+    public static func apply(key: String, value: String) -> Command { .change(.a, [Setting(key: key, value: value)]) }
+    /// Set several keys of lane a in one change.
+    public static func begin(_ settings: [Setting]) -> Command { .change(.a, settings) }
+    /// Begin lane a again: with the same weights, or with those of another seed.
+    public static func restart(seed: UInt64?) -> Command { .restart(.a, from: seed.map { .seed($0) } ?? .present) }
   }
 
-  /// A command that could not be done.
+  /// A command that could not be done; nothing has changed because of it.
   public struct Refusal: Equatable, Sendable {
+    /// The lane that was addressed.
+    public var lane: LaneID
+    /// The settings that were to be set; empty where it was no change.
+    public var settings: [Setting]
     /// The dotted key, or the command's name where there is none.
     public var key: String
     /// What is wrong, in one line.
@@ -44,21 +66,45 @@ public final class Trainer: Sendable {
   /// A trainer of `run`, paused.
   ///
   /// - Parameters:
-  ///   - run: what is trained; it is the trainer's from here on.
+  ///   - run: what is trained, as lane a; it is the trainer's from here on.
+  ///   - second: lane b, if there is one from the start.
   ///   - sampleLength: how many characters the network writes into a snapshot, where the task is a text.
   ///   - now: the time since some fixed moment; for speeds only, no number of the training depends on it.
-  ///   - onPublish: called on the trainer's thread after each snapshot or refusal; it must not block.
+  ///   - onPublish: called on the trainer's thread after each snapshot, refusal or report; it must not block.
+  public convenience init(
+    run: sending TrainingRun, second: sending TrainingRun? = nil, sampleLength: Int = 80,
+    now: @escaping @Sendable () -> Duration = monotonicTime, onPublish: @escaping @Sendable () -> Void
+  ) {
+    let runs = RunHandover(run, second)
+    self.init(sampleLength: sampleLength, now: now, onPublish: onPublish) { () throws(TrainingError) in try runs.take()
+    }
+  }
+
+  /// A trainer whose runs are made on its own thread, as those of large networks are: drawing their weights takes seconds, and
+  /// nobody waits for it. What it is told in the meantime is done when they are there.
+  ///
+  /// - Parameters:
+  ///   - sampleLength: how many characters the network writes into a snapshot, where the task is a text.
+  ///   - now: the time since some fixed moment; for speeds only, no number of the training depends on it.
+  ///   - onPublish: called on the trainer's thread after each snapshot, refusal or report; it must not block.
+  ///   - make: makes lane a and, where there is one from the start, lane b. What it throws is reported as a failure of lane a.
   public init(
-    run: sending TrainingRun, sampleLength: Int = 80, now: @escaping @Sendable () -> Duration = monotonicTime,
-    onPublish: @escaping @Sendable () -> Void
+    sampleLength: Int = 80, now: @escaping @Sendable () -> Duration = monotonicTime,
+    onPublish: @escaping @Sendable () -> Void,
+    make: @escaping @Sendable () throws(TrainingError) -> (run: TrainingRun, second: TrainingRun?)
   ) {
     let mailbox = TrainerMailbox()
     self.mailbox = mailbox
-    let handover = Handover(run)
     let ended = ended
     let thread = Thread {
-      if let run = handover.take() {
-        TrainerThread(run: run, mailbox: mailbox, sampleLength: sampleLength, now: now, onPublish: onPublish).work()
+      do {
+        let (run, second) = try make()
+        TrainerThread(
+          run: run, second: second, mailbox: mailbox, sampleLength: sampleLength, now: now, onPublish: onPublish
+        ).work()
+      } catch {
+        mailbox.report(.failed(.a, reason: "\(error)"))
+        onPublish()
       }
       ended.signal()
     }
@@ -70,16 +116,28 @@ public final class Trainer: Sendable {
   deinit { send(.quit) }
 
   /// Tells the trainer to do `command`; returns at once.
-  public func send(_ command: Command) { mailbox.send(command) }
+  public func send(_ command: Command) { mailbox.send(.command(command)) }
 
-  /// Asks for a snapshot as soon as the present update is done; returns at once.
+  /// Asks for a checkpoint of every lane as it stands when the commands before are done; `body` gets them on the trainer's
+  /// thread, and must not block.
+  public func checkpoints(_ body: @escaping @Sendable ([LaneID: RunCheckpoint]) -> Void) {
+    mailbox.send(.checkpoints(body))
+  }
+
+  /// Asks for snapshots as soon as the present update is done; returns at once.
   public func request() { mailbox.request() }
 
-  /// The newest snapshot, if one was published since the last call.
-  public func takeSnapshot() -> Snapshot? { mailbox.takeSnapshot() }
+  /// The newest snapshots, of the same update in every lane that goes on; empty where none was published since the last call.
+  public func takeSnapshots() -> [LaneID: Snapshot] { mailbox.takeSnapshots() }
+
+  /// The first lane's newest snapshot, if one was published since the last call.
+  public func takeSnapshot() -> Snapshot? { takeSnapshots().min { $0.key < $1.key }?.value }
 
   /// The refusals since the last call.
   public func takeRefusals() -> [Refusal] { mailbox.takeRefusals() }
+
+  /// What was done since the last call.
+  public func takeReports() -> [TrainerReport] { mailbox.takeReports() }
 
   /// Ends the thread and waits until it has ended.
   public func end() {
@@ -94,14 +152,28 @@ public let monotonicTime: @Sendable () -> Duration = {
   .nanoseconds(Int64(clamping: DispatchTime.now().uptimeNanoseconds))
 }
 
-/// Moves a run to the thread that will use it.
-private final class Handover: Sendable {
-  private let run: Mutex<TrainingRun?>
+/// Moves runs to the thread that will use them.
+public final class RunHandover: Sendable {
+  private let run: Mutex<TrainingRun?>, second: Mutex<TrainingRun?>
 
-  init(_ run: sending TrainingRun) { self.run = Mutex(run) }
+  /// Holds runs until they are taken.
+  public init(_ run: sending TrainingRun, _ second: sending TrainingRun? = nil) {
+    self.run = Mutex(run)
+    self.second = Mutex(second)
+  }
 
-  func take() -> sending TrainingRun? {
-    run.withLock { held in
+  /// The runs, once.
+  ///
+  /// - Throws: where they were taken before.
+  public func take() throws(TrainingError) -> (run: TrainingRun, second: TrainingRun?) {
+    guard let run = Self.take(run) else {
+      throw .misfit("run: found one that is trained elsewhere, expected a new one")
+    }
+    return (run, Self.take(second))
+  }
+
+  private static func take(_ held: borrowing Mutex<TrainingRun?>) -> sending TrainingRun? {
+    held.withLock { held in
       let run = held
       held = nil
       return run
@@ -111,23 +183,38 @@ private final class Handover: Sendable {
 
 /// What lies between the trainer's thread and the others.
 final class TrainerMailbox: Sendable {
+  /// What is sent to the trainer's thread.
+  enum Message: Sendable {
+    case command(Trainer.Command)
+    case checkpoints(@Sendable ([LaneID: RunCheckpoint]) -> Void)
+
+    /// Whether going to another update goes on after it.
+    var letsGoOn: Bool {
+      switch self {
+      case .command(.speed), .checkpoints: true
+      case .command: false
+      }
+    }
+  }
+
   private struct Contents {
-    var commands: [Trainer.Command] = []
-    var snapshot: Snapshot?
+    var messages: [Message] = []
+    var snapshots: [LaneID: Snapshot] = [:]
     var refusals: [Trainer.Refusal] = []
+    var reports: [TrainerReport] = []
   }
 
   private let contents = Mutex(Contents())
-  private let hasCommands = Atomic(false)
+  private let hasMessages = Atomic(false)
   private let isRequested = Atomic(false)
   private let sleeps = Atomic(false)
   private let alarm = DispatchSemaphore(value: 0)
 
   // MARK: For the others
 
-  func send(_ command: Trainer.Command) {
-    contents.withLock { $0.commands.append(command) }
-    hasCommands.store(true, ordering: .sequentiallyConsistent)
+  func send(_ message: Message) {
+    contents.withLock { $0.messages.append(message) }
+    hasMessages.store(true, ordering: .sequentiallyConsistent)
     wake()
   }
 
@@ -141,10 +228,10 @@ final class TrainerMailbox: Sendable {
     if sleeps.exchange(false, ordering: .sequentiallyConsistent) { alarm.signal() }
   }
 
-  func takeSnapshot() -> Snapshot? {
+  func takeSnapshots() -> [LaneID: Snapshot] {
     contents.withLock { contents in
-      defer { contents.snapshot = nil }
-      return contents.snapshot
+      defer { contents.snapshots = [:] }
+      return contents.snapshots
     }
   }
 
@@ -155,14 +242,24 @@ final class TrainerMailbox: Sendable {
     }
   }
 
+  func takeReports() -> [TrainerReport] {
+    contents.withLock { contents in
+      defer { contents.reports = [] }
+      return contents.reports
+    }
+  }
+
   // MARK: For the trainer's thread
 
-  func takeCommands() -> [Trainer.Command] {
-    guard hasCommands.load(ordering: .relaxed), hasCommands.exchange(false, ordering: .sequentiallyConsistent)
+  /// Whether there is a message, or a request, that has not been taken.
+  var isWaitedFor: Bool { hasMessages.load(ordering: .relaxed) || isRequested.load(ordering: .relaxed) }
+
+  func takeMessages() -> [Message] {
+    guard hasMessages.load(ordering: .relaxed), hasMessages.exchange(false, ordering: .sequentiallyConsistent)
     else { return [] }
     return contents.withLock { contents in
-      defer { contents.commands = [] }
-      return contents.commands
+      defer { contents.messages = [] }
+      return contents.messages
     }
   }
 
@@ -170,11 +267,11 @@ final class TrainerMailbox: Sendable {
     isRequested.load(ordering: .relaxed) && isRequested.exchange(false, ordering: .sequentiallyConsistent)
   }
 
-  func publish(_ snapshot: Snapshot) {
-    // The snapshot that nobody took is freed outside of the lock.
+  func publish(_ snapshots: [LaneID: Snapshot]) {
+    // The snapshots that nobody took are freed outside of the lock.
     let old = contents.withLock { contents in
-      let old = contents.snapshot
-      contents.snapshot = snapshot
+      let old = contents.snapshots
+      contents.snapshots = snapshots
       return old
     }
     withExtendedLifetime(old) {}
@@ -182,10 +279,12 @@ final class TrainerMailbox: Sendable {
 
   func refuse(_ refusal: Trainer.Refusal) { contents.withLock { $0.refusals.append(refusal) } }
 
+  func report(_ report: TrainerReport) { contents.withLock { $0.reports.append(report) } }
+
   /// Sleeps until there is something to do, or for `limit`.
   func sleep(for limit: Duration?) {
     sleeps.store(true, ordering: .sequentiallyConsistent)
-    if hasCommands.load(ordering: .sequentiallyConsistent) || isRequested.load(ordering: .sequentiallyConsistent) {
+    if hasMessages.load(ordering: .sequentiallyConsistent) || isRequested.load(ordering: .sequentiallyConsistent) {
       // Whoever brought it may have rung already.
       if !sleeps.exchange(false, ordering: .sequentiallyConsistent) { alarm.wait() }
       return

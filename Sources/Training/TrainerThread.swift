@@ -1,6 +1,22 @@
 /// What the trainer's thread does: commands, requested snapshots, updates; else it sleeps.
 final class TrainerThread {
-  private let run: TrainingRun
+  /// A lane's run, and what it last wrote.
+  private struct Lane {
+    let run: TrainingRun
+    var sample = ""
+
+    /// Whether it stands still until something is changed.
+    var isStopped: Bool { run.isStopped }
+  }
+
+  /// Where training goes, and then stays paused.
+  private struct Goal {
+    var update: Int
+    /// Whether the lanes are on the way back: another command stops them.
+    var isJourney = false
+  }
+
+  private var lanes: [LaneID: Lane] = [:]
   private let mailbox: TrainerMailbox
   private let sampleLength: Int
   private let now: @Sendable () -> Duration
@@ -8,18 +24,17 @@ final class TrainerThread {
 
   private var isRunning = false
   private var hasQuit = false
-  /// Updates still to be made by `step`.
-  private var stepsLeft = 0
+  private var goal: Goal?
   private var pace = Pace()
   private var speed = SpeedMeter()
-  private var sample = ""
   private var sampledAt: Duration?
 
   init(
-    run: TrainingRun, mailbox: TrainerMailbox, sampleLength: Int, now: @escaping @Sendable () -> Duration,
-    onPublish: @escaping @Sendable () -> Void
+    run: TrainingRun, second: TrainingRun?, mailbox: TrainerMailbox, sampleLength: Int,
+    now: @escaping @Sendable () -> Duration, onPublish: @escaping @Sendable () -> Void
   ) {
-    self.run = run
+    lanes[.a] = Lane(run: run)
+    if let second { lanes[.b] = Lane(run: second) }
     self.mailbox = mailbox
     self.sampleLength = sampleLength
     self.now = now
@@ -29,67 +44,105 @@ final class TrainerThread {
   /// Works until told to quit.
   func work() {
     while !hasQuit {
-      let commands = mailbox.takeCommands()
-      for command in commands { obey(command) }
+      let messages = mailbox.takeMessages()
+      for message in messages where !hasQuit { perform(message) }
       if hasQuit { return }
-      let isTraining = isRunning || stepsLeft > 0
       // What a command did is to be seen at once. A request may have been answered just before the command was taken, so
       // that it is no sign of one.
-      if mailbox.takeRequest() || !commands.isEmpty { publish() }
-      guard isTraining else {
+      if mailbox.takeRequest() || !messages.isEmpty { publish() }
+      guard isRunning || goal != nil else {
         mailbox.sleep(for: nil)
         continue
       }
-      if isRunning, stepsLeft == 0, pace.limit != nil, let wait = pace.wait(now()) {
+      if isRunning, pace.limit != nil, let wait = pace.wait(now()) {
         mailbox.sleep(for: wait)
         continue
       }
-      train()
+      goal == nil ? train() : approachGoal()
     }
   }
 
+  /// Does what waits, and goes on until no update is asked for.
+  func workThrough() {
+    repeat {
+      let messages = mailbox.takeMessages()
+      for message in messages { perform(message) }
+      if goal != nil { approachGoal() }
+      if goal == nil, mailbox.takeRequest() || !messages.isEmpty { publish() }
+    } while goal != nil
+  }
+
+  // MARK: Training
+
+  /// The updates that the lanes have made: those of the one that is ahead.
+  private var update: Int { lanes.values.reduce(0) { max($0, $1.run.update) } }
+
+  /// The updates of the lane that is behind, of those that go on; nil where none does.
+  private var least: Int? { lanes.values.lazy.filter { !$0.isStopped }.map(\.run.update).min() }
+
+  /// Makes an update in every lane that is behind, or in all where none is.
   private func train() {
-    let outcome = run.trainOnce()
-    if stepsLeft > 0 { stepsLeft -= 1 }
-    if outcome == .exploded {
-      isRunning = false
-      stepsLeft = 0
+    guard let least else { return stop() }
+    for id in LaneID.allCases {
+      guard let lane = lanes[id], !lane.isStopped, lane.run.update == least else { continue }
+      if lane.run.trainOnce() == .failed { report(.failed(id, reason: reason(lane.run))) }
     }
-    if !isRunning, stepsLeft == 0 { publish() }
+    if goal == nil, self.least == nil { stop() }
   }
 
-  private func obey(_ command: Trainer.Command) {
+  private func stop() {
+    isRunning = false
+    if let goal, goal.isJourney { mailbox.report(.arrived(update: update, wanted: goal.update)) }
+    goal = nil
+    publish()
+  }
+
+  /// Goes a step towards the goal: back, or over updates that need not be made again, as far as nobody waits; or one update on.
+  private func approachGoal() {
+    guard let goal else { return }
+    for id in LaneID.allCases {
+      guard let lane = lanes[id], goal.isJourney, lane.run.isFar(from: goal.update) else { continue }
+      do throws(TrainingError) {
+        try lane.run.go(to: goal.update) { [mailbox] in mailbox.isWaitedFor }
+      } catch {
+        report(.failed(id, reason: "\(error)"))
+        return stop()
+      }
+      if mailbox.isWaitedFor { return }
+    }
+    if let least, least < goal.update { train() }
+    if let least = self.least, least < goal.update { return }
+    stop()
+  }
+
+  private func reason(_ run: TrainingRun) -> String { run.failure.map { "\($0)" } ?? "" }
+
+  // MARK: Commands
+
+  private func perform(_ message: TrainerMailbox.Message) {
+    if !message.letsGoOn, let goal, goal.isJourney {
+      // A rewind that follows another goes on from where that was to end.
+      if case .command(.rewind) = message {
+      } else {
+        mailbox.report(.arrived(update: update, wanted: goal.update))
+        self.goal = nil
+      }
+    }
+    switch message {
+    case .checkpoints(let body): body(lanes.mapValues { $0.run.checkpoint() })
+    case .command(let command): perform(command)
+    }
+  }
+
+  private func perform(_ command: Trainer.Command) {
     sampledAt = nil
     switch command {
-    case .run:
-      if !isRunning { speed = SpeedMeter() }
-      // What has exploded goes on when something was changed.
-      isRunning = run.explosion == nil
-      stepsLeft = 0
-      pace.restart()
-    case .pause:
-      isRunning = false
-      stepsLeft = 0
-    case .step(let updates):
-      // Steps that were asked for one after the other add up.
-      stepsLeft = run.explosion == nil ? (isRunning ? 0 : stepsLeft) + max(updates, 0) : 0
-      isRunning = false
-    case .rewind(let updates):
-      isRunning = false
-      stepsLeft = 0
-      run.rewind(by: updates)
-    case .apply(let key, let value):
-      attempt(key) { () throws(TrainingError) in _ = try run.apply(key: key, value: value) }
-    case .begin(let settings):
-      do {
-        try run.begin(with: settings)
-      } catch {
-        // Each of the keys is as it was.
-        for setting in settings { mailbox.refuse(Trainer.Refusal(key: setting.key, reason: "\(error)")) }
-        onPublish()
-      }
-    case .restart(let seed):
-      attempt("restart") { () throws(TrainingError) in try run.restart(seed: seed) }
+    case .run, .pause, .step, .rewind, .go: move(command)
+    case .change(let id, let settings): change(id, settings)
+    case .undo(let id): undo(id)
+    case .restart(let id, let point): restart(id, point)
+    case .fork(let id): fork(id)
+    case .drop(let id): drop(id)
     case .speed(let limit):
       pace.limit = limit.flatMap { $0 > 0 && $0.isFinite ? $0 : nil }
       pace.restart()
@@ -97,28 +150,124 @@ final class TrainerThread {
     }
   }
 
-  private func attempt(_ key: String, _ body: () throws(TrainingError) -> Void) {
-    do {
-      try body()
-    } catch {
-      mailbox.refuse(Trainer.Refusal(key: key, reason: "\(error)"))
-      onPublish()
+  private func move(_ command: Trainer.Command) {
+    switch command {
+    case .run:
+      if !isRunning { speed = SpeedMeter() }
+      // What has exploded goes on when something was changed.
+      isRunning = least != nil
+      goal = nil
+      pace.restart()
+    case .pause:
+      isRunning = false
+      goal = nil
+    case .step(let updates):
+      // Steps that were asked for one after the other add up.
+      let from = isRunning ? update : goal?.update ?? update
+      goal = least == nil ? nil : Goal(update: from + max(updates, 0))
+      isRunning = false
+    case .rewind(let updates):
+      isRunning = false
+      let from = goal.flatMap { $0.isJourney ? $0.update : nil } ?? update
+      goal = Goal(update: max(from - max(updates, 0), beginning), isJourney: true)
+    case .go(let update):
+      isRunning = false
+      goal = Goal(update: max(update, beginning), isJourney: true)
+    default: break
     }
   }
 
+  /// The first place to which all lanes can go.
+  private var beginning: Int { lanes.values.map(\.run.course.beginning.update).max() ?? 0 }
+
+  /// Runs `body` on a lane; refuses the command where it cannot be done.
+  private func attempt(
+    _ id: LaneID, _ name: String, _ settings: [Setting] = [],
+    _ body: (TrainingRun) throws(TrainingError) -> Void
+  ) {
+    guard let lane = lanes[id] else {
+      return refuse(id, name, settings, "\(name): found no lane \(id.rawValue), expected one that is there")
+    }
+    do throws(TrainingError) { try body(lane.run) } catch { refuse(id, name, settings, "\(error)") }
+  }
+
+  private func refuse(_ id: LaneID, _ name: String, _ settings: [Setting], _ reason: String) {
+    mailbox.refuse(
+      Trainer.Refusal(lane: id, settings: settings, key: settings.first?.key ?? name, reason: reason))
+    onPublish()
+  }
+
+  private func report(_ report: TrainerReport) {
+    mailbox.report(report)
+    onPublish()
+  }
+
+  private func change(_ id: LaneID, _ settings: [Setting]) {
+    attempt(id, "change", settings) { run throws(TrainingError) in
+      report(.changed(id, try run.change(settings, keepsPlace: lanes.count > 1)))
+    }
+  }
+
+  private func undo(_ id: LaneID) {
+    attempt(id, "undo") { run throws(TrainingError) in
+      guard let undone = try run.undo() else { return report(.nothingToUndo(id)) }
+      report(.undone(id, undone))
+      catchUp()
+    }
+  }
+
+  /// Lanes that stand at different updates meet at the later one.
+  private func catchUp() {
+    guard !isRunning, goal == nil, let least, least < update else { return }
+    goal = Goal(update: update)
+  }
+
+  private func restart(_ id: LaneID?, _ point: RestartPoint) {
+    for lane in LaneID.allCases where id == lane || id == nil && lanes[lane] != nil {
+      attempt(lane, "restart") { run throws(TrainingError) in
+        try run.restart(point, keepsPlace: id != nil && lanes.count > 1)
+        report(.restarted(lane, from: point))
+      }
+    }
+  }
+
+  private func fork(_ id: LaneID) {
+    attempt(id, "fork") { run throws(TrainingError) in
+      guard lanes[id.other] == nil else { throw .misfit("fork: found two lanes, expected one") }
+      try requireMemory(
+        run.experiment, inputs: run.layout.inputs, outputs: run.layout.outputs, limit: run.memory / 2)
+      lanes[id.other] = Lane(run: try run.fork(), sample: lanes[id]?.sample ?? "")
+      report(.forked(from: id, to: id.other))
+    }
+  }
+
+  private func drop(_ id: LaneID) {
+    attempt(id, "drop") { _ throws(TrainingError) in
+      guard lanes.count > 1 else { throw .misfit("drop: found one lane, expected two") }
+      lanes[id] = nil
+      report(.dropped(id))
+      if least == nil { isRunning = false }
+    }
+  }
+
+  // MARK: To be seen
+
   private func publish() {
     let time = now()
-    let rate = isRunning ? speed.rate(updates: run.update, at: time) : 0
+    let rate = isRunning ? speed.rate(updates: update, at: time) : 0
     // A sample costs as much as an update or many: while it runs, two a second are enough for reading.
     let isDue = !isRunning || sampledAt.map { time - $0 >= .milliseconds(500) } ?? true
-    var snapshot = run.snapshot(
-      running: isRunning, updatesPerSecond: rate, sampleLength: isDue ? sampleLength : 0)
-    if isDue {
-      sample = snapshot.sample
-      sampledAt = time
+    var snapshots: [LaneID: Snapshot] = [:]
+    for id in LaneID.allCases {
+      guard let run = lanes[id]?.run else { continue }
+      var snapshot = run.snapshot(
+        running: isRunning, updatesPerSecond: rate, sampleLength: isDue ? sampleLength : 0)
+      if isDue { lanes[id]?.sample = snapshot.sample }
+      snapshot.sample = lanes[id]?.sample ?? ""
+      snapshots[id] = snapshot
     }
-    snapshot.sample = sample
-    mailbox.publish(snapshot)
+    if isDue { sampledAt = time }
+    mailbox.publish(snapshots)
     onPublish()
   }
 }

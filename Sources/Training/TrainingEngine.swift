@@ -18,6 +18,8 @@ enum TrainingOutcome {
   case trained(UpdateRecord)
   /// A number was not finite: no update was made, or one that must be taken back (its weights would not be finite).
   case nonFinite(NonFinite)
+  /// An update was made, and after it no window has a loss: there is no next one.
+  case noNextWindow(UpdateRecord, TrainingError)
 }
 
 /// A training loop, its precision aside.
@@ -33,6 +35,8 @@ protocol TrainingEngine: AnyObject {
   var untrainedLosses: Int { get }
   /// The parameters, widened.
   var parameters: [Double] { get }
+  /// ‖∂L/∂h_t‖ at the first and the last step of the last update's window; nil where its pass did not go back over them.
+  var windowNorms: (first: Double, last: Double)? { get }
   /// The gradient of the last update, as the optimiser saw it, widened.
   var gradient: [Double] { get }
 
@@ -41,14 +45,21 @@ protocol TrainingEngine: AnyObject {
   func configure(_ experiment: Experiment) throws(TrainingError)
   /// Begins a new sequence with another length or batch; the weights are kept.
   func beginSequence(_ experiment: Experiment) throws(TrainingError)
-  func rescaleRecurrent(_ experiment: Experiment) throws(TrainingError)
+  /// Rescales weight_hh to the radius asked for; gives what each square matrix of it was multiplied by.
+  func rescaleRecurrent(_ experiment: Experiment) throws(TrainingError) -> [Double]
+  /// Multiplies each square matrix of weight_hh by its factor.
+  func scaleRecurrent(by factors: [Double]) throws(TrainingError)
+  /// Moves to a place in the data and among the updates, with the weights as they are.
+  func begin(at position: TrainingPosition) throws(TrainingError)
+  /// An engine of its own that goes on from here with the same numbers.
+  func copy() throws(TrainingError) -> any TrainingEngine
   func setParameters(_ parameters: [Double]) throws(TrainingError)
   func setState(_ state: [[Double]]) throws(TrainingError)
   /// The state of every layer at row `row`, [parts, B, H] a layer: row t+1 is the state after step t.
   func state(row: Int) -> [[Double]]
   /// The state carried into the next window, run up to it if need be.
   func carriedState() -> [[Double]]
-  /// h of the top layer of lane 0 after each step before the next window, [steps, H].
+  /// h of the top layer of row 0 after each step before the next window, [steps, H].
   func storedHidden() -> [Double]
 
   /// What the next window's pass does otherwise than run it forward and go back over it.
@@ -62,12 +73,18 @@ protocol TrainingEngine: AnyObject {
   func restore(_ checkpoint: Checkpoint) throws(TrainingError)
 }
 
-/// Everything that going on from a place between two updates depends on; its memory is used again and again.
-final class Checkpoint {
+/// Everything that going on from a place between two updates depends on.
+///
+/// Written by whoever made it, and from then on only read: runs share it, and it crosses threads.
+final class Checkpoint: @unchecked Sendable {
   var experiment = Experiment()
   var position = TrainingPosition()
-  /// How many entries of the journal had been applied.
-  var journalCount = 0
+  /// How many changes had been made.
+  var changeCount = 0
+  /// The history at this place; nil where it lies shortly after a checkpoint that has one.
+  var history: LossHistory?
+  /// What each step's own weights were at the start and after each rescaling of W_hh.
+  var origins: [WeightOrigin] = []
   /// The optimiser's count of steps.
   var optimizerSteps = 0
   /// Parameters, then the optimiser's memories that it uses, in the precision of training.
@@ -83,6 +100,7 @@ final class Checkpoint {
   /// What it takes in memory, in bytes.
   var bytes: Int {
     numbers.count + algorithm.count + (states.capacity + (kept?.count ?? 0)) * MemoryLayout<Double>.stride
+      + (history == nil ? 0 : LossHistory.bytes)
   }
 
   /// Makes room for `count` bytes of numbers.
@@ -93,16 +111,22 @@ final class Checkpoint {
   }
 
   /// Copies what the algorithm carries.
-  func saveAlgorithm(_ memory: UnsafeMutableRawBufferPointer) {
+  func saveAlgorithm(_ memory: UnsafeRawBufferPointer) {
     if algorithm.count != memory.count {
       algorithm.deallocate()
       algorithm = .allocate(byteCount: memory.count, alignment: 64)
     }
-    if memory.count > 0 { algorithm.copyMemory(from: UnsafeRawBufferPointer(memory)) }
+    if memory.count > 0 { algorithm.copyMemory(from: memory) }
   }
 
   deinit {
     numbers.deallocate()
     algorithm.deallocate()
   }
+}
+
+/// Each step's own weights as they stood after `update` updates, from where they are seen to move.
+struct WeightOrigin: Equatable, Sendable {
+  var update: Int
+  var parameters: [Double]
 }

@@ -21,6 +21,7 @@ final class TrainingLoop<S: Scalar>: TrainingEngine {
   /// Whether a step has a target in any sequence of the batch.
   private(set) var hasTarget: [Bool]
   private let isStream: Bool
+  private(set) var windowNorms: (first: Double, last: Double)?
 
   /// The loop before its first update, with weights of 0.
   init(_ experiment: Experiment, task: any SequenceTask) throws(TrainingError) {
@@ -37,7 +38,7 @@ final class TrainingLoop<S: Scalar>: TrainingEngine {
     data = task.emptyBatch(steps: length, batch: batch)
     hasTarget = [Bool](repeating: false, count: length)
     loadSequence()
-    try settle()
+    try findNextWindow()
   }
 
   /// The pass that the experiment's algorithm wants.
@@ -60,7 +61,14 @@ final class TrainingLoop<S: Scalar>: TrainingEngine {
 
   /// The gradient of the next window, into `pass.gradient`.
   func makeGradient() -> PassResult {
-    guard let checkpointed else { return algorithm.gradient(of: window, at: position) }
+    guard let checkpointed else {
+      let result = algorithm.gradient(of: window, at: position)
+      windowNorms =
+        pass.goesBackThroughTime && experiment.training.algorithm.description.isTape
+        ? (pass.gradientNorms[window.steps.lowerBound], pass.gradientNorms[window.steps.upperBound - 1]) : nil
+      return result
+    }
+    windowNorms = nil
     checkpointed.forward(data)
     return checkpointed.backward(data, reduction: experiment.training.reduction)
   }
@@ -75,7 +83,7 @@ final class TrainingLoop<S: Scalar>: TrainingEngine {
   }
 
   /// Finds the next window with a loss; where the present sequence has none left, runs to its end and begins the next.
-  func settle() throws(TrainingError) {
+  func findNextWindow() throws(TrainingError) {
     if let next = nextWindow() {
       window = next
       return
@@ -88,7 +96,8 @@ final class TrainingLoop<S: Scalar>: TrainingEngine {
       if let checkpointed { checkpointed.resetState() } else { pass.resetState() }
     }
     nextSequence()
-    window = nextWindow() ?? window
+    guard let first = nextWindow() else { throw .noLosses(key: "training.inject") }
+    window = first
   }
 
   private func nextWindow() -> Window? {
@@ -109,6 +118,17 @@ final class TrainingLoop<S: Scalar>: TrainingEngine {
     loadSequence()
   }
 
+  /// Moves to `position`, where another run stands, with the weights as they are: the steps of the sequence that are behind
+  /// it are run forward from the state at row 0.
+  func begin(at position: TrainingPosition) throws(TrainingError) {
+    self.position = position
+    loadSequence()
+    // States that are kept at checkpoints only stand between whole sequences.
+    self.position.trained = checkpointed == nil ? min(position.trained, data.steps) : 0
+    if self.position.trained > 0 { pass.forward(0..<self.position.trained) }
+    try findNextWindow()
+  }
+
   /// Writes the data of the present sequence and hands them to the pass.
   func loadSequence() {
     task.write(sequence: position.sequence, into: &data)
@@ -123,7 +143,7 @@ final class TrainingLoop<S: Scalar>: TrainingEngine {
   // MARK: Arenas
 
   /// Takes settings as they are; the window is not looked for.
-  func take(_ changed: Experiment) {
+  func adopt(_ changed: Experiment) {
     experiment = changed
     pass.network = changed.network
     pass.flow = changed.training.flow
@@ -153,6 +173,313 @@ final class TrainingLoop<S: Scalar>: TrainingEngine {
     algorithm = changed.training.algorithm.type(S.self).init(changed, pass: pass)
     data = task.emptyBatch(steps: length, batch: batch)
     hasTarget = [Bool](repeating: false, count: length)
-    take(changed)
+    adopt(changed)
+  }
+}
+
+// MARK: An update
+
+extension TrainingLoop {
+  func train() -> TrainingOutcome {
+    runUpToWindow()
+    let training = experiment.training
+    let result = makeGradient()
+    if let nonFinite = result.nonFinite { return .nonFinite(nonFinite) }
+    let (scale, pending) = training.clip.apply(to: pass.gradient, norm: result.gradientNorm)
+    let noise = training.noise(seed: experiment.seed)
+    let noiseNorm = noise.add(to: pass.gradient, scale: pending, after: position.update)
+    let rate = training.learningRate(after: position.update)
+    optimizer.step(pass.parameters, gradient: pass.gradient, scale: noise.variance > 0 ? 1 : pending, rate: rate)
+    if let tensor = optimizer.poisonedTensor(
+      pass.parameters, layout: layout, rate: rate, gradientNorm: result.gradientNorm * scale + noiseNorm)
+    {
+      return .nonFinite(NonFinite(step: window.steps.upperBound - 1, factor: "\(tensor) after the optimiser's step"))
+    }
+    var record = UpdateRecord()
+    position.update += 1
+    position.trained = window.steps.upperBound
+    record.update = position.update
+    record.step = position.stepsBefore + position.trained
+    record.loss = result.objective
+    record.gradientNorm = result.gradientNorm
+    record.clipScale = result.leastStepScale * scale * training.clip.apply(toWeights: pass.parameters)
+    record.learningRate = rate
+    record.k1 = algorithm.schedule.k1
+    record.k2 = algorithm.schedule.k2
+    do throws(TrainingError) { try findNextWindow() } catch { return .noNextWindow(record, error) }
+    return .trained(record)
+  }
+}
+
+// MARK: Changes
+
+extension TrainingLoop {
+  func configure(_ changed: Experiment) throws(TrainingError) {
+    try requireLosses(changed.training.algorithm.type(S.self).schedule(changed))
+    adopt(changed)
+    beginAlgorithmAnew()
+    try findNextWindow()
+  }
+
+  /// What the algorithm found out at the sequence's start, under other settings or weights, it finds out anew.
+  private func beginAlgorithmAnew() {
+    if position.trained == 0 { algorithm.beginSequence() }
+  }
+
+  func beginSequence(_ changed: Experiment) throws(TrainingError) {
+    let stepsBefore = position.stepsBefore + position.trained
+    try resize(changed)
+    position.stepsBefore = stepsBefore
+    position.sequence += 1
+    position.trained = 0
+    loadSequence()
+    try findNextWindow()
+  }
+
+  func rescaleRecurrent(_ changed: Experiment) throws(TrainingError) -> [Double] {
+    var parameters = parameters
+    let factors = try rescale(&parameters, layout, network: changed.network)
+    narrow(parameters, into: pass.parameters)
+    adopt(changed)
+    beginAlgorithmAnew()
+    try findNextWindow()
+    return factors
+  }
+
+  func scaleRecurrent(by factors: [Double]) throws(TrainingError) {
+    var parameters = parameters
+    let matrices = recurrentMatrices(layout, experiment.network)
+    guard matrices.count == factors.count else {
+      throw .misfit("weight_hh: found \(factors.count) factors, expected \(matrices.count)")
+    }
+    for (matrix, factor) in zip(matrices, factors) { matrix.multiply(&parameters, by: factor) }
+    narrow(parameters, into: pass.parameters)
+    beginAlgorithmAnew()
+    try findNextWindow()
+  }
+
+  func setParameters(_ parameters: [Double]) throws(TrainingError) {
+    narrow(parameters, into: pass.parameters)
+    beginAlgorithmAnew()
+    try findNextWindow()
+  }
+
+  var parameters: [Double] { widened(pass.parameters) }
+
+  var gradient: [Double] { widened(pass.gradient) }
+
+  // MARK: States
+
+  func setState(_ state: [[Double]]) throws(TrainingError) {
+    for (layer, values) in state.enumerated() { setState(at: 0, layer: layer, from: values) }
+    beginAlgorithmAnew()
+    try findNextWindow()
+  }
+
+  func setState(at row: Int, layer: Int, from state: [Double]) {
+    if let checkpointed {
+      // Between two updates a whole sequence is done, or none of it.
+      if row == 0 { checkpointed.setState(layer: layer, from: state) }
+    } else {
+      pass.setState(at: row, layer: layer, from: state)
+    }
+  }
+
+  func state(row: Int) -> [[Double]] {
+    (0..<experiment.network.layers).map { layer in
+      checkpointed?.state(layer: layer, atEnd: row > 0) ?? pass.state(row: row, layer: layer)
+    }
+  }
+
+  var variant: PassVariant {
+    var variant = experiment.training.algorithm.type(S.self)
+      .variant(experiment, window: window, update: position.update)
+    if experiment.training.history == .stale, window.steps.lowerBound < position.trained {
+      variant.kept = pass.keptActivations(window.steps.lowerBound..<position.trained)
+    }
+    return variant
+  }
+
+  var schedule: TruncationSchedule { algorithm.schedule }
+
+  func carriedState() -> [[Double]] {
+    runUpToWindow()
+    return state(row: window.steps.lowerBound)
+  }
+
+  func storedHidden() -> [Double] {
+    let hidden = experiment.network.hidden
+    return (0..<window.steps.lowerBound).flatMap { step in
+      pass.state(row: step + 1, layer: experiment.network.layers - 1).prefix(hidden)
+    }
+  }
+}
+
+// MARK: Checkpoints
+
+extension TrainingLoop {
+  func copy() throws(TrainingError) -> any TrainingEngine {
+    let copy = try TrainingLoop(experiment, task: task)
+    let checkpoint = Checkpoint()
+    save(into: checkpoint)
+    try copy.restore(checkpoint)
+    return copy
+  }
+
+  func save(into checkpoint: Checkpoint) {
+    let arrays = [pass.parameters] + optimizer.memories
+    checkpoint.experiment = experiment
+    checkpoint.position = position
+    checkpoint.optimizerSteps = optimizer.steps
+    // As bytes: a copy element by element would go through the generic type's witnesses.
+    let size = layout.count * MemoryLayout<S>.stride
+    checkpoint.reserve(arrays.count * size)
+    for (part, source) in arrays.enumerated() {
+      UnsafeMutableRawBufferPointer(rebasing: checkpoint.numbers[part * size..<(part + 1) * size])
+        .copyMemory(from: UnsafeRawBufferPointer(source))
+    }
+    // At the start of a sequence the algorithm begins anew by itself.
+    checkpoint.saveAlgorithm(position.trained > 0 ? .init(algorithm.memory) : .init(start: nil, count: 0))
+    checkpoint.states.removeAll(keepingCapacity: true)
+    for row in 0...position.trained {
+      for state in state(row: row) { checkpoint.states.append(contentsOf: state) }
+    }
+    let keeps = experiment.training.history == .stale && position.trained > 0
+    checkpoint.kept = keeps ? pass.keptActivations(0..<position.trained) : nil
+  }
+
+  func restore(_ checkpoint: Checkpoint) throws(TrainingError) {
+    let saved = checkpoint.experiment
+    if arenasFit(saved) { adopt(saved) } else { try resize(saved) }
+    try requireFit(checkpoint)
+    position = checkpoint.position
+    loadSequence()
+    optimizer.steps = checkpoint.optimizerSteps
+    let bytes = layout.count * MemoryLayout<S>.stride
+    for (part, target) in ([pass.parameters] + optimizer.memories).enumerated() {
+      UnsafeMutableRawBufferPointer(target)
+        .copyMemory(from: UnsafeRawBufferPointer(rebasing: checkpoint.numbers[part * bytes..<(part + 1) * bytes]))
+    }
+    let size = stateSize
+    var start = 0
+    for row in 0...position.trained {
+      for layer in 0..<saved.network.layers {
+        setState(at: row, layer: layer, from: Array(checkpoint.states[start..<start + size]))
+        start += size
+      }
+    }
+    if let kept = checkpoint.kept { pass.restore(kept) }
+    if position.trained > 0, checkpoint.algorithm.count == algorithm.memory.count {
+      algorithm.memory.copyMemory(from: UnsafeRawBufferPointer(checkpoint.algorithm))
+    }
+    try findNextWindow()
+  }
+
+  /// The numbers of a layer's state, [parts, B, H].
+  private var stateSize: Int { experiment.network.cell.parts * data.batch * experiment.network.hidden }
+
+  /// Refuses a checkpoint, which may have come from a file, whose arrays are of other sizes than the arenas.
+  private func requireFit(_ checkpoint: Checkpoint) throws(TrainingError) {
+    func require(_ what: String, _ found: Int, _ expected: Int) throws(TrainingError) {
+      guard found == expected else {
+        throw .misfit("checkpoint: found \(found) numbers of \(what), expected \(expected)")
+      }
+    }
+    let trained = checkpoint.position.trained, network = experiment.network
+    guard (0...data.steps).contains(trained), checkpointed == nil || trained == 0, checkpoint.position.update >= 0,
+      checkpoint.position.sequence >= 0
+    else { throw .misfit("checkpoint: found \(trained) steps trained, expected at most \(data.steps)") }
+    let memories = 1 + optimizer.memories.count
+    try require(
+      "weights and moments", checkpoint.numbers.count / MemoryLayout<S>.stride, memories * layout.count)
+    try require("states", checkpoint.states.count, (trained + 1) * network.layers * stateSize)
+    if trained > 0 { try require("the algorithm's memory", checkpoint.algorithm.count, algorithm.memory.count) }
+    guard let kept = checkpoint.kept else { return }
+    guard experiment.training.history == .stale else {
+      throw .misfit("checkpoint: found kept activations, expected none with training.history recompute")
+    }
+    try require("kept steps", kept.steps, trained)
+    let rows = trained * data.batch * network.hidden
+    try require("kept layers", kept.layers.count, network.layers)
+    for layer in kept.layers {
+      try require("kept states", layer.state.count, trained * stateSize)
+      try require("kept pre-activations", layer.preactivation.count, rows * network.cell.gates)
+      if !layer.derivative.isEmpty { try require("kept φ′", layer.derivative.count, rows * network.cell.gates) }
+      try require("kept recurrent inputs", layer.recurrentInput.count, rows * network.cell.gatesApart)
+    }
+  }
+
+  var algorithmMemory: [UInt8] { Array(algorithm.memory) }
+}
+
+// MARK: Parameters
+
+/// One square matrix of weight_hh: a gate's of a layer, or of one step's copy.
+private struct RecurrentMatrix {
+  let block: ParameterLayout.Block
+  let gate: Int
+
+  /// The columns, and the rows of the block that are this gate's.
+  var size: Int { block.columns }
+  var rows: Range<Int> { gate * size..<(gate + 1) * size }
+
+  /// The matrix among `parameters`.
+  func matrix(_ parameters: [Double]) -> Matrix {
+    Matrix(
+      rows: size, columns: size,
+      elements: rows.flatMap { parameters[block.index($0, 0)..<block.index($0, size)] })
+  }
+
+  func multiply(_ parameters: inout [Double], by factor: Double) {
+    for row in rows {
+      for column in 0..<size { parameters[block.index(row, column)] *= factor }
+    }
+  }
+}
+
+/// The square matrices of every layer's weight_hh, step by step where each step has its own.
+private func recurrentMatrices(_ layout: ParameterLayout, _ network: NetworkSpecification) -> [RecurrentMatrix] {
+  (0..<network.layers).flatMap { layer in
+    (0..<layout.copies).flatMap { step in
+      let block = layout.recurrentWeights(layer: layer, step: step)
+      return (0..<block.rows / network.hidden).map { RecurrentMatrix(block: block, gate: $0) }
+    }
+  }
+}
+
+/// Rescales each layer's weight_hh to the spectral radius that `network` asks for, if it asks for one.
+///
+/// - Returns: what each square matrix was multiplied by; nothing where no radius is asked for.
+@discardableResult
+func rescale(
+  _ parameters: inout [Double], _ layout: ParameterLayout, network: NetworkSpecification
+) throws(TrainingError) -> [Double] {
+  guard let wanted = network.initialization.spectralRadius else { return [] }
+  var factors: [Double] = []
+  for recurrent in recurrentMatrices(layout, network) {
+    guard let radius = try? recurrent.matrix(parameters).spectralRadius(), radius.isFinite, radius > 0 else {
+      throw .noSpectralRadius(tensor: layout.entries.last { $0.offset <= recurrent.block.offset }?.name ?? "weight")
+    }
+    factors.append(wanted / radius)
+    recurrent.multiply(&parameters, by: wanted / radius)
+  }
+  return factors
+}
+
+/// Doubles in the precision of training.
+@_specialize(where S == Double)
+@_specialize(where S == Float)
+private func narrow<S: Scalar>(_ values: [Double], into numbers: UnsafeMutableBufferPointer<S>) {
+  precondition(values.count == numbers.count, "a number a parameter")
+  for index in 0..<values.count { numbers[index] = S(values[index]) }
+}
+
+/// Numbers of the precision of training as doubles.
+@_specialize(where S == Double)
+@_specialize(where S == Float)
+private func widened<S: Scalar>(_ numbers: UnsafeMutableBufferPointer<S>) -> [Double] {
+  [Double](unsafeUninitializedCapacity: numbers.count) { values, count in
+    for index in 0..<numbers.count { values[index] = Double(numbers[index]) }
+    count = numbers.count
   }
 }

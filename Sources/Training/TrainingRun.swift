@@ -11,10 +11,12 @@ public final class TrainingRun {
     /// A number was not finite, now or at the last attempt: no update was made, and none will be until something is
     /// changed or rewound.
     case exploded
+    /// There is no next update: `failure` says why.
+    case failed
   }
 
   /// What may be handed in at the start in place of what the experiment gives.
-  public struct Start: Sendable {
+  public struct Start: Equatable, Sendable {
     /// The parameters, flat, in the order of the network's `ParameterLayout`; nil to draw them.
     public var parameters: [Double]?
     /// The state carried into the first sequence, [parts, B, H] a layer; nil for 0.
@@ -28,36 +30,47 @@ public final class TrainingRun {
     public init() {}
   }
 
-  /// The experiment that the run began with.
-  public private(set) var initialExperiment: Experiment
-  /// What stopped it, if something did.
-  public private(set) var explosion: Explosion?
-  /// Losses and gradient norms over the updates so far.
-  public private(set) var history = LossHistory()
-  /// The parameters' layout.
-  public var layout: ParameterLayout { engine.layout }
-  /// The experiment as it stands.
-  public var experiment: Experiment { engine.experiment }
-  /// Updates done.
-  public var update: Int { engine.position.update }
-  /// Every change made so far.
-  public var journal: [JournalEntry] { Array(entries[..<appliedEntries]) }
-  /// How many updates can be taken back.
-  public var rewindable: Int { checkpoints.oldest.map { update - $0.position.update } ?? 0 }
-  /// The parameters before the next update, flat.
-  public var parameters: [Double] { engine.parameters }
+  /// What a run is from its beginning on: a change that begins a new run begins another course.
+  struct Course: Sendable {
+    var beginning: RunBeginning
+    /// The changes made, and behind them those that were taken back and will be made again at their updates.
+    var changes: [Change] = []
+    var made = 0
+    var history = LossHistory()
+    var explosion: Explosion?
+    var checkpoints = CheckpointRing()
+    var origins: [WeightOrigin] = []
+  }
 
-  /// What was handed in at the start; a restart begins with it again.
-  private(set) var start: Start
+  /// A course that was left for a new one, where it stood.
+  struct FormerCourse: Sendable {
+    var course: Course
+    var place: Checkpoint
+    /// What the new one was begun by: settings, or a restart.
+    var settings: [Setting] = []
+    var restart: RestartPoint?
+  }
+
+  /// The most former courses that are kept, and the bytes that they and their checkpoints may take.
+  static let formerLimit = 8, formerByteLimit = 256 << 20
+  /// The most places kept from before changes that no update followed yet.
+  private static let placeLimit = 16
+
+  /// What was loaded at first.
+  let loaded: RunBeginning
   let memory: Int
   var engine: any TrainingEngine
-  /// The changes made, and behind them those that were taken back and will be made again at their updates.
-  private var entries: [JournalEntry]
-  private var appliedEntries = 0
-  private var checkpoints = CheckpointRing()
+  var course: Course
+  var formers: [FormerCourse] = []
+  /// Everything that was done to the run, in order.
+  public internal(set) var timeline: [TimelineEvent]
+  /// Why the last rewind could not be made, or there is no next update; nil where nothing is wrong.
+  public private(set) var failure: TrainingError?
+  /// Whether there is no next update until something is changed or rewound.
+  private var isEnded = false
+  /// Where training stood before each of the last changes, while no update has been made since.
+  private var placesBefore: [(index: Int, place: Checkpoint)] = []
   private var serial: UInt64 = 0
-  /// What each step's own weights were at the start and after each rescaling of W_hh, by update; empty where all steps share them.
-  private var origins: [(update: Int, parameters: [Double])] = []
 
   /// A run before its first update.
   ///
@@ -66,153 +79,464 @@ public final class TrainingRun {
   ///   - start: what is given in place of what the experiment would draw.
   ///   - memory: the bytes that the run may take; asked before anything is allocated.
   /// - Throws: what is wrong with the experiment, the task's file or what was handed in, or how much memory it would need.
-  public init(
+  public convenience init(
     experiment: Experiment, start: Start = Start(), memory: Int = 16 << 30
   ) throws(TrainingError) {
-    for entry in start.journal {
-      do { _ = try ExperimentKey.named(entry.key) } catch { throw .key(error) }
+    try self.init(
+      beginning: RunBeginning(experiment: experiment, start: start, position: TrainingPosition()), memory: memory)
+  }
+
+  init(beginning: RunBeginning, memory: Int) throws(TrainingError) {
+    var start = beginning.start
+    for setting in start.journal.flatMap(\.settings) {
+      do { _ = try ExperimentKey.named(setting.key) } catch { throw .key(error) }
     }
-    self.start = start
+    let changes = start.journal.sorted { $0.update < $1.update }.map { Change(entry: $0) }
+    start.journal = []
+    let beginning = RunBeginning(experiment: beginning.experiment, start: start, position: beginning.position)
+    engine = try makeEngine(beginning, memory: memory)
+    loaded = RunBeginning(experiment: engine.experiment, start: start, position: beginning.position)
     self.memory = memory
-    entries = start.journal.sorted { $0.update < $1.update }
-    engine = try makeEngine(experiment, start: start, memory: memory)
-    initialExperiment = engine.experiment
+    course = Course(beginning: loaded, changes: changes)
+    timeline = [.begin(update: engine.position.update, engine.experiment)]
     noteOrigin()
     try makeDueChanges()
   }
 
+  /// A run that goes on from where another stands.
+  init(
+    course: Course, engine: any TrainingEngine, formers: [FormerCourse], timeline: [TimelineEvent],
+    loaded: RunBeginning, memory: Int
+  ) {
+    self.course = course
+    self.engine = engine
+    self.formers = formers
+    self.timeline = timeline
+    self.loaded = loaded
+    self.memory = memory
+  }
+
+  // MARK: What it is
+
+  /// The experiment that the run began with.
+  public var initialExperiment: Experiment { course.beginning.experiment }
+  /// What stopped it, if something did.
+  public var explosion: Explosion? { course.explosion }
+  /// Losses and gradient norms over the updates so far.
+  public var history: LossHistory { course.history }
+  /// The parameters' layout.
+  public var layout: ParameterLayout { engine.layout }
+  /// The experiment as it stands.
+  public var experiment: Experiment { engine.experiment }
+  /// Updates done.
+  public var update: Int { engine.position.update }
+  /// Every change made so far that holds, and what took others back.
+  public var journal: [JournalEntry] { course.changes[..<course.made].map(\.entry) }
+  /// How many updates can be taken back.
+  public var rewindable: Int { update - course.beginning.update }
+  /// The parameters before the next update, flat.
+  public var parameters: [Double] { engine.parameters }
+  /// The run as it can be made again.
+  public var replay: TimelineReplay { TimelineReplay(beginning: course.beginning, entries: journal) }
+
+  /// Whether no update will be made until something is changed or rewound.
+  public var isStopped: Bool { course.explosion != nil || isEnded }
+
+  // MARK: Updates
+
   /// Makes the next update, changes that are due before it included.
   @discardableResult
   public func trainOnce() -> Outcome {
-    if explosion != nil { return .exploded }
-    checkpoints.saveIfDue(engine, journalCount: appliedEntries)
-    switch engine.train() {
-    case .trained(let record):
-      history.append(record)
-      if appliedEntries < entries.count { remakeDueChanges() }
-      return .trained
+    if course.explosion != nil { return .exploded }
+    if isEnded { return .failed }
+    switch advance() {
+    case .trained: return .trained
+    case .noNextWindow(_, let error):
+      failure = error
+      isEnded = true
+      return .failed
     case .nonFinite(let nonFinite):
-      explode(nonFinite)
+      let explosion = Explosion(update: update + 1, step: nonFinite.step + 1, factor: nonFinite.factor)
+      // Everything is put back to what it was before the attempt.
+      attempt { () throws(TrainingError) in try returnTo(update) }
+      course.explosion = explosion
       return .exploded
     }
   }
 
-  /// Records the explosion and puts everything back to what it was before the attempt.
-  private func explode(_ nonFinite: NonFinite) {
-    explosion = Explosion(update: update + 1, step: nonFinite.step + 1, factor: nonFinite.factor)
-    returnTo(update)
+  /// Makes an update, and the changes that are due after it.
+  private func advance() -> TrainingOutcome {
+    course.checkpoints.saveIfDue(
+      engine, changeCount: course.made, history: course.history, origins: course.origins)
+    let outcome = engine.train()
+    switch outcome {
+    case .trained(let record), .noNextWindow(let record, _):
+      course.history.append(record)
+      if !placesBefore.isEmpty { placesBefore.removeAll() }
+      if course.made < course.changes.count { remakeDueChanges() }
+    case .nonFinite: break
+    }
+    return outcome
+  }
+
+  /// Does what may fail; a failure is recorded.
+  private func attempt(_ body: () throws(TrainingError) -> Void) {
+    do throws(TrainingError) { try body() } catch { failure = error }
   }
 
   // MARK: The way back
 
-  /// Goes back by `count` updates, or as far as is possible; returns how many.
+  /// Goes back by `count` updates, or to the beginning; returns how many. Where that fails, `failure` says why.
   ///
   /// What is trained from there is bit for bit what was trained before: changes that were made later are made again at their
   /// updates, until a new change is made.
   @discardableResult
   public func rewind(by count: Int) -> Int {
     let before = update
-    let target = max(before - max(count, 0), before - rewindable)
-    guard target < before || explosion != nil else { return 0 }
-    explosion = nil
-    returnTo(target)
+    let target = max(before - max(count, 0), course.beginning.update)
+    guard target < before || course.explosion != nil else { return 0 }
+    attempt { () throws(TrainingError) in _ = try go(to: target) }
     return before - update
   }
 
-  /// Restores the checkpoint nearest before `target` and trains up to it.
-  private func returnTo(_ target: Int) {
-    guard let checkpoint = checkpoints.last(notAfter: target) else { return }
-    // What was saved is what was running: it can be restored.
-    guard (try? engine.restore(checkpoint)) != nil else { return }
-    checkpoints.drop(after: target)
-    origins.removeAll { $0.update > checkpoint.position.update }
-    appliedEntries = checkpoint.journalCount
+  /// Goes to the place after `target` updates: back by rewinding, on by training, changes that lie there made again.
+  ///
+  /// - Parameter isCancelled: asked between updates; where it says so, the run stays at the update where it is.
+  /// - Returns: the updates done at the place that was reached: fewer than `target` where training exploded or was cancelled.
+  /// - Throws: why the place before could not be restored; the run is then as it was, or makes no update (`.failed`).
+  @discardableResult
+  public func go(to target: Int, isCancelled: () -> Bool = { false }) throws(TrainingError) -> Int {
+    let before = update
+    let target = max(target, course.beginning.update)
+    if isFar(from: target) {
+      try returnTo(target, isCancelled: isCancelled)
+      course.explosion = nil
+      if target < before { timeline.append(.rewind(from: before, to: target)) }
+    }
+    while update < target, !isCancelled() {
+      guard trainOnce() == .trained else { break }
+    }
+    return update
+  }
+
+  /// Whether the place after `target` lies behind, or a checkpoint on the way to it ahead.
+  func isFar(from target: Int) -> Bool {
+    let isExplodedAtBeginning = course.explosion != nil && target == course.beginning.update
+    return target < update || isExplodedAtBeginning || course.checkpoints.hasAny(after: update, upTo: target)
+  }
+
+  /// Restores the nearest place before `target`, or else the beginning, and trains up to it.
+  private func returnTo(_ target: Int, isCancelled: () -> Bool = { false }) throws(TrainingError) {
+    if let (checkpoint, history) = course.checkpoints.last(notAfter: target, present: course.history) {
+      try restore(checkpoint)
+      course.history = history
+      course.made = checkpoint.changeCount
+    } else {
+      try returnToBeginning()
+    }
+    clearFailure()
+    if update != target { placesBefore.removeAll() }
     remakeDueChanges()
-    while engine.position.update < target, case .trained = engine.train() { remakeDueChanges() }
-    history.truncate(after: target)
+    while update < target, !isCancelled() {
+      guard case .trained = advance() else { break }
+    }
+  }
+
+  private func returnToBeginning() throws(TrainingError) {
+    engine = try makeEngine(course.beginning, memory: memory)
+    course.history = LossHistory()
+    course.made = 0
+    course.origins = []
+    noteOrigin()
+  }
+
+  /// Where training stands, in memory of its own.
+  func place() -> Checkpoint {
+    let place = Checkpoint()
+    engine.save(into: place)
+    place.origins = course.origins
+    place.changeCount = course.made
+    return place
+  }
+
+  private func restore(_ place: Checkpoint) throws(TrainingError) {
+    do throws(TrainingError) { try engine.restore(place) } catch {
+      isEnded = true
+      failure = error
+      throw error
+    }
+    course.origins = place.origins
+  }
+
+  private func clearFailure() {
+    failure = nil
+    isEnded = false
   }
 
   // MARK: Changes
 
-  /// Sets a key of the experiment, in the place where training stands.
+  /// Sets keys of the experiment in one change, in the place where training stands: all of them, or none.
   ///
-  /// - Returns: whether a new run begins at update 0 because of it.
-  /// - Throws: what is wrong with the key, the value, or the experiment that it would make; then nothing has changed.
-  @discardableResult
-  public func apply(key: String, value: String) throws(TrainingError) -> Bool {
-    let effect = try change(key: key, value: value)
-    explosion = nil
-    if effect == .newRun { return true }
-    entries.removeLast(entries.count - appliedEntries)
-    entries.append(JournalEntry(update: update, key: key, value: value))
-    appliedEntries += 1
-    return false
-  }
-
-  /// Sets several keys in one change that begins a new run: they are held against each other only together, so that a task
-  /// can be chosen with the file that it needs.
-  ///
+  /// - Parameters:
+  ///   - settings: the keys and their values, in any order.
+  ///   - keepsPlace: whether a change that begins a new run goes on at the same update and, where the data stay the same, in
+  ///     the same place of them, with the weights whose name and shape stay: as a lane beside another does.
+  /// - Returns: what it did.
   /// - Throws: what is wrong with a key, a value, or the experiment that they would make; then nothing has changed.
-  public func begin(with settings: [Setting]) throws(TrainingError) {
-    var changed = experiment
-    for setting in settings {
-      do { try changed.set(setting.key, setting.value) } catch { throw .key(error) }
-      if start.data != nil, setting.key.hasPrefix("task.") { throw Self.dataWereHandedIn(setting.key) }
+  @discardableResult
+  public func change(_ settings: [Setting], keepsPlace: Bool = false) throws(TrainingError) -> ChangeReport {
+    let planned = try plan(settings)
+    guard planned.effect != .newRun else {
+      return try beginAnew(planned.experiment, settings: settings, keepsPlace: keepsPlace)
     }
-    try validate(changed, givenData: start.data != nil, memory: memory)
-    try begin(changed)
+    let place = place()
+    let factors: [Double]
+    do throws(TrainingError) { factors = try make(planned) } catch {
+      attempt { () throws(TrainingError) in try restore(place) }
+      throw error
+    }
+    let entry = JournalEntry(update: place.position.update, settings: settings)
+    record(Change(entry: entry, before: place.experiment, factors: factors))
+    placesBefore.append((course.made - 1, place))
+    if placesBefore.count > Self.placeLimit { placesBefore.removeFirst() }
+    timeline.append(.change(update: update, settings: settings, effect: planned.effect))
+    return ChangeReport(
+      settings: settings, effect: planned.effect, update: update, kept: layout.entries.map(\.name), drawn: [],
+      given: [])
   }
 
-  private static func dataWereHandedIn(_ key: String) -> TrainingError {
-    .misfit("\(key): found data handed in, expected a task of the program's to change it in")
+  /// Adds a change that was made; those that were taken back before are not made again.
+  private func record(_ change: Change) {
+    course.explosion = nil
+    clearFailure()
+    course.changes.removeLast(course.changes.count - course.made)
+    course.checkpoints.drop(after: update, changeCount: course.made)
+    course.changes.append(change)
+    course.made += 1
   }
 
-  /// Begins again at update 0, under the experiment as it stands: with the same weights, or with those of another seed.
-  public func restart(seed: UInt64? = nil) throws(TrainingError) {
-    var changed = experiment
-    if let seed {
-      changed.seed = seed
-      start.parameters = nil
+  /// Makes a change in the engine, or as much of it as succeeds.
+  ///
+  /// - Returns: what each square matrix of W_hh was multiplied by, where it was rescaled.
+  private func make(_ planned: PlannedChange) throws(TrainingError) -> [Double] {
+    if planned.effects.contains(.newSequence) {
+      try requireMemory(planned.experiment, inputs: layout.inputs, outputs: layout.outputs, limit: memory)
+      try engine.beginSequence(planned.experiment)
     }
-    try begin(changed)
-  }
-
-  /// Makes the change; returns what it does to a run.
-  private func change(key: String, value: String) throws(TrainingError) -> ChangeEffect {
-    var changed = experiment
-    let effect: ChangeEffect
-    do {
-      let named = try ExperimentKey.named(key)
-      effect = named.effect(in: experiment)
-      try named.set(&changed, value)
-    } catch { throw .key(error) }
-    try validate(changed, givenData: start.data != nil, memory: memory)
-    if start.data != nil, key == "training.batch" || key.hasPrefix("task.") {
-      throw Self.dataWereHandedIn(key)
+    guard planned.effects.contains(.rescaleRecurrent) else {
+      if !planned.effects.contains(.newSequence) { try engine.configure(planned.experiment) }
+      return []
     }
-    switch effect {
-    case .nextUpdate: try engine.configure(changed)
-    case .rescaleRecurrent:
-      try engine.rescaleRecurrent(changed)
-      noteOrigin()
-    case .newSequence:
-      try requireMemory(changed, inputs: layout.inputs, outputs: layout.outputs, limit: memory)
-      try engine.beginSequence(changed)
-    case .newRun: try begin(changed)
-    }
-    return effect
+    let factors = try engine.rescaleRecurrent(planned.experiment)
+    noteOrigin()
+    return factors
   }
 
   /// From here on the steps' own weights are seen to move.
   private func noteOrigin() {
-    if layout.copies > 1 { origins.append((update, engine.parameters)) }
+    if layout.copies > 1 { course.origins.append(WeightOrigin(update: update, parameters: engine.parameters)) }
   }
 
-  private func begin(_ changed: Experiment) throws(TrainingError) {
-    var start = start
-    start.journal = []
+  /// Makes the changes of the journal that are due before the next update.
+  private func makeDueChanges() throws(TrainingError) {
+    while course.made < course.changes.count, course.changes[course.made].entry.update <= update {
+      let index = course.made
+      course.changes[index].before = experiment
+      switch course.changes[index].entry.kind {
+      case .change:
+        let planned = try plan(course.changes[index].entry.settings)
+        guard planned.effect != .newRun else {
+          throw .misfit(
+            "\(course.changes[index].entry.key): found a change that begins a new run in a journal, expected one that goes on"
+          )
+        }
+        course.changes[index].factors = try make(planned)
+      case .undo:
+        guard let last = lastUndoable else {
+          throw .misfit("journal: found an undo without a change before it, expected a change")
+        }
+        try takeBack(course.changes[last])
+      }
+      course.made += 1
+    }
+  }
+
+  /// The same; a change that cannot be made, which only a journal written by hand can bring, is struck out.
+  private func remakeDueChanges() {
+    while course.made < course.changes.count, course.changes[course.made].entry.update <= update {
+      if (try? makeDueChanges()) == nil, course.made < course.changes.count { course.changes.remove(at: course.made) }
+    }
+  }
+
+  // MARK: Undo
+
+  /// The place in the journal of the last change that was not taken back.
+  private var lastUndoable: Int? {
+    var standing: [Int] = []
+    for (index, change) in course.changes[..<course.made].enumerated() {
+      switch change.entry.kind {
+      case .change: standing.append(index)
+      case .undo: _ = standing.popLast()
+      }
+    }
+    return standing.last
+  }
+
+  /// The settings that `undo` would take back; empty where there is nothing to undo, or a restart.
+  public var undoable: [Setting] {
+    lastUndoable.map { course.changes[$0].entry.settings } ?? formers.last?.settings ?? []
+  }
+
+  /// Takes back the last change of settings, and only that: updates made since stay.
+  ///
+  /// All settings of the change go back to what they were. A W_hh that it rescaled is scaled back. Where no update was made
+  /// since, everything is exactly what it was before the change. Where the change began a new run, or it was a restart, the run
+  /// before it stands again, whole. Called again it goes further back.
+  /// - Returns: what was done; nil where there is nothing to undo.
+  /// - Throws: why it could not be done; then nothing has changed.
+  @discardableResult
+  public func undo() throws(TrainingError) -> UndoReport? {
+    guard let index = lastUndoable else { return try returnToFormer() }
+    let undone = course.changes[index].entry, changed = experiment
+    if undone.update == update, index == course.made - 1 {
+      try strikeOut(index)
+    } else {
+      try undoLater(index)
+    }
+    timeline.append(.undo(update: update, settings: undone.settings, returnedTo: nil))
+    return UndoReport(
+      undone: undone.settings, restored: Self.settings(of: experiment, unlike: changed), update: update, restart: nil,
+      isFormerRun: false)
+  }
+
+  private static func settings(of experiment: Experiment, unlike other: Experiment) -> [Setting] {
+    experiment.differences(from: other).map { Setting(key: $0.key.name, value: $0.value) }
+  }
+
+  /// Takes a change out of the journal that no update followed, as if it had never been.
+  private func strikeOut(_ index: Int) throws(TrainingError) {
+    let (changes, update) = (course.changes, update)
+    course.changes.removeSubrange(index...)
+    course.checkpoints.drop(after: update, changeCount: index)
+    if let last = placesBefore.last, last.index == index {
+      try restore(last.place)
+      course.made = index
+      placesBefore.removeLast()
+    } else {
+      do throws(TrainingError) { try returnTo(update) } catch {
+        course.changes = changes
+        throw error
+      }
+    }
+    course.explosion = nil
+  }
+
+  /// Takes a change back that updates followed: another change, the other way.
+  private func undoLater(_ index: Int) throws(TrainingError) {
+    let place = place()
+    do throws(TrainingError) { try takeBack(course.changes[index]) } catch {
+      attempt { () throws(TrainingError) in try restore(place) }
+      throw error
+    }
+    let entry = JournalEntry(
+      update: update, settings: Self.settings(of: experiment, unlike: place.experiment), kind: .undo)
+    record(Change(entry: entry, before: place.experiment))
+    placesBefore.removeAll()
+  }
+
+  /// Sets everything that `change` set back to what it was.
+  private func takeBack(_ change: Change) throws(TrainingError) {
+    let target = change.before
+    let effects = Set(experiment.differences(from: target).map { $0.key.effect(in: experiment) })
+    if effects.contains(.newSequence) {
+      try requireMemory(target, inputs: layout.inputs, outputs: layout.outputs, limit: memory)
+      try engine.beginSequence(target)
+    } else {
+      try engine.configure(target)
+    }
+    guard !change.factors.isEmpty else { return }
+    try engine.scaleRecurrent(by: change.factors.map { 1 / $0 })
+    noteOrigin()
+  }
+
+  // MARK: New runs
+
+  /// Begins again; `undo` takes it back.
+  ///
+  /// - Parameters:
+  ///   - point: from where.
+  ///   - keepsPlace: whether it goes on at the same update, as a lane beside another does.
+  public func restart(_ point: RestartPoint, keepsPlace: Bool = false) throws(TrainingError) {
+    var beginning = RunBeginning(
+      experiment: experiment, start: start(for: experiment), position: TrainingPosition())
+    switch point {
+    case .loaded: beginning = RunBeginning(experiment: loaded.experiment, start: loaded.start, position: .init())
+    case .present: break
+    case .seed(let seed):
+      var (changed, start) = (experiment, beginning.start)
+      changed.seed = seed
+      start.parameters = nil
+      beginning = RunBeginning(experiment: changed, start: start, position: .init())
+    }
+    if keepsPlace {
+      let position = position(under: beginning.experiment)
+      beginning = RunBeginning(experiment: beginning.experiment, start: beginning.start, position: position)
+    }
+    let event = TimelineEvent.restart(update: update, from: point)
+    try begin(beginning, settings: [], restart: point, event: event)
+  }
+
+  /// Begins a new run because of `settings`.
+  private func beginAnew(
+    _ changed: Experiment, settings: [Setting], keepsPlace: Bool
+  ) throws(TrainingError) -> ChangeReport {
+    let event = TimelineEvent.change(update: update, settings: settings, effect: .newRun)
+    guard keepsPlace else {
+      let beginning = RunBeginning(experiment: changed, start: start(for: changed), position: TrainingPosition())
+      try begin(beginning, settings: settings, restart: nil, event: event)
+      let names = layout.entries.map(\.name)
+      let isGiven = course.beginning.start.parameters != nil
+      return ChangeReport(
+        settings: settings, effect: .newRun, update: update, kept: [], drawn: isGiven ? [] : names,
+        given: isGiven ? names : [])
+    }
+    let (former, formerLayout) = (parameters, layout)
+    let isDrawnAnew =
+      changed.seed != experiment.seed || changed.network.initialization != experiment.network.initialization
+    var start = start(for: changed)
+    start.parameters = nil
+    start.carriedState = nil
+    let drawn = try makeEngine(changed, start: start, memory: memory)
+    let (weights, kept) =
+      isDrawnAnew ? (drawn.parameters, []) : drawn.layout.taking(former, of: formerLayout, into: drawn.parameters)
+    start.parameters = weights
+    try begin(
+      RunBeginning(experiment: changed, start: start, position: position(under: changed)), settings: settings,
+      restart: nil, event: event)
+    let names = layout.entries.map(\.name)
+    return ChangeReport(
+      settings: settings, effect: .newRun, update: update, kept: kept, drawn: names.filter { !kept.contains($0) },
+      given: [])
+  }
+
+  /// The place where a run under `changed` goes on: where the data stay the same, the same.
+  private func position(under changed: Experiment) -> TrainingPosition {
+    var position = engine.position
+    guard
+      changed.task != experiment.task || changed.seed != experiment.seed
+        || changed.training.batch != experiment.training.batch
+    else { return position }
+    position.stepsBefore += position.trained
+    position.trained = 0
+    return position
+  }
+
+  /// What was handed in, as far as it fits `changed`.
+  private func start(for changed: Experiment) -> Start {
+    var start = course.beginning.start
     if changed.network.hidden != experiment.network.hidden || changed.network.layers != experiment.network.layers
-      || changed.network.cell != experiment.network.cell || changed.task != experiment.task
+      || changed.network.cell != experiment.network.cell || changed.network.learnsBeta != experiment.network.learnsBeta
+      || changed.task != experiment.task
     {
       start.parameters = nil
       start.carriedState = nil
@@ -221,34 +545,50 @@ public final class TrainingRun {
       start.parameters = layout.shared(parameters)
     }
     if changed.training.batch != initialExperiment.training.batch { start.carriedState = nil }
-    engine = try makeEngine(changed, start: start, memory: memory)
-    self.start = start
-    initialExperiment = engine.experiment
-    origins = []
+    return start
+  }
+
+  private func begin(
+    _ beginning: RunBeginning, settings: [Setting], restart: RestartPoint?, event: TimelineEvent
+  ) throws(TrainingError) {
+    let begun = try makeEngine(beginning, memory: memory)
+    formers.append(FormerCourse(course: course, place: place(), settings: settings, restart: restart))
+    forgetFormers()
+    engine = begun
+    course = Course(
+      beginning: RunBeginning(
+        experiment: begun.experiment, start: beginning.start, position: beginning.position))
+    clearFailure()
+    placesBefore = []
     noteOrigin()
-    entries = []
-    appliedEntries = 0
-    checkpoints = CheckpointRing()
-    history = LossHistory()
-    explosion = nil
+    timeline += [event, .begin(update: update, experiment)]
   }
 
-  /// Makes the changes of the journal that are due before the next update.
-  private func makeDueChanges() throws(TrainingError) {
-    while appliedEntries < entries.count, entries[appliedEntries].update <= update {
-      let entry = entries[appliedEntries]
-      guard try change(key: entry.key, value: entry.value) != .newRun else {
-        throw .misfit("\(entry.key): found a change that begins a new run in a journal, expected one that goes on")
-      }
-      appliedEntries += 1
+  /// Keeps former courses within their bounds: first their checkpoints go, which can be made again, then they themselves.
+  private func forgetFormers() {
+    if formers.count > Self.formerLimit { formers.removeFirst() }
+    func bytes() -> Int { formers.reduce(0) { $0 + $1.place.bytes + $1.course.checkpoints.bytes } }
+    for index in formers.indices where bytes() > Self.formerByteLimit {
+      formers[index].course.checkpoints = CheckpointRing()
     }
+    while formers.count > 1, bytes() > Self.formerByteLimit { formers.removeFirst() }
   }
 
-  /// The same; a change that cannot be made, which only a journal written by hand can bring, is struck out.
-  private func remakeDueChanges() {
-    while appliedEntries < entries.count, entries[appliedEntries].update <= update {
-      if (try? makeDueChanges()) == nil, appliedEntries < entries.count { entries.remove(at: appliedEntries) }
-    }
+  /// The run from before the present one stands again, where it stood.
+  private func returnToFormer() throws(TrainingError) -> UndoReport? {
+    guard let former = formers.last else { return nil }
+    let (left, changed) = (update, experiment)
+    let restored = try makeEngine(former.course.beginning, memory: memory)
+    try restored.restore(former.place)
+    formers.removeLast()
+    engine = restored
+    course = former.course
+    placesBefore = []
+    clearFailure()
+    timeline.append(.undo(update: left, settings: former.settings, returnedTo: update))
+    return UndoReport(
+      undone: former.settings, restored: Self.settings(of: experiment, unlike: changed), update: update,
+      restart: former.restart, isFormerRun: true)
   }
 
   // MARK: To be seen
@@ -271,18 +611,19 @@ public final class TrainingRun {
     return Snapshot(
       serial: serial, experiment: experiment, initialExperiment: initialExperiment, description: description,
       update: update, sequence: engine.position.sequence, data: data, window: engine.window, layout: layout,
-      parameters: parameters, startParameters: origins.last?.parameters ?? [],
+      parameters: parameters, startParameters: course.origins.last?.parameters ?? [],
       carriedState: carried, sequenceState: engine.state(row: 0),
       storedHidden: engine.storedHidden(), position: engine.position, algorithmMemory: engine.algorithmMemory,
       history: history,
       newest: history.newest,
-      untrainedLosses: engine.untrainedLosses, journal: journal, rewindable: rewindable, running: running,
+      untrainedLosses: engine.untrainedLosses, journal: journal, timeline: timeline, undoable: undoable,
+      rewindable: rewindable, running: running,
       updatesPerSecond: updatesPerSecond, explosion: explosion,
       variant: engine.variant, chosenSchedule: engine.schedule,
       sample: sampleLength > 0 ? sample(length: sampleLength, parameters: parameters, carried: carried) : "")
   }
 
-  /// What the network writes, going on from the place where lane 0 stands.
+  /// What the network writes, going on from the place where row 0 of the batch stands.
   private func sample(length: Int, parameters: [Double], carried: [[Double]]) -> String {
     let alphabet = engine.task.alphabet
     guard !alphabet.isEmpty, let symbols = engine.data.symbols else { return "" }
@@ -290,5 +631,116 @@ public final class TrainingRun {
       .write(
         length: length, from: carried, batch: engine.data.batch,
         first: Int(symbols[engine.window.steps.lowerBound * engine.data.batch]), seed: experiment.seed)
+  }
+}
+
+/// The engine of a run at its beginning.
+private func makeEngine(_ beginning: RunBeginning, memory: Int) throws(TrainingError) -> any TrainingEngine {
+  let engine = try makeEngine(beginning.experiment, start: beginning.start, memory: memory)
+  if beginning.position != TrainingPosition() { try engine.begin(at: beginning.position) }
+  return engine
+}
+
+// MARK: Planning a change
+
+/// Settings held against an experiment.
+private struct PlannedChange {
+  /// The experiment that they make.
+  var experiment: Experiment
+  /// What the settings, and what changes with them, do to a run.
+  var effects: Set<ChangeEffect>
+
+  /// The strongest of the effects.
+  var effect: ChangeEffect {
+    [.newRun, .newSequence, .rescaleRecurrent].first(where: effects.contains) ?? .nextUpdate
+  }
+}
+
+extension TrainingRun {
+  /// What `settings` would make of the experiment; nothing is changed.
+  private func plan(_ settings: [Setting]) throws(TrainingError) -> PlannedChange {
+    guard !settings.isEmpty else { throw .misfit("settings: found none, expected at least one") }
+    let changed: Experiment
+    do { changed = try experiment.setting(settings) } catch { throw .key(error) }
+    var effects: Set<ChangeEffect> = []
+    for setting in settings {
+      do { effects.insert(try ExperimentKey.named(setting.key).effect(in: experiment)) } catch { throw .key(error) }
+    }
+    for difference in changed.differences(from: experiment) {
+      let effect = difference.key.effect(in: experiment)
+      if effect != .rescaleRecurrent { effects.insert(effect) }
+    }
+    let data = course.beginning.start.data
+    try validate(changed, givenData: data != nil, memory: memory)
+    if data != nil,
+      let key = settings.first(where: { $0.key == "training.batch" || $0.key.hasPrefix("task.") })?.key
+    {
+      throw .misfit("\(key): found data handed in, expected a task of the program's to change it in")
+    }
+    return PlannedChange(experiment: changed, effects: effects)
+  }
+}
+
+extension Experiment {
+  /// The experiment with `settings`, whatever their order: what the choice of one lets fall back is set again.
+  ///
+  /// - Throws: what is wrong with a key or a value, or that two of them do not go together.
+  func setting(_ settings: [Setting]) throws(ExperimentKeyError) -> Experiment {
+    var changed = self
+    var wanted: [(key: ExperimentKey, value: String)] = []
+    for setting in settings {
+      let key = try ExperimentKey.named(setting.key)
+      try key.set(&changed, setting.value)
+      wanted.append((key, key.get(changed)))
+    }
+    for _ in settings {
+      let fallen = wanted.filter { $0.key.get(changed) != $0.value }
+      if fallen.isEmpty { break }
+      for (key, value) in fallen { try key.set(&changed, value) }
+    }
+    return changed
+  }
+}
+
+extension ParameterLayout {
+  /// `drawn` with the tensors of `former` whose name and shape are the same, and their names; what all steps share is where
+  /// each step's copy begins.
+  fileprivate func taking(
+    _ former: [Double], of formerLayout: ParameterLayout, into drawn: [Double]
+  ) -> (parameters: [Double], kept: [String]) {
+    var parameters = drawn
+    var kept: [String] = []
+    for entry in entries {
+      guard let other = formerLayout[entry.name] else { continue }
+      if other.shape == entry.shape {
+        parameters.replaceSubrange(entry.range, with: former[other.range])
+      } else if other.copies == 1, entry.copies > 1, Array(entry.shape.dropFirst()) == other.shape {
+        for copy in 0..<entry.copies { parameters.replaceSubrange(entry.copy(copy).range, with: former[other.range]) }
+      } else {
+        continue
+      }
+      kept.append(entry.name)
+    }
+    return (parameters, kept)
+  }
+}
+
+// MARK: One key at a time
+
+extension TrainingRun {
+  /// Sets a key of the experiment.
+  ///
+  /// - Returns: whether a new run begins at update 0 because of it.
+  @discardableResult
+  public func apply(key: String, value: String) throws(TrainingError) -> Bool {
+    try change([Setting(key: key, value: value)]).effect == .newRun
+  }
+
+  /// Sets several keys in one change that begins a new run.
+  public func begin(with settings: [Setting]) throws(TrainingError) { _ = try change(settings) }
+
+  /// Begins again at update 0, under the experiment as it stands: with the same weights, or with those of another seed.
+  public func restart(seed: UInt64? = nil) throws(TrainingError) {
+    try restart(seed.map { .seed($0) } ?? .present)
   }
 }

@@ -134,39 +134,6 @@ private func check(_ data: SequenceBatch) throws(TrainingError) {
 func requireMemory(
   _ experiment: Experiment, inputs: Int, outputs: Int, limit: Int
 ) throws(TrainingError) {
-  let needed = memoryNeeded(experiment, inputs: inputs, outputs: outputs)
+  let needed = MemoryEstimate(experiment, inputs: inputs, outputs: outputs).bytes
   guard needed <= limit, needed < .max else { throw .memory(needed: needed, limit: limit) }
-}
-
-/// The bytes that a run takes: the pass, the sequences, the optimiser, two checkpoints and two snapshots with their tapes;
-/// `Int.max` where the number overflows.
-func memoryNeeded(_ experiment: Experiment, inputs: Int, outputs: Int) -> Int {
-  let network = experiment.network
-  let h = Saturating(network.hidden), i = Saturating(inputs), o = Saturating(outputs)
-  let gates = Saturating(network.cell.gates)
-  let parameters = h * (gates * i + o + Saturating(network.layers) * gates * (h + h + Saturating(2))) + o
-  let steps = Saturating(experiment.task.length) * Saturating(experiment.training.batch)
-  let algorithm = experiment.training.algorithm
-  // What the algorithm carries, in the run, in two checkpoints and in two snapshots.
-  let carried = algorithm.cost(AlgorithmSizes(experiment, inputs: inputs, outputs: outputs)).carried
-  // x and the targets in doubles; a tape's x, y, h, a, φ′ and five gradients.
-  let numbers =
-    // A pass, an optimiser, checkpoints, snapshots and tapes have them.
-    parameters * Saturating(experiment.copies > 1 ? 16 : 8) * Saturating(experiment.copies)
-    + steps * (i + i + o + o + o + Saturating(network.layers) * h * Saturating(12) * gates + Saturating(4))
-    + Saturating(5) * Saturating(carried < 1e17 ? Int(carried) : .max)
-  let outside = numbers * Saturating(8)
-  guard outside.value < Int.max / 4 else { return .max }
-  guard let layout = experiment.layout(inputs: inputs, outputs: outputs) else { return .max }
-  func pass<S: Scalar>(_: S.Type) -> Int? {
-    if experiment.training.checkpoints == .sqrt {
-      return CheckpointedPass<S>.bytesNeeded(
-        network: network, layout: layout, length: experiment.task.length, batch: experiment.training.batch)
-    }
-    return Pass<S>.bytesNeeded(
-      network: network, layout: layout, steps: experiment.task.length, batch: experiment.training.batch,
-      recordsTape: algorithm.type(S.self).keepsEveryStep(experiment))
-  }
-  guard let inside = experiment.precision == .float64 ? pass(Double.self) : pass(Float.self) else { return .max }
-  return (outside + Saturating(inside)).value
 }

@@ -1,5 +1,6 @@
 import Foundation
 import GradientFlow
+import LinearAlgebra
 import RecurrentNetworks
 import Training
 
@@ -7,15 +8,21 @@ import Training
 struct Benchmarks: Sendable {
   /// One figure.
   struct Row {
-    var name: String
+    var name = ""
     /// The median.
     var milliseconds: Double
     var remark = ""
+    /// The share of the processor's own highest speed that its matrix products come up to, where they can be counted.
+    var share: Double?
     /// The whole line, where it is another than name, time and remark.
     var text: String?
     /// What is printed.
     var line: String {
-      text ?? "\(name.padded(28)) \(String(format: "%10.4f ms", milliseconds)) \(remark)"
+      text ?? "\(name.padded(28)) \(String(format: "%10.4f ms", milliseconds)) \(shareText)\(remark)"
+    }
+
+    private var shareText: String {
+      share.map { String(format: "%3.0f %% of the peak of ", $0 * 100) } ?? ""
     }
   }
 
@@ -36,12 +43,16 @@ struct Benchmarks: Sendable {
       try update(cell: .gru, hidden: 128, inputs: 32, outputs: 32, steps: 100, batch: 32, .float32, runs: 100)
     },
     reference("W6") {
-      let tape = try classroomTape(steps: 100)
-      return Stopwatch.medianMilliseconds(warmup: 5, runs: 100) { _ = FlowMatrix(tape) }
+      let (steps, hidden) = (100.0, 64.0)
+      let tape = try classroomTape(steps: Int(steps))
+      // A row of length H times W_hh for each of the T (T-1)/2 lags.
+      return measured(.float64, operations: steps * (steps - 1) * hidden * hidden, warmup: 5, runs: 100) {
+        _ = FlowMatrix(tape)
+      }
     },
     reference("W7") {
       let tape = try classroomTape(steps: 200)
-      return try Stopwatch.medianMilliseconds(warmup: 1, runs: 11) { _ = try ProductByLag(tape) }
+      return Row(milliseconds: try Stopwatch.medianMilliseconds(warmup: 1, runs: 11) { _ = try ProductByLag(tape) })
     },
     Benchmarks(name: "cost", isReference: false, measure: { try GrowthBenchmark.rows() + CostBenchmark.rows() }),
     Benchmarks(name: "live", isReference: false, measure: LiveBenchmark.rows),
@@ -49,21 +60,44 @@ struct Benchmarks: Sendable {
 
   static var names: [String] { all.map(\.name) }
 
-  private static func reference(_ name: String, _ milliseconds: @escaping @Sendable () throws -> Double) -> Benchmarks {
-    Benchmarks(name: name, isReference: true) { [Row(name: name, milliseconds: try milliseconds())] }
+  private static func reference(_ name: String, _ measure: @escaping @Sendable () throws -> Row) -> Benchmarks {
+    Benchmarks(name: name, isReference: true) {
+      var row = try measure()
+      row.name = name
+      return [row]
+    }
+  }
+
+  /// The median time of something whose matrix products take `operations` multiplications and additions.
+  private static func measured(
+    _ precision: Precision, operations: Double, warmup: Int, runs: Int, _ body: () -> Void
+  ) -> Row {
+    let paced =
+      precision == .float64
+      ? Stopwatch.paced(Double.self, warmup: warmup, runs: runs, body)
+      : Stopwatch.paced(Float.self, warmup: warmup, runs: runs, body)
+    return Row(
+      milliseconds: paced.milliseconds,
+      remark: String(format: "%.1f Gflop/s, \(InstructionSet.selected) \(precision.rawValue)", paced.peak * 1e-6),
+      share: operations / paced.operations)
   }
 
   /// The median of one instrumented update of a network on random classes.
   private static func update(
     cell: CellKind = .elman, hidden: Int, inputs: Int, outputs: Int, steps: Int, batch: Int, _ precision: Precision,
     runs: Int
-  ) throws -> Double {
+  ) throws -> Row {
     var experiment = referenceExperiment(hidden: hidden, precision: precision)
     experiment.network.cell = cell
     let run = try TrainingRun(
       experiment: experiment,
       start: start(inputs: inputs, outputs: outputs, steps: steps, batch: batch))
-    return Stopwatch.medianMilliseconds(warmup: max(5, runs / 10), runs: runs) { run.trainOnce() }
+    // W_hh h, W_hhᵀ ∂L/∂a but for the first step's, and ∂L/∂W_hh; W_ih x and ∂L/∂W_ih; W_ho h, W_hoᵀ ∂L/∂y and ∂L/∂W_ho
+    let recurrent = cell.gates * hidden * hidden, input = cell.gates * hidden * inputs, readout = hidden * outputs
+    let products = steps * (3 * recurrent + 2 * input + 3 * readout) - recurrent
+    return measured(
+      precision, operations: Double(2 * batch * products), warmup: max(5, runs / 10), runs: runs
+    ) { run.trainOnce() }
   }
 
   /// An Elman tanh network as the frameworks' benchmark has it: gaussian weights, SGD at 1e-3, norm clipped at 1.
@@ -96,6 +130,6 @@ struct Benchmarks: Sendable {
     experiment.network.initialization.scale = 0.95
     let run = try TrainingRun(
       experiment: experiment, start: start(inputs: 8, outputs: 8, steps: steps, batch: 1))
-    return Tape(run.snapshot())
+    return run.snapshot().tape()
   }
 }

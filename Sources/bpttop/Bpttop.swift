@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Training
 
 /// The program: a dashboard by default, and commands for everything that the dashboard shows.
 @main
@@ -31,23 +32,34 @@ struct Bpttop: ParsableCommand {
     version: version,
     subcommands: [
       DashboardCommand.self, TrainCommand.self, TraceCommand.self, ScreenCommand.self, CheckCommand.self,
-      SolveCommand.self, GuessCommand.self, BenchCommand.self, KeysCommand.self,
+      SolveCommand.self, GuessCommand.self, WatchCommand.self, LinkCommand.self, BenchCommand.self, KeysCommand.self,
     ],
     defaultSubcommand: DashboardCommand.self)
 
   static func main() {
     // A reader that goes away (`bpttop … | head`) is an error of that write, not a signal that kills.
     signal(SIGPIPE, SIG_IGN)
+    // So is a file that grows beyond the shell's limit.
+    signal(SIGXFSZ, SIG_IGN)
     do {
       var command = try parseAsRoot()
       try command.run()
-    } catch let failure as Failure {
-      failure.exit()
     } catch {
-      // Help and versions end with 0; whatever the parser refuses is wrong input: one line, exit code 2.
-      guard exitCode(for: error) != .success else { exit(withError: error) }
-      if let code = error as? ExitCode { Foundation.exit(code.rawValue) }
-      Failure.input(message(for: error)).exit()
+      end(with: error)
+    }
+  }
+
+  /// Says what ended the program, and ends it.
+  private static func end(with error: any Error) -> Never {
+    if let failure = error as? Failure { failure.exit() }
+    if let code = error as? ExitCode { Foundation.exit(code.rawValue) }
+    // Help and versions end with 0; whatever the parser refuses is wrong input: one line, exit code 2.
+    guard exitCode(for: error) == .success else { Failure.input(message(for: error)).exit() }
+    do {
+      try StandardOutput.print(fullMessage(for: error))
+      Foundation.exit(0)
+    } catch {
+      end(with: error)
     }
   }
 }
@@ -66,7 +78,7 @@ enum Failure: Error {
       case .input(let line): (line, 2)
       case .run(let line): (line, 1)
       }
-    let oneLine = line.split(whereSeparator: \.isNewline).joined(separator: " ")
+    let oneLine = shortened(line.split(whereSeparator: \.isNewline).joined(separator: " "), to: 900)
     FileHandle.standardError.write(Data("bpttop: \(oneLine)\n".utf8))
     Foundation.exit(code)
   }

@@ -30,8 +30,9 @@ struct CheckCommand: ParsableCommand {
     try advance(run, updates: updates)
     let snapshot = run.snapshot()
     let experiment = snapshot.experiment
-    // Cuts, a kept past and fixed points are no derivative of the window's objective: backpropagation is what is checked.
-    let tape = Tape(snapshot, variant: PassVariant())
+    // Cuts, a kept past, fixed points, clipping at every step and Ω are no derivative of the window's objective: plain
+    // backpropagation is what is checked.
+    let tape = snapshot.tape(variant: PassVariant(), flow: FlowControl())
     let check = GradientCheck(
       network: experiment.network, layout: snapshot.layout, parameters: snapshot.parameters, data: snapshot.data,
       window: snapshot.window, carriedState: snapshot.carriedState, reduction: experiment.training.reduction,
@@ -46,20 +47,22 @@ struct CheckCommand: ParsableCommand {
       let shape = row.shape.map(String.init).joined(separator: "×")
       let isZero =
         row.largestError == 0 && (snapshot.layout[row.name]?.range.allSatisfy { tape.gradient[$0] == 0 } ?? false)
-      print(
+      let words = [
         isRight ? "ok   " : isUnsettled ? "?    " : "WRONG", row.name.padded(16), shape.padded(9),
         "\(row.compared) compared".padded(14),
         isZero ? "no gradient arrives" : "largest error \(formatted(row.largestError))",
-        isUnsettled ? "the finite differences themselves do not settle (\(formatted(row.spread)))" : "")
+        isUnsettled ? "the finite differences themselves do not settle (\(formatted(row.spread)))" : "",
+      ]
+      try StandardOutput.print(words.joined(separator: " "))
     }
-    if experiment.training.algorithm != .bptt, !checkAlgorithm(snapshot, tolerance) { wrong += 1 }
+    if experiment.training.algorithm != .bptt, try !checkAlgorithm(snapshot, tolerance) { wrong += 1 }
     if wrong > 0 { throw Failure.run("\(wrong) of the gradients are wrong (tolerance \(formatted(tolerance)))") }
   }
 }
 
 extension CheckCommand {
   /// Prints how the algorithm's own gradient compares; false where it should be exact and is not.
-  private func checkAlgorithm(_ snapshot: Snapshot, _ tolerance: Double) -> Bool {
+  private func checkAlgorithm(_ snapshot: Snapshot, _ tolerance: Double) throws -> Bool {
     let report = LearnerReport.compute(snapshot)
     let scale = report.exact.reduce(0) { max($0, abs($1)) }
     let error =
@@ -67,10 +70,10 @@ extension CheckCommand {
     // What was carried over an update is of older weights; from a sequence's start on RTRL is exact.
     let isExact = report.algorithm == .rtrl && snapshot.window.steps.lowerBound == 0
     let isRight = error <= tolerance
-    print(
-      isExact ? (isRight ? "ok   " : "WRONG") : "     ", report.algorithm.rawValue.padded(16),
-      "against BPTT to the sequence's start: largest error \(formatted(error)), cosine \(formatted(report.overall.cosine))"
-    )
+    let verdict = isExact ? (isRight ? "ok   " : "WRONG") : "     "
+    try StandardOutput.print(
+      "\(verdict) \(report.algorithm.rawValue.padded(16)) against BPTT to the sequence's start: "
+        + "largest error \(formatted(error)), cosine \(formatted(report.overall.cosine))")
     return isRight || !isExact
   }
 }
@@ -81,19 +84,6 @@ func advance(_ run: TrainingRun, updates: Int) throws {
   if let explosion = run.explosion {
     throw Failure.run(
       "update \(explosion.update) exploded: \(explosion.factor) is not finite at time step \(explosion.step)")
-  }
-}
-
-extension Tape {
-  /// The next window's pass, as the trainer is about to make it, up to clipping and Ω: the derivative of the objective.
-  ///
-  /// - Parameter variant: what the pass does otherwise than plain backpropagation; nil for what the trainer will do.
-  init(_ snapshot: Snapshot, variant: PassVariant? = nil) {
-    self = Tape.compute(
-      network: snapshot.experiment.network, layout: snapshot.layout, parameters: snapshot.parameters,
-      data: snapshot.data, window: snapshot.window, carriedState: snapshot.carriedState,
-      reduction: snapshot.experiment.training.reduction, precision: snapshot.experiment.precision,
-      variant: variant ?? snapshot.variant)
   }
 }
 

@@ -3,6 +3,7 @@ import Canvas
 import Dashboard
 import Experiments
 import Foundation
+import Sources
 import Terminal
 import Training
 
@@ -18,40 +19,72 @@ struct DashboardCommand: ParsableCommand {
         bpttop mine.yaml --paused
         bpttop --set task.name=text --set task.file=book.txt
         bpttop mine.yaml --weights w.safetensors
+        bpttop session-update-300.bpttop
+        bpttop --link "network.cell=lstm @120 training.k2=5 @300"
       """)
 
   @OptionGroup var options: ExperimentOptions
-  @Option(help: "Weights to begin with (.safetensors).", completion: .file(extensions: ["safetensors"]))
-  var weights: String?
-  @Flag(help: "Begins before the first update, paused.") var paused = false
-  @Option(help: "\(ColorTier.allCases.map(\.rawValue).joined(separator: ", ")); by default what the terminal can.")
-  var colors: ColorTier?
   @Option(
-    help: "\(CharacterTier.allCases.map(\.rawValue).joined(separator: ", ")); by default what the terminal can.")
-  var characters: CharacterTier?
+    help: "Weights to begin with (.safetensors), or a session whose weights are taken.",
+    completion: .file(extensions: ["safetensors"]))
+  var weights: String?
+  @Option(help: "A run in one line, as `bpttop link` prints it.") var link: String?
+  @Flag(help: "Begins before the first update, paused.") var paused = false
+  @OptionGroup var looks: TerminalLooks
 
   func run() throws {
+    if let path = options.experiment, SessionFile.isSession(path: path) { try openSession(path) }
+    if let link { try openLink(link) }
     let source = try options.read()
     var start = TrainingRun.Start()
     start.parameters = try options.weights(weights, for: source, start: start)
-    let end = try show(options.run(source, start: start))
-    if end.exitCode != 0 { throw ExitCode(end.exitCode) }
+    let network = source.experiment.network
+    // The weights of a large network take seconds to be drawn: the screen does not wait for them.
+    guard network.hidden * network.layers >= Self.largeNetwork else {
+      let run = try options.run(source, start: start)
+      try looks.show(
+        DashboardSession.Opening(
+          experiment: run.experiment, showsTip: options.isBuiltIn, startsPaused: paused, runs: RunHandover(run)))
+    }
+    let (experiment, given) = (source.experiment, start)
+    try looks.show(
+      DashboardSession.Opening(experiment: experiment, startsPaused: paused) { () throws(TrainingError) in
+        (try TrainingRun(experiment: experiment, start: given, memory: Memory.limit), nil)
+      })
   }
 
-  /// Shows the run until the user or a signal ends it; the terminal is given back before it returns.
-  private func show(_ run: sending TrainingRun) throws -> TerminalEnd {
+  /// From so many units on a run is made while the screen is there.
+  private static let largeNetwork = 384
+
+  /// Goes on with a session, which settings cannot change on the way.
+  private func openSession(_ path: String) throws -> Never {
+    guard options.settings.isEmpty, weights == nil, link == nil else {
+      throw Failure.input(
+        "\(path): found a session with --set, --weights or --link, expected it alone; keys change it once it is open")
+    }
     do {
-      let waker = try Waker()
-      let screen = try TerminalScreen(
-        environment: ProcessInfo.processInfo.environment, colors: colors, characters: characters)
-      defer { screen.close() }
-      var session = DashboardSession(
-        run: run, screen: screen, waker: waker, showsTip: options.isBuiltIn, startsPaused: paused)
-      defer { session.end() }
-      var loop = TerminalLoop(screen: screen, waker: waker)
-      return loop.run(&session)
-    } catch {
+      try looks.show(DashboardSession.Opening(session: SessionFile.read(path: path)))
+    } catch let error as InputError {
       throw Failure.input(error.description)
+    } catch let error as TrainingError {
+      throw Failure.input("\(path): \(error)")
+    }
+  }
+
+  /// Makes the run of a link again, then opens it.
+  private func openLink(_ text: String) throws -> Never {
+    guard options.experiment == nil, options.settings.isEmpty, weights == nil else {
+      throw Failure.input("--link: found an experiment, --set or --weights beside it, expected the link alone")
+    }
+    do {
+      let link = try RunLink(text)
+      let run = try link.replay(memory: Memory.limit)
+      try looks.show(
+        DashboardSession.Opening(experiment: run.experiment, startsPaused: true, runs: RunHandover(run)))
+    } catch let error as InputError {
+      throw Failure.input(error.description)
+    } catch let error as TrainingError {
+      throw Failure.input("link: \(error)")
     }
   }
 }

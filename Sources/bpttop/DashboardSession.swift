@@ -2,177 +2,176 @@ import Canvas
 import Dashboard
 import Experiments
 import Foundation
+import Sources
 import Terminal
 import Training
 
-/// The dashboard with its threads: the trainer trains, the analyst computes what the panels draw, the screen's thread
-/// answers keys and draws. Nobody waits for anybody.
+/// The dashboard on a terminal: its events go to the runner of effects, its frames come from the state.
 struct DashboardSession: TerminalHandler {
-  private let trainer: Trainer
-  private let analyst: Analyst
-  private var state: DashboardState
-  /// The newest snapshot, and the instruments that the analyst was last asked for.
-  private var newest: Snapshot?
-  private var asked = AnalysisRequest([])
-  /// When the next snapshot is wanted; nil while nothing changes by itself.
-  private(set) var deadline: ContinuousClock.Instant?
-  private let clock = ContinuousClock()
-  private static let frame = Duration.seconds(1) / 30
-
-  init(run: sending TrainingRun, screen: TerminalScreen, waker: Waker, showsTip: Bool, startsPaused: Bool) {
-    let size = Size(width: screen.size.width, height: screen.size.height)
-    let theme = Theme(colors: screen.colorTier, characters: screen.characterTier)
-    state = DashboardState(experiment: run.experiment, size: size, theme: theme, showsTip: showsTip)
-    trainer = Trainer(run: run, sampleLength: textSampleLength) { waker.wake() }
-    analyst = Analyst { waker.wake() }
-    // At thousands of updates a second a newcomer sees the end of everything: the first look is at a pace that eyes follow.
-    if showsTip {
-      state.speed = .limited(100)
-      trainer.send(.speed(state.speed.updatesPerSecond))
-    }
-    trainer.request()
-    // As if space had been pressed, so that the first frame says so too.
-    if !startsPaused { _ = perform(reduce(into: &state, .command(.runOrPause))) }
+  /// What is opened.
+  struct Opening {
+    /// The settings, as far as they are known before the first frame.
+    var experiment: Experiment
+    /// What the screen kept of itself.
+    var view: DashboardView?
+    /// Whether the newcomer's line is shown, and whether it begins paused.
+    var showsTip = false, startsPaused = false
+    /// The source of the runs; `wake` is called from other threads when there is news to take.
+    var source: (_ wake: @escaping @Sendable () -> Void) -> any Source
   }
 
-  /// Ends the threads.
+  private var source: any Source
+  private var runner: EffectRunner
+  private let waker: Waker
+  private let autosave: Autosave?
+  /// The session of an earlier process that was not closed.
+  private var left: String?
+  private var nextFrame: ContinuousClock.Instant?
+  private var nextSave: ContinuousClock.Instant?
+  private let clock = ContinuousClock()
+  private let start = ContinuousClock.now
+  private static let frame = Duration.seconds(1) / 30
+
+  init(_ opening: Opening, screen: TerminalScreen, waker: Waker, autosave: Autosave?, left: String?) {
+    let size = Size(width: screen.size.width, height: screen.size.height)
+    let theme = Theme(colors: screen.colorTier, characters: screen.characterTier)
+    (self.waker, self.autosave, self.left) = (waker, autosave, left)
+    (source, runner) = Self.open(opening, size, theme, waker)
+    if left != nil {
+      _ = runner.handle(
+        .message("an earlier session was not closed: Ctrl-R goes on with it, q leaves it for the next start"))
+    }
+  }
+
+  private static func open(
+    _ opening: Opening, _ size: Size, _ theme: Theme, _ waker: Waker
+  ) -> (any Source, EffectRunner) {
+    var state = DashboardState(experiment: opening.experiment, size: size, theme: theme, showsTip: opening.showsTip)
+    let source = opening.source { waker.wake() }
+    // At thousands of updates a second a newcomer sees the end of everything: the first look is at a pace that eyes follow.
+    if opening.showsTip { state.speed = .limited(100) }
+    if let view = opening.view { state.restore(view) }
+    if let limit = state.speed.updatesPerSecond { source.send(.speed(limit)) }
+    var runner = EffectRunner(state, source: source, files: FileWriter { waker.wake() })
+    source.requestFrame()
+    // As if space had been pressed, so that the first frame says so too.
+    if !opening.startsPaused { _ = runner.handle(.command(.runOrPause)) }
+    return (source, runner)
+  }
+
+  /// Ends the threads; what was saved by itself is not needed any more.
   func end() {
-    trainer.send(.quit)
-    analyst.end()
+    source.end()
+    autosave?.end()
   }
 
   mutating func draw(_ size: TerminalSize) -> Buffer {
-    state.size = Size(width: size.width, height: size.height)
-    return render(state)
+    runner.resize(Size(width: size.width, height: size.height))
+    return render(runner.state)
   }
 
+  /// When the next frame is wanted, or the session is to be saved; nil while nothing changes by itself.
+  var deadline: ContinuousClock.Instant? { [nextFrame, nextSave].compactMap { $0 }.min() }
+
   mutating func handle(_ event: TerminalEvent) -> TerminalResponse {
+    let outcome: EffectRunner.Outcome
     switch event {
-    case .key(let key): return press(key)
-    case .paste(let text): return paste(text)
-    case .resize(let size): return resize(size)
-    case .wake: return takeNews()
+    case .key(let key): outcome = runner.handle(.key(key, at: start.duration(to: clock.now)))
+    case .paste(let text): outcome = runner.handle(.paste(text))
+    case .resize(let size): outcome = runner.handle(.resize(Size(width: size.width, height: size.height)))
+    case .wake:
+      outcome = runner.takeNews()
+      // Running, each frame asks for the next; the first comes with the command to run.
+      let isRunning = runner.state.lanes.contains { $0.newest?.isRunning ?? false }
+      if isRunning, nextFrame == nil { nextFrame = clock.now + Self.frame }
+      // What changes is saved a while later, once for all changes of that time.
+      if autosave != nil, nextSave == nil, runner.state.canBeSaved { nextSave = clock.now + Autosave.interval }
     case .deadline:
-      deadline = nil
-      trainer.request()
+      takeDeadline()
       return .idle
     case .resumed: return .repaint
     }
+    return answer(outcome)
   }
 
-  // MARK: From the terminal
-
-  private mutating func press(_ key: Key) -> TerminalResponse {
-    let response = perform(reduce(into: &state, .key(key)))
-    analyseAgainIfNeeded()
-    return response
-  }
-
-  /// A paste is text for the prompt; where keys are commands it would press them by the dozen, and is left out.
-  private mutating func paste(_ text: String) -> TerminalResponse {
-    switch state.mode {
-    case .prompt, .find: break
-    case .panels, .help: return .idle
+  private mutating func takeDeadline() {
+    let now = clock.now
+    if let due = nextFrame, due <= now {
+      nextFrame = nil
+      source.requestFrame()
     }
-    for character in text where !character.isNewline { _ = reduce(into: &state, .key(.character(character))) }
-    return .redraw
-  }
-
-  private mutating func resize(_ size: TerminalSize) -> TerminalResponse {
-    let response = perform(
-      reduce(into: &state, .resize(Size(width: size.width, height: size.height))))
-    analyseAgainIfNeeded()
-    return response
-  }
-
-  // MARK: From the other threads
-
-  private mutating func takeNews() -> TerminalResponse {
-    var response = TerminalResponse.idle
-    if let snapshot = trainer.takeSnapshot() {
-      newest = snapshot
-      response = perform(reduce(into: &state, .snapshot(snapshot)))
-      analyse(snapshot)
-      // Running, each snapshot asks for the next, a frame later; the first comes with the command to run.
-      if snapshot.running { deadline = clock.now + Self.frame }
+    if let due = nextSave, due <= now {
+      nextSave = nil
+      if let autosave { runner.saveSession(to: autosave) }
     }
-    for refusal in trainer.takeRefusals() {
-      response = perform(reduce(into: &state, .refused(key: refusal.key, reason: refusal.reason)))
+  }
+
+  private mutating func answer(_ outcome: EffectRunner.Outcome) -> TerminalResponse {
+    switch outcome {
+    case .idle: return .idle
+    case .redraw: return .redraw
+    case .repaint: return .repaint
+    case .suspend:
+      kill(getpid(), SIGTSTP)
+      return .redraw
+    case .takeUpSession:
+      takeUp()
+      return .repaint
+    case .quit: return .quit
     }
-    // A pass that is not finite has no analysis; the snapshot says so itself.
-    if case .success(let analysis)? = analyst.take() {
-      response = perform(reduce(into: &state, .analysis(analysis)))
-      // The cursor may have come to another step with it.
-      analyseAgainIfNeeded()
+  }
+
+  /// Goes on with the session that was left.
+  private mutating func takeUp() {
+    guard let path = left else {
+      _ = runner.handle(.message("no earlier session is left to go on with"))
+      return
     }
-    return response
-  }
-
-  private mutating func analyse(_ snapshot: Snapshot) {
-    asked = state.request
-    analyst.submit(snapshot, asked)
-  }
-
-  /// A key, a resize or a pass that arrived may ask for numbers that are not there.
-  private mutating func analyseAgainIfNeeded() {
-    guard let newest, !state.request.isCovered(by: asked) else { return }
-    analyse(newest)
-  }
-
-  // MARK: Effects
-
-  private mutating func perform(_ effects: [Effect]) -> TerminalResponse {
-    var response = TerminalResponse.redraw
-    for effect in effects {
-      switch effect {
-      case .run: trainer.send(.run)
-      case .pause: trainer.send(.pause)
-      case .update(let count): trainer.send(.step(updates: count))
-      case .rewind(let updates): trainer.send(.rewind(updates: updates))
-      case .apply(let key, let value): trainer.send(.apply(key: key, value: value))
-      case .begin(let settings): trainer.send(.begin(settings))
-      case .restart: trainer.send(.restart(seed: nil))
-      case .speed(let limit): trainer.send(.speed(limit))
-      case .saveScreen: saveScreen()
-      case .exportTrace: exportTrace()
-      case .repaint: response = .repaint
-      case .suspend: kill(getpid(), SIGTSTP)
-      case .quit: return .quit
-      }
-    }
-    return response
-  }
-
-  /// Writes the screen as it is, for a slide.
-  private mutating func saveScreen() {
-    let name = freeName("bpttop-update-\(newest?.update ?? 0)", "svg")
-    let picture = render(state).svg(title: "bpttop")
-    report(name) { try OutputFile.write(picture, to: name) }
-  }
-
-  /// Writes the pass that is shown.
-  private mutating func exportTrace() {
-    guard let snapshot = state.shown else { return }
-    let name = freeName("bpttop-update-\(snapshot.update)", "safetensors")
-    report(name) { try writeTrace(of: snapshot, to: name) }
-  }
-
-  private mutating func report(_ name: String, _ write: () throws -> Void) {
     do {
-      try write()
-      _ = reduce(into: &state, .message("wrote \(name)"))
-    } catch let Failure.input(line) {
-      _ = reduce(into: &state, .failure(line))
-    } catch let Failure.run(line) {
-      _ = reduce(into: &state, .failure(line))
+      let opening = try Self.Opening(session: SessionFile.read(path: path))
+      source.end()
+      let state = runner.state
+      (source, runner) = Self.open(opening, state.size, state.theme, waker)
+      autosave?.adopt(path)
+      left = nil
     } catch {
-      _ = reduce(into: &state, .failure("\(error)"))
+      _ = runner.handle(.failure("\(error)"))
     }
   }
+}
 
-  /// A name in the working folder that no file has: an earlier picture is not lost.
-  private func freeName(_ base: String, _ ending: String) -> String {
-    let names = ["\(base).\(ending)"] + (2...999).map { "\(base)-\($0).\(ending)" }
-    return names.first { !FileManager.default.fileExists(atPath: $0) } ?? names[0]
+extension DashboardSession.Opening {
+  /// A session as it was saved, paused.
+  init(session: Session) throws {
+    let lanes = session.lanes.sorted { $0.key < $1.key }.map(\.value)
+    guard let first = lanes.first else { throw Failure.input("the session has no run to go on with") }
+    // Whatever does not fit together is told before the screen is taken.
+    let memory = Memory.limit / lanes.count
+    let run = try TrainingRun(resuming: first, memory: memory)
+    let second = try lanes.dropFirst().first.map { checkpoint in try TrainingRun(resuming: checkpoint, memory: memory) }
+    let experiment = first.experiment
+    self.init(
+      experiment: experiment, startsPaused: true, runs: RunHandover(run, second),
+      view: DashboardView(text: session.view))
+  }
+
+  /// Runs that are there.
+  init(
+    experiment: Experiment, showsTip: Bool = false, startsPaused: Bool, runs: RunHandover, view: DashboardView? = nil
+  ) {
+    self.init(experiment: experiment, showsTip: showsTip, startsPaused: startsPaused) { () throws(TrainingError) in
+      try runs.take()
+    }
+    self.view = view
+  }
+
+  /// Runs that are made while the screen is there.
+  init(
+    experiment: Experiment, showsTip: Bool = false, startsPaused: Bool,
+    make: @escaping @Sendable () throws(TrainingError) -> (run: TrainingRun, second: TrainingRun?)
+  ) {
+    self.init(
+      experiment: experiment, showsTip: showsTip, startsPaused: startsPaused,
+      source: { TrainerSource(sampleLength: textSampleLength, wake: $0, make: make) })
   }
 }

@@ -75,8 +75,8 @@ struct ExperimentOptions: ParsableArguments {
 
 /// What a run may take of the machine's memory.
 enum Memory {
-  /// Three quarters of it, in bytes.
-  static var limit: Int { Int(clamping: ProcessInfo.processInfo.physicalMemory / 4 * 3) }
+  /// In bytes.
+  static var limit: Int { MemoryLimit.bytes }
 }
 
 /// Runs `body`; what cannot be written is the input's fault (a wrong path) or the run's (a full disk): one line either way.
@@ -84,6 +84,6 @@ func writing<T>(_ body: () throws -> T) throws -> T {
   do {
     return try body()
   } catch let error as OutputError {
-    throw Failure.input(error.description)
+    throw error.isWrongPlace ? Failure.input(error.description) : Failure.run(error.description)
   }
 }

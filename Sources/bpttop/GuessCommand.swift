@@ -43,7 +43,7 @@ struct GuessCommand: ParsableCommand {
       guard let found else { continue }
       let solved = source.experiment.solved
       if checkpoint != "-" {
-        print(
+        try StandardOutput.print(
           "solved by guess \(trial), \(Self.time(elapsed)): \(solved.measure.rawValue) \(formatted(found.value)), \(solved.demand) is asked"
         )
       }

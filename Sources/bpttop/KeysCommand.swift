@@ -7,7 +7,8 @@ struct KeysCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "keys", abstract: "Prints an experiment whole: every key, its value and what it does.",
     discussion: """
-      What is printed is itself an experiment file. Without an argument it holds the defaults of a file.
+      What is printed is itself an experiment file. Without an argument it is the built-in experiment, which the dashboard \
+      opens without one.
 
       EXAMPLES
         bpttop keys > mine.yaml
@@ -17,8 +18,7 @@ struct KeysCommand: ParsableCommand {
   @OptionGroup var options: ExperimentOptions
 
   func run() throws {
-    let experiment =
-      try options.experiment == nil && options.settings.isEmpty ? Experiment() : options.read().experiment
+    let experiment = try options.read().experiment
     try writing { try OutputFile.write(ExperimentFile.complete(experiment), to: "-") }
   }
 }

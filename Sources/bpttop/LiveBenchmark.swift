@@ -1,5 +1,7 @@
 import Canvas
 import Dashboard
+import Instruments
+import Sources
 import Training
 
 /// What the dashboard costs beside training, each part alone, on the classroom's network.
@@ -12,14 +14,13 @@ enum LiveBenchmark {
     let size = Size(width: 120, height: 36)
     var state = DashboardState(experiment: run.experiment, size: size, theme: Theme())
     let snapshot = run.snapshot(running: true)
-    _ = reduce(into: &state, .snapshot(snapshot))
-    let wanted = state.instruments
-    _ = reduce(into: &state, .analysis(try Analysis.compute(snapshot: snapshot, wanted: wanted)))
+    let job = [LaneID.a: (snapshot: snapshot, request: state.requests[.a] ?? ReadingRequest())]
+    _ = reduce(into: &state, .news(.frame(Frame(Analyst.read(job, .live)))))
     return [
       row("update (W1)", runs: 1000, "on the trainer's thread") { run.trainOnce() },
       row("snapshot", runs: 200, "on the trainer's thread, once a frame") { _ = run.snapshot(running: true) },
-      row("analysis of all panels", runs: 20, "on the analyst's thread") {
-        _ = try? Analysis.compute(snapshot: snapshot, wanted: wanted)
+      row("readings of all panels", runs: 20, "on the analyst's thread") {
+        _ = Analyst.read(job, .live)
       },
       row("frame 120x36", runs: 100, "on the screen's thread, drawn into a buffer") { _ = render(state) },
       row("key to frame", runs: 100, "a key taken and the frame drawn") {

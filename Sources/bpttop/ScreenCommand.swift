@@ -3,6 +3,7 @@ import Canvas
 import Dashboard
 import Experiments
 import Foundation
+import Sources
 import Training
 
 /// `bpttop screen`: one frame of the dashboard, drawn without a terminal.
@@ -49,11 +50,20 @@ struct ScreenCommand: ParsableCommand {
     let run = try options.run(options.read())
     // An explosion on the way is what the frame then shows.
     while run.update < updates, run.trainOnce() == .trained {}
-    var stage = Stage(
-      run: run, size: Size(width: size.width, height: size.height),
-      theme: Theme(colors: colors, characters: characters), showsTip: options.isBuiltIn)
-    for key in keys.keys { stage.press(key) }
-    let frame = stage.frame()
+    let size = Size(width: size.width, height: size.height)
+    let state = DashboardState(
+      experiment: run.experiment, size: size, theme: Theme(colors: colors, characters: characters),
+      showsTip: options.isBuiltIn)
+    let source = SteppedSource(run: run, sampleLength: textSampleLength)
+    var runner = EffectRunner(state, source: source, files: NoFiles())
+    source.requestFrame()
+    _ = runner.takeNews()
+    for (index, key) in keys.keys.enumerated() {
+      // A second apart, so that no key counts as held.
+      _ = runner.handle(.key(key, at: .seconds(index + 1)))
+      _ = runner.takeNews()
+    }
+    let frame = render(runner.state)
     let text =
       switch form {
       case .svg: frame.svg(title: "bpttop", tier: colors)
@@ -61,67 +71,6 @@ struct ScreenCommand: ParsableCommand {
       case .ansi, nil: frame.ansi(colors)
       }
     try writing { try OutputFile.write(text, to: output) }
-  }
-}
-
-/// The dashboard with a run that trains only when it is told to: everything happens in turn, on one thread.
-struct Stage {
-  private let run: TrainingRun
-  private var state: DashboardState
-
-  init(run: TrainingRun, size: Size, theme: Theme, showsTip: Bool) {
-    self.run = run
-    state = DashboardState(experiment: run.experiment, size: size, theme: theme, showsTip: showsTip)
-    look()
-  }
-
-  /// Presses a key and does what comes of it.
-  mutating func press(_ key: Key) {
-    for effect in reduce(into: &state, .key(key)) { perform(effect) }
-    look()
-  }
-
-  /// The frame as it is now.
-  func frame() -> Buffer { render(state) }
-
-  /// Sends the dashboard what the run looks like now.
-  private mutating func look() {
-    let snapshot = run.snapshot(sampleLength: textSampleLength)
-    _ = reduce(into: &state, .snapshot(snapshot))
-    var analysis: Analysis?
-    // The cursor may come to another step with the pass: then that step's numbers too.
-    for _ in 0..<2 {
-      let request = state.request
-      analysis = try? Analysis.compute(
-        snapshot: snapshot, wanted: request.instruments, layer: request.layer, step: request.step, previous: analysis)
-      guard let analysis else { return }
-      _ = reduce(into: &state, .analysis(analysis))
-      if state.request.isCovered(by: request) { return }
-    }
-  }
-
-  private mutating func perform(_ effect: Effect) {
-    do {
-      switch effect {
-      case .update(let count): for _ in 0..<count where run.trainOnce() == .trained {}
-      case .rewind(let updates): run.rewind(by: updates)
-      case .apply(let key, let value):
-        do { try run.apply(key: key, value: value) } catch {
-          _ = reduce(into: &state, .refused(key: key, reason: error.description))
-        }
-      case .begin(let settings):
-        do { try run.begin(with: settings) } catch {
-          for setting in settings {
-            _ = reduce(into: &state, .refused(key: setting.key, reason: error.description))
-          }
-        }
-      case .restart: try run.restart()
-      // Nothing runs by itself here, and there is no terminal.
-      case .run, .pause, .speed, .saveScreen, .exportTrace, .repaint, .suspend, .quit: break
-      }
-    } catch {
-      _ = reduce(into: &state, .failure("\(error)"))
-    }
   }
 }
 

@@ -37,9 +37,8 @@ struct SolveCommand: ParsableCommand {
     for attempt in attempts {
       try attempt.train(seconds: seconds)
       if !attempt.isSolved { unsolved += 1 }
-      print(attempts.count > 1 ? attempt.name.padded((attempts.map(\.name.count).max() ?? 0) + 2) : "", terminator: "")
-      print(attempt.words)
-      fflush(nil)
+      let name = attempts.count > 1 ? attempt.name.padded((attempts.map(\.name.count).max() ?? 0) + 2) : ""
+      try StandardOutput.print(name + attempt.words)
       if let number = Interruption.signalNumber { throw ExitCode(128 + number) }
     }
     if unsolved > 0 { throw ExitCode(1) }
@@ -76,7 +75,7 @@ private final class Attempt {
     while run.update < solved.updates, elapsed < seconds, Interruption.signalNumber == nil, !isSolved {
       guard run.trainOnce() == .trained else { break }
       elapsed = start.duration(to: clock.now) / .seconds(1)
-      bar.show(done: run.update, loss: run.history.recent.last?.loss ?? .nan)
+      bar.show(done: run.update, loss: run.history.newest?.loss ?? .nan)
       if run.update.isMultiple(of: solved.every) || run.update == solved.updates || elapsed >= seconds {
         let evaluation = evaluator.evaluate(run.parameters)
         if solved.isBetter(evaluation.value, than: best) { (best, bestUpdate) = (evaluation.value, run.update) }

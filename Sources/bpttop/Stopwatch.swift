@@ -1,4 +1,5 @@
 import Foundation
+import LinearAlgebra
 
 /// Times a piece of work again and again.
 enum Stopwatch {
@@ -12,6 +13,33 @@ enum Stopwatch {
       return start.duration(to: clock.now) / .milliseconds(1)
     }
     return times.sorted()[runs / 2]
+  }
+
+  /// A time beside the highest speed, in multiplications and additions a millisecond, that the processor can go at.
+  struct Paced {
+    /// The medians of the time and of the peak.
+    var milliseconds: Double, peak: Double
+    /// The median of time times peak, run by run: how many operations the peak would have done in it.
+    var operations: Double
+  }
+
+  /// The same, and the peak right before and after each run: what else goes on in the machine slows all alike.
+  static func paced<S: Scalar>(_: S.Type, warmup: Int, runs: Int, _ body: () throws -> Void) rethrows -> Paced {
+    let clock = ContinuousClock()
+    func peak() -> Double {
+      var operations = 0
+      let time = clock.measure { operations = S.multiplyAdds(repeats: 20_000) }
+      return Double(operations) / (time / .milliseconds(1))
+    }
+    for _ in 0..<warmup { try body() }
+    var (times, peaks, operations): ([Double], [Double], [Double]) = ([], [peak()], [])
+    for run in 0..<runs {
+      times.append(try clock.measure(body) / .milliseconds(1))
+      peaks.append(peak())
+      operations.append(times[run] * (peaks[run] + peaks[run + 1]) / 2)
+    }
+    func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
+    return Paced(milliseconds: median(times), peak: median(peaks), operations: median(operations))
   }
 
   /// The milliseconds that the processor has spent on the calling thread: what others on the machine do does not count.

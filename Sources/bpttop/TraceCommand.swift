@@ -1,7 +1,6 @@
 import ArgumentParser
 import Experiments
-import GradientFlow
-import RecurrentNetworks
+import Foundation
 import Training
 
 /// `bpttop trace`: one window whole, for other tools.
@@ -9,10 +8,29 @@ struct TraceCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "trace", abstract: "Makes some updates, then writes the next window's pass whole (safetensors).",
     discussion: """
-      The trace holds the data, the weights, every hidden state, loss and gradient, the flow matrix and all singular \
-      values of the products of Jacobians (in log10), in doubles. Of a stack and of cells with more than h it has every \
-      layer's states, state_l0 [T, parts, B, H], and grad_state_l0 (∂L/∂c_t with h_t held fixed); of gated cells the \
-      pre-activations of all gates, a_l0 [T, B, G·H].
+      The trace holds one window in doubles: T steps, B sequences, I inputs, O outputs, H units, L layers. A state has \
+      one part (h), or two (h and c of an LSTM); a cell has G gates.
+
+        x [T,B,I]            the inputs
+        target               [T,B] classes (I64), or [T,B,O] values
+        target_mask [T,B]    1 where the task has a target
+        mask [T,B]           1 where its loss is injected too
+        output_mask [T,B,O]  1 where an output has a target, if not every one has
+        passage [T]          what multiplied the gradient on its way to the step before, if not 1
+        state0_l0, …         [parts,B,H], the state carried in, a layer each
+        weight_ih_l0, …      the weights under PyTorch's names
+        grad.weight_ih_l0, … their gradients before clipping
+        h [T,B,H]            the states of the top layer
+        loss [T,B]           the losses, 0 where there is no target
+        grad_h [T,B,H]       ∂L/∂h_t of the top layer by all paths
+        state_l0, …          [T,parts,B,H], a layer's states, where L or parts is above 1
+        grad_state_l0, …     ∂L/∂s_t of these; ∂L/∂c_t with h_t held fixed
+        a_l0, …              [T,B,G·H], the pre-activations, where G is above 1
+        flow [T,T]           log10 of the norm of ∂l_i/∂h_t, row i, column t, of sequence 0
+        product              [T,L·parts·H], log10 of the singular values of ∂s_T/∂s_k, row k, descending, of sequence \
+      0; s is the state of all layers together
+
+      flow and product are left out, and that is said, where one would take more than 2 GiB.
 
       EXAMPLES
         bpttop trace mine.yaml -o window.safetensors
@@ -46,20 +64,30 @@ struct TraceCommand: ParsableCommand {
     let run = try options.run(source, start: start)
     try advance(run, updates: updates)
     let snapshot = run.snapshot()
-    try writeTrace(of: snapshot, to: output)
+    for line in try writeTrace(of: snapshot, to: output) {
+      FileHandle.standardError.write(Data("bpttop: \(line)\n".utf8))
+    }
   }
 }
 
-/// Writes the trace of a snapshot's next window.
-func writeTrace(of snapshot: Snapshot, to path: String) throws {
-  let tape = Tape(snapshot)
+/// Writes the trace of a snapshot's next window; what was left out of it, a line each.
+/// - Parameters:
+///   - snapshot: the state whose next window is computed.
+///   - path: where it goes.
+///   - progress: called again and again with the share that is done; false ends the writing, and nothing is written.
+@discardableResult
+func writeTrace(
+  of snapshot: Snapshot, to path: String, progress: (Double) -> Bool = { _ in true }
+) throws -> [String] {
+  guard progress(0) else { throw CancellationError() }
+  let tape = snapshot.tape()
   guard tape.objective.isFinite, tape.gradient.allSatisfy(\.isFinite) else {
     throw Failure.run("the window has numbers that are not finite: nothing was written")
   }
-  let product = tape.layers.count == 1 ? try ProductByLag(tape) : nil
-  try writing {
+  return try writing {
     try TraceFile.write(
-      tape, flow: FlowMatrix(tape), product: product, experiment: snapshot.experiment, update: snapshot.update, to: path
-    )
+      tape, experiment: snapshot.experiment, update: snapshot.update, to: path,
+      memory: min(TraceFile.tensorLimit, Memory.limit / 2), progress: progress
+    ).map(\.description)
   }
 }

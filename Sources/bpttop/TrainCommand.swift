@@ -1,7 +1,6 @@
 import ArgumentParser
 import Experiments
 import Foundation
-import GradientFlow
 import Training
 
 /// `bpttop train`: trains without a screen.
@@ -10,18 +9,27 @@ struct TrainCommand: ParsableCommand {
     commandName: "train", abstract: "Trains without a screen; writes metrics and weights.",
     discussion: """
       A progress bar is shown on standard error where that is a terminal; the last line on standard output says how it \
-      ended. SIGINT and SIGTERM finish the present update, write what was asked for, and end with 130 or 143.
+      ended. --metrics has a row an update: update, step, loss, grad_norm, clip_scale, learning_rate, k1, k2, \
+      log10_grad_first and log10_grad_last (log10 of the gradient's norm at the window's first and last step), and \
+      log10_product_per_step (slope of log10 of the norm of the product of Jacobians over the lag, from 8 lags). The \
+      last one takes time of the order of H³ a step; --columns leaves out what it does not name, and does not compute \
+      it. SIGINT and SIGTERM finish the present update, write what was asked for, and end with 130 or 143.
 
       EXAMPLES
         bpttop train mine.yaml --updates 1000
         bpttop train mine.yaml --updates 1000 --checkpoint w.safetensors
-        bpttop train mine.yaml --updates 500 --metrics - | cut -d, -f1,3
+        bpttop train mine.yaml --updates 500 --metrics - --columns update,loss
       """)
 
   @OptionGroup var options: ExperimentOptions
   @Option(parsing: .unconditional, help: "How many updates to make.", transform: Reading.count) var updates: Int
   @Option(help: "A row an update: .csv, .jsonl, or - for CSV on standard output.", completion: .file())
   var metrics: String?
+  @Option(
+    help: ArgumentHelp(
+      "The metrics' columns, separated by commas, in their order; all by default.", valueName: "names"),
+    completion: .list(MetricsRow.Column.allCases.map(\.rawValue)))
+  var columns: String?
   @Option(
     help: "The weights at the end, under PyTorch's names (.safetensors).",
     completion: .file(extensions: ["safetensors"]))
@@ -30,18 +38,21 @@ struct TrainCommand: ParsableCommand {
   var weights: String?
 
   func run() throws {
+    try refuseOnePlaceForTwo()
+    let columns = try chosenColumns()
     let source = try options.read()
     var start = TrainingRun.Start()
     start.parameters = try options.weights(weights, for: source, start: start)
     let run = try options.run(source, start: start)
-    let writer = try metrics.map { path in try writing { try openMetrics(path) } }
+    let writer = try metrics.map { path in try writing { try openMetrics(path, columns: columns) } }
+    var meter = UpdateMeter(columns: writer == nil ? [] : columns)
     Interruption.watch()
     var bar = ProgressBar(total: updates)
     while run.update < updates, Interruption.signalNumber == nil {
-      let row = writer == nil ? nil : try InstrumentedRow(run)
+      meter.prepare(run)
       guard run.trainOnce() == .trained else { break }
-      if let writer, let row, let record = run.history.recent.last { try writing { try writer.write(row.row(record)) } }
-      bar.show(done: run.update, loss: run.history.recent.last?.loss ?? .nan)
+      if let writer, let row = meter.row(run) { try writing { try writer.write(row) } }
+      bar.show(done: run.update, loss: run.history.newest?.loss ?? .nan)
     }
     bar.end()
     try writing { try writer?.close() }
@@ -49,9 +60,26 @@ struct TrainCommand: ParsableCommand {
     try finish(run)
   }
 
-  private func openMetrics(_ path: String) throws -> MetricsWriter {
+  /// Metrics and weights in one file would overwrite each other.
+  private func refuseOnePlaceForTwo() throws {
+    guard let metrics, let checkpoint, OutputFile.isOnePlace(metrics, checkpoint) else { return }
+    let place = metrics == "-" ? "standard output" : metrics
+    throw Failure.input("--checkpoint: found \(place), where --metrics goes, expected another file")
+  }
+
+  private func chosenColumns() throws -> [MetricsRow.Column] {
+    guard let columns else { return MetricsRow.Column.allCases }
+    guard metrics != nil else { throw Failure.input("--columns: found no --metrics, expected a file for the columns") }
     do {
-      return try MetricsWriter(path: path, format: MetricsWriter.Format(path: path))
+      return try MetricsRow.Column.list(columns)
+    } catch {
+      throw Failure.input(error.description)
+    }
+  }
+
+  private func openMetrics(_ path: String, columns: [MetricsRow.Column]) throws -> MetricsWriter {
+    do {
+      return try MetricsWriter(path: path, format: MetricsWriter.Format(path: path), columns: columns)
     } catch let error as InputError {
       throw Failure.input(error.description)
     }
@@ -64,8 +92,8 @@ struct TrainCommand: ParsableCommand {
         "update \(explosion.update) exploded: \(explosion.factor) is not finite at time step \(explosion.step)")
     }
     if metrics != "-", checkpoint != "-" {
-      let record = run.history.recent.last
-      print(
+      let record = run.history.newest
+      try StandardOutput.print(
         "update \(run.update)"
           + (record.map { "  loss \(formatted($0.loss))  gradient norm \(formatted($0.gradientNorm))" } ?? ""))
     }

@@ -41,11 +41,4 @@ import Testing
     #expect(buffer.svg().contains("<path fill=\"#0ac81e\" shape-rendering=\"crispEdges\" d=\"M0 0h9v18h-9z\"/>"))
     #expect(buffer.svg(tier: .colors16).contains("#00cd00"))
   }
-
-  @Test func styleRows() {
-    let (rows, legend) = sample.styleRows
-    #expect(rows == ["aaaa..", "bbb..."])
-    #expect(legend.map(\.letter) == ["a", "b"])
-    #expect(legend.first?.style == Style(Color(255, 0, 0), bold: true))
-  }
 }

@@ -60,7 +60,7 @@ import Training
     #expect(state.cursor == Cursor(.backward, step: 5))
     #expect(state.press(.character(".")) == [])
     #expect(state.cursor == Cursor(.update, step: 5))
-    #expect(state.press(.character(".")) == [.update(count: 1)])
+    #expect(state.press(.character(".")) == [.source(.step(updates: 1))])
   }
 
   @Test func aChangeAndAPauseBringTheRestBack() throws {
@@ -78,8 +78,7 @@ import Training
     var state = try Example.state()
     _ = state.press(.character(key))
     let next = try Example.snapshot(update: key == "n" ? 8 : 6, end: 20, serial: 3)
-    _ = reduce(into: &state, .snapshot(next))
-    _ = reduce(into: &state, .analysis(try Example.analysis(next)))
+    state.show(next)
     #expect(state.cursor == Cursor(.update, step: 10))
     #expect(state.press(.character(".")) == [] && state.cursor == Cursor(.forward, step: 10))
   }
@@ -87,25 +86,24 @@ import Training
   @Test func aStepAskedForBeforeThePausedPassIsThereEntersIt() throws {
     var state = try Example.state()
     let next = try Example.snapshot(update: 8, end: 20, serial: 3)
-    _ = reduce(into: &state, .snapshot(next))
+    state.announce(next)
     #expect(state.press(.character(".")) == [])
-    _ = reduce(into: &state, .analysis(try Example.analysis(next)))
+    _ = reduce(into: &state, .news(.frame(Example.frame(next))))
     #expect(state.cursor == Cursor(.forward, step: 10))
   }
 
   @Test func behindTheUpdateLiesTheNextWindowsFirstStep() throws {
     var state = try Example.state()
     _ = state.press(.character(","), .character("."))
-    #expect(state.press(.character(".")) == [.update(count: 1)])
+    #expect(state.press(.character(".")) == [.source(.step(updates: 1))])
     // Steps asked for before the next pass is there are not lost.
     #expect(state.press(.character("."), .character(".")) == [])
     // A pass of the same window that arrives late changes nothing.
     let late = try Example.snapshot(serial: 2)
-    _ = reduce(into: &state, .analysis(try Example.analysis(late)))
+    _ = reduce(into: &state, .news(.frame(Example.frame(late))))
     #expect(state.cursor == Cursor(.update, step: 5))
     let next = try Example.snapshot(update: 8, end: 20, serial: 3)
-    _ = reduce(into: &state, .snapshot(next))
-    _ = reduce(into: &state, .analysis(try Example.analysis(next)))
+    state.show(next)
     #expect(state.cursor == Cursor(.forward, step: 12))
     #expect(state.press(.character(".")) == [])
     #expect(state.cursor == Cursor(.forward, step: 13))
@@ -114,35 +112,33 @@ import Training
   @Test func beforeTheFirstStepLiesTheUpdateBefore() throws {
     var state = try Example.state()
     state.cursor = .start(of: Window(steps: 5..<15, injected: 10..<15))
-    #expect(state.press(.character(",")) == [.rewind(updates: 1)])
+    #expect(state.press(.character(",")) == [.source(.rewind(updates: 1))])
     let before = try Example.snapshot(update: 6, end: 10, serial: 2)
-    _ = reduce(into: &state, .snapshot(before))
-    _ = reduce(into: &state, .analysis(try Example.analysis(before)))
+    state.show(before)
     #expect(state.cursor == Cursor(.update, step: 0))
     // It was stepped to: the next step goes the same way back.
-    #expect(state.press(.character(".")) == [.update(count: 1)])
+    #expect(state.press(.character(".")) == [.source(.step(updates: 1))])
   }
 
   @Test func whatIsNotKeptIsSaid() throws {
     var state = try Example.state()
     var snapshot = try Example.snapshot(serial: 2)
     snapshot.rewindable = 0
-    _ = reduce(into: &state, .snapshot(snapshot))
+    state.announce(snapshot)
     #expect(state.press(.character("N")) == [])
-    #expect(state.message?.text == "the updates before 8 are not kept")
+    #expect(state.message?.text == "history ends at update 7")
   }
 
   @Test func whileItRunsTheCursorRests() throws {
     var state = try Example.state()
     _ = state.press(.character(","), .character(","))
-    #expect(state.press(.character(" ")) == [.run])
+    #expect(state.press(.character(" ")) == [.source(.run)])
     #expect(state.cursor == Cursor(.update, step: 5))
     let next = try Example.snapshot(update: 9, end: 20, running: true, serial: 2)
-    _ = reduce(into: &state, .snapshot(next))
-    _ = reduce(into: &state, .analysis(try Example.analysis(next)))
+    state.show(next)
     #expect(state.cursor == Cursor(.update, step: 10))
     // A step while it runs stops it, no more.
-    #expect(state.press(.character(".")) == [.pause])
+    #expect(state.press(.character(".")) == [.source(.pause)])
     #expect(!state.isRunning)
   }
 
@@ -153,8 +149,56 @@ import Training
     var experiment = Example.experiment()
     experiment.training.k2 = .steps(6)
     let shorter = try Example.snapshot(experiment, end: 15, serial: 2)
-    _ = reduce(into: &state, .snapshot(shorter))
-    _ = reduce(into: &state, .analysis(try Example.analysis(shorter)))
+    state.show(shorter)
     #expect(state.cursor == Cursor(.backward, step: 9))
+  }
+
+  /// Home and End are the pass's ends, PgUp and PgDn ten places, and stay in it.
+  @Test func keysWalkFast() throws {
+    var state = try Example.state()
+    state.focus = nil
+    #expect(state.press(.home) == [] && state.cursor == Cursor(.forward, step: 5))
+    #expect(state.press(.pageDown) == [] && state.cursor == Cursor(.backward, step: 14))
+    #expect(state.press(.pageUp, .pageUp) == [] && state.cursor == Cursor(.forward, step: 5))
+    #expect(state.press(.end) == [] && state.cursor == Cursor(.update, step: 5))
+    #expect(state.press(.pageDown) == [] && state.cursor == Cursor(.update, step: 5))
+    // From the end, as after walking there, the next step makes the update.
+    #expect(state.press(.character(".")) == [.source(.step(updates: 1))])
+  }
+
+  /// The losses of the steps 11 … 15 are injected; the walk goes through both passes, and around.
+  @Test func theNextLoss() throws {
+    var state = try Example.state()
+    let targets = try #require(state.newest).targetSteps.filter { (10..<15).contains($0) }
+    #expect(!targets.isEmpty)
+    for step in targets {
+      #expect(state.press(.character(";")) == [] && state.cursor == Cursor(.forward, step: step))
+    }
+    for step in targets.reversed() {
+      _ = state.press(.character(";"))
+      #expect(state.cursor == Cursor(.backward, step: step))
+    }
+    _ = state.press(.character(";"))
+    #expect(state.cursor == Cursor(.forward, step: targets[0]))
+    // A window without a target says so.
+    var experiment = Example.experiment()
+    experiment.task.name = .temporalOrder
+    state = try Example.state(experiment)
+    let before = state.cursor
+    _ = state.press(.character(";"))
+    #expect(state.message?.text == "no loss is injected in this window" && state.cursor == before)
+  }
+
+  /// A key that is held goes ten, then a hundred updates at a time.
+  @Test func aHeldKeyGoesFaster() throws {
+    var state = try Example.state()
+    var updates: [Int] = []
+    for press in 0..<60 {
+      let effects = reduce(into: &state, .key(.character("n"), at: .milliseconds(30 * press)))
+      if case .source(.step(let count))? = effects.first { updates.append(count) }
+    }
+    #expect(updates.count == 60 && updates[0] == 1 && updates[11] == 1 && updates[12] == 10 && updates[40] == 100)
+    // Let go, it is one again.
+    #expect(reduce(into: &state, .key(.character("n"), at: .seconds(9))) == [.source(.step(updates: 1))])
   }
 }

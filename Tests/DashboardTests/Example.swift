@@ -1,5 +1,7 @@
 import Canvas
+import Instruments
 import RecurrentNetworks
+import Sources
 
 @testable import Dashboard
 @testable import Training
@@ -46,10 +48,17 @@ enum Example {
       explosion: nil, sample: "")
   }
 
-  /// The analysis of a snapshot: all instruments of a layer.
-  static func analysis(_ snapshot: Snapshot, layer: Int? = nil) throws -> Analysis {
-    try Analysis.compute(
-      snapshot: snapshot, wanted: Set(Instrument.allCases), layer: layer, limits: AnalysisLimits.none)
+  /// A frame of one lane with the readings of all instruments at a place: everything, nothing left out.
+  static func frame(
+    _ snapshot: Snapshot, layer: Int? = nil, step: Int? = nil, patience: Budget.Patience = .unlimited
+  ) -> Frame {
+    let request = ReadingRequest(Instruments.allIDs, focus: Focus(layer: layer, step: step))
+    return Frame(Analyst.read([.a: (snapshot, request)], patience))
+  }
+
+  /// A frame of one lane without readings, as it comes before them.
+  static func summary(_ snapshot: Snapshot) -> Frame {
+    Frame(lanes: [.a: LaneFrame(summary: RunSummary(snapshot))])
   }
 
   /// A dashboard that is paused before update 8, the cursor at rest.
@@ -59,20 +68,74 @@ enum Example {
   ) throws -> DashboardState {
     var state = DashboardState(experiment: experiment, size: size, theme: theme)
     state.layer = layer
-    let snapshot = try snapshot(experiment)
-    _ = reduce(into: &state, .snapshot(snapshot))
-    _ = reduce(into: &state, .analysis(try analysis(snapshot, layer: layer)))
+    state.show(try snapshot(experiment), layer: layer)
+    return state
+  }
+
+  /// A dashboard of two lanes that are paused before update 8; the second has the focus.
+  static func pair(
+    _ first: Experiment = experiment(), _ second: Experiment, layer: Int? = nil,
+    size: Size = Size(width: 120, height: 36),
+    theme: Theme = Theme()
+  ) throws -> DashboardState {
+    var state = DashboardState(experiment: first, size: size, theme: theme)
+    state.layer = layer
+    let request = ReadingRequest(Instruments.allIDs, focus: Focus(layer: layer))
+    let read = Frame(
+      Analyst.read([.a: (try snapshot(first), request), .b: (try snapshot(second), request)], .unlimited))
+    var before = read
+    for lane in LaneID.allCases { before.lanes[lane]?.readings = nil }
+    _ = reduce(into: &state, .news(.frame(before)))
+    _ = reduce(into: &state, .news(.frame(read)))
     return state
   }
 }
 
 extension DashboardState {
+  /// Takes a frame of lane a, first without readings and then with all of them, as a source gives them.
+  mutating func show(_ snapshot: Snapshot, layer: Int? = nil, step: Int? = nil) {
+    _ = reduce(into: &self, .news(.frame(Example.summary(snapshot))))
+    _ = reduce(into: &self, .news(.frame(Example.frame(snapshot, layer: layer, step: step))))
+  }
+
+  /// Takes a frame of lane a without readings.
+  mutating func announce(_ snapshot: Snapshot) {
+    _ = reduce(into: &self, .news(.frame(Example.summary(snapshot))))
+  }
+
   /// Takes keys one after the other.
   /// - Returns: the effects of all of them.
   mutating func press(_ keys: Key...) -> [Effect] { keys.flatMap { reduce(into: &self, .key($0)) } }
 
   /// Types a text.
   mutating func type(_ text: String) -> [Effect] { text.flatMap { reduce(into: &self, .key(.character($0))) } }
+}
+
+extension DashboardState {
+  /// What is read for the panels on the screen.
+  var instruments: Set<InstrumentID> { requests.values.reduce(into: []) { $0.formUnion($1.instruments) } }
+}
+
+/// SplitMix64: the same numbers for the same seed, on every machine.
+struct SeededRandom: RandomNumberGenerator {
+  private var state: UInt64
+
+  init(seed: UInt64) { state = seed }
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+    return z ^ (z >> 31)
+  }
+}
+
+extension Effect {
+  /// A change of lane a's settings, dotted keys and values.
+  static func change(_ settings: KeyValuePairs<String, String>, in lane: LaneID = .a) -> Effect {
+    .source(.change(lane, settings.map { Setting(key: $0.key, value: $0.value) }))
+  }
 }
 
 extension Buffer {

@@ -32,14 +32,17 @@ import Testing
   }
 
   @Test(arguments: [
-    Key.character("s"), .character("f"), .character("p"), .character("x"), .character("w"), .function(1),
+    Key.character("d"), .character("p"), .character("w"), .character("Q"), .function(1), .control("b"),
   ])
-  func aKeyOfNoBindingDoesNothing(_ key: Key) throws {
+  func aKeyOfNoBindingSaysSo(_ key: Key) throws {
     for state in try situations() {
       var after = state
       after.message = nil
       let before = after
       #expect(reduce(into: &after, .key(key)) == [])
+      #expect(after.message == Message("\(key.name): nothing; ? lists the keys"))
+      after.message = nil
+      after.held = before.held
       #expect(after == before)
     }
   }
@@ -49,7 +52,7 @@ import Testing
     let binding = Keymap.bindings[index]
     let names: [Key: String] = [
       .character(" "): "space", .tab: "⇥", .enter: "⏎", .escape: "Esc", .control("l"): "Ctrl-L",
-      .control("z"): "Ctrl-Z",
+      .control("z"): "Ctrl-Z", .control("r"): "Ctrl-R", .home: "Home", .end: "End",
     ]
     let own = binding.keys.map { key in
       if let name = names[key.key] { return name }
@@ -70,8 +73,10 @@ import Testing
   }
 
   @Test func panelsHaveTheirDigitsAndThreeLines() {
-    #expect(Panels.all.map(\.digit) == [1, 2, 3, 0, 4, 5, 6, 7, 8, 9])
-    #expect(Set(Panels.all.map(\.id)).count == 10)
+    // Ten have a digit; the others are found by their names.
+    #expect(Panels.all.compactMap(\.digit).sorted() == Array(0...9))
+    #expect((0...9).allSatisfy { Panels.panel(digit: $0)?.digit == $0 } && Panels.panel(digit: 10) == nil)
+    #expect(Set(Panels.all.map(\.id)).count == Panels.all.count)
     #expect(Set(Panels.priority.map(\.id)) == Set(Panels.all.map(\.id)))
     for panel in Panels.all {
       #expect(panel.help.count == 3)

@@ -1,4 +1,5 @@
 import Canvas
+import Sources
 import Testing
 import Training
 
@@ -16,16 +17,16 @@ import Training
 
   @Test(arguments: [
     ("[", "training.k1", "4"), ("]", "training.k1", "6"), ("{", "training.k2", "9"), ("}", "training.k2", "12"),
-    ("i", "training.inject", "last"), ("c", "training.clip.kind", "value"), ("C", "training.clip.threshold", "0.5"),
+    ("i", "training.inject", "last"), ("c", "training.clip.kind", "none"), ("C", "training.clip.threshold", "0.5"),
     ("a", "network.activation", "sigmoid"), ("A", "network.activation", "sin"),
     ("+", "network.init.spectral_radius", "1.0"), ("-", "network.init.spectral_radius", "0.8"),
     ("R", "seed", "2"),
   ])
   func directKeys(_ key: String, _ name: String, _ value: String) throws {
     let (state, effects) = try typed(key)
-    #expect(effects == [.apply(key: name, value: value)])
+    #expect(effects == [.change([name: value])])
     #expect(try state.experiment.value(of: name) == value)
-    #expect(state.unconfirmed == [name: value])
+    #expect(state.lane.unconfirmed == [name: value])
   }
 
   /// Learning has moved W_hh to a radius of 1.85 since the knob was set to 0.9.
@@ -35,32 +36,31 @@ import Training
     let entry = try #require(snapshot.layout["weight_hh_l0"])
     let radius = try #require(state.measuredSpectralRadius)
     for index in entry.offset..<entry.offset + entry.count { snapshot.parameters[index] *= 1.85 / radius }
-    _ = reduce(into: &state, .snapshot(snapshot))
-    _ = reduce(into: &state, .analysis(try Example.analysis(snapshot)))
+    state.show(snapshot)
     let knob = try #require(Knob.all.first { $0.label == "ρ" })
-    #expect(knob.value(state) == "1.85")
+    #expect(knob.value(state.lane, state) == "1.85")
     var turned = state
-    #expect(turned.press(.character("+")) == [.apply(key: knob.name, value: "2.0")])
+    #expect(turned.press(.character("+")) == [.change([knob.name: "2.0"])])
     // Until the new one is measured, it goes on from the one asked for.
-    #expect(knob.value(turned) == "2")
-    #expect(turned.press(.character("+")) == [.apply(key: knob.name, value: "2.5")])
+    #expect(knob.value(turned.lane, turned) == "2")
+    #expect(turned.press(.character("+")) == [.change([knob.name: "2.5"])])
     turned = state
-    #expect(turned.press(.character("-")) == [.apply(key: knob.name, value: "1.5")])
-    turned = state
-    turned.knob = knob.name
-    #expect(turned.press(.right) == [.apply(key: knob.name, value: "1.9")])
+    #expect(turned.press(.character("-")) == [.change([knob.name: "1.5"])])
     turned = state
     turned.knob = knob.name
-    #expect(turned.press(.left) == [.apply(key: knob.name, value: "1.8")])
+    #expect(turned.press(.right) == [.change([knob.name: "1.9"])])
+    turned = state
+    turned.knob = knob.name
+    #expect(turned.press(.left) == [.change([knob.name: "1.8"])])
     // Far out it goes on in steps that one sees.
     _ = turned.type(":network.init.spectral_radius 800") + turned.press(.enter)
-    #expect(turned.press(.character("+")) == [.apply(key: knob.name, value: "1200.0")])
-    #expect(turned.press(.character("-")) == [.apply(key: knob.name, value: "10.0")])
+    #expect(turned.press(.character("+")) == [.change([knob.name: "1200.0"])])
+    #expect(turned.press(.character("-")) == [.change([knob.name: "10.0"])])
     // Back to what was set once, although the setting is the same.
     turned = state
     #expect(
       turned.type(":network.init.spectral_radius 0.9") + turned.press(.enter) == [
-        .apply(key: knob.name, value: "0.9")
+        .change([knob.name: "0.9"])
       ])
   }
 
@@ -86,33 +86,33 @@ import Training
     _ = state.press(.character("{"))
     #expect(state.experiment.training.k2 == .steps(9))
     // A snapshot from before the change was taken does not turn it back.
-    _ = reduce(into: &state, .snapshot(try Example.snapshot(serial: 2)))
-    #expect(state.experiment.training.k2 == .steps(9) && !state.unconfirmed.isEmpty)
+    state.announce(try Example.snapshot(serial: 2))
+    #expect(state.experiment.training.k2 == .steps(9) && !state.lane.unconfirmed.isEmpty)
     var changed = Example.experiment()
     changed.training.k2 = .steps(9)
-    _ = reduce(into: &state, .snapshot(try Example.snapshot(changed, serial: 3)))
-    #expect(state.experiment == changed && state.unconfirmed.isEmpty)
+    state.announce(try Example.snapshot(changed, serial: 3))
+    #expect(state.experiment == changed && state.lane.unconfirmed.isEmpty)
   }
 
   @Test func aRefusedChangeIsTakenBack() throws {
     var state = try Example.state()
     _ = state.press(.character("{"))
-    _ = reduce(into: &state, .refused(key: "training.k2", reason: "no"))
-    #expect(state.experiment == Example.experiment() && state.unconfirmed.isEmpty)
+    _ = reduce(into: &state, .news(.refused(.a, keys: ["training.k2"], reason: "no")))
+    #expect(state.experiment == Example.experiment() && state.lane.unconfirmed.isEmpty)
     #expect(state.message == Message("no", isError: true))
   }
 
   @Test func aNewRunIsSaid() throws {
     let (state, _) = try typed("m")
-    #expect(state.message?.text == "cell = leaky, β = 0.2 · a new run from update 0; N cannot go back over it")
+    #expect(state.message?.text == "cell = leaky, β = 0.2 · a new run from update 0; u undoes it")
   }
 
   @Test func arrowsChooseAndTurn() throws {
     var state = try Example.state()
     #expect(state.knob == "training.k2")
     #expect(state.press(.up) == [] && state.knob == "training.k1")
-    #expect(state.press(.right) == [.apply(key: "training.k1", value: "6")])
-    #expect(state.press(.character("h")) == [.apply(key: "training.k1", value: "5")])
+    #expect(state.press(.right) == [.change(["training.k1": "6"])])
+    #expect(state.press(.character("h")) == [.change(["training.k1": "5"])])
     #expect(state.press(.character("k")) == [] && state.knob == Knob.applying(to: state.experiment).last?.name)
     #expect(state.press(.character("j")) == [] && state.knob == "training.k1")
   }
@@ -132,9 +132,9 @@ import Training
 
   @Test func thePromptSetsAnyKey() throws {
     let (state, effects) = try typed(":training.optimizer.learning_rate 0.5", .enter)
-    #expect(effects == [.apply(key: "training.optimizer.learning_rate", value: "0.5")])
+    #expect(effects == [.change(["training.optimizer.learning_rate": "0.5"])])
     #expect(state.mode == .panels)
-    #expect(try typed(":k2=3", .enter).effects == [.apply(key: "training.k2", value: "3")])
+    #expect(try typed(":k2=3", .enter).effects == [.change(["training.k2": "3"])])
   }
 
   /// What makes sense only together, in one line.
@@ -143,24 +143,25 @@ import Training
     for line in ["task.name csv; task.file \"x, y.csv\"", "task.file=\"x, y.csv\", task.name=csv"] {
       let (state, effects) = try typed(":" + line, .enter)
       let written = [csv[0], Setting(key: "task.file", value: "\"x, y.csv\"")]
-      #expect(effects == [.begin(written)])
+      #expect(effects == [.source(.change(.a, written))])
       #expect(state.experiment.task.name == .csv && state.experiment.task.file == "x, y.csv")
-      #expect(state.unconfirmed.count == 2 && state.mode == .panels)
+      #expect(state.lane.unconfirmed.count == 2 && state.mode == .panels)
       #expect(state.message?.text.contains("a new run") == true)
       // The trainer refuses: both are as they were.
       var refused = state
-      for setting in written { _ = reduce(into: &refused, .refused(key: setting.key, reason: "no such file")) }
-      #expect(refused.experiment == Example.experiment() && refused.unconfirmed.isEmpty)
+      _ = reduce(into: &refused, .news(.refused(.a, keys: written.map(\.key), reason: "no such file")))
+      #expect(refused.experiment == Example.experiment() && refused.lane.unconfirmed.isEmpty)
     }
     // A list has commas of its own.
     let list = try typed(":task.name csv; task.file x.csv; task.columns a, b", .enter)
     #expect(list.state.experiment.task.columns == ["a", "b"])
-    // What begins no new run are changes of their own, a choice before what depends on it.
+    // One change, a choice before what depends on it.
     let (_, effects) = try typed(":momentum 0.5, optimizer.name momentum, k2 7", .enter)
     #expect(
       effects == [
-        .apply(key: "training.k2", value: "7"), .apply(key: "training.optimizer.name", value: "momentum"),
-        .apply(key: "training.optimizer.momentum", value: "0.5"),
+        .change([
+          "training.k2": "7", "training.optimizer.name": "momentum", "training.optimizer.momentum": "0.5",
+        ])
       ])
     // One that is wrong, and nothing is set.
     let (state, none) = try typed(":k2 7; k1 0", .enter)
@@ -233,7 +234,7 @@ import Training
   }
 
   @Test func findingAKnob() throws {
-    let (state, effects) = try typed("/learn", .enter)
+    let (state, effects) = try typed("/learning_r", .enter)
     #expect(effects == [] && state.mode == .panels)
     #expect(state.knob == "training.optimizer.learning_rate" && state.focus == "knobs")
     #expect(try typed("/", .enter).state.knob == "training.k2")

@@ -1,4 +1,5 @@
 import GradientFlow
+import Instruments
 import RecurrentNetworks
 import Testing
 import Training
@@ -12,7 +13,7 @@ import Training
     experiment.network.cell = cell
     if cell == .leaky { experiment.network.beta = 0.3 }
     if cell == .residual { experiment.network.alpha = 0.5 }
-    return try Example.analysis(try Example.snapshot(experiment)).window
+    return try Example.snapshot(experiment).tape()
   }
 
   @Test func aNormIsScaled() {
@@ -65,23 +66,29 @@ import Training
       #expect(numbers.future >= next * abs(keep - derivative * recurrent) * (1 - 1e-12))
     }
     let keep = tape.network.cellDescription.affineJacobian?.directPath
-    #expect(keep == 0 ? numbers.pastFactor == nil : abs((numbers.pastFactor ?? .nan) - abs(keep ?? .nan)) < 1e-12)
+    #expect(
+      keep == 0 ? numbers.directPathFactor == nil : abs((numbers.directPathFactor ?? .nan) - abs(keep ?? .nan)) < 1e-12)
     #expect(derivative <= (cell == .leaky ? 0.3 : cell == .residual ? 0.5 : 1))
   }
 
   @Test func clippingIsTheTrainers() throws {
-    let tape = try tape(.elman)
+    func update(_ clip: ClipSpecification) throws -> StepInstrument.Update {
+      var experiment = Example.experiment()
+      experiment.training.clip = clip
+      return try #require(try Example.state(experiment).lane[StepInstrument.self]).update
+    }
+    let gradient = try tape(.elman).gradient
     var clip = ClipSpecification()
     clip.kind = .none
-    let raw = UpdateNumbers(tape, clip)
-    #expect(raw.scale == 1 && abs(raw.raw - euclideanNorm(tape.gradient)) < 1e-15)
+    let raw = try update(clip)
+    #expect(raw.scale == 1 && abs(raw.raw - euclideanNorm(gradient)) < 1e-15)
     clip.kind = .norm
     clip.threshold = raw.raw / 4
-    #expect(abs(UpdateNumbers(tape, clip).scale - 0.25) < 1e-12)
+    #expect(abs(try update(clip).scale - 0.25) < 1e-12)
     clip.kind = .value
     clip.threshold = 1e-3
-    let largest = 1e-3 * Double(tape.gradient.count).squareRoot()
-    let clipped = UpdateNumbers(tape, clip).clipped
+    let largest = 1e-3 * Double(gradient.count).squareRoot()
+    let clipped = try update(clip).clipped
     #expect(clipped > 0 && clipped <= largest)
   }
 

@@ -71,18 +71,21 @@ import Testing
         picture.state = { _, step in values.indices.contains(step) ? values[step] : nil }
         picture.draw(in: rect, &buffer, theme: theme)
       },
-      {
-        GradientNormPicture(truncated: values, full: values, length: count, cursor: Cursor(.backward, step: 3))
-          .draw(in: $0, &$1, theme: $2)
+      { rect, buffer, theme in
+        let cursor = Cursor(.backward, step: 3)
+        var picture = GradientNormPicture(length: count, cursor: cursor)
+        picture.curves = Sample.curves(values, values, cursor)
+        picture.moved = values
+        picture.clip = values.last
+        picture.draw(in: rect, &buffer, theme: theme)
       },
       {
-        GradientNormPicture(truncated: nil, full: nil, length: 0, cursor: Cursor(.update, step: 0)).draw(
-          in: $0, &$1, theme: $2)
+        GradientNormPicture(length: 0, cursor: Cursor(.update, step: 0)).draw(in: $0, &$1, theme: $2)
       },
       { rect, buffer, theme in
         let product = ProductByLag(
           steps: count, log10Norm: values, spectra: values.indices.map { .init(lag: $0 + 1, log10: values) },
-          log10BoundPerStep: values.last, slope: values.first, intercept: values.last, horizon10: nil, horizon1: nil)
+          log10BoundPerStep: values.last, slope: values.first, horizon10: nil, horizon1: nil)
         var picture = ProductPicture(product)
         picture.lag = 1
         picture.draw(in: rect, &buffer, theme: theme)
@@ -138,10 +141,10 @@ import Testing
       return picture.windowWords.first
     }
     #expect(words(20..<40, 30..<40, k1: 10, k2: 20) == "k2 = 20")
-    #expect(words(0..<25, 0..<25, k1: 25, k2: 50) == "k2 = n = 50, cut at the start: 25 · k1 = 25")
-    #expect(words(0..<10, 0..<10, k1: 10, k2: 20) == "k2 = 20, cut at the start: 10 · k1 = 10")
+    #expect(words(0..<25, 0..<25, k1: 25, k2: 50) == "k2 = n = 50, only 25 steps so far · k1 = 25")
+    #expect(words(0..<10, 0..<10, k1: 10, k2: 20) == "k2 = 20, only 10 steps so far · k1 = 10")
     #expect(words(25..<50, 25..<50, k1: 25, k2: 25) == "k2 = k1 = 25")
-    #expect(words(25..<50, 25..<50, k1: 50, k2: 25) == "k2 = 25 · k1 = 50 reaches further back")
+    #expect(words(25..<50, 25..<50, k1: 50, k2: 25) == "k2 = 25 · k1 = 50")
     #expect(words(0..<50, 0..<50, k1: 50, k2: 50) == "k1 = k2 = n = 50, full backpropagation")
   }
 

@@ -29,7 +29,7 @@ enum Sample {
     ProductByLag(
       steps: steps, log10Norm: (1...steps).map { -Double($0) / 2 },
       spectra: (1...steps).map { .init(lag: $0, log10: [-Double($0) / 2, -Double($0)]) }, log10BoundPerStep: -0.25,
-      slope: -0.5, intercept: 0, horizon10: 3, horizon1: 5)
+      slope: -0.5, horizon10: 3, horizon1: 5)
   }
 
   /// F[i,t] = 10^(t-i); k1 = 2, k2 = 4 of 8 steps.
@@ -46,7 +46,7 @@ enum Sample {
     return FlowPicture(
       flow: FlowMatrix(steps: steps, rows: Array(0..<steps), log10: values),
       mask: TruncationMask(steps: steps, windows: schedule.windows, counts: counts),
-      share: TruncationShare(terms: 36, termsKept: 24, log10Mass: 1, log10MassKept: 0.9, massShare: 0.9996),
+      share: TruncationShare(terms: 36, termsKept: 24, massShare: 0.9996),
       bias: .init(name: "all", truncatedNorm: 1, fullNorm: 1, cosine: 0.93, relativeError: 0.38),
       truncation: "TBPTT(2,4) newest")
   }
@@ -79,8 +79,25 @@ enum Sample {
   }
 
   static func gradient(cursor: Cursor = Cursor(.backward, step: 7)) -> GradientNormPicture {
-    GradientNormPicture(
-      truncated: time().gradient, full: [Double](repeating: 0.5, count: 12), length: 12, cursor: cursor)
+    var picture = GradientNormPicture(length: 12, cursor: cursor)
+    picture.curves = curves(time().gradient, [Double](repeating: 0.5, count: 12), cursor)
+    return picture
+  }
+
+  /// A gradient that is cut after 6 steps, and the same losses' where nothing is.
+  static func curves(_ cut: [Double]?, _ uncut: [Double]?, _ cursor: Cursor) -> [GradientNormPicture.Curve] {
+    var curves: [GradientNormPicture.Curve] = []
+    if let cut {
+      curves.append(
+        .init(norms: cut, names: ["cut at k2 = 6", "cut"], name: "cut", role: .truncated, symbol: "*", cursor: cursor))
+    }
+    if let uncut {
+      curves.append(
+        .init(
+          norms: uncut, names: ["nothing cut", "uncut"], name: "uncut", mark: .line(.dotted), role: .full, symbol: ".",
+          skipsNothing: false, cursor: cursor))
+    }
+    return curves
   }
 
   static func draw(_ width: Int, _ height: Int, _ theme: Theme, _ body: (Rect, inout Buffer) -> Void) -> Buffer {

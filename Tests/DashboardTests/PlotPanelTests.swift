@@ -32,7 +32,7 @@ import Testing
     let drawn = rows(48, 9) { Sample.gradient().draw(in: $0, &$1, theme: Sample.ascii) }
     #expect(
       drawn == [
-        "     ** truncated 0.010 at t = 8  .. full 3.2",
+        "     ** cut at k2 = 6 0.010 at t = 8  .. uncut",
         "                               . . . . . . . .",
         "   1                           |     ***",
         "                               | ****",
@@ -66,7 +66,7 @@ import Testing
       drawn == [
         "@@@                TBPTT(2,4) newest",
         "%%%@@              keeps 67 % of terms",
-        "###%%@@            keeps >99.9 % of mass",
+        "###%%@@            keeps >99.9 % of norm",
         "+++##%%@@          cos   0.930 to full",
         "/////##%%@@        error 0.38 of full",
         "/////++##%%@@      // cut off",
@@ -144,7 +144,7 @@ import Testing
         "0.5  *",
         "     ***",
         "0.0    ************************** loss 0.0250",
-        "|g| clipped in 20 %, to x0.25",
+        "|g| clipped in 20 %, at most by x0.25",
         " 10    !  !   !   !  !   !   !  !",
         "    |||!||!|||!|||!||!|||!|||!||! clip at 1",
         "0.1 |||!||!|||!|||!||!|||!|||!||!",
@@ -184,18 +184,23 @@ import Testing
       rows(30, 2) { none.draw(in: $0, &$1, theme: Sample.ascii) } == [
         "no update yet: space trains, n", "makes one update",
       ])
-    let cut = GradientNormPicture(
-      truncated: [-.infinity], full: nil, length: 1, cursor: Cursor(.update, step: 0))
+    var cut = GradientNormPicture(length: 1, cursor: Cursor(.update, step: 0))
+    cut.curves = Sample.curves([-.infinity], nil, cut.cursor)
     #expect(rows(40, 3) { cut.draw(in: $0, &$1, theme: Sample.ascii) }[0] == "the gradient is exactly 0: no loss was")
   }
 
-  @Test func decayInWords() {
+  /// A factor a step where there is one, else what the curve does on its way back.
+  @Test func curvesInWords() {
     // 10^(-t/4) going back from step 9 to step 5: a factor 10^-0.25 = 0.562 a step.
-    let norms = (0..<10).map { $0 < 5 ? -.infinity : -Double(9 - $0) / 4 }
-    #expect(GradientDecay(norms)?.words == "vanishes ×0.562 a step back")
-    #expect(GradientDecay(norms.map { -$0 })?.words == "explodes ×1.78 a step back")
-    #expect(GradientDecay([-.infinity, 0, 1]) == nil)
-    #expect(GradientDecay([1, 1, 1, 1])?.words == "steady ×1.00 a step back")
+    let norms = (5..<10).map { -Double(9 - $0) / 4 }
+    #expect(CurveWords(norms)?.long == "vanishes ×0.562 a step back")
+    #expect(CurveWords(norms.map { -$0 })?.long == "explodes ×1.78 a step back")
+    #expect(CurveWords([1, 1, 1, 1])?.long == "steady")
+    #expect(CurveWords([]) == nil && CurveWords([-.infinity, -.infinity]) == nil)
+    // A U: 6 decades down to t = 25 and up again; no factor is told for it.
+    let valley = (0..<49).map { abs(Double($0) - 24) / 4 }
+    #expect(CurveWords(valley)?.long == "falls to t = 25, rises before")
+    #expect(CurveWords(valley, firstStep: 10)?.long == "falls to t = 35, rises before")
   }
 
   @Test func theCutIsSeenInEveryPalette() {

@@ -16,31 +16,35 @@ import Training
     change(&expected)
     let found = keys.flatMap { reduce(into: &state, .key($0)) }
     #expect(found == effects, sourceLocation: sourceLocation)
+    // Which key came when is no part of what it did.
+    expected.held = state.held
     #expect(state == expected, sourceLocation: sourceLocation)
   }
 
   @Test func runAndPause() throws {
-    try expect(.character(" "), effects: [.run]) { $0.runningWish = true }
-    try expect(.character(" "), .character(" "), effects: [.run, .pause]) { $0.runningWish = false }
+    try expect(.character(" "), effects: [.source(.run)]) { $0.requestedRunning = true }
+    try expect(.character(" "), .character(" "), effects: [.source(.run), .source(.pause)]) {
+      $0.requestedRunning = false
+    }
   }
 
   @Test func theTrainersWordEndsTheWish() throws {
     var state = try Example.state()
     _ = state.press(.character(" "))
     // Published before the command was taken: the wish stands.
-    _ = reduce(into: &state, .snapshot(try Example.snapshot(running: false, serial: 2)))
+    state.announce(try Example.snapshot(running: false, serial: 2))
     #expect(state.isRunning)
-    _ = reduce(into: &state, .snapshot(try Example.snapshot(running: true, serial: 3)))
-    #expect(state.runningWish == nil && state.isRunning)
+    state.announce(try Example.snapshot(running: true, serial: 3))
+    #expect(state.requestedRunning == nil && state.isRunning)
   }
 
   @Test func speedWalksItsLadder() throws {
     var state = try Example.state()
-    #expect(state.press(.character("<")) == [.speed(1000)])
-    for rate in [300.0, 100, 30, 10, 3, 1] { #expect(state.press(.character("<")) == [.speed(rate)]) }
+    #expect(state.press(.character("<")) == [.source(.speed(1000))])
+    for rate in [300.0, 100, 30, 10, 3, 1] { #expect(state.press(.character("<")) == [.source(.speed(rate))]) }
     #expect(state.press(.character("<")) == [])
     for _ in 0..<6 { _ = state.press(.character(">")) }
-    #expect(state.press(.character(">")) == [.speed(nil)])
+    #expect(state.press(.character(">")) == [.source(.speed(nil))])
     #expect(state.press(.character(">")) == [])
   }
 
@@ -51,8 +55,11 @@ import Training
     try expect(.control("l"), effects: [.repaint])
     try expect(.character("S"), effects: [.saveScreen])
     try expect(.character("e"), effects: [.exportTrace])
-    try expect(.character("Q"))
-    try expect(.function(5))
+    try expect(.character("E"), effects: [.saveExperiment])
+    try expect(.character("s"), effects: [.saveSession])
+    try expect(.control("r"), effects: [.takeUpSession])
+    try expect(.character("Q")) { $0.message = Message("Q: nothing; ? lists the keys") }
+    try expect(.function(5)) { $0.message = Message("F5: nothing; ? lists the keys") }
   }
 
   @Test func digitsToggle() throws {
@@ -98,7 +105,7 @@ import Training
   @Test func focusGoesRound() throws {
     var state = try Example.state()
     let order: [PanelID] = [
-      "this-step", "through-time", "gradient-norm", "jacobian-product", "flow", "spectrum", "loss", "knobs",
+      "this-step", "timeline", "through-time", "gradient-norm", "jacobian-product", "flow", "spectrum", "loss", "knobs",
     ]
     for id in order {
       _ = state.press(.tab)
@@ -134,13 +141,13 @@ import Training
     _ = state.press(.character(" "))
     var snapshot = try Example.snapshot(serial: 2)
     snapshot.explosion = Explosion(update: 8, step: 11, factor: "pre-activation a")
-    _ = reduce(into: &state, .snapshot(snapshot))
+    state.announce(snapshot)
     #expect(!state.isRunning)
     #expect(
       render(state).rows.last?.contains("update 8, step 11: pre-activation a is not finite · N goes back") == true)
     #expect(state.press(.character(" "), .character("."), .character("n")) == [])
     #expect(state.message?.isError == true)
-    #expect(state.press(.character("N")) == [.rewind(updates: 1)])
+    #expect(state.press(.character("N")) == [.source(.rewind(updates: 1))])
   }
 
   @Test func messagesStayUntilTheNextKey() throws {

@@ -13,11 +13,7 @@ import Training
     _ cursor: Cursor, width: Int = 70, height: Int = 3, theme: Theme = Theme(), _ experiment: Experiment? = nil
   ) throws -> [String] {
     var state = try Example.state(theme: theme)
-    if let experiment {
-      let snapshot = try Example.snapshot(experiment, serial: 2)
-      _ = reduce(into: &state, .snapshot(snapshot))
-      _ = reduce(into: &state, .analysis(try Example.analysis(snapshot)))
-    }
+    if let experiment { state.show(try Example.snapshot(experiment, serial: 2)) }
     state.cursor = cursor
     var buffer = Buffer(width: width, height: height, fill: theme.blank)
     ThisStepPanel().draw(state, in: Rect(x: 0, y: 0, width: width, height: height), &buffer, theme: theme)
@@ -42,15 +38,15 @@ import Training
   @Test func whatGoesPastHasAFactorWithABetaAUnit() throws {
     var experiment = Example.experiment()
     (experiment.network.cell, experiment.network.beta, experiment.network.betaSpread) = (.leaky, 0.5, 50)
-    let tape = try Example.analysis(Example.snapshot(experiment)).window
+    let tape = try Example.snapshot(experiment).tape()
     let after = tape.layers[0].gradient[(6 * tape.batch * 4)..<(7 * tape.batch * 4)]
     let rates = try #require(tape.rates(layer: 0))
     let past = after.enumerated().map { (1 - rates[$0 % 4]) * $1 }
     let wanted = (past.reduce(0) { $0 + $1 * $1 } / after.reduce(0) { $0 + $1 * $1 }).squareRoot()
-    let found = try #require(BackwardNumbers(tape, step: 5)?.pastFactor)
+    let found = try #require(BackwardNumbers(tape, step: 5)?.directPathFactor)
     #expect(abs(found - wanted) < 1e-12)
     let text = try lines(Cursor(.backward, step: 10), height: 4, experiment).joined()
-    #expect(text.contains("past φ ×\(NumberText.short(wanted))"))
+    #expect(text.contains("leak path ×\(NumberText.short(wanted))"))
   }
 
   /// e, ε and δ of every unit of a small fully recurrent network, at the usual sizes; a dot where no error is injected.
@@ -94,10 +90,10 @@ import Training
     #expect(newest.joined().contains("nothing comes from after it"))
     let both = try lines(Cursor(.backward, step: 12))
     #expect(both[0].contains("δ₁₃ = W_hoᵀ(ŷ₁₃ - y₁₃)/10 + W_hhᵀ(φ′₁₄ ⊙ δ₁₄)"))
-    #expect(both[1].contains("‖local‖ ") && both[1].contains("‖future‖ "))
+    #expect(both[1].contains("from this step's loss ") && both[2].contains("from later steps "))
     let masked = try lines(Cursor(.backward, step: 8))
-    #expect(masked[0].contains("δ₉ = W_hhᵀ(φ′₁₀ ⊙ δ₁₀)") && !masked.joined().contains("local"))
-    #expect(masked.joined().contains("no loss enters here"))
+    #expect(masked[0].contains("δ₉ = W_hhᵀ(φ′₁₀ ⊙ δ₁₀)") && !masked.joined().contains("from this step's loss"))
+    #expect(masked.joined().contains("no loss at this step"))
   }
 
   /// At the update: the optimiser's own equation, the learning rate of the schedule, and what is clipped.
@@ -118,7 +114,7 @@ import Training
     let clipped = try text(["training.clip.kind": "step", "training.clip.threshold": "0.01"])
     #expect(clipped.contains("δ clipped to 0.01 at ") && clipped.contains(" of 10 steps"))
     #expect(
-      try text(["training.clip.kind": "step", "training.clip.threshold": "50"]).contains("every δ under the clip 50"))
+      try text(["training.clip.kind": "step", "training.clip.threshold": "50"]).contains("every ‖δ‖ is below 50"))
     #expect(try text(["training.regularizer.omega": "0.5"]).contains("Ω "))
   }
 
@@ -151,8 +147,8 @@ import Training
   /// The places of the numbers stay while one steps on.
   @Test func steppingMovesNothing() throws {
     let places = try (10..<14).map { step in
-      let line = try lines(Cursor(.backward, step: step))[1]
-      return line.range(of: "‖future‖").map { line.distance(from: line.startIndex, to: $0.lowerBound) }
+      let line = try lines(Cursor(.backward, step: step))[2]
+      return line.range(of: "from later steps").map { line.distance(from: line.startIndex, to: $0.lowerBound) }
     }
     #expect(Set(places).count == 1 && places[0] != nil)
   }
@@ -169,7 +165,7 @@ import Training
     let rows = render(state).rows
     #expect(rows.contains { $0.contains("rho <") })
     #expect(rows.contains { $0.contains("phi'_14 x0.") })
-    #expect(rows.last?.contains("a A phi") == true)
+    #expect(rows.last?.contains("{ } k2") == true)
     #expect(rows.last?.contains("Up/Down choose") == true)
   }
 }

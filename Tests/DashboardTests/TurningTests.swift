@@ -1,4 +1,5 @@
 import Canvas
+import Instruments
 import RecurrentNetworks
 import Testing
 import Training
@@ -43,8 +44,13 @@ import Training
     repeat {
       let before = state.experiment
       var trainers = before
-      for case .apply(let key, let value) in state.type("g") { try trainers.set(key, value) }
-      // The effects one by one lead to where the screen is.
+      let effects = state.type("g")
+      guard case .source(.change(.a, let settings))? = effects.first, effects.count == 1 else {
+        Issue.record("\(effects)")
+        return
+      }
+      for setting in settings { try trainers.set(setting.key, setting.value) }
+      // One change, whose settings one by one lead to where the screen is.
       #expect(trainers == state.experiment)
       names.append(state.experiment.training.algorithm.rawValue)
       if names.last == "rtrl" {
@@ -70,8 +76,7 @@ import Training
   @Test func leakyByItsKeyLeaks() throws {
     var state = try state()
     let effects = state.type("m")
-    #expect(
-      effects == [.begin([Setting(key: "network.cell", value: "leaky"), Setting(key: "network.beta", value: "0.2")])])
+    #expect(effects == [.change(["network.cell": "leaky", "network.beta": "0.2"])])
     #expect(state.experiment.network.beta == 0.2)
     #expect(state.message?.text.hasPrefix("cell = leaky, β = 0.2") == true)
     #expect(HeaderLine.settings(state.experiment).contains("leaky β 0.2 tanh H=4"))
@@ -113,10 +118,10 @@ import Training
   @Test(arguments: ["bptt", "rtrl", "snap1", "rflo", "uoro", "artbp", "adaptive"])
   func anUpdateCostsTheSameInBothPanels(_ algorithm: String) throws {
     let state = try state([("training.algorithm", algorithm)])
-    let analysis = try #require(state.analysis)
-    let own = try #require(LearnerCosts(analysis.snapshot).rows.first { $0.kind.rawValue == algorithm })
-    #expect(Double(analysis.cost.floatsHeld) == own.floats.rounded())
-    #expect(Double(analysis.cost.multiplyAdds) == own.multiplyAdds.rounded())
+    let update = try #require(state.lane[StepInstrument.self]).update
+    let costs = try #require(state.lane[LearningInstrument.self]).costs
+    let own = try #require(costs.first { $0.kind.rawValue == algorithm })
+    #expect(update.numbersHeld == own.floats && update.multiplyAdds == own.multiplyAdds)
   }
 
   /// Only bptt keeps fewer states than steps.

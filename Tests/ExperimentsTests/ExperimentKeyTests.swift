@@ -49,16 +49,24 @@ import Training
       "network.hidden: found 99999999999999999999, expected a whole number from 1 to 1000000"
     ),
     ("network.hidden", "\"5\"", "network.hidden: found \"5\", expected a whole number from 1 to 1000000"),
-    ("training.optimizer.learning_rate", "-1", "training.optimizer.learning_rate: found -1, expected a number from 0"),
     (
-      "training.optimizer.learning_rate", "nan", "training.optimizer.learning_rate: found nan, expected a number from 0"
+      "training.optimizer.learning_rate", "-1",
+      "training.optimizer.learning_rate: found -1, expected a number from 0 to 1000000000000"
     ),
     (
-      "training.optimizer.learning_rate", "inf", "training.optimizer.learning_rate: found inf, expected a number from 0"
+      "training.optimizer.learning_rate", "nan",
+      "training.optimizer.learning_rate: found nan, expected a number from 0 to 1000000000000"
+    ),
+    (
+      "training.optimizer.learning_rate", "inf",
+      "training.optimizer.learning_rate: found inf, expected a number from 0 to 1000000000000"
     ),
     ("training.optimizer.momentum", "1", "training.optimizer.momentum: found 1, expected a number from 0 and below 1"),
     ("network.beta", "0", "network.beta: found 0, expected a number above 0 to 1"),
-    ("network.init.spectral_radius", "0", "network.init.spectral_radius: found 0, expected a number above 0, or null"),
+    (
+      "network.init.spectral_radius", "0",
+      "network.init.spectral_radius: found 0, expected a number above 0 to 1000000000000, or null"
+    ),
     (
       "training.clip.kind", "nrom",
       "training.clip.kind: found nrom, expected one of none, norm, value, step, weight; nearest is norm"
@@ -93,6 +101,19 @@ import Training
     let error = #expect(throws: ExperimentKeyError.self) { try experiment.set(key, value) }
     #expect(error?.description == message)
     #expect(experiment == Experiment())
+  }
+
+  /// No scale, rate or threshold takes what nobody can mean.
+  @Test func everyNumberHasItsEnds() {
+    for key in ExperimentKey.all {
+      guard case .number(let range, _) = key.kind else { continue }
+      #expect(range.lower != nil && range.upper != nil, "\(key.name)")
+      for value in ["99999999999999999999", "-99999999999999999999"] {
+        var experiment = Experiment()
+        let error = #expect(throws: ExperimentKeyError.self) { try key.set(&experiment, value) }
+        #expect(error?.description.hasPrefix("\(key.name): found \(value), expected a number ") == true)
+      }
+    }
   }
 
   @Test func unknownCellListsTheValidOnes() {

@@ -62,6 +62,65 @@ import Training
     #expect(try String(contentsOfFile: folder.path("s"), encoding: .utf8) == "a\nb\n")
   }
 
+  /// A number that no process has any more: that of a child which ended and was waited for.
+  private func deadProcess() throws -> pid_t {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/bin/true")
+    try process.run()
+    process.waitUntilExit()
+    return process.processIdentifier
+  }
+
+  @Test func whatAKilledProcessLeftGoesAtTheNextWrite() throws {
+    let folder = try TemporaryFolder()
+    let dead = try deadProcess()
+    let left = [".w.safetensors.bpttop.\(dead)-0.partial", ".other.bpttop.\(dead)-17.partial"]
+    // A living process, another program's files, a folder and a link: none of them is ours to remove.
+    let kept = [
+      ".w.bpttop.\(getppid())-0.partial", ".w.\(dead)-0.partial", "w.bpttop.\(dead)-0.partial",
+      ".w.bpttop.\(dead).partial", ".w.bpttop.-1-0.partial", ".w.bpttop.x-0.partial", ".w.bpttop.\(dead)-0.part",
+    ]
+    for name in left + kept { try Data("x".utf8).write(to: URL(fileURLWithPath: folder.path(name))) }
+    let (directory, link) = (".d.bpttop.\(dead)-0.partial", ".l.bpttop.\(dead)-0.partial")
+    try FileManager.default.createDirectory(atPath: folder.path(directory), withIntermediateDirectories: true)
+    try FileManager.default.createSymbolicLink(atPath: folder.path(link), withDestinationPath: "w")
+    try OutputFile.write("new", to: folder.path("a"))
+    #expect(folder.names == (kept + [directory, link, "a"]).sorted())
+  }
+
+  @Test func whatIsBeingWrittenStays() throws {
+    let folder = try TemporaryFolder()
+    let file = try OutputFile(path: folder.path("a"), mode: .atomic)
+    try file.write("first")
+    try file.flush()
+    // A second write to the same place at the same time, and one beside: the last to end is what stays.
+    try OutputFile.write("second", to: folder.path("a"))
+    try OutputFile.write("third", to: folder.path("b"))
+    #expect(folder.names.count == 3)
+    try file.close()
+    #expect(folder.names == ["a", "b"])
+    #expect(try String(contentsOfFile: folder.path("a"), encoding: .utf8) == "first")
+  }
+
+  @Test func aLockedFileOfAnotherContainerStays() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.path(".a.bpttop.\(try deadProcess())-0.partial")
+    let descriptor = open(path, O_WRONLY | O_CREAT, 0o600)
+    #expect(descriptor >= 0 && flock(descriptor, LOCK_EX) == 0)
+    try OutputFile.write("x", to: folder.path("a"))
+    #expect(folder.names.count == 2)
+    close(descriptor)
+    try OutputFile.write("x", to: folder.path("a"))
+    #expect(folder.names == ["a"])
+  }
+
+  @Test func aFullDiskIsNoWrongPlace() {
+    #expect(OutputError(file: "a", code: ENOSPC).isWrongPlace == false)
+    #expect(OutputError(file: "a", code: EPIPE).isWrongPlace == false)
+    #expect(OutputError(file: "a", code: ENOENT).isWrongPlace)
+    #expect(OutputError(file: "a", code: EISDIR).isWrongPlace)
+  }
+
   @Test func aFullDiskIsOneLine() {
     #expect(
       problem { () throws(OutputError) in try OutputFile.write("x", to: "/dev/full") }
@@ -119,7 +178,7 @@ import Training
 
   @Test func csv() {
     #expect(
-      MetricsRow.columns.joined(separator: ",")
+      MetricsRow.Column.allCases.map(\.rawValue).joined(separator: ",")
         == "update,step,loss,grad_norm,clip_scale,learning_rate,k1,k2,log10_grad_first,log10_grad_last,log10_product_per_step"
     )
     #expect(MetricsWriter.Format.csv.line(row) == "3,150,0.30000000000000004,1e-300,1.0,0.01,10,20,-4.25,,-inf\r\n")
@@ -135,7 +194,41 @@ import Training
     #expect(object["k2"] as? Int == 20)
     #expect(object["log10_product_per_step"] is NSNull)
     #expect(object["log10_grad_last"] is NSNull)
-    #expect(Set(object.keys) == Set(MetricsRow.columns))
+    #expect(Set(object.keys) == Set(MetricsRow.Column.allCases.map(\.rawValue)))
+  }
+
+  @Test func onlyTheColumnsThatAreNamed() throws {
+    let columns = try MetricsRow.Column.list("loss, update,k2")
+    #expect(columns == [.loss, .update, .k2])
+    #expect(MetricsWriter.Format.csv.line(row, columns: columns) == "0.30000000000000004,3,20\r\n")
+    #expect(
+      MetricsWriter.Format.jsonLines.line(row, columns: columns)
+        == "{\"loss\": 0.30000000000000004, \"update\": 3, \"k2\": 20}\n")
+    func problem(_ list: String) -> String? {
+      do throws(InputError) {
+        _ = try MetricsRow.Column.list(list)
+        return nil
+      } catch { return error.description }
+    }
+    #expect(problem("los")?.hasPrefix("--columns: found los, expected update, step, loss, ") == true)
+    #expect(problem("los")?.hasSuffix("; nearest is loss") == true)
+    #expect(problem("loss,")?.hasPrefix("--columns: found nothing, expected update, ") == true)
+    #expect(problem("loss,loss") == "--columns: found loss twice, expected once")
+  }
+
+  @Test func onePlaceByTwoNames() throws {
+    let folder = try TemporaryFolder()
+    let (a, b) = (folder.path("a"), folder.path("b"))
+    #expect(OutputFile.isOnePlace(a, a) && OutputFile.isOnePlace("-", "-"))
+    #expect(OutputFile.isOnePlace(a, folder.path("./x/../a")))
+    #expect(!OutputFile.isOnePlace(a, b) && !OutputFile.isOnePlace(a, "-") && !OutputFile.isOnePlace("-", a))
+    #expect(!OutputFile.isOnePlace("/dev/null", "/dev/null"))
+    try OutputFile.write("x", to: a)
+    #expect(!OutputFile.isOnePlace(a, b))
+    try FileManager.default.createSymbolicLink(atPath: b, withDestinationPath: "a")
+    #expect(OutputFile.isOnePlace(a, b))
+    #expect(link(a, folder.path("c")) == 0)
+    #expect(OutputFile.isOnePlace(a, folder.path("c")))
   }
 
   @Test func theEndingChoosesTheForm() throws {

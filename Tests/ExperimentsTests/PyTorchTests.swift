@@ -48,7 +48,7 @@ struct PyTorchPass: CustomTestStringConvertible, Sendable {
       carriedState: try (0..<pass.layers).map { file.doubles(try #require(file["state0_l\($0)"])) },
       reduction: try #require(Reduction(rawValue: file.metadata["reduction"] ?? "")), precision: .float64)
     #expect(tape.lossKind.rawValue == file.metadata["loss"])
-    let ours = TraceFile.tensors(tape, flow: nil, product: nil)
+    let ours = TraceFile.tensors(tape)
     let computed = file.entries.map(\.name).filter { $0.hasPrefix("grad") } + ["h", "loss", "mask"]
     #expect(computed.count == 6 + 4 * pass.layers)
     for name in computed {

@@ -40,13 +40,14 @@ struct RoundTripTests {
       #expect(
         try ExperimentFile.parse(ExperimentFile.complete(experiment), file: "e") == experiment, "\(name): \(value)")
       #expect(try ExperimentFile.parse(ExperimentFile.differences(experiment), file: "e") == experiment)
-      let session = Session(
-        experiment: experiment, journal: [JournalEntry(update: 3, key: name, value: value)], updates: 5)
-      #expect(try SessionFile.parse(SessionFile.text(session), file: "s") == session)
+      // In one line, as the run's beginning and as a change on the way.
+      let link = RunLink(
+        experiment: experiment, entries: [JournalEntry(update: 3, key: name, value: value)], update: 5)
+      #expect(try RunLink(link.text) == link, "\(name): \(value)")
     }
   }
 
-  @Test("a session replays bit for bit, whichever key was turned", arguments: ExperimentKey.all.map(\.name))
+  @Test("a link replays bit for bit, whichever key was turned", arguments: ExperimentKey.all.map(\.name))
   func sessions(name: String) throws {
     let key = try ExperimentKey.named(name)
     for value in Self.turned(key, in: Self.small) {
@@ -61,14 +62,8 @@ struct RoundTripTests {
         }
         run.trainOnce()
       }
-      let saved = Session(experiment: run.initialExperiment, journal: run.journal, updates: run.update)
-      let opened = try SessionFile.parse(SessionFile.text(saved), file: "s")
-      #expect(opened == saved)
-      #expect(opened.journal.isEmpty == (key.effect == .newRun && name == "training.optimizer.learning_rate"))
-      var start = TrainingRun.Start()
-      start.journal = opened.journal
-      let replayed = try TrainingRun(experiment: opened.experiment, start: start)
-      while replayed.update < opened.updates { replayed.trainOnce() }
+      let link = try #require(RunLink(run.checkpoint()))
+      let replayed = try RunLink(link.text).replay()
       #expect(replayed.parameters.map(\.bitPattern) == run.parameters.map(\.bitPattern), "\(name): \(value)")
       #expect(replayed.experiment == run.experiment)
       #expect(replayed.history.recent == run.history.recent)
@@ -82,8 +77,8 @@ struct RoundTripTests {
     for record in run.history.recent {
       let line = MetricsWriter.Format.csv.line(MetricsRow(record))
       let fields = line.dropLast(1).split(separator: ",", omittingEmptySubsequences: false)
-      let named = Dictionary(uniqueKeysWithValues: zip(MetricsRow.columns, fields))
-      #expect(fields.count == MetricsRow.columns.count)
+      let named = Dictionary(uniqueKeysWithValues: zip(MetricsRow.Column.allCases.map(\.rawValue), fields))
+      #expect(fields.count == MetricsRow.Column.allCases.map(\.rawValue).count)
       #expect(named["update"] == "\(record.update)")
       #expect(named["loss"].flatMap { Double($0) } == record.loss)
       #expect(named["grad_norm"].flatMap { Double($0) } == record.gradientNorm)

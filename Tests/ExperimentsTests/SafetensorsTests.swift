@@ -36,6 +36,25 @@ func safetensors(_ header: String, data: [UInt8] = [], length: UInt64? = nil) ->
     #expect(brain.doubles(try #require(brain["bf16"])) == [0.333984375, -1.0002555517425873e30])
   }
 
+  @Test func aShapeOfManyDimensionsIsToldInAShortLine() throws {
+    let ones = repeatElement("1", count: 500_000).joined(separator: ",")
+    let header = "{\"x\":{\"dtype\":\"F64\",\"shape\":[\(ones)],\"data_offsets\":[0,8]}}"
+    let error = #expect(throws: InputError.self) {
+      try SafetensorsFile(safetensors(header, data: [UInt8](repeating: 0, count: 8)), file: "f")
+    }
+    #expect(error?.description == "f: x: found 500000 dimensions, expected at most 64")
+  }
+
+  @Test func whatAnErrorQuotesIsCut() {
+    let long = String(repeating: "ä", count: 1_000_000) + "z"
+    let error = InputError(file: long, line: 3, key: long, problem: "found \(long), expected \(long)", nearest: long)
+    let line = error.description
+    #expect(line.unicodeScalars.count < 950)
+    #expect(line.hasPrefix("ää") && line.contains("äz:3: ä") && line.contains(": found ä") && line.hasSuffix("äz"))
+    let short = InputError(file: "a.yaml", line: 3, key: "seed", problem: "found x, expected y", nearest: "z")
+    #expect(short.description == "a.yaml:3: seed: found x, expected y; nearest is z")
+  }
+
   @Test func readsWhatItWrites() throws {
     let tensors = [
       NamedTensor("a", [3], .float32([1, -.infinity, .nan])),

@@ -1,57 +1,137 @@
-import Experiments
+import Foundation
 import Testing
 import Training
 
+@testable import Experiments
+
+/// Sessions on disk: everything that going on needs, whole or refused in one line.
 @Suite struct SessionFileTests {
-  private func message(_ text: String) -> String? {
-    do throws(InputError) {
-      _ = try SessionFile.parse(text, file: "s")
-      return nil
-    } catch {
-      return error.description
-    }
+  private static func folder() throws -> URL {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "bpttop-sessions-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    return folder
   }
 
-  @Test func roundTrips() throws {
+  private static func run(_ settings: [(String, String)] = []) throws -> TrainingRun {
     var experiment = Experiment()
-    try experiment.set("training.k2", "5")
-    try experiment.set("task.name", "csv")
-    try experiment.set("task.file", "\"a: b.csv\"")
-    let journal = [
-      JournalEntry(update: 0, key: "training.k1", value: "full"),
-      JournalEntry(update: 12, key: "training.optimizer.learning_rate", value: "0.0125"),
-      JournalEntry(update: 12, key: "task.columns", value: "[\"a, b\", c]"),
-      JournalEntry(update: 90, key: "network.init.spectral_radius", value: "null"),
-      JournalEntry(update: 90, key: "task.file", value: "\"x #1: y.csv\""),
-    ]
-    for changes in [[], journal] {
-      let session = Session(experiment: experiment, journal: changes, updates: 100)
-      #expect(try SessionFile.parse(SessionFile.text(session), file: "s") == session)
+    experiment.task.name = .coin
+    (experiment.task.length, experiment.network.hidden, experiment.training.batch) = (20, 6, 2)
+    for (key, value) in settings { try experiment.set(key, value) }
+    return try TrainingRun(experiment: experiment)
+  }
+
+  private static func bits(_ run: TrainingRun) -> [UInt64] { run.parameters.map(\.bitPattern) }
+
+  @Test(arguments: [
+    [("training.optimizer.name", "adam")], [("network.cell", "lstm"), ("precision", "float32")],
+    [("training.k1", "4"), ("training.k2", "8")], [("training.algorithm", "rtrl"), ("training.k1", "3")],
+  ])
+  func goingOnIsAsIfItHadNeverStopped(_ settings: [(String, String)]) throws {
+    let folder = try Self.folder()
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let run = try Self.run(settings)
+    for _ in 0..<7 { run.trainOnce() }
+    _ = try run.change([Setting(key: "training.optimizer.learning_rate", value: "0.03")])
+    for _ in 0..<4 { run.trainOnce() }
+    let second = try run.fork()
+    _ = try second.change([Setting(key: "training.clip.threshold", value: "0.2")])
+    let path = folder.appending(path: "s.bpttop").path
+    let session = Session(lanes: [.a: run.checkpoint(), .b: second.checkpoint()], view: "{\"lane\":\"B\"}")
+    try SessionFile.write(session, to: path)
+    #expect(SessionFile.isSession(path: path))
+    let opened = try SessionFile.read(path: path)
+    #expect(opened.view == session.view && opened.lanes.count == 2)
+    for (lane, original) in [(LaneID.a, run), (.b, second)] {
+      let resumed = try TrainingRun(resuming: try #require(opened.lanes[lane]))
+      #expect(Self.bits(resumed) == Self.bits(original) && resumed.update == original.update)
+      #expect(resumed.history == original.history && resumed.journal == original.journal)
+      for _ in 0..<20 {
+        resumed.trainOnce()
+        original.trainOnce()
+      }
+      #expect(Self.bits(resumed) == Self.bits(original))
+    }
+    // Its weights are a weights file's, too.
+    let layout = try TrainingRun(resuming: try #require(opened.lanes[.a])).layout
+    let weights = try WeightsFile.read(path: path, layout: layout)
+    #expect(weights == (try TrainingRun(resuming: try #require(opened.lanes[.a])).parameters))
+  }
+
+  /// Whatever byte it is cut at, one line says so, and nothing else happens.
+  @Test func whatIsCutShortIsRefused() throws {
+    let folder = try Self.folder()
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let path = folder.appending(path: "s.bpttop").path
+    try SessionFile.write(Session(lanes: [.a: try Self.run().checkpoint()], view: ""), to: path)
+    let bytes = try Data(contentsOf: URL(filePath: path))
+    for share in [0.0, 0.01, 0.2, 0.5, 0.9, 0.999] {
+      try bytes.prefix(Int(Double(bytes.count) * share)).write(to: URL(filePath: path))
+      #expect(throws: InputError.self) { try SessionFile.read(path: path) }
     }
   }
 
   @Test(arguments: [
-    ("", "s:1: found no mapping, expected updates, experiment, journal"),
-    ("updates: -1", "s:1: updates: expected a whole number from 0"),
-    ("updates: 3\nexperimnt: {}", "s:2: experimnt: unknown key, expected one of updates, experiment, journal"),
-    (
-      "updates: 3\nexperiment: {sed: 1}",
-      "s:2: sed: unknown key, expected one: task, network, training, precision, seed, solved, guess; nearest is seed"
-    ),
-    (
-      "updates: 3\njournal:\n  - {update: 4, key: seed, value: 1}",
-      "s:3: journal: found update 4, expected the updates ascending to 3"
-    ),
-    (
-      "updates: 3\njournal:\n  - {update: 2, key: seed, value: x}",
-      "s:3: seed: found x, expected a whole number from 0 to 18446744073709551615"
-    ),
-    (
-      "updates: 3\njournal:\n  - {update: 2, key: seed}",
-      "s:3: journal: found a mapping, expected {update: NUMBER, key: KEY, value: VALUE}"
-    ),
+    ("\"bpttop_session\":\"1\"", "\"bpttop_session\":\"7\"", "found a session of version 7, expected version 1"),
+    ("\"bpttop_session\":\"1\"", "\"bpttop_sessiom\":\"1\"", "found a safetensors file without a session"),
+    ("\"lanes\":\"a\"", "\"lanes\":\"c\"", "found a lane c, expected a and b"),
+    ("\"a/parameters\"", "\"a/parametars\"", "parameters"),
   ])
-  func refuses(text: String, expected: String) {
-    #expect(message(text) == expected)
+  func whatIsNoSessionSaysWhy(_ from: String, _ to: String, _ expected: String) throws {
+    let folder = try Self.folder()
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let path = folder.appending(path: "s.bpttop").path
+    try SessionFile.write(Session(lanes: [.a: try Self.run().checkpoint()], view: ""), to: path)
+    var bytes = [UInt8](try Data(contentsOf: URL(filePath: path)))
+    let range = try #require(bytes.firstRange(of: Array(from.utf8)))
+    bytes.replaceSubrange(range, with: Array(to.utf8))
+    try Data(bytes).write(to: URL(filePath: path))
+    let error = #expect(throws: InputError.self) { try SessionFile.read(path: path) }
+    #expect(error?.description.contains(expected) == true, "\(error?.description ?? "")")
+  }
+
+  @Test func aTasksFileThatHasChangedIsNamed() throws {
+    let folder = try Self.folder()
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let book = folder.appending(path: "book.txt"), path = folder.appending(path: "s.bpttop").path
+    try String(repeating: "to be or not to be ", count: 40).write(to: book, atomically: true, encoding: .utf8)
+    let run = try Self.run([("task.name", "text"), ("task.file", book.path)])
+    try SessionFile.write(Session(lanes: [.a: run.checkpoint()], view: ""), to: path)
+    #expect(try SessionFile.read(path: path).lanes.count == 1)
+    try String(repeating: "to be or not to bee ", count: 40).write(to: book, atomically: true, encoding: .utf8)
+    let error = #expect(throws: InputError.self) { try SessionFile.read(path: path) }
+    #expect(
+      error?.description.contains("book.txt: found 800 bytes of other content, expected the 760 bytes") == true)
+  }
+}
+
+/// A run in one line.
+@Suite struct RunLinkTests {
+  @Test func aLinkMakesTheRunAgain() throws {
+    let run = try TrainingRun(experiment: .opening)
+    for _ in 0..<12 { run.trainOnce() }
+    _ = try run.change([Setting(key: "training.k2", value: "5")])
+    for _ in 0..<8 { run.trainOnce() }
+    _ = try run.undo()
+    for _ in 0..<5 { run.trainOnce() }
+    let link = try #require(RunLink(run.checkpoint()))
+    #expect(link.text == "@12 training.k2=5 @20 undo @25")
+    let again = try RunLink(link.text).replay()
+    #expect(again.parameters.map(\.bitPattern) == run.parameters.map(\.bitPattern) && again.update == 25)
+  }
+
+  @Test(arguments: [
+    ("@x", "@x: expected @ and a number of updates"), ("@5 @3", "@3: expected @ and a number"),
+    ("hello", "hello: expected key=value, @UPDATE or undo"), ("training.k3=5", "nearest is training.k"),
+    ("network.cell=lst", "nearest is lstm"), ("task.file='a", "found a quote that does not end"),
+  ])
+  func whatIsWrongIsNamed(_ text: String, _ expected: String) {
+    let error = #expect(throws: InputError.self) { try RunLink(text) }
+    #expect(error?.description.contains(expected) == true, "\(error?.description ?? "")")
+  }
+
+  @Test func whatWasHandedInIsNoLink() throws {
+    var start = TrainingRun.Start()
+    start.parameters = try TrainingRun(experiment: .opening).parameters
+    #expect(RunLink(try TrainingRun(experiment: .opening, start: start).checkpoint()) == nil)
   }
 }

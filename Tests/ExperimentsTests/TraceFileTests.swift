@@ -36,9 +36,13 @@ import Training
     let folder = try TemporaryFolder()
     var experiment = Experiment()
     experiment.seed = 9
-    try TraceFile.write(
-      tape, flow: FlowMatrix(tape), product: try ProductByLag(tape), experiment: experiment, update: 7,
-      to: folder.path("t"))
+    var shares: [Double] = []
+    let omitted = try TraceFile.write(tape, experiment: experiment, update: 7, to: folder.path("t")) { share in
+      shares.append(share)
+      return true
+    }
+    #expect(omitted.isEmpty)
+    #expect(shares.last == 1 && shares.count > 6 && zip(shares, shares.dropFirst()).allSatisfy { $0 <= $1 })
     let file = try SafetensorsFile.read(path: folder.path("t"))
     let shapes = Dictionary(uniqueKeysWithValues: file.entries.map { ($0.name, $0.shape) })
     #expect(
@@ -63,12 +67,15 @@ import Training
     // The first row is the longest product, the last one Jacobian; a loss at step 0 flows to no later step.
     #expect(try values("product")[0] < values("product")[9])
     #expect(try values("flow")[1...3].allSatisfy { $0 == -.infinity })
+    #expect(try values("flow") == FlowMatrix(tape).dense(tape))
+    let spectra = try ProductByLag(tape).spectra
+    #expect(try values("product") == spectra.reversed().flatMap(\.log10))
     #expect(try values("grad.bias_hh_l0") == values("grad.bias_ih_l0"))
   }
 
   /// Of an LSTM in two layers: h, what makes it (h = o ⊙ tanh c, o the fourth gate), and δ of the top layer's h.
   @Test func statesOfEveryLayer() throws {
-    let tensors = TraceFile.tensors(tape(network(.lstm, layers: 2)), flow: nil, product: nil)
+    let tensors = TraceFile.tensors(tape(network(.lstm, layers: 2)))
     func values(_ name: String, _ shape: [Int]) throws -> [Double] {
       let tensor = try #require(tensors.first { $0.name == name })
       #expect(tensor.shape == shape)
@@ -90,7 +97,7 @@ import Training
         }
       }
     }
-    let plain = TraceFile.tensors(tape(network(.elman, layers: 1)), flow: nil, product: nil)
+    let plain = TraceFile.tensors(tape(network(.elman, layers: 1)))
     #expect(!plain.contains { $0.name.hasPrefix("state_") || $0.name.hasPrefix("a_") })
   }
 
@@ -98,16 +105,62 @@ import Training
   @Test func whatMultipliedTheGradientIsTold() throws {
     var variant = PassVariant()
     variant.passage = [1, 0, 2, 1]
-    let tensors = TraceFile.tensors(tape(network(.elman, layers: 1), variant: variant), flow: nil, product: nil)
+    let tensors = TraceFile.tensors(tape(network(.elman, layers: 1), variant: variant))
     let passage = try #require(tensors.first { $0.name == "passage" })
     #expect(passage.shape == [4] && passage.elements == .float64([1, 0, 2, 1]))
-    let plain = TraceFile.tensors(tape(network(.elman, layers: 1)), flow: nil, product: nil)
+    let plain = TraceFile.tensors(tape(network(.elman, layers: 1)))
     #expect(!plain.contains { $0.name == "passage" })
   }
 
-  @Test func severalLayersHaveNoProduct() throws {
-    let tape = tape(network(.elman, layers: 2))
-    let names = TraceFile.tensors(tape, flow: FlowMatrix(tape), product: try ProductByLag(tape)).map(\.name)
-    #expect(!names.contains("product") && names.contains("state0_l1") && names.contains("grad.bias_hh_l1"))
+  /// A row and column for all layers' states together, the lowest first.
+  @Test func severalLayersHaveOneProduct() throws {
+    let tape = tape(network(.lstm, layers: 2))
+    let folder = try TemporaryFolder()
+    try TraceFile.write(tape, experiment: Experiment(), update: 0, to: folder.path("t"))
+    let file = try SafetensorsFile.read(path: folder.path("t"))
+    let product = try #require(file["product"])
+    #expect(product.shape == [4, 2 * 2 * 3])
+    let last = file.doubles(product).suffix(12)
+    let wanted = try tape.jointJacobian(step: 3, sequence: 0).singularValues()
+    for (found, value) in zip(last, wanted) where value > 1e-6 { #expect(abs(found - Log10.of(value)) < 1e-9) }
+    #expect(file["state0_l1"] != nil && file["grad.bias_hh_l1"] != nil)
+  }
+
+  @Test func whatNeedsTooMuchIsLeftOutAndSaid() throws {
+    let tape = tape(network(.leaky, layers: 1))
+    let folder = try TemporaryFolder()
+    // flow: 8 · 4 (4 + 3) bytes; product: 8 · 3 (4 + 18)
+    func left(_ memory: Int) throws -> [String] {
+      try TraceFile.write(tape, experiment: Experiment(), update: 0, to: folder.path("t"), memory: memory)
+        .map(\.description)
+    }
+    #expect(try left(528) == [])
+    #expect(try left(527) == ["product [4, 3] is left out: it needs 528 bytes, and 527 bytes are allowed"])
+    #expect(try left(224).count == 1)
+    #expect(try left(223).map { String($0.prefix(22)) } == ["flow [4, 4] is left ou", "product [4, 3] is left"])
+    let names = try SafetensorsFile.read(path: folder.path("t")).entries.map(\.name)
+    #expect(!names.contains("flow") && !names.contains("product") && names.contains("grad_h"))
+  }
+
+  /// At every place where it may be told to stop it stops, and leaves what was there.
+  @Test func stopsWhenItIsTold() throws {
+    let tape = tape(network(.gru, layers: 2))
+    let folder = try TemporaryFolder()
+    try OutputFile.write("old", to: folder.path("t"))
+    var most = 0, count = 0
+    repeat {
+      count = 0
+      most += 1
+      do {
+        try TraceFile.write(tape, experiment: Experiment(), update: 0, to: folder.path("t")) { _ in
+          count += 1
+          return count < most
+        }
+      } catch is CancellationError {
+        #expect(count == most)
+        #expect(try String(contentsOfFile: folder.path("t"), encoding: .utf8) == "old")
+      }
+    } while count == most
+    #expect(most > 8 && folder.names == ["t"])
   }
 }

@@ -5,7 +5,7 @@ import Testing
 
 /// Gradient flow down stacked layers.
 @Suite struct DepthTests {
-  private func log10(_ x: Double) -> Double { Decade.log10(x) }
+  private func log10(_ x: Double) -> Double { Log10.of(x) }
 
   private func norm(_ v: some Sequence<Double>) -> Double { v.reduce(0) { $0 + $1 * $1 }.squareRoot() }
 

@@ -50,7 +50,7 @@ import Testing
     expectSame(
       try MatrixSpectrum(jacobianOf: tape, step: 7).eigenvalues,
       eigenvalues.map { Complex(1, $0.imaginary) })
-    let perStep = eigenvalues.map { 0.5 * Decade.log10(1 + $0.imaginary * $0.imaginary) }.sorted(by: >)
+    let perStep = eigenvalues.map { 0.5 * Log10.of(1 + $0.imaginary * $0.imaginary) }.sorted(by: >)
     for spectrum in try ProductByLag(tape, maximumLags: 5).spectra {
       for (value, one) in zip(spectrum.log10, perStep) {
         #expect(abs(value - Double(spectrum.lag) * one) < 1e-11 * max(1, Double(spectrum.lag)))
@@ -68,7 +68,7 @@ import Testing
     let bound = try #require(product.log10BoundPerStep)
     let weights = Matrix(rows: 5, columns: 5, elements: tape.elements(tape.layout.recurrentWeights(layer: 0)))
     let largest = try weights.singularValues()[0]
-    #expect(abs(bound - Decade.log10(1 - 0.3 / 16 + 0.3 * largest)) < 1e-12)
+    #expect(abs(bound - Log10.of(1 - 0.3 / 16 + 0.3 * largest)) < 1e-12)
     for (index, norm) in product.log10Norm.enumerated() { #expect(norm <= Double(index + 1) * bound + 1e-12) }
     let shares = DecayShares(tape)
     for t in 1..<30 { #expect(shares.derivative[t] <= 1e-12) }
@@ -77,7 +77,7 @@ import Testing
     let decayed = try ProductByLag(test.tape(), maximumLags: 3)
     for spectrum in decayed.spectra {
       for (value, rate) in zip(spectrum.log10, rates.reversed()) {
-        #expect(abs(value - Double(spectrum.lag) * Decade.log10(1 - rate)) < 1e-11)
+        #expect(abs(value - Double(spectrum.lag) * Log10.of(1 - rate)) < 1e-11)
       }
     }
   }

@@ -20,7 +20,7 @@ import Testing
             continue
           }
           if t < i { row = tape.jacobian(step: t + 1, sequence: sequence, layer: 0).transposed * row }
-          #expect(abs(flow[i, t] - Decade.log10(norm(row.prefix(5)))) < 1e-10)
+          #expect(abs(flow[i, t] - Log10.of(norm(row.prefix(5)))) < 1e-10)
         }
       }
     }
@@ -34,7 +34,7 @@ import Testing
     test.carried = [[0, 0, 0, 0]]
     let flow = FlowMatrix(test.tape())
     for (i, t) in [(199, 0), (199, 198), (150, 20), (60, 60)] {
-      #expect(abs(flow[i, t] - flow[i, i] - Double(i - t) * Decade.log10(scale)) < 1e-9)
+      #expect(abs(flow[i, t] - flow[i, i] - Double(i - t) * Log10.of(scale)) < 1e-9)
     }
     #expect(flow[199, 0].isFinite && abs(flow[199, 0]) > 900)
   }
@@ -66,7 +66,7 @@ import Testing
     let tape = TestNetwork(hidden: 6, steps: 25, batch: 3).tape()
     for (t, value) in GradientNorms.log10(tape).enumerated() {
       let block = tape.layers[0].gradient[t * 18..<(t + 1) * 18]
-      #expect(abs(value - 0.5 * Decade.log10(block.reduce(0) { $0 + $1 * $1 })) < 1e-12)
+      #expect(abs(value - 0.5 * Log10.of(block.reduce(0) { $0 + $1 * $1 })) < 1e-12)
     }
   }
 

@@ -4,7 +4,7 @@ import RecurrentNetworks
 import Testing
 
 @Suite struct ProductTests {
-  private func log10(_ x: Double) -> Double { Decade.log10(x) }
+  private func log10(_ x: Double) -> Double { Log10.of(x) }
 
   @Test func scaledOrthogonalWeightsHavePowersOfTheirScale() throws {
     // W = ρQ, identity activation: every singular value over n steps is ρⁿ; 0.01^1200 = 1e-2400.

@@ -30,6 +30,9 @@ struct TestNetwork {
   var carried: [[Double]]
   var reduction = Reduction.sum
   var precision = Precision.float64
+  /// What the pass does with the gradient on its way; stochastic reweighting, a factor a step.
+  var flow = FlowControl()
+  var passage: [Double] = []
 
   /// Random weights, inputs and targets; `recurrent` replaces W_hh of the top layer.
   init(
@@ -67,16 +70,22 @@ struct TestNetwork {
 
   /// The tape of the window that begins with the carried state; only windows from step 0 on are meaningful.
   func tape(_ window: Window? = nil) -> Tape {
-    Tape.compute(
+    var variant = PassVariant()
+    variant.passage = passage
+    return Tape.compute(
       network: network, layout: layout, parameters: parameters, data: data,
       window: window ?? Window(steps: 0..<steps, injected: 0..<steps), carriedState: carried, reduction: reduction,
-      precision: precision)
+      precision: precision, variant: variant, flow: flow)
   }
 
   /// The whole sequence, loaded and run forward.
-  func pass() -> Pass<Double> {
-    let pass = Pass<Double>(network: network, layout: layout, steps: steps, batch: data.batch, loss: data.loss)
-    for (index, value) in parameters.enumerated() { pass.parameters[index] = value }
+  func pass() -> Pass<Double> { pass(of: Double.self) }
+
+  /// The same in either precision.
+  func pass<S: Scalar>(of _: S.Type) -> Pass<S> {
+    let pass = Pass<S>(network: network, layout: layout, steps: steps, batch: data.batch, loss: data.loss)
+    pass.flow = flow
+    for (index, value) in parameters.enumerated() { pass.parameters[index] = S(value) }
     for (layer, state) in carried.enumerated() { pass.setState(at: 0, layer: layer, from: state) }
     pass.load(data)
     pass.forward(0..<steps)

@@ -6,6 +6,7 @@ import Testing
   private func jacobians(_ truth: JacobianProductTruth.Case) -> [Matrix] {
     var random = TestRandom(truth.seed)
     let weights = random.matrix(truth.size, truth.size)
+    if truth.kind == "gated" { return (0..<truth.steps).map { _ in gated(weights, &random) } }
     return (0..<truth.steps).map { _ in
       let scales = (0..<truth.size).map { _ -> Double in
         let u = random.next()
@@ -21,6 +22,25 @@ import Testing
     }
   }
 
+  /// The Jacobian of an LSTM whose gates are more or less shut, as the fixtures' script has it.
+  private func gated(_ weights: Matrix, _ random: inout TestRandom) -> Matrix {
+    let half = weights.rows / 2
+    var jacobian = Matrix(rows: weights.rows, columns: weights.rows)
+    func opening(_ range: Double) -> Double {
+      Double(sign: .plus, exponent: -Int((random.next() + 1) * range), significand: 1)
+    }
+    for k in 0..<half {
+      let (a, f, p, q) = (opening(40), opening(40), opening(40), opening(4))
+      for l in 0..<half {
+        jacobian[half + k, l] = a * weights[half + k, l]
+        jacobian[k, l] = p * jacobian[half + k, l] + q * weights[k, l]
+      }
+      jacobian[half + k, half + k] = f
+      jacobian[k, half + k] = p * f
+    }
+    return jacobian
+  }
+
   @Test(arguments: JacobianProductTruth.cases.indices, JacobiKernels.allCases.filter(\.isAvailable))
   func everySingularValueIsMpmaths(index: Int, kernels: JacobiKernels) throws {
     let truth = JacobianProductTruth.cases[index]
@@ -32,8 +52,10 @@ import Testing
       #expect(abs(values[0] - wanted.log10[0]) < 1e-9)
       for (j, value) in values.enumerated() {
         let error = value == wanted.log10[j] ? 0 : abs(value - wanted.log10[j])
+        // Hundreds of steps through shut gates, down to 1e-4000, may cost some digits more.
+        let allowed = truth.kind == "gated" && lag > 100 ? 2e-7 : 1e-9
         #expect(
-          error <= max(1e-9, 20 * wanted.rounding[j]),
+          error <= max(allowed, 20 * wanted.rounding[j]),
           "\(truth.kind) lag \(lag + 1) value \(j): \(value) for \(wanted.log10[j])")
       }
     }

@@ -185,4 +185,32 @@ import Testing
       #expect(abs(total - x.reduce(0) { $0 + $1 * $1 }) < 1e-13 * total)
     }
   }
+
+  /// A step with both moments, by definition, for second moments from nothing to as large as they come.
+  @Test(arguments: [1, 7, 8, 33])
+  func momentStepIsItsDefinition(count: Int) throws {
+    let scales = [0, 1, 1e-8, 1e-30, 1e-154, 1e-160, 3e-308, 1e20, 1e150]
+    let w = pseudoRandom(count, seed: 10)
+    let g = pseudoRandom(count, seed: 11).enumerated().map { $1 * scales[$0 % scales.count] }
+    let m = pseudoRandom(count, seed: 12)
+    let v = pseudoRandom(count, seed: 13).enumerated().map { abs($1) * scales[($0 + 4) % scales.count] }
+    var step = MomentStep(
+      rate: 0.01, l2: 0, keep: 0.999, first: .init(keep: 0.9, add: 0.1), second: .init(keep: 0.99, add: 0.01),
+      root: 1.5,
+      epsilon: 1e-8
+    ).numbers(of: Double.self)
+    for set in instructionSets {
+      let f64 = try #require(bpt_kernels_f64(set.rawValue)).pointee
+      var (w1, m1, v1) = (w, m, v)
+      f64.moment_step(count, &step, g, &w1, &m1, &v1)
+      for i in 0..<count {
+        let first = 0.9 * m[i] + 0.1 * g[i]
+        let second = 0.99 * v[i] + 0.01 * g[i] * g[i]
+        let change = 0.01 * first / (second.squareRoot() * 1.5 + 1e-8)
+        #expect(abs(m1[i] - first) <= 4e-16 * (abs(m[i]) + abs(g[i])))
+        #expect(abs(v1[i] - second) <= 4e-16 * second)
+        #expect(abs(w1[i] - (0.999 * w[i] - change)) <= 1e-15 * (abs(w[i]) + abs(change)))
+      }
+    }
+  }
 }

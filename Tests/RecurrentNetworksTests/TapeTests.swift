@@ -87,16 +87,13 @@ import Testing
     let pullback = StatePullback(tape, layer: 0, sequence: 1, rows: 12)
     var random = CounterRandom(seed: 5, stream: 5)
     for count in [1, 5, 12] {
-      let stride = 10
-      var rows = (0..<count * stride).map { _ in random.normal() }
+      let rows = RowBlock(rows: count, width: 7)
+      for row in 0..<count { for k in 0..<7 { rows[row, k] = random.normal() } }
       let truth = (0..<count).flatMap { r in
-        (0..<7).map { j in (0..<7).reduce(0) { $0 + rows[r * stride + $1] * jacobian[$1, j] } }
+        (0..<7).map { j in (0..<7).reduce(0) { $0 + rows[r, $1] * jacobian[$1, j] } }
       }
-      rows.withUnsafeMutableBufferPointer { rows in
-        guard let base = rows.baseAddress else { return }
-        pullback.apply(step: 1, rows: count, from: base, to: base, stride: stride)
-      }
-      let ours = (0..<count).flatMap { r in Array(rows[r * stride..<r * stride + 7]) }
+      pullback.apply(step: 1, rows: count, from: rows, to: rows)
+      let ours = (0..<count).flatMap(rows.row)
       #expect(relativeError(ours, truth) < 1e-14)
     }
   }

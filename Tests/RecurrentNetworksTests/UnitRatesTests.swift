@@ -50,13 +50,9 @@ import Testing
       }
     }
     let pullback = StatePullback(tape, layer: 0, sequence: 1, rows: 5)
-    var rows = [Double](repeating: 0, count: 25)
-    for i in 0..<5 { rows[i * 6] = 1 }
-    rows.withUnsafeMutableBufferPointer { rows in
-      guard let base = rows.baseAddress else { return }
-      pullback.apply(step: 2, rows: 5, from: base, to: base, stride: 5)
-    }
-    #expect(relativeError(rows, jacobian.elements) < 1e-15)
+    let rows = RowBlock(unitRows: 5, width: 5)
+    pullback.apply(step: 2, rows: 5, from: rows, to: rows)
+    #expect(relativeError((0..<5).flatMap(rows.row), jacobian.elements) < 1e-15)
   }
 
   /// Trained β start where the fixed ones stand: the same pass.

@@ -21,7 +21,7 @@ private func values(_ data: SequenceBatch) -> [Double] {
 
 @Suite("Parity, latch, Reber and sines")
 struct DrawnTaskTests {
-  /// Lane by lane: two lanes of sequence 0, then two of sequence 3, as another program draws them.
+  /// Row by row: two rows of sequence 0, then two of sequence 3, as another program draws them.
   struct Drawn: Decodable {
     var symbols: [Int]?, classes: [Int]?
     var x: [Double]?, values: [Double]?
@@ -34,14 +34,14 @@ struct DrawnTaskTests {
     let expected = try #require(fixture("tasks", as: [String: [Drawn]].self)[name])
     let task = try make(#require(TaskName(rawValue: name)), length: 70)
     for (number, drawn) in expected.enumerated() {
-      let lane = number % 2
+      let row = number % 2
       let data = task.sequences(index: number < 2 ? 0 : 3, batch: 2, length: 70)
-      func ofLane<T>(_ all: [T]) -> [T] { all.indices.filter { $0 % 2 == lane }.map { all[$0] } }
-      if let symbols = drawn.symbols { #expect(ofLane(try #require(data.symbols)).map(Int.init) == symbols) }
-      if let x = drawn.x { #expect(relativeError(ofLane(data.x), x) < 1e-14) }
-      if let next = drawn.values { #expect(relativeError(ofLane(values(data)), next) < 1e-14) }
+      func ofRow<T>(_ all: [T]) -> [T] { all.indices.filter { $0 % 2 == row }.map { all[$0] } }
+      if let symbols = drawn.symbols { #expect(ofRow(try #require(data.symbols)).map(Int.init) == symbols) }
+      if let x = drawn.x { #expect(relativeError(ofRow(data.x), x) < 1e-14) }
+      if let next = drawn.values { #expect(relativeError(ofRow(values(data)), next) < 1e-14) }
       if let expected = drawn.classes {
-        #expect(Array(ofLane(classes(data)).suffix(expected.count)) == expected)
+        #expect(Array(ofRow(classes(data)).suffix(expected.count)) == expected)
       }
     }
   }
@@ -51,9 +51,9 @@ struct DrawnTaskTests {
     let (n, batch) = (130, 200)
     let data = try make(.parity, length: n).sequences(index: 4, batch: batch, length: n)
     let symbols = try #require(data.symbols).map(Int.init), target = classes(data)
-    for lane in 0..<batch {
-      let bits = (0..<n).map { symbols[$0 * batch + lane] }
-      for t in 0..<n { #expect(target[t * batch + lane] == bits[...t].reduce(0, +) % 2) }
+    for row in 0..<batch {
+      let bits = (0..<n).map { symbols[$0 * batch + row] }
+      for t in 0..<n { #expect(target[t * batch + row] == bits[...t].reduce(0, +) % 2) }
     }
     // 13,000 ± 80 ones at every second place; neighbours are independent.
     #expect(abs(symbols.reduce(0, +) - n * batch / 2) < 400)
@@ -69,10 +69,10 @@ struct DrawnTaskTests {
     let data = try make(.latch, length: n).sequences(index: 1, batch: batch, length: n)
     let target = classes(data)
     var plus = 0, sum = 0.0, squares = 0.0, count = 0.0
-    for lane in 0..<batch {
-      let x = (0..<n).map { data.x[$0 * batch + lane] }
+    for row in 0..<batch {
+      let x = (0..<n).map { data.x[$0 * batch + row] }
       #expect(x[..<3] == [x[0], x[0], x[0]] && abs(x[0]) == 1)
-      #expect(target[(n - 1) * batch + lane] == (x[0] > 0 ? 1 : 0))
+      #expect(target[(n - 1) * batch + row] == (x[0] > 0 ? 1 : 0))
       plus += x[0] > 0 ? 1 : 0
       for value in x[3...] {
         sum += value
@@ -99,11 +99,11 @@ struct DrawnTaskTests {
     let legal = try Regex("^(BT\(Self.inner)TE|BP\(Self.inner)PE)$")
     var strings: [String: Int] = [:]
     var total = 0
-    for lane in 0..<batch {
-      let row = (0..<n).map { symbols[$0 * batch + lane] }
-      #expect((0..<n - 1).allSatisfy { target[$0 * batch + lane] == row[$0 + 1] })
+    for row in 0..<batch {
+      let own = (0..<n).map { symbols[$0 * batch + row] }
+      #expect((0..<n - 1).allSatisfy { target[$0 * batch + row] == own[$0 + 1] })
       // A string is over where E is followed by B; the last one is cut off.
-      let text = (row + [target[(n - 1) * batch + lane]]).map { names[$0] }.joined()
+      let text = (own + [target[(n - 1) * batch + row]]).map { names[$0] }.joined()
       for string in text.replacing("EB", with: "E B").split(separator: " ").dropLast() {
         #expect(string.contains(legal), "\(string)")
         strings[String(string), default: 0] += 1
@@ -111,7 +111,7 @@ struct DrawnTaskTests {
       }
     }
     #expect(total > 1500)
-    // The first string of a lane has each probability; among whole ones short strings are a little too many. BTBPVVETE:
+    // The first string of a row has each probability; among whole ones short strings are a little too many. BTBPVVETE:
     // T, P, V, V, each one of two.
     #expect(abs(Double(strings["BTBPVVETE"] ?? 0) / Double(total) - 1.0 / 16) < 0.02)
     #expect(abs(Double(strings["BPBTXSEPE"] ?? 0) / Double(total) - 1.0 / 16) < 0.02)
@@ -129,10 +129,10 @@ struct DrawnTaskTests {
     // set of all whole strings up to a length.
     let followers = Followers()
     var logarithms = 0.0
-    for lane in 0..<batch {
+    for row in 0..<batch {
       var text = ""
       for t in 0..<n {
-        let position = t * batch + lane
+        let position = t * batch + row
         text += names[symbols[position]]
         if text.hasSuffix("EB") { text = "B" }
         let found = Set((0..<7).filter { right[position] >> UInt64($0) & 1 == 1 }.map { names[$0] })
@@ -195,16 +195,16 @@ struct DrawnTaskTests {
     let data = task.sequences(index: 5, batch: batch, length: n)
     let target = values(data)
     var squares = 0.0, differences = 0.0
-    for lane in 0..<batch {
-      let x = (0..<n).map { data.x[$0 * batch + lane] }
+    for row in 0..<batch {
+      let x = (0..<n).map { data.x[$0 * batch + row] }
       for t in 0..<n {
-        if t + 1 < n { #expect(target[t * batch + lane] == x[t + 1]) }
-        squares += target[t * batch + lane] * target[t * batch + lane]
-        differences += (target[t * batch + lane] - x[t]) * (target[t * batch + lane] - x[t])
+        if t + 1 < n { #expect(target[t * batch + row] == x[t + 1]) }
+        squares += target[t * batch + row] * target[t * batch + row]
+        differences += (target[t * batch + row] - x[t]) * (target[t * batch + row] - x[t])
       }
       // A sum of two sines obeys x_t - 2a x_{t-1} + 2b x_{t-2} - 2a x_{t-3} + x_{t-4} = 0 for some a and b: solved from
       // two places, true at the others.
-      guard lane < 100 else { continue }
+      guard row < 100 else { continue }
       func terms(_ t: Int) -> (Double, Double, Double) { (2 * (x[t - 1] + x[t - 3]), -2 * x[t - 2], x[t] + x[t - 4]) }
       let (p, q) = (terms(4), terms(9))
       let determinant = p.0 * q.1 - p.1 * q.0

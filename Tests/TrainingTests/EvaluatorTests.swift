@@ -111,7 +111,7 @@ struct EvaluatorTests {
     }
   }
 
-  @Test("adding: always ½ has an error of 1/24 and is right where the mean is near ½; the sum of the marked is exact")
+  @Test("adding: always ½ has an error of 1/24 and is right where the mean is near ½; the mean of the marked is exact")
   func adding() throws {
     var settings = [
       "task.name": "adding", "task.length": "50", "network.hidden": "2", "network.activation": "relu",

@@ -51,18 +51,18 @@ struct TextTaskTests {
     #expect(corpus.alphabet.map(TextCorpus.symbol) == ["⏎", "\u{FFFD}", "a", "é", "\u{1F600}"])
   }
 
-  @Test("each target is the next input; lanes start evenly spaced and go on where they stopped, around the end")
-  func lanes() throws {
+  @Test("each target is the next input; rows start evenly spaced and go on where they stopped, around the end")
+  func rows() throws {
     let task = try TextTask(corpus("0123456789"), file: nil, length: 4)
-    // Nine places that have a next character; two lanes, from 0 and from 4.
+    // Nine places that have a next character; two rows, from 0 and from 4.
     var read = [[Int32]](repeating: [], count: 2), asked = read
     for index in 0..<5 {
       let data = task.sequences(index: index, batch: 2, length: 4)
       guard case .classes(let classes) = data.target, let symbols = data.symbols else { return }
       for t in 0..<4 {
-        for lane in 0..<2 {
-          read[lane].append(symbols[t * 2 + lane])
-          asked[lane].append(classes[t * 2 + lane])
+        for row in 0..<2 {
+          read[row].append(symbols[t * 2 + row])
+          asked[row].append(classes[t * 2 + row])
         }
       }
     }
@@ -99,6 +99,41 @@ struct TextTaskTests {
     #expect(textError([0xEF, 0xBB, 0xBF]) == "t.txt: found no character, expected a text of two characters or more")
   }
 
+  @Test("a device has no end: it is refused, and so is a file of gigabytes that holds nothing")
+  func neverEnding() throws {
+    for device in ["/dev/zero", "/dev/urandom", "/dev/full", "/dev/null"] {
+      #expect(throws: FileProblem(found: "a device", expected: "a file or a pipe")) {
+        try FileReader.bytes(device, limit: 1 << 40)
+      }
+    }
+    let path = FileManager.default.temporaryDirectory.appendingPathComponent("sparse-\(UUID().uuidString)").path
+    defer { unlink(path) }
+    let descriptor = open(path, O_RDWR | O_CREAT, 0o600)
+    // 100 TB, whatever the machine has.
+    guard ftruncate(descriptor, 1 << 43) == 0 else { return }
+    close(descriptor)
+    let error = #expect(throws: FileProblem.self) { try FileReader.bytes(path, limit: .max) }
+    #expect(error?.found == "8.8 TB or more")
+    #expect(error?.expected == "at most \(formatBytes(MemoryLimit.bytes / 4))")
+  }
+
+  @Test("a table of twenty thousand columns is read in a moment")
+  func wideTable() throws {
+    let columns = 20_000
+    let text = (0..<20).map { row in (0..<columns).map { "\(row * $0 % 7)" }.joined(separator: ",") }
+      .joined(separator: "\n")
+    var task = TaskSpecification()
+    task.length = 10
+    let clock = ContinuousClock()
+    let start = clock.now
+    let csv = try CSVTask(Array(text.utf8), task, file: "wide.csv")
+    // It took minutes when every column was looked for among all others.
+    #expect(clock.now - start < .seconds(20))
+    // Every seventh column is 0 throughout, and left out.
+    #expect(csv.description.inputs == columns - (columns + 6) / 7)
+    #expect((csv.fileSummary(sequence: 0, steps: 10, batch: 1)?.count ?? 0) < 250)
+  }
+
   @Test("files that cannot be read, and files larger than memory")
   func files() {
     func error(_ path: String, memory: Int = 1 << 30) -> String {
@@ -108,9 +143,9 @@ struct TextTaskTests {
       } catch { return "\(error)" }
     }
     #expect(error("/nowhere.txt") == "/nowhere.txt: found no such file, expected a readable file")
-    #expect(error("/tmp") == "/tmp: found a directory, expected a readable file")
-    #expect(error(#filePath, memory: 1000).hasSuffix("expected at most 100 bytes, which is what memory holds"))
-    #expect(error("/dev/null") == "/dev/null: found an empty file, expected a text")
+    #expect(error("/tmp") == "/tmp: found a folder, expected a file")
+    #expect(error(#filePath, memory: 1000).hasSuffix("expected at most 100 bytes"))
+    #expect(error("/dev/null") == "/dev/null: found a device, expected a file or a pipe")
   }
 }
 

@@ -41,25 +41,42 @@ struct LossHistoryTests {
     #expect(next == updates + 1)
   }
 
-  @Test("taking updates back and making them again leaves the same history", arguments: [1, 7, 300, 1000])
-  func takenBack(count: Int) {
-    for updates in [1000, 1100, 5000, 9999] {
-      let whole = history(updates)
-      var cut = whole
-      cut.truncate(after: updates - count)
-      #expect(cut.newest?.update == (count < updates ? updates - count : nil))
-      #expect(cut.buckets.reduce(0) { $0 + $1.count } == updates - count)
-      for update in updates - count..<updates { cut.append(record(update + 1)) }
-      let sameRecent = cut.recent == whole.recent
-      #expect(sameRecent)
-      // A mean is summed in another order; all else is the same.
-      let same = zip(cut.buckets, whole.buckets).allSatisfy { a, b in
-        var a = a
-        let close = abs(a.lossMean - b.lossMean) < 1e-9 && abs(a.normMean - b.normMean) < 1e-9
-        (a.lossMean, a.normMean) = (b.lossMean, b.normMean)
-        return close && a == b
-      }
-      #expect(same && cut.buckets.count == whole.buckets.count)
+  @Test("the records of a range are there one by one for 256 updates or more, or not at all")
+  func records() {
+    let history = history(1000)
+    #expect(history.records(after: 744, upTo: 1000)?.map(\.update) == Array(745...1000))
+    #expect(history.records(after: 990, upTo: 990)?.isEmpty == true)
+    #expect(history.records(after: 1, upTo: 1000) == nil && history.records(after: 990, upTo: 1001) == nil)
+  }
+
+  @Test("the first clipped update and the largest norm are known, however long ago they were")
+  func marks() {
+    let history = history(5000)
+    #expect(history.firstClipped == 4)
+    // 53 k ≡ 96 (mod 97) first at k = 11: 53 · 11 = 6 · 97 + 1; and 53 k ≡ -1 at 97 - 11.
+    #expect(history.largestNorm == LossHistory.Mark(update: 86, value: 96))
+    #expect(LossHistory().largestNorm == nil && LossHistory().spikes.isEmpty)
+  }
+
+  @Test("a loss far above the quartiles of the 32 before is a spike; the first of neighbours counts")
+  func spikes() {
+    var history = LossHistory()
+    for update in 1...400 {
+      var record = record(update)
+      // Quartiles of about 1 and 1.75, a spread of 0.75: a spike begins at about 6.25.
+      record.loss = 0.5 + Double((update * 7) % 8) / 4
+      if update == 20 || update == 200 || update == 201 { record.loss = 9 }
+      if update == 300 { record.loss = 5 }
+      history.append(record)
     }
+    // At 20 there are too few to tell.
+    #expect(history.spikes == [LossHistory.Mark(update: 200, value: 9)])
+    var constant = LossHistory()
+    for update in 1...100 {
+      var record = record(update)
+      record.loss = update == 80 ? 1 + 1e-6 : 1
+      constant.append(record)
+    }
+    #expect(constant.spikes.isEmpty)
   }
 }

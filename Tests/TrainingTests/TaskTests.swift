@@ -26,7 +26,7 @@ struct TaskTests {
     (.reber, 67), (.sine, 15),
   ]
 
-  @Test("data are a function of seed and index: the same again, others elsewhere; a lane does not depend on the batch")
+  @Test("data are a function of seed and index: the same again, others elsewhere; a row does not depend on the batch")
   func pure() throws {
     for (name, n) in Self.drawn {
       let task = try make(name, length: n)
@@ -55,8 +55,8 @@ struct TaskTests {
       for index in 0..<3 { task.write(sequence: index, into: &data) }
       let symbols = try #require(data.symbols)
       for position in 0..<n * 3 {
-        let row = Array(data.x[position * data.inputs..<(position + 1) * data.inputs])
-        #expect(row == (0..<data.inputs).map { $0 == Int(symbols[position]) ? 1 : 0 })
+        let own = Array(data.x[position * data.inputs..<(position + 1) * data.inputs])
+        #expect(own == (0..<data.inputs).map { $0 == Int(symbols[position]) ? 1 : 0 })
       }
     }
   }
@@ -67,11 +67,11 @@ struct TaskTests {
     let data = try make(.adding, length: n).sequences(index: 0, batch: batch, length: n)
     let target = values(data)
     var sum = 0.0, squares = 0.0
-    for lane in 0..<batch {
-      let marks = (0..<n).filter { data.x[2 * ($0 * batch + lane) + 1] == 1 }
+    for row in 0..<batch {
+      let marks = (0..<n).filter { data.x[2 * ($0 * batch + row) + 1] == 1 }
       #expect(marks.count == 2 && marks[0] < 4 && marks[1] >= 4 && marks[1] < 20)
-      let mean = marks.reduce(0) { $0 + data.x[2 * ($1 * batch + lane)] } / 2
-      #expect(target[(n - 1) * batch + lane] == mean)
+      let mean = marks.reduce(0) { $0 + data.x[2 * ($1 * batch + row)] } / 2
+      #expect(target[(n - 1) * batch + row] == mean)
       sum += mean - 0.5
       squares += (mean - 0.5) * (mean - 0.5)
     }
@@ -81,7 +81,7 @@ struct TaskTests {
     #expect(abs(squares / Double(batch) - 1 / 24) < 0.003)
     #expect(try make(.adding, length: n).description.floors.first?.loss == 0.5 / 24)
     // Every place is used.
-    let firsts = Set((0..<batch).compactMap { lane in (0..<4).first { data.x[2 * ($0 * batch + lane) + 1] == 1 } })
+    let firsts = Set((0..<batch).compactMap { row in (0..<4).first { data.x[2 * ($0 * batch + row) + 1] == 1 } })
     #expect(firsts == [0, 1, 2, 3])
   }
 
@@ -92,14 +92,14 @@ struct TaskTests {
     let data = try make(.copy, length: n).sequences(index: 3, batch: batch, length: n)
     let symbols = try #require(data.symbols).map(Int.init), target = classes(data)
     var used = Set<Int>()
-    for lane in 0..<batch {
-      let row = (0..<n).map { symbols[$0 * batch + lane] }, asked = (0..<n).map { target[$0 * batch + lane] }
-      used.formUnion(row[..<10])
-      #expect(row[10..<20] == ArraySlice(repeating: 8, count: 10))
-      #expect(row[20] == 9)
-      #expect(row[21...] == ArraySlice(repeating: 8, count: 10))
+    for row in 0..<batch {
+      let own = (0..<n).map { symbols[$0 * batch + row] }, asked = (0..<n).map { target[$0 * batch + row] }
+      used.formUnion(own[..<10])
+      #expect(own[10..<20] == ArraySlice(repeating: 8, count: 10))
+      #expect(own[20] == 9)
+      #expect(own[21...] == ArraySlice(repeating: 8, count: 10))
       #expect(asked[..<21] == ArraySlice(repeating: 8, count: 21))
-      #expect(Array(asked[21...]) == Array(row[..<10]))
+      #expect(Array(asked[21...]) == Array(own[..<10]))
     }
     #expect(used == Set(0..<8))
     #expect(data.targetMask.allSatisfy { $0 == 1 })
@@ -113,12 +113,12 @@ struct TaskTests {
     let data = try make(.temporalOrder, length: n).sequences(index: 1, batch: batch, length: n)
     let symbols = try #require(data.symbols).map(Int.init), target = classes(data)
     var counts = [0, 0, 0, 0]
-    for lane in 0..<batch {
-      let places = (0..<n).filter { symbols[$0 * batch + lane] < 2 }
+    for row in 0..<batch {
+      let places = (0..<n).filter { symbols[$0 * batch + row] < 2 }
       #expect(
         places.count == 2 && (n / 10..<2 * n / 10).contains(places[0]) && (n / 2..<6 * n / 10).contains(places[1]))
-      let order = symbols[places[0] * batch + lane] * 2 + symbols[places[1] * batch + lane]
-      #expect(target[(n - 1) * batch + lane] == order)
+      let order = symbols[places[0] * batch + row] * 2 + symbols[places[1] * batch + row]
+      #expect(target[(n - 1) * batch + row] == order)
       counts[order] += 1
     }
     // 100 of each expected, standard deviation √75.
@@ -145,17 +145,17 @@ struct TaskTests {
     for index in 0..<400 {
       let data = task.sequences(index: index, batch: batch, length: n)
       let target = classes(data)
-      for lane in 0..<batch {
-        coins[lane] += (0..<n).map { Int(data.x[$0 * batch + lane]) }
-        answers[lane] += (0..<n).map { target[$0 * batch + lane] }
+      for row in 0..<batch {
+        coins[row] += (0..<n).map { Int(data.x[$0 * batch + row]) }
+        answers[row] += (0..<n).map { target[$0 * batch + row] }
       }
     }
     var seen = [0, 0, 0, 0], ones = seen
-    for lane in 0..<batch {
-      for t in 8..<coins[lane].count {
-        let known = 2 * coins[lane][t - 3] + coins[lane][t - 8]
+    for row in 0..<batch {
+      for t in 8..<coins[row].count {
+        let known = 2 * coins[row][t - 3] + coins[row][t - 8]
         seen[known] += 1
-        ones[known] += answers[lane][t]
+        ones[known] += answers[row][t]
       }
     }
     let rates = zip(ones, seen).map { Double($0) / Double($1) }

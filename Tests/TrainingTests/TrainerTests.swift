@@ -161,8 +161,8 @@ struct TrainerTests {
   func speed() throws {
     let watched = Watched(try smallRun())
     watched.trainer.send(.speed(20))
-    watched.trainer.send(.run)
     let start = DispatchTime.now().uptimeNanoseconds
+    watched.trainer.send(.run)
     #expect(watched.snapshot { $0.update >= 6 } != nil)
     // Six updates at 20 a second: five waits of 50 ms.
     #expect(DispatchTime.now().uptimeNanoseconds - start >= 250_000_000)

@@ -254,7 +254,8 @@ struct StoredPastTests {
     #expect(a.parameters == b.parameters && a.history == b.history)
     #expect(a.snapshot().carriedState == b.snapshot().carriedState)
     let (whole, few) = try (
-      memoryNeeded(experiment(base), inputs: 6, outputs: 4), memoryNeeded(experiment(frugal), inputs: 6, outputs: 4)
+      MemoryEstimate(experiment(base), inputs: 6, outputs: 4).bytes,
+      MemoryEstimate(experiment(frugal), inputs: 6, outputs: 4).bytes
     )
     #expect(few < whole)
     let sizes = try (

@@ -54,7 +54,7 @@ private func untied(_ changes: [(String, String)] = []) throws -> Experiment {
       let own = run.layout.recurrentWeights(layer: 0, step: t).elements(of: gradient)
       // ‖W_t at the start‖ = 0.1 √6, and the step is 0.1 ∂L/∂W_t, of which 0.1 + step keeps what its rounding leaves.
       let moved = euclideanNorm(own) / 6.0.squareRoot()
-      #expect(moved > 1e-12 && abs(Decade.log10(moved) - drift.log10Moved[t]) < 1e-4)
+      #expect(moved > 1e-12 && abs(Log10.of(moved) - drift.log10Moved[t]) < 1e-4)
     }
     // Each step back takes a tenth.
     for t in 3..<12 {

@@ -18,7 +18,9 @@ enum { BPT_TANH, BPT_SIGMOID, BPT_RELU, BPT_LEAKY_RELU, BPT_IDENTITY, BPT_SOFTSI
 enum { BPT_PLAIN, BPT_AVX2, BPT_AVX512, BPT_INSTRUCTION_SETS };
 
 // Whether this processor has an instruction set; the one in use; and its choice, for the whole process, false where the
-// processor lacks it. Packed matrices are laid out alike for all. The best is chosen when the program is loaded.
+// processor lacks it. Packed matrices are laid out alike for all. The best is chosen when the program is loaded, or the
+// one that the environment's BPTTOP_INSTRUCTION_SET names (plain, avx2, avx512): to measure and test on one machine what
+// others run.
 bool bpt_supports(int instruction_set);
 int bpt_selected(void);
 bool bpt_select(int instruction_set);
@@ -99,7 +101,8 @@ static inline void bpt_prefetch_to_read(const void *start, size_t bytes) {
   F(double, sum_of_squares, (size_t count, const REAL *x), (count, x))                                                 \
   F(void, moment_step,                                                                                                 \
     (size_t count, const struct bpt_moment_step *step, const REAL *g, REAL *w, REAL *m, REAL *v),                      \
-    (count, step, g, w, m, v))
+    (count, step, g, w, m, v))                                                                                         \
+  F(size_t, multiply_adds, (size_t repeats), (repeats))
 
 // The kernels, as they are called: bpt_NAME_f64 and bpt_NAME_f32.
 #define BPT_DECLARE_F64(type, name, parameters, arguments) type bpt_##name##_f64 parameters;

@@ -41,3 +41,13 @@ void bpttop_squared_norms(long count, long length, long stride, const double *ve
 long bpttop_graded_qr(long count, long length, long stride, double *columns, double *exponents, double *rows,
                       long row_stride, double *row_exponents, double *q, double *reflectors, double *factors,
                       unsigned char *done, int level);
+
+// LU with complete pivoting of `count` rows of `size` elements (stride as above, count <= size), element (i, j) standing
+// for a[i][j] * 2^(row_exponents[i] + column_exponents[j]); the pivot is the largest with its scale.
+//
+// Returns the rank (it stops where all that remains is exactly 0). The matrix is the sum over k < rank of column k,
+// columns[k] * 2^exponents[k] with an element for each of the rows, times row k, upper[k], whose element at the pivot is 1
+// and no other is larger by more than rounding the logarithm. `a` is destroyed; done has room for count.
+long bpttop_graded_lu(long count, long size, long stride, double *a, const double *row_exponents,
+                      const double *column_exponents, double *columns, double *exponents, double *upper,
+                      unsigned char *done, int level);

@@ -1,55 +1,63 @@
 import Canvas
-import Training
+import Instruments
 
 /// The user's file: what is read, and what the network writes of it.
 struct FilePanel: Panel {
   let id: PanelID = "file"
-  let digit = 9
   let title = "File"
-  let shortTitle = "File"
-  let minimumSize = Size(width: 26, height: 2)
-  let widthWeight = 5
-  let heightWeight = 7
+  let size = PanelSize(26, 2, widthWeight: 5, heightWeight: 7)
   let help = [
-    "The file that is learnt: for a text its size, alphabet and place in it; for a CSV the names of its columns.",
+    "The file that is learned: for a text its size, alphabet and place in it; for a CSV the names of its columns.",
     "Below it, for a text, what the network writes by itself at the present weights, drawn with its own probabilities.",
     "Look for: spaces between words first, then frequent words, as the loss falls under what counting letters gives.",
   ]
+  let reads: [any Instrument.Type] = [FileInstrument.self]
 
-  func applies(to state: DashboardState) -> Bool { state.snapshot?.description.fileSummary != nil }
+  func applies(to state: DashboardState) -> Bool { state.lanes.contains { $0.newest?.hasFile ?? false } }
 
   func notes(_ state: DashboardState) -> [String] {
-    state.shown?.sample.isEmpty == false ? ["below: what the network writes", "it writes"] : []
+    state.lane[FileInstrument.self]?.sample.isEmpty == false ? ["below: what the network writes", "it writes"] : []
   }
 
   func draw(_ state: DashboardState, in rect: Rect, _ buffer: inout Buffer, theme: Theme) {
-    guard let shown = state.shown else { return }
     let inside = rect.inset(left: 1, right: 1)
-    let summary = FileSummary(shown.description.fileSummary ?? "")
+    guard state.lanes.count > 1 else {
+      draw(state.lane, in: inside, &buffer, theme)
+      return
+    }
+    let places = inside.rows(state.lanes.map { _ in .flexible() })
+    for (lane, place) in zip(state.lanes, places) {
+      buffer.put(lane.id.letter, in: place, style: theme[lane.id == state.focusedLane ? .accent : .dimText])
+      draw(lane, in: place.inset(left: 2), &buffer, theme)
+    }
+  }
+
+  private func draw(_ lane: Lane, in inside: Rect, _ buffer: inout Buffer, _ theme: Theme) {
+    guard let reading = lane[FileInstrument.self] else { return }
+    let summary = FileSummary(reading.summary)
       .lines(width: inside.width, height: inside.height <= 3 ? 1 : max(2, inside.height / 2))
     for (row, line) in summary.enumerated() {
       buffer.put(line, in: inside, row: row, style: theme[.dimText], ellipsis: true)
     }
     var below = inside.inset(top: summary.count)
-    if !shown.sample.isEmpty {
-      drawSample(shown.sample, in: below, &buffer, theme)
+    if !reading.sample.isEmpty {
+      drawSample(reading.sample, in: below, &buffer, theme)
     } else {
-      for (title, names) in [("reads ", shown.description.inputNames), ("predicts ", shown.description.outputNames)]
-      where !names.isEmpty {
+      for (title, names) in [("reads ", reading.inputNames), ("predicts ", reading.outputNames)] where !names.isEmpty {
         let rows = buffer.paragraph(title + names.joined(separator: ", "), in: below, style: theme[.text])
         below = below.inset(top: rows)
       }
     }
   }
 
-  /// The newest of what the network writes, line feeds as ␊.
+  /// The newest of what the network writes, line feeds as ⏎.
   private func drawSample(_ sample: String, in rect: Rect, _ buffer: inout Buffer, _ theme: Theme) {
     guard rect.width > 0, rect.height > 0 else { return }
     let characters = Array(sample)
     let rows = min(rect.height, (characters.count + rect.width - 1) / rect.width)
     let newest = characters.suffix(rows * rect.width)
     for (index, character) in newest.enumerated() {
-      let shown = character == "\n" ? "␊" : String(character)
+      let shown = character == "\n" ? "⏎" : String(character)
       let style = character == "\n" ? theme[.dimText] : theme[.text]
       buffer.put(shown, x: rect.x + index % rect.width, y: rect.y + index / rect.width, style: style)
     }

@@ -1,25 +1,22 @@
 import Canvas
 import GradientFlow
-import Training
+import Instruments
 
 /// Every term of the double sum: how strongly loss i pulls at state t, and what the truncation keeps of it.
 struct FlowPanel: Panel {
   let id: PanelID = "flow"
-  let digit = 4
   let title = "Flow ‖∂l_i/∂h_t‖"
   let shortTitle = "Flow"
-  let minimumSize = Size(width: 22, height: 5)
+  let size = PanelSize(22, 5, widthWeight: 5, heightWeight: 14)
   let help = [
     "Every term of the double sum: ‖∂l_i/∂h_t‖ of loss i (down) at state t (to the right), log10 as colour; of the batch's first sequence.",
-    "What the truncation cuts off is hatched; how much of the terms and of their mass it keeps is said beside it.",
+    "What the truncation cuts off is hatched; how many of the terms and how much of their total norm it keeps is written beside it.",
     "Look for: whether what is cut off is large, or had vanished anyway.",
   ]
-  let widthWeight = 5
-  let heightWeight = 14
-  let instruments: Set<Instrument> = [.flow, .bias]
+  let reads: [any Instrument.Type] = [FlowInstrument.self, BiasInstrument.self]
 
   func notes(_ state: DashboardState) -> [String] {
-    let batch = state.shown?.data.batch ?? 1
+    let batch = state.lane[FlowInstrument.self]?.batch ?? 1
     let layer = state.layers > 1 ? "layer \(state.shownLayer + 1) · " : ""
     let short = [layer + "loss i ↓  state t →", "i ↓ t →"]
     guard batch > 1 else { return short }
@@ -27,36 +24,55 @@ struct FlowPanel: Panel {
   }
 
   func draw(_ state: DashboardState, in rect: Rect, _ buffer: inout Buffer, theme: Theme) {
-    guard let analysis = state.analysis, let flow = analysis.flow else {
-      buffer.paragraph(state.absence(of: "the flow matrix", from: .flow), in: rect, style: theme[.dimText])
+    guard state.lanes.count > 1 else {
+      draw(state.lane, state.cursor, in: rect, &buffer, theme)
       return
     }
-    if let reason = state.noGradientReason, !flow.log10.contains(where: \.isFinite) {
+    // Side by side, in the colours of one axis; where there is no room for both, the lane that has the focus.
+    let readings = state.lanes.compactMap { $0[FlowInstrument.self] }
+    let axis = Axis.logarithmic(readings.flatMap(\.matrix.log10), floor: 12)
+    let lanes = rect.width >= 36 ? state.lanes : [state.lane]
+    let places = rect.columns(lanes.map { _ in .flexible(minimum: 1) }, gap: 2)
+    for (lane, place) in zip(lanes, places) {
+      let style = theme[lane.id == state.focusedLane ? .accent : .dimText]
+      let name = lane[FlowInstrument.self].map { "\(lane.id.letter) \($0.truncationName)" } ?? lane.id.letter
+      buffer.put(String.fitting(place.width, [name, lane.id.letter]) ?? "", in: place, style: style)
+      draw(lane, state.cursor(in: lane), in: place.inset(top: 1), &buffer, theme, axis: axis)
+    }
+  }
+
+  private func draw(
+    _ lane: Lane, _ cursor: Cursor, in rect: Rect, _ buffer: inout Buffer, _ theme: Theme, axis: Axis? = nil
+  ) {
+    guard let reading = lane[FlowInstrument.self] else {
+      buffer.paragraph(
+        lane.absence(of: "the flow matrix", from: FlowInstrument.self), in: rect, style: theme[.dimText])
+      return
+    }
+    if let reason = reading.noGradientReason, !reading.matrix.log10.contains(where: \.isFinite) {
       buffer.paragraph(reason, in: rect, style: theme[.error])
       return
     }
     // Where nothing goes back the map need not wait for it.
-    let goesBack = !analysis.snapshot.experiment.training.algorithm.description.isForward
+    let goesBack = reading.way != .forward
     var picture = FlowPicture(
-      flow: flow, mask: analysis.mask, share: analysis.share,
-      bias: analysis.bias?.overall
-        ?? analysis.learner.map { .init(name: "all", truncated: $0.gradient, full: $0.exact) },
-      truncation: HeaderLine.truncation(analysis.snapshot.experiment, analysis.snapshot.schedule),
-      cursor: state.cursor.phase == .update || !goesBack ? nil : state.cursor.step,
-      isBackward: state.cursor.phase != .forward || !goesBack)
-    if analysis.mask == nil, !analysis.isCutByWindows { picture.note = Self.note(analysis.snapshot) }
+      flow: reading.matrix, mask: reading.mask, share: reading.share,
+      bias: lane[BiasInstrument.self]?.overall, truncation: reading.truncationName,
+      cursor: cursor.phase == .update || !goesBack ? nil : cursor.step,
+      isBackward: cursor.phase != .forward || !goesBack)
+    picture.axis = axis
+    picture.note = Self.note(reading)
     picture.draw(in: rect, &buffer, theme: theme)
   }
-}
 
-extension FlowPanel {
   /// Why no share of the flow is kept or cut: the gradient does not go back through windows.
-  fileprivate static func note(_ snapshot: Snapshot) -> [String] {
-    if snapshot.variant.fixedPoint != nil {
-      return ["shown: the way there;", "its gradient: of the", "fixed point alone"]
+  private static func note(_ reading: FlowInstrument.Reading) -> [String] {
+    switch reading.way {
+    case .windows: reading.isClippedAtSteps ? ["each δ is clipped"] : []
+    case .randomCuts: ["shown uncut: cut points", "are drawn at random", "at every update"]
+    case .fixedPoint: ["shown: the path there;", "the gradient used is", "the fixed point's only"]
+    case .forward: ["shown: of full BPTT;", "nothing goes back"]
     }
-    if !snapshot.variant.passage.isEmpty { return ["shown: uncut; where", "it is cut is drawn", "anew each update"] }
-    return ["shown: of full BPTT;", "nothing goes back"]
   }
 }
 
@@ -72,6 +88,8 @@ struct FlowPicture {
   var note: [String] = []
   /// The step at which the pass stands.
   var cursor: Int?
+  /// The range of the colours, where it is shared; nil for its own.
+  var axis: Axis?
   /// Whether the backward pass has begun: states from the cursor on have their gradient.
   var isBackward = true
 
@@ -85,7 +103,7 @@ struct FlowPicture {
         "nothing flows: the sequence has no loss, or every path is exactly 0", in: rect, style: theme[.dimText])
       return
     }
-    let axis = Axis.logarithmic(flow.log10, floor: 12)
+    let axis = axis ?? Axis.logarithmic(flow.log10, floor: 12)
     let hasWords = rect.width >= Self.wordColumns + 14
     let hasAxis = rect.height >= 6
     // As near to a square as there is room: a cell is twice as high as wide.
@@ -151,7 +169,7 @@ struct FlowPicture {
     guard let share else { return }
     let lines: [([String], Role)] = [
       (
-        ["keeps \(NumberText.percent(share.massShare)) of mass", "mass \(NumberText.percent(share.massShare))"],
+        ["keeps \(NumberText.percent(share.massShare)) of norm", "norm \(NumberText.percent(share.massShare))"],
         .truncated
       ),
       (["\(NumberText.percent(share.termShare)) of terms"], .text),
@@ -184,7 +202,7 @@ struct FlowPicture {
       ])
       lines.append([
         Span("keeps ", theme[.dimText]), Span(NumberText.percent(share.massShare), theme[.truncated]),
-        Span(" of mass", theme[.dimText]),
+        Span(" of norm", theme[.dimText]),
       ])
     }
     if let bias {

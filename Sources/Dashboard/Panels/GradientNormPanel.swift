@@ -1,123 +1,125 @@
 import Canvas
 import GradientFlow
+import Instruments
+import Training
 
-/// ‖∂L/∂h_t‖ by step: of the truncated gradient that trains, and of full backpropagation behind it.
+/// ‖∂L/∂h_t‖ by step: of the gradient as it trains, and of the same losses with nothing cut off behind it.
 struct GradientNormPanel: Panel {
   let id: PanelID = "gradient-norm"
-  let digit = 2
   let title = "Gradient norm"
   let shortTitle = "‖δ‖"
-  let minimumSize = Size(width: 24, height: 5)
+  let size = PanelSize(24, 5)
   let help = [
-    "‖∂L/∂h_t‖ by step t on a logarithmic axis: the truncated gradient, and full backpropagation behind it.",
-    "Over all sequences of the batch, in the loss' unit by that of h. A straight line is an exponential decay, said as a factor a step where no losses enter on the way. Of an LSTM ∂L/∂c_t too, h_t held fixed: what the carousel brings.",
-    "Look for: how much of the full gradient the truncation leaves, and whether the line falls or climbs towards t = 1. Untied, each step's W_hh is there too, with how far it has moved, relative to what it was.",
+    "‖∂L/∂h_t‖ by step t on a logarithmic axis: of the losses that this update injects, as the truncation leaves it, and of the same losses with nothing cut off.",
+    "Over all sequences of the batch, in the unit of the loss by that of h. A straight line is an exponential decay and is told as a factor a step; other curves are told as they run. Of an LSTM ∂L/∂c_t too, h_t held fixed: what the memory path brings.",
+    "Look for: how far the cut curve lies below the other, and whether the line falls or climbs towards t = 1. Untied, each step's W_hh is there too, with how far it has moved, relative to what it was.",
   ]
-  let instruments: Set<Instrument> = [.gradientNorm]
+  let reads: [any Instrument.Type] = [GradientNormInstrument.self]
 
   func notes(_ state: DashboardState) -> [String] {
     guard state.cursor.phase != .forward else { return ["‖∂L/∂h_t‖ · comes with the backward pass", "‖∂L/∂h_t‖"] }
-    let cursor = state.cursor
-    let norms = (state.analysis?.truncatedGradientNorm ?? []).enumerated()
-      .map { cursor.hasGradient(at: $0) ? $1 : -.infinity }
-    let batch = state.shown?.data.batch ?? 1
+    guard let reading = state.lane[GradientNormInstrument.self] else { return ["‖∂L/∂h_t‖"] }
+    let name = state.lanes.count > 1 ? "\(state.lane.id.letter): " : ""
     let layer = state.layers > 1 ? "layer \(state.shownLayer + 1) · " : ""
+    let whose = reading.batch > 1 ? "over \(reading.batch) sequences · " : ""
+    let cursor = state.cursor
     // Before the first loss the gradient only passes on; where losses enter a slope would say nothing of the way.
-    guard let decay = GradientDecay(Array(norms.prefix((state.firstLoss ?? norms.count - 1) + 1))) else {
-      let whose = layer + "‖∂L/∂h_t‖"
-      return (batch > 1 ? [whose + " over \(batch) sequences"] : []) + [whose, "‖∂L/∂h_t‖"]
+    let way =
+      reading.window.lowerBound..<min((reading.firstLoss ?? reading.window.upperBound - 1) + 1, reading.norms.count)
+    let norms = way.map { cursor.hasGradient(at: $0) ? reading.norms[$0] : .nan }
+    guard let words = CurveWords(norms, firstStep: way.lowerBound), reading.noGradientReason == nil else {
+      return [layer + whose + "‖∂L/∂h_t‖", layer + "‖∂L/∂h_t‖", "‖∂L/∂h_t‖"]
     }
-    let whole =
-      (batch > 1 ? [layer + "‖∂L/∂h_t‖ over \(batch) sequences · ", layer + "over \(batch) sequences · "] : [])
-      + (layer.isEmpty ? [] : [layer])
-    return whole.map { $0 + decay.words } + ["‖∂L/∂h_t‖ · " + decay.words, decay.words, decay.factorWords]
+    return [layer + "‖∂L/∂h_t‖ " + whose + name + words.long, layer + whose + name + words.long]
+      + [layer + name + words.long, name + words.long, name + words.short]
   }
 
   func draw(_ state: DashboardState, in rect: Rect, _ buffer: inout Buffer, theme: Theme) {
-    guard let analysis = state.analysis else {
-      buffer.paragraph("no pass yet: it comes with the first weights", in: rect, style: theme[.dimText])
+    guard let main = state.lane[GradientNormInstrument.self] else {
+      buffer.paragraph(
+        state.lane.absence(of: "the gradient's norm", from: GradientNormInstrument.self), in: rect,
+        style: theme[.dimText])
       return
     }
-    if let reason = state.noGradientReason, !(analysis.truncatedGradientNorm ?? []).contains(where: \.isFinite) {
+    if let reason = main.noGradientReason, !main.norms.contains(where: \.isFinite) {
       buffer.paragraph(reason, in: rect, style: theme[.error])
       return
     }
-    let clip = analysis.snapshot.experiment.training.clip
-    GradientNormPicture(
-      truncated: analysis.truncatedGradientNorm, full: analysis.fullGradientNorm, length: analysis.sequenceLength,
-      cursor: state.cursor, clip: clip.kind == .step ? clip.threshold : nil,
-      name: analysis.snapshot.experiment.training.algorithm.description.isTape ? "truncated" : "BPTT of the window",
-      moved: analysis.drift?.log10Moved, carried: analysis.carriedGradientNorm,
-      carriedName: analysis.carousel?.part ?? "c"
-    ).draw(in: rect, &buffer, theme: theme)
-  }
-}
-
-/// How the gradient changes on its way back over a window: the least-squares slope of its logarithm.
-struct GradientDecay: Equatable {
-  /// log10 of the factor a step back.
-  let slope: Double
-  /// log10 of the first step's norm over the last's.
-  let whole: Double
-  /// How many steps.
-  let steps: Int
-
-  /// From log10 ‖∂L/∂h_t‖ by step; nil with fewer than 3 finite ones.
-  init?(_ norms: [Double]) {
-    var count = 0.0, sumX = 0.0, sumY = 0.0, sumXX = 0.0, sumXY = 0.0
-    var first: Int?, last = 0
-    for (step, value) in norms.enumerated() where value.isFinite {
-      let x = Double(step)
-      count += 1
-      sumX += x
-      sumY += value
-      sumXX += x * x
-      sumXY += x * value
-      first = first ?? step
-      last = step
+    var picture = GradientNormPicture(length: main.length, cursor: state.cursor)
+    picture.clip = main.clipThreshold
+    if state.lanes.count > 1 {
+      picture.curves = state.lanes.compactMap { lane in
+        lane[GradientNormInstrument.self].map {
+          GradientNormPicture.Curve($0, lane: lane, cursor: state.cursor(in: lane))
+        }
+      }
+      picture.length = picture.curves.map(\.norms.count).max() ?? main.length
+    } else {
+      picture.curves = GradientNormPicture.curves(of: main, cursor: state.cursor)
+      picture.moved = main.moved
     }
-    guard let first, count >= 3 else { return nil }
-    // slope = (NΣxy - ΣxΣy)/(NΣx² - (Σx)²), and back in time its negative.
-    let slope = (count * sumXY - sumX * sumY) / (count * sumXX - sumX * sumX)
-    guard slope.isFinite else { return nil }
-    self.slope = -slope
-    whole = norms[first] - norms[last]
-    steps = last - first
-  }
-
-  /// "×0.87 a step back".
-  var factorWords: String { "×" + NumberText.power(log10: slope, digits: 3) + " a step back" }
-
-  /// What that makes over the window, in words.
-  var words: String {
-    let verb = slope < -0.005 ? "vanishes" : slope > 0.005 ? "explodes" : "steady"
-    return verb + " " + factorWords
+    picture.draw(in: rect, &buffer, theme: theme)
   }
 }
 
 /// What the panel draws, without where it came from. Norms are log10, a step each, -infinity where nothing arrives.
 struct GradientNormPicture {
-  var truncated: [Double]?, full: [Double]?
+  /// One line.
+  struct Curve {
+    var norms: [Double]
+    /// Its names, longest first; and the one that its value under the cursor is written behind.
+    var names: [String], name: String
+    var mark = Series.Mark.line(.solid), role: Role, symbol: Unicode.Scalar
+    /// Outside of its window a cut gradient is nothing by definition: no mark says so at every step.
+    var skipsNothing = true
+    /// Where the pass stands in it.
+    var cursor: Cursor
+  }
+
+  var curves: [Curve] = []
   /// n.
   var length: Int
   var cursor: Cursor
   /// The norm that every ‖δ_t‖ is clipped to, if it is.
   var clip: Double?
-  /// What the gradient of the window is called: where another algorithm learns, it is not the one that trains.
-  var name = "truncated"
   /// How far each step's own W_hh has moved, relative to what it began with; nil where all steps share one.
   var moved: [Double]?
-  /// The norm of the gradient by the part of the state that the cell's carousel carries, and that part's name; nil where that is h.
-  var carried: [Double]?, carriedName = "c"
+
+  init(length: Int, cursor: Cursor) {
+    self.length = length
+    self.cursor = cursor
+  }
+
+  /// The curves of one lane: as it trains, with nothing cut, and along the memory path.
+  static func curves(of reading: GradientNormInstrument.Reading, cursor: Cursor) -> [Curve] {
+    let isCut = reading.uncut != nil || !reading.reachesStart
+    let window = reading.window.count
+    let names =
+      !reading.trains
+      ? ["BPTT of the window", "BPTT"]
+      : isCut
+        ? ["cut after k2 = \(window) steps", "cut at k2 = \(window)", "cut"] : ["∂L/∂h_t, nothing cut", "nothing cut"]
+    var curves = [
+      Curve(
+        norms: reading.norms, names: names, name: names[names.count - 1], role: .truncated, symbol: "*", cursor: cursor)
+    ]
+    if let uncut = reading.uncut {
+      curves.append(
+        // Behind the window's losses there is nothing by definition; before, an exact 0 is told.
+        Curve(
+          norms: Array(uncut.prefix(reading.window.upperBound)),
+          names: ["same losses, nothing cut", "nothing cut", "uncut"], name: "uncut",
+          mark: .line(.dotted), role: .full, symbol: ".", skipsNothing: false, cursor: cursor))
+    }
+    if let carried = reading.carried {
+      let name = "∂L/∂" + reading.carriedName
+      curves.append(Curve(norms: carried, names: [name], name: name, role: .window, symbol: "#", cursor: cursor))
+    }
+    return curves
+  }
 
   func draw(in rect: Rect, _ buffer: inout Buffer, theme: Theme) {
-    guard let truncated else {
-      buffer.paragraph("the gradient's norm is being computed", in: rect, style: theme[.dimText])
-      return
-    }
-    let full = full ?? []
-    let carried = carried ?? []
-    let values = truncated + full + carried
+    let values = curves.flatMap(\.norms)
     let moved = (moved ?? []).enumerated().filter { $1.isFinite }.map { (x: Double($0 + 1), y: $1) }
     guard values.contains(where: { $0.isFinite || $0.isNaN || $0 > 0 }) else {
       buffer.paragraph(
@@ -132,17 +134,7 @@ struct GradientNormPicture {
     var plot = Plot(
       x: .steps(1, max(1, length)),
       y: .logarithmic(values + moved.map(\.y), including: clip.map { [NumberText.log10($0)] } ?? []),
-      series: [
-        Series(
-          points(truncated, skipsNothing: true), role: .truncated, symbol: "*", labels: labels(name, truncated)),
-        Series(
-          points(full, skipsNothing: false), .line(.dotted), role: .full, symbol: ".",
-          labels: full.isEmpty ? [] : labels("full", full, long: "full BPTT")),
-        Series(
-          points(carried, skipsNothing: true), role: .window, symbol: "#",
-          labels: carried.isEmpty ? [] : labels("∂L/∂" + carriedName, carried)),
-        copies,
-      ])
+      series: curves.map(\.series) + [copies])
     plot.xName = "t"
     if let clip {
       let value = NumberText.trimmed(clip)
@@ -156,20 +148,33 @@ struct GradientNormPicture {
     let row = area.rect.line(area.rect.height / 2)
     buffer.put(String.fitting(row.width, words) ?? "", in: row, alignment: .center, style: theme[.dimText])
   }
+}
 
-  /// Outside of its window the truncated gradient is nothing by definition: no mark says so at every step. What the
-  /// backward pass has not reached is not there yet; the axis is that of the whole pass, so that it stands still.
-  private func points(_ norms: [Double], skipsNothing: Bool) -> [(x: Double, y: Double)] {
-    norms.enumerated().compactMap { step, norm in
-      !cursor.hasGradient(at: step) || skipsNothing && norm == -.infinity ? nil : (Double(step + 1), norm)
-    }
+extension GradientNormPicture.Curve {
+  /// A lane's curve beside another lane's.
+  init(_ reading: GradientNormInstrument.Reading, lane: Lane, cursor: Cursor) {
+    let style = LaneStyle(lane.id)
+    let letter = lane.id.letter
+    self.init(
+      norms: reading.norms, names: ["\(letter) \(reading.truncationName)", letter], name: letter, mark: style.mark,
+      role: style.role, symbol: style.symbol, cursor: cursor)
   }
 
-  /// The series' name, with its value under the cursor where there is room.
-  private func labels(_ name: String, _ norms: [Double], long: String? = nil) -> [String] {
-    let plain = [long, name].compactMap { $0 }
-    guard cursor.phase == .backward, norms.indices.contains(cursor.step) else { return plain }
+  /// What the backward pass has not reached is not there yet; the axis is that of the whole pass, so that it stands still.
+  fileprivate var series: Series {
+    let points = norms.enumerated().compactMap { step, norm -> (x: Double, y: Double)? in
+      !cursor.hasGradient(at: step) || skipsNothing && norm == -.infinity ? nil : (Double(step + 1), norm)
+    }
+    var series = Series(points, mark, role: role, symbol: symbol, labels: labels)
+    // A line with gaps leaves what lies under it in them.
+    if case .line(.alternating) = mark { series.isOverlaid = true }
+    return series
+  }
+
+  /// The curve's names, with its value under the cursor where there is room.
+  private var labels: [String] {
+    guard cursor.phase == .backward, norms.indices.contains(cursor.step) else { return names }
     let value = NumberText.power(log10: norms[cursor.step])
-    return ["\(long ?? name) \(value) at t = \(cursor.step + 1)", "\(name) \(value)"] + plain
+    return ["\(names[0]) \(value) at t = \(cursor.step + 1)", "\(name) \(value)"] + names
   }
 }

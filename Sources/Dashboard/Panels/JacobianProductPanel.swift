@@ -1,37 +1,38 @@
 import Canvas
 import GradientFlow
+import Instruments
 
 /// ∂h_T/∂h_{T-lag} by lag: how much longer or shorter a small change of an earlier state has become at the end.
 struct JacobianProductPanel: Panel {
   let id: PanelID = "jacobian-product"
-  let digit = 3
   let title = "Jacobian product"
   let shortTitle = "∂h_T/∂h_k"
-  let minimumSize = Size(width: 24, height: 5)
+  let size = PanelSize(24, 5)
   let help = [
-    "The singular values σ of ∂h_T/∂h_k by lag T-k, largest first, with the bound (γσ_max(W_hh))^lag; v shows gated cells' carousel, layers, all paths.",
-    "Of the batch's first sequence. No unit: how many times longer or shorter a small change of h becomes; the slope is its factor a step.",
-    "Look for: the fan's opening (one direction remembers, others forget), and whether the carousel or the gated paths carry it.",
+    "The singular values σ of ∂h_T/∂h_k = ∏ J_t, t = k+1 … T, by lag T-k, largest first, with the bound (γσ_max(W_hh))^lag; v shows gated cells' memory path, layers, all paths.",
+    "Of the batch's first sequence. No unit: how many times longer or shorter a small change of h becomes; the slope is its factor a step, λ₁ its natural logarithm, an estimate of the largest Lyapunov exponent.",
+    "Look for: how far the singular values spread (one direction remembers, others forget), and whether the memory path or the gated paths carry it.",
   ]
-  let instruments: Set<Instrument> = [.product]
+  let reads: [any Instrument.Type] = [JacobianProductInstrument.self]
 
   func notes(_ state: DashboardState) -> [String] {
-    guard let analysis = state.analysis, let product = analysis.product,
-      state.noGradientReason == nil || product.log10Norm.contains(where: \.isFinite)
+    guard let reading = state.lane[JacobianProductInstrument.self],
+      reading.noGradientReason == nil || reading.time.log10Norm.contains(where: \.isFinite)
     else { return ["‖∂h_T/∂h_k‖ by lag"] }
-    let batch = state.shown?.data.batch ?? 1
-    let whose = batch > 1 ? "sequence 1 of \(batch) · " : ""
-    let layer = state.layers > 1 ? "layer \(analysis.layer + 1) · " : ""
+    let whose = reading.batch > 1 ? "sequence 1 of \(reading.batch) · " : ""
+    let layer = state.layers > 1 ? "layer \(state.shownLayer + 1) · " : ""
     switch state.shownProductView {
     case .time:
-      let words = ProductPicture(product).horizonWords
-      return ["‖∂h_T/∂h_k‖ by lag · " + layer + whose + words, layer + whose + words, layer + words, words, "by lag"]
-    case .carousel:
-      let part = analysis.carousel?.part ?? "c"
-      let words = "∂\(part)_T/∂\(part)_k: carousel against gated paths"
+      let name = state.lanes.count > 1 ? "\(state.lane.id.letter): " : ""
+      let words = name + ProductPicture(reading.time).horizonWords
+      return ["‖∂h_T/∂h_k‖ by lag · " + layer + whose + words, layer + whose + words, layer + words, words]
+        + [words.replacing(" steps", with: ""), "by lag"]
+    case .memoryPath:
+      let part = reading.memoryPath?.part ?? "c"
+      let words = "∂\(part)_T/∂\(part)_k: memory path against gated paths"
       return [
-        words + " · " + layer + whose + "v: all σ", layer + words, words, "carousel, gated paths by lag",
-        "carousel by lag", "by lag",
+        words + " · " + layer + whose + "v: all σ", layer + words, words, "memory path, gated paths by lag",
+        "memory path by lag", "by lag",
       ]
     case .depth:
       return [
@@ -47,37 +48,91 @@ struct JacobianProductPanel: Panel {
   }
 
   func draw(_ state: DashboardState, in rect: Rect, _ buffer: inout Buffer, theme: Theme) {
-    guard let analysis = state.analysis, let product = analysis.product else {
-      buffer.paragraph(state.absence(of: "the product", from: .product), in: rect, style: theme[.dimText])
+    guard let reading = state.lane[JacobianProductInstrument.self] else {
+      buffer.paragraph(
+        state.lane.absence(of: "the product", from: JacobianProductInstrument.self), in: rect, style: theme[.dimText])
       return
     }
-    if let reason = state.noGradientReason, !product.log10Norm.contains(where: \.isFinite) {
+    let product = reading.time
+    if let reason = reading.noGradientReason, !product.log10Norm.contains(where: \.isFinite) {
       buffer.paragraph(reason, in: rect, style: theme[.error])
       return
     }
-    let lag = state.cursor.phase == .backward ? product.steps - state.cursor.step - 1 : nil
+    let cursor = state.cursor
+    let lag = cursor.phase == .backward ? reading.firstStep + product.steps - cursor.step - 1 : nil
+    if state.lanes.count > 1, state.shownProductView != .depth, state.shownProductView != .paths {
+      LaneProductsPicture(state, lag: lag).draw(in: rect, &buffer, theme: theme)
+      return
+    }
     switch state.shownProductView {
-    case .carousel:
-      if let carousel = analysis.carousel {
-        CarouselPicture(carousel: carousel, whole: product.log10Norm, lag: lag).draw(in: rect, &buffer, theme: theme)
+    case .memoryPath:
+      if let path = reading.memoryPath {
+        MemoryPathPicture(path: path, whole: product.log10Norm, lag: lag).draw(in: rect, &buffer, theme: theme)
       }
     case .depth:
-      if let depth = analysis.depth {
-        let first = analysis.full == nil ? analysis.snapshot.window.steps.lowerBound : 0
+      if let depth = reading.depth {
         DepthPicture(
-          depth: depth, first: first, length: analysis.sequenceLength, layer: analysis.layer,
-          step: state.cursor.phase == .update ? nil : state.cursor.step
+          depth: depth, first: reading.firstStep, length: reading.length, layer: state.shownLayer,
+          step: cursor.phase == .update ? nil : cursor.step
         ).draw(in: rect, &buffer, theme: theme)
       }
     case .paths:
-      if let paths = analysis.paths {
-        PathsPicture(paths: paths, layer: analysis.layer, lag: lag).draw(in: rect, &buffer, theme: theme)
+      if let paths = reading.paths {
+        PathsPicture(paths: paths, layer: state.shownLayer, lag: lag).draw(in: rect, &buffer, theme: theme)
       }
     case .time:
       var picture = ProductPicture(product)
       picture.lag = lag
       picture.draw(in: rect, &buffer, theme: theme)
     }
+  }
+}
+
+/// The largest singular value of each lane's product by lag, and of gated cells the memory path under it.
+struct LaneProductsPicture {
+  private var series: [Series] = []
+  private var values: [Double] = []
+  private var longest = 1
+  private let lag: Int?
+
+  init(_ state: DashboardState, lag: Int?) {
+    self.lag = lag
+    for lane in state.lanes {
+      guard let reading = lane[JacobianProductInstrument.self] else { continue }
+      let style = LaneStyle(lane.id), letter = lane.id.letter
+      let norms = reading.time.log10Norm
+      let factor = ProductPicture.factorWords(norms)
+      add(
+        norms, style,
+        [
+          "\(letter) \(lane.cellName): largest σ\(factor)", "\(letter) largest σ\(factor)",
+          "\(letter)\(factor)", letter,
+        ])
+      guard state.shownProductView == .memoryPath, let path = reading.memoryPath else { continue }
+      let names = ["\(letter) memory path Π diag(\(path.gate))", "\(letter) Π\(path.gate)"]
+      add(path.log10Carousel, style, names, dots: true)
+    }
+  }
+
+  private mutating func add(_ norms: [Double], _ style: LaneStyle, _ names: [String], dots: Bool = false) {
+    longest = max(longest, norms.count)
+    values += norms
+    var line = Series(
+      norms.enumerated().map { (x: Double($0 + 1), y: $1) }, dots ? .line(.dotted) : style.mark,
+      role: dots ? .window : style.role, symbol: dots ? "#" : style.symbol, labels: names)
+    line.isOverlaid = style.mark != .line(.solid)
+    series.append(line)
+  }
+
+  func draw(in rect: Rect, _ buffer: inout Buffer, theme: Theme) {
+    guard values.contains(where: \.isFinite) else {
+      buffer.paragraph("both products are exactly 0 at every lag", in: rect, style: theme[.dimText])
+      return
+    }
+    var plot = Plot(x: .steps(1, longest), y: .logarithmic(values + [0]), series: series)
+    plot.xName = "lag"
+    if let lag, lag > 0 { plot.cursor = Double(lag) }
+    plot.words(theme).draw(in: rect, into: &buffer, theme: theme)
   }
 }
 
@@ -94,9 +149,9 @@ struct ProductPicture {
   /// When the largest σ falls under 10 % and under 1 %.
   var horizonWords: String {
     switch (product.horizon10, product.horizon1) {
-    case (let ten?, let one?): "under 10 % after \(ten), 1 % after \(one)"
-    case (let ten?, nil): "under 10 % after \(ten) steps"
-    case (nil, _): "never under 10 %"
+    case (let ten?, let one?): "below 10 % after \(ten) steps, 1 % after \(one)"
+    case (let ten?, nil): "below 10 % after \(ten) steps"
+    case (nil, _): "never below 10 %"
     }
   }
 

@@ -1,27 +1,27 @@
 import Canvas
 import GradientFlow
 
-/// The carousel against the gated paths, by lag.
-struct CarouselPicture {
-  let carousel: CarouselByLag
+/// The memory path against the gated paths, by lag: an LSTM's constant error carousel.
+struct MemoryPathPicture {
+  let path: CarouselByLag
   /// log10 of the largest σ of the whole state's product, by lag.
   let whole: [Double]
   /// The lag at which the backward pass stands.
   var lag: Int?
 
   func draw(in rect: Rect, _ buffer: inout Buffer, theme: Theme) {
-    let kept = carousel.log10Carousel
-    let gated = zip(carousel.lags, carousel.log10Gated).map { (x: Double($0), y: $1) }
-    guard (kept + carousel.log10Gated).contains(where: \.isFinite) else {
+    let kept = path.log10Carousel
+    let gated = zip(path.lags, path.log10Gated).map { (x: Double($0), y: $1) }
+    guard (kept + path.log10Gated).contains(where: \.isFinite) else {
       buffer.paragraph(
-        "nothing is remembered: carousel and gated paths are exactly 0", in: rect, style: theme[.dimText])
+        "nothing is remembered: memory path and gated paths are exactly 0", in: rect, style: theme[.dimText])
       return
     }
-    // The carousel is seen whole; gated paths that are nothing beside it leave at the lower edge.
-    let finite = (kept + carousel.log10Gated + whole).filter(\.isFinite)
+    // The memory path is seen whole; gated paths that are nothing beside it leave at the lower edge.
+    let finite = (kept + path.log10Gated + whole).filter(\.isFinite)
     let (least, most) = (finite.min() ?? 0, finite.max() ?? 0)
     let floor = max(least, min(kept.filter(\.isFinite).min() ?? least, most) - 12)
-    // Where no path goes through a gate yet there is no mark: at lag 1 all of an LSTM's is the carousel.
+    // Where no path goes through a gate yet there is no mark: at lag 1 all of an LSTM's is the memory path.
     let shown = gated.filter { $0.y > -.infinity }
     var plot = Plot(
       x: .steps(1, max(1, kept.count)), y: .logarithmic([floor, most, 0]),
@@ -42,16 +42,16 @@ struct CarouselPicture {
   }
 
   private var keptLabels: [String] {
-    let name = "carousel Π diag(\(carousel.gate))"
-    let slope = ProductPicture.factorWords(carousel.log10Carousel)
-    let value = lag.flatMap { carousel.log10Carousel.indices.contains($0 - 1) ? carousel.log10Carousel[$0 - 1] : nil }
+    let name = "memory path Π diag(\(path.gate))"
+    let slope = ProductPicture.factorWords(path.log10Carousel)
+    let value = lag.flatMap { path.log10Carousel.indices.contains($0 - 1) ? path.log10Carousel[$0 - 1] : nil }
     let here = value.map { [name + " " + NumberText.power(log10: $0) + " at lag \(lag ?? 0)"] } ?? []
-    return here + [name + ", past all weights" + slope, name + slope, name, "carousel"]
+    return here + [name + ", past all weights" + slope, name + slope, name, "memory path"]
   }
 
   private var gatedLabels: [String] {
-    let slope = ProductPicture.factorWords(carousel.log10Gated)
-    let value = lag.flatMap { lag in carousel.lags.firstIndex(of: lag).map { carousel.log10Gated[$0] } }
+    let slope = ProductPicture.factorWords(path.log10Gated)
+    let value = lag.flatMap { lag in path.lags.firstIndex(of: lag).map { path.log10Gated[$0] } }
     let here = value.map { ["gated paths " + NumberText.power(log10: $0)] } ?? []
     return here + ["gated paths, through W_hh" + slope, "gated paths, through W_hh", "gated paths", "gated"]
   }

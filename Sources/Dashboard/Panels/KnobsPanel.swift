@@ -1,21 +1,17 @@
 import Canvas
+import Instruments
 import Training
 
 /// The settings of the run, each a knob that turns while it trains.
 struct KnobsPanel: Panel {
   let id: PanelID = "knobs"
-  let digit = 7
   let title = "Knobs"
-  let shortTitle = "Knobs"
-  let minimumSize = Size(width: 24, height: 2)
-  let widthWeight = 4
-  let heightWeight = 7
-  let maximumHeight: Int? = 5
+  let size = PanelSize(24, 2, widthWeight: 4, heightWeight: 7, maximumHeight: 5)
   /// The knob ρ shows what W_hh has.
-  let instruments: Set<Instrument> = [.spectrum]
+  let reads: [any Instrument.Type] = [SpectrumInstrument.self]
   let help = [
-    "Every setting of the experiment; a turn is taken at the next update, and paused it redraws the same pass at once.",
-    "η is the learning rate, φ the activation, ρ rescales W_hh where it stands; a dot: not yet taken by the trainer.",
+    "Every setting of the experiment. A change takes effect at the next update; while paused, the same pass is redrawn at once.",
+    "η is the learning rate, φ the activation, ρ rescales the current W_hh. A dot marks a change that has not taken effect yet; with two lanes the other lane's value stands behind a knob that differs.",
     "Look for: k2 too small to reach what is needed, ρ beyond 1, a learning rate that the clipping hides.",
   ]
   let keys = [
@@ -23,12 +19,14 @@ struct KnobsPanel: Panel {
     PanelKey([.left, .right, .character("h"), .character("l")], name: "←→", short: "turn", help: "turn it (h l)"),
   ]
 
+  func applies(to state: DashboardState) -> Bool { state.capabilities.commands.contains(.change) }
+
   func notes(_ state: DashboardState) -> [String] {
-    let knobs = Knob.applying(to: state.experiment)
-    guard let key = try? ExperimentKey.named(state.knob), let index = knobs.firstIndex(where: { $0.name == state.knob })
-    else { return [] }
+    let lane = state.lanes.count > 1 ? "lane \(state.lane.id.letter) · " : ""
+    let knobs = state.lane.knobs
+    guard let index = knobs.firstIndex(where: { $0.name == state.knob }) else { return [] }
     let place = "\(index + 1) of \(knobs.count)"
-    return ["\(key.summary) · \(place)", "\(key.name) · \(place)", place]
+    return ["\(lane)\(knobs[index].summary) · \(place)", "\(lane)\(knobs[index].name) · \(place)", lane + place]
   }
 
   func handle(_ key: Key, _ state: inout DashboardState) -> [Effect]? {
@@ -44,7 +42,7 @@ struct KnobsPanel: Panel {
 
   func draw(_ state: DashboardState, in rect: Rect, _ buffer: inout Buffer, theme: Theme) {
     guard rect.width > 0, rect.height > 0 else { return }
-    let knobs = Knob.applying(to: state.experiment)
+    let knobs = state.lane.knobs
     let chosen = knobs.firstIndex { $0.name == state.knob } ?? 0
     if rect.width >= 60, rect.height >= 12 {
       drawList(knobs, chosen, state, in: rect, &buffer, theme)
@@ -90,12 +88,15 @@ struct KnobsPanel: Panel {
   }
 
   private func spans(_ knob: Knob, isChosen: Bool, _ state: DashboardState, _ theme: Theme) -> [Span] {
-    let isConfirmed = state.unconfirmed[knob.name] == nil
+    let isConfirmed = state.lane.unconfirmed[knob.name] == nil
+    let other = state.otherLane.map { ($0.id.letter, knob.value($0, state)) }
+    let difference = other.flatMap { $0.1 == knob.value(state.lane, state) ? nil : " \($0.0) \($0.1)" } ?? ""
     return [
       Span(knob.label.words(theme) + " ", theme[isChosen ? .title : .dimText]),
       Span("◂", theme[isChosen ? .keyName : .dimText]),
-      Span(knob.value(state), theme[isChosen ? .selection : .value]), Span("▸", theme[isChosen ? .keyName : .dimText]),
-      Span(isConfirmed ? "" : "·", theme[.warning]),
+      Span(knob.value(state.lane, state), theme[isChosen ? .selection : .value]),
+      Span("▸", theme[isChosen ? .keyName : .dimText]),
+      Span(isConfirmed ? "" : "·", theme[.warning]), Span(difference, theme[.newest]),
     ]
   }
 
@@ -119,8 +120,7 @@ struct KnobsPanel: Panel {
       buffer.put(Array(parts.dropFirst()), in: columns[1], row: row)
       buffer.put(knob.directKeys, in: columns[2], row: row, style: theme[.keyName])
       buffer.put(knob.name, in: columns[3], row: row, style: theme[index == chosen ? .text : .dimText])
-      let summary = (try? ExperimentKey.named(knob.name))?.summary ?? ""
-      buffer.put(summary, in: columns[4], row: row, style: theme[.dimText], ellipsis: true)
+      buffer.put(knob.summary, in: columns[4], row: row, style: theme[.dimText], ellipsis: true)
     }
   }
 }
@@ -128,7 +128,7 @@ struct KnobsPanel: Panel {
 extension DashboardState {
   /// The knob before or after the chosen one, around.
   mutating func chooseKnob(by step: Int) {
-    let knobs = Knob.applying(to: experiment)
+    let knobs = lane.knobs
     guard !knobs.isEmpty else { return }
     let here = knobs.firstIndex { $0.name == knob } ?? 0
     knob = knobs[(here + step + knobs.count) % knobs.count].name

@@ -1,34 +1,94 @@
 import Canvas
+import Instruments
 import Training
 
 /// The loss over the updates with what is known of it, and the gradient's norm with what clipping does to it.
 struct LossPanel: Panel {
   let id: PanelID = "loss"
-  let digit = 6
   let title = "Loss and gradient norm"
   let shortTitle = "Loss"
-  let minimumSize = Size(width: 26, height: 5)
+  let size = PanelSize(26, 5, widthWeight: 6, heightWeight: 14)
   let help = [
-    "The loss by update (nats, or half squares) with the task's known floors; under it ‖g‖, the norm of all weights' gradient.",
+    "The loss by update (nats, or half squares) with losses that are known of the task; under it ‖g‖, the norm of all weights' gradient.",
     "‖g‖ is that before clipping, log10, with the threshold as a line; updates that were clipped stand out in colour and words.",
-    "Look for: steps down when something is learnt, and spikes of the norm before the loss jumps.",
+    "Look for: steps down when something is learned, and spikes of the norm before the loss jumps.",
   ]
-  let widthWeight = 6
-  let heightWeight = 14
+  let reads: [any Instrument.Type] = [LossInstrument.self]
 
   func notes(_ state: DashboardState) -> [String] {
-    guard let snapshot = state.shown, let first = snapshot.history.buckets.first else { return ["by update"] }
-    let unit = snapshot.description.loss == .crossEntropy ? "nats" : "½(y-d)²"
-    let range = "update \(NumberText.grouped(first.firstUpdate)) … \(NumberText.grouped(snapshot.update))"
+    guard let reading = state.lane[LossInstrument.self], let first = reading.history.buckets.first else {
+      return ["by update"]
+    }
+    let unit = reading.kind == .crossEntropy ? "nats" : "½(y-d)²"
+    let range = "update \(NumberText.grouped(first.firstUpdate)) … \(NumberText.grouped(reading.update))"
     return [unit + " · " + range, range, unit]
   }
 
   func draw(_ state: DashboardState, in rect: Rect, _ buffer: inout Buffer, theme: Theme) {
-    guard let snapshot = state.shown else {
+    guard let reading = state.lane[LossInstrument.self] else {
       buffer.paragraph("no weights yet", in: rect, style: theme[.dimText])
       return
     }
-    LossPicture(snapshot).draw(in: rect, &buffer, theme: theme)
+    guard state.lanes.count > 1 else {
+      LossPicture(reading).draw(in: rect, &buffer, theme: theme)
+      return
+    }
+    LaneLossPicture(state.lanes.compactMap { lane in lane[LossInstrument.self].map { (lane.id, $0) } })
+      .draw(in: rect, &buffer, theme: theme)
+  }
+}
+
+/// The losses of two lanes over the same updates, and under them their gradients' norms.
+struct LaneLossPicture {
+  private let lanes: [(id: LaneID, reading: LossInstrument.Reading)]
+
+  init(_ lanes: [(LaneID, LossInstrument.Reading)]) { self.lanes = lanes.map { (id: $0.0, reading: $0.1) } }
+
+  func draw(in rect: Rect, _ buffer: inout Buffer, theme: Theme) {
+    let buckets = lanes.flatMap(\.reading.history.buckets)
+    guard let first = buckets.map(\.firstUpdate).min(), let last = buckets.map({ $0.firstUpdate + $0.count - 1 }).max()
+    else {
+      buffer.paragraph("no update yet: space trains, n makes one update", in: rect, style: theme[.dimText])
+      return
+    }
+    let x = Axis.steps(first, last)
+    let losses = lanes.flatMap { $0.reading.history.buckets.map(\.lossMean) }.filter(\.isFinite)
+    var loss = Plot(x: x, y: .linear(losses), series: series("loss", \.lossMean) { $0 })
+    for (id, reading) in lanes {
+      guard let newest = reading.history.newest else { continue }
+      loss.guides.append(
+        Guide(
+          newest.loss,
+          ["\(id.letter) loss \(NumberText.short(newest.loss))", "\(id.letter) \(NumberText.short(newest.loss))"],
+          role: LaneStyle(id).role, isLine: false))
+    }
+    guard rect.height >= 8 else {
+      loss.words(theme).draw(in: rect, into: &buffer, theme: theme)
+      return
+    }
+    let parts = rect.rows([.flexible(weight: 3), .flexible(weight: 2)])
+    let norms = lanes.flatMap { $0.reading.history.buckets.map { NumberText.log10($0.normMaximum) } }
+    var norm = Plot(x: x, y: .logarithmic(norms), series: series("‖g‖", \.normMaximum, NumberText.log10))
+    loss.labelsX = false
+    let (upper, lower) = (loss.words(theme).gutters(in: parts[0]), norm.words(theme).gutters(in: parts[1]))
+    (loss.leastLeft, loss.leastRight) = (lower.left, lower.right)
+    (norm.leastLeft, norm.leastRight) = (upper.left, upper.right)
+    loss.words(theme).draw(in: parts[0], into: &buffer, theme: theme)
+    norm.words(theme).draw(in: parts[1], into: &buffer, theme: theme)
+  }
+
+  private func series(
+    _ name: String, _ value: KeyPath<LossHistory.Bucket, Double>, _ place: (Double) -> Double
+  ) -> [Series] {
+    lanes.map { id, reading in
+      let style = LaneStyle(id)
+      var line = Series(
+        reading.history.buckets.map { bucket in
+          (x: Double(bucket.firstUpdate) + Double(bucket.count - 1) / 2, y: place(bucket[keyPath: value]))
+        }, style.mark, role: style.role, symbol: style.symbol, labels: ["\(id.letter) \(name)", id.letter])
+      line.isOverlaid = style.mark != .line(.solid)
+      return line
+    }
   }
 }
 
@@ -49,12 +109,9 @@ struct LossPicture {
     self.clip = clip
   }
 
-  init(_ snapshot: Snapshot) {
-    // A floor is a loss a step: a sum over steps cannot be held against it.
-    let isMean = snapshot.experiment.training.reduction == .mean
+  init(_ reading: LossInstrument.Reading) {
     self.init(
-      buckets: snapshot.history.buckets, recent: snapshot.history.recent,
-      floors: isMean ? snapshot.description.floors : [], clip: snapshot.experiment.training.clip)
+      buckets: reading.history.buckets, recent: reading.history.recent, floors: reading.floors, clip: reading.clip)
   }
 
   func draw(in rect: Rect, _ buffer: inout Buffer, theme: Theme) {
@@ -169,8 +226,8 @@ struct LossPicture {
     let share = NumberText.percent(Double(clipped.count) / Double(max(1, last.count)))
     let strongest = NumberText.short(clipped.map(\.clipScale).min() ?? 1, digits: 2)
     let forms = [
-      "\(what) in \(share) of the last \(last.count), at most to ×\(strongest)",
-      "\(what) in \(share), to ×\(strongest)",
+      "\(what) in \(share) of the last \(last.count) updates, at most by ×\(strongest)",
+      "\(what) in \(share), at most by ×\(strongest)",
       "\(what) \(share)",
     ]
     return [name, Span(String.fitting(limit - 4, forms) ?? "", theme[.threshold])]

@@ -9,14 +9,18 @@ public enum Panels {
   static let knobs: any Panel = KnobsPanel()
   static let thisStep: any Panel = ThisStepPanel()
   static let file: any Panel = FilePanel()
-  static let learner: any Panel = LearnerPanel()
+  static let learning: any Panel = LearningPanel()
+  static let timeline: any Panel = TimelinePanel()
+  static let horizon: any Panel = HorizonPanel()
+  static let contributions: any Panel = ContributionsPanel()
 
   /// The rows of the screen, and in each the panels from left to right.
   public static let rows: [[any Panel]] = [
     [throughTime],
-    [gradientNorm, jacobianProduct],
-    [learner, flow, spectrum, loss],
+    [gradientNorm, contributions, jacobianProduct, horizon],
+    [learning, flow, spectrum, loss],
     [knobs, thisStep, file],
+    [timeline],
   ]
 
   /// All panels, in reading order.
@@ -24,9 +28,20 @@ public enum Panels {
 
   /// Which panels stay where there is not room for all, the first of them before the others.
   static let priority: [any Panel] = [
-    throughTime, gradientNorm, thisStep, jacobianProduct, knobs, file, loss, learner, flow, spectrum,
+    throughTime, gradientNorm, thisStep, jacobianProduct, knobs, file, loss, learning, flow, spectrum, timeline,
+    horizon,
+    contributions,
+  ]
+
+  /// The panels with a digit, from 0 to 9.
+  private static let digits: [any Panel] = [
+    learning, throughTime, gradientNorm, jacobianProduct, flow, spectrum, loss, knobs, thisStep, file,
   ]
 
   /// The panel called `id`.
   public static func named(_ id: PanelID) -> (any Panel)? { all.first { $0.id == id } }
+
+  /// The panel of a digit, and the digit of a panel.
+  static func panel(digit: Int) -> (any Panel)? { digits.indices.contains(digit) ? digits[digit] : nil }
+  static func digit(of id: PanelID) -> Int? { digits.firstIndex { $0.id == id } }
 }

@@ -1,71 +1,69 @@
 import Canvas
 import GradientFlow
+import Instruments
 import LinearAlgebra
 
 /// The eigenvalues of W_hh and of a step's Jacobian on the unit circle, and what they and the singular values say about the
 /// gradient.
 struct SpectrumPanel: Panel {
   let id: PanelID = "spectrum"
-  let digit = 5
   let title = "Spectrum"
   let shortTitle = "W_hh"
-  let minimumSize = Size(width: 18, height: 5)
+  let size = PanelSize(18, 5, widthWeight: 3, heightWeight: 14)
   let help = [
     "The eigenvalues of W_hh and of J_t = ∂s_t/∂s_{t-1} (all of the state, t at the cursor or the window's last) on the complex plane with the unit circle; untied, W_hh is that step's own; gated cells have a W_hh a gate, so J_t is drawn and the blocks are named in the zoom; dashed is 1/γ where φ′ ≤ γ < 1.",
     "ρ is the largest modulus, σ_max the largest factor that W_hh or a step can stretch by; neither has a unit.",
-    "Look for: eigenvalues that leave the circle when learning makes memory; γσ_max < 1 means that gradients must vanish.",
+    "Look for: eigenvalues that leave the circle when learning makes memory; γσ_max < 1 means that gradients must vanish, γσ_max ≥ 1 alone says nothing.",
   ]
-  let widthWeight = 3
-  let heightWeight = 14
-  let instruments: Set<Instrument> = [.spectrum]
+  let reads: [any Instrument.Type] = [SpectrumInstrument.self]
 
   func notes(_ state: DashboardState) -> [String] {
-    guard let analysis = state.analysis, let main = Self.main(analysis) else { return ["W_hh"] }
+    guard let reading = state.lane[SpectrumInstrument.self], let main = Self.main(reading) else { return ["W_hh"] }
     // The knob ρ is that of W_hh.
     let radius =
-      (analysis.recurrentSpectrum == nil ? "ρ(J) " : "ρ ") + SpectrumPicture.text(main.spectrum.spectralRadius, 2)
+      (reading.recurrent == nil ? "ρ(J) " : "ρ ") + SpectrumPicture.text(main.spectrum.spectralRadius, 2)
     let layer = state.layers > 1 ? "layer \(state.shownLayer + 1)" : ""
     let names = main.names.map { "\($0)  \(radius)" } + [radius]
     return (layer.isEmpty ? [] : ["\(main.names[0]) of \(layer)  \(radius)", "\(layer)  \(radius)"]) + names
   }
 
   func draw(_ state: DashboardState, in rect: Rect, _ buffer: inout Buffer, theme: Theme) {
-    guard let analysis = state.analysis, let main = Self.main(analysis) else {
-      buffer.paragraph(state.absence(of: "the eigenvalues", from: .spectrum), in: rect, style: theme[.dimText])
+    guard let reading = state.lane[SpectrumInstrument.self], let main = Self.main(reading) else {
+      buffer.paragraph(
+        state.lane.absence(of: "the eigenvalues", from: SpectrumInstrument.self), in: rect, style: theme[.dimText])
       return
     }
-    let network = analysis.window.network
-    let cell = network.cellDescription
-    let isWeights = analysis.recurrentSpectrum != nil
+    let isWeights = reading.recurrent != nil
     var picture = SpectrumPicture(
       eigenvalues: main.spectrum.eigenvalues, largestSingularValue: main.spectrum.singularValues.first,
-      gamma: isWeights ? network.activation.maximumDerivative : 1,
-      // One step's own W_hh decides nothing for the others.
-      hasVerdict: isWeights && analysis.drift == nil && (cell.affineJacobian.map { $0.directPath < 1 } ?? false))
+      gamma: isWeights ? reading.gamma : 1, hasVerdict: isWeights && reading.hasVerdict)
     picture.names = main.names
-    if isWeights {
-      picture.beside = analysis.jacobianSpectrum.map { (Self.names($0, cell.parts), $0.spectrum) }
-      picture.needsBoth = cell.affineJacobian?.directPath != 0
+    if let other = state.otherLane, let beside = other[SpectrumInstrument.self].flatMap(Self.main) {
+      let letter = state.lane.id.letter
+      picture.names = main.names.map { "\(letter) \($0)" } + [letter]
+      picture.beside = (beside.names.map { "\(other.id.letter) \($0)" } + [other.id.letter], beside.spectrum)
+      picture.needsBoth = true
+    } else if isWeights {
+      picture.beside = reading.jacobian.map { (Self.names($0.step, reading.parts), $0.spectrum) }
+      picture.needsBoth = reading.hasDirectPath
     } else {
-      picture.gates = Array(zip(cell.gates, analysis.weightSpectra))
+      picture.gates = Array(zip(reading.gates, reading.weights))
     }
     picture.draw(in: rect, &buffer, theme: theme)
   }
 
   /// What the panel is about: W_hh where there is one, else J_t.
-  private static func main(_ analysis: Analysis) -> (names: [String], spectrum: MatrixSpectrum)? {
-    if let weights = analysis.recurrentSpectrum {
-      let t = analysis.weightStep + 1
-      return (analysis.drift == nil ? ["W_hh"] : ["W_hh, t = \(t)", "t = \(t)", "W\(sub(t))"], weights)
+  private static func main(_ reading: SpectrumInstrument.Reading) -> (names: [String], spectrum: MatrixSpectrum)? {
+    if let weights = reading.recurrent {
+      let names = reading.weightStep.map { ["W_hh, t = \($0 + 1)", "t = \($0 + 1)", "W\(sub($0 + 1))"] } ?? ["W_hh"]
+      return (names, weights)
     }
-    let parts = analysis.window.network.cellDescription.parts
-    return analysis.jacobianSpectrum.map { (names($0, parts), $0.spectrum) }
+    return reading.jacobian.map { (names($0.step, reading.parts), $0.spectrum) }
   }
 
-  private static func names(_ jacobian: Analysis.StepSpectrum, _ parts: [String]) -> [String] {
-    let t = jacobian.step + 1
-    let whole = parts.count > 1 ? ["J_t of [\(parts.joined(separator: "; "))], t = \(t)"] : []
-    return whole + ["J_t, t = \(t)", "J_t"]
+  private static func names(_ step: Int, _ parts: [String]) -> [String] {
+    let whole = parts.count > 1 ? ["J_t of [\(parts.joined(separator: "; "))], t = \(step + 1)"] : []
+    return whole + ["J_t, t = \(step + 1)", "J_t"]
   }
 }
 
@@ -199,14 +197,15 @@ struct SpectrumPicture {
   private func verdict(_ theme: Theme, limit: Int) -> [Span] {
     guard hasVerdict, let sigma = largestSingularValue else { return [] }
     let mustVanish = gamma * sigma < 1
-    let forms = mustVanish ? ["γσ < 1: must vanish", "must vanish"] : ["γσ ≥ 1: may explode", "may explode"]
+    // A bound that says nothing is no alarm.
+    let forms = mustVanish ? ["γσ < 1: must vanish", "must vanish"] : ["γσ ≥ 1: no bound", "no bound"]
     if limit > Self.wordColumns, gamma != 1, gamma > 0 {
       // Under the circles there is one line: it names the second circle too.
       let circle = "1/γ = " + NumberText.short(1 / gamma)
       if let text = String.fitting(limit - circle.columns - 3, forms) {
-        return [Span(circle + " · ", theme[.bound]), Span(text, theme[mustVanish ? .future : .warning])]
+        return [Span(circle + " · ", theme[.bound]), Span(text, theme[mustVanish ? .future : .dimText])]
       }
     }
-    return [Span(String.fitting(limit, forms) ?? "", theme[mustVanish ? .future : .warning])]
+    return [Span(String.fitting(limit, forms) ?? "", theme[mustVanish ? .future : .dimText])]
   }
 }

@@ -37,8 +37,7 @@ final class ARTBP<S: Scalar>: GradientAlgorithm {
   /// pure function of the seed and the update. The last drawn is the oldest step's, which leads out of the window.
   static func passage(_ experiment: Experiment, window: Window, update: Int) -> [Double] {
     let c = experiment.training.artbp.probability
-    // The highest byte keeps the uses of a seed apart: 1 tasks, 2 samples of text, 5 cuts.
-    var random = CounterRandom(seed: experiment.seed, stream: 5 << 56 | UInt64(update))
+    var random = CounterRandom(seed: experiment.seed, for: .cuts, index: UInt64(update))
     var passage = [Double](repeating: 1, count: window.steps.count)
     for t in passage.indices.reversed() { passage[t] = random.uniform() < c ? 0 : 1 / (1 - c) }
     return passage

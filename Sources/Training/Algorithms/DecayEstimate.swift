@@ -1,10 +1,4 @@
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#elseif canImport(Musl)
-  import Musl
-#endif
+import Glibc
 
 /// What a truncation costs in bias, estimated from how ‖∂L_s/∂h_{s-k}‖ falls with the lag k (Aicher, Foti & Fox, "Adaptively
 /// truncating backpropagation through time to control gradient bias", UAI 2019).

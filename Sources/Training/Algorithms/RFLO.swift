@@ -54,7 +54,7 @@ final class RFLO<S: Scalar>: ForwardAlgorithm {
   /// B_o [O, H], drawn N(0, readout²/H) as the readout is.
   private static func randomFeedback(_ experiment: Experiment, _ layout: ParameterLayout) -> [S] {
     let hidden = experiment.network.hidden
-    var random = CounterRandom(seed: experiment.seed, stream: 7 << 56)
+    var random = CounterRandom(seed: experiment.seed, for: .feedback)
     let deviation = experiment.network.initialization.readout / Double(hidden).squareRoot()
     return (0..<layout.outputs * hidden).map { _ in S(deviation * random.normal()) }
   }

@@ -43,7 +43,7 @@ final class UORO<S: Scalar>: ForwardAlgorithm {
   }
 
   func advance(sequence: Int, step t: Int, isFirst: Bool, position: TrainingPosition) {
-    var signs = CounterRandom(seed: settings.seed, stream: 6 << 56)
+    var signs = CounterRandom(seed: settings.seed, for: .signs)
     let words = (influence.width + 63) / 64
     let place = (position.stepsBefore + t) * pass.batch + sequence
     signs.position = UInt64(truncatingIfNeeded: place &* words)

@@ -15,7 +15,10 @@ public struct ExperimentKeyError: Error, Equatable, Sendable, CustomStringConver
   }
 
   /// One line: `KEY: found …, expected …; nearest is …`.
-  public var description: String { "\(key): \(problem)" + (nearest.map { "; nearest is \($0)" } ?? "") }
+  public var description: String {
+    shortened(key, to: 100) + ": " + shortened(problem, to: 400)
+      + (nearest.map { "; nearest is " + shortened($0, to: 100) } ?? "")
+  }
 
   /// `key` is no key of an experiment.
   static func unknown(_ name: String) -> ExperimentKeyError {
@@ -44,6 +47,14 @@ public struct ExperimentKeyError: Error, Equatable, Sendable, CustomStringConver
     guard let best = scored.min(by: { $0.1 < $1.1 }), best.1 <= 2 * max(2, last.count / 2) else { return nil }
     return best.0
   }
+}
+
+/// `text` with at most `limit` characters: of a longer one the middle is left out, as `…`.
+package func shortened(_ text: String, to limit: Int) -> String {
+  guard text.unicodeScalars.count > limit else { return text }
+  let scalars = text.unicodeScalars
+  let head = scalars.prefix(limit * 2 / 3), tail = scalars.suffix(limit - 1 - limit * 2 / 3)
+  return String(String.UnicodeScalarView(head)) + "…" + String(String.UnicodeScalarView(tail))
 }
 
 /// The candidate nearest to `word` by edit distance, or nil where more than half of the word would have to change.

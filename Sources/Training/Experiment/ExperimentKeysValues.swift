@@ -38,6 +38,9 @@ public struct NumberRange: Equatable, Sendable {
   public let lower: Double?, upper: Double?
   public let includesLower: Bool, includesUpper: Bool
 
+  /// What no scale, rate or threshold lies above that anyone has a use for.
+  static let largest = 1e12
+
   init(from: Double? = nil, above: Double? = nil, to: Double? = nil, below: Double? = nil) {
     lower = from ?? above
     upper = to ?? below
@@ -182,4 +185,15 @@ struct Field: Sendable {
       return true
     }
   }
+}
+
+/// `count` with its thousands set apart: 148,315.
+package func grouped(_ count: Int) -> String {
+  var digits = String(count.magnitude)
+  var end = digits.count - 3
+  while end > 0 {
+    digits.insert(",", at: digits.index(digits.startIndex, offsetBy: end))
+    end -= 3
+  }
+  return count < 0 ? "-" + digits : digits
 }

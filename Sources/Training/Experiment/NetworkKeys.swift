@@ -14,39 +14,42 @@ extension ExperimentKey {
       "network.beta", .number(\.network.beta, NumberRange(above: 0, to: 1)),
       "leaky: β in h = (1-β) h + β φ(a)", steps: .linear(0.05)),
     ExperimentKey(
-      "network.beta_spread", .number(\.network.betaSpread, NumberRange(from: 1)),
+      "network.beta_spread", .number(\.network.betaSpread, NumberRange(from: 1, to: NumberRange.largest)),
       "leaky: unit 1 has β, the last β/spread, those between by equal factors", steps: .tenth),
     ExperimentKey(
       "network.learn_beta", .choice(\.network.learnedBeta),
       "leaky: each unit's β = 1/(1 + exp(-ρ)) is trained, from there", .newRun, steps: .choices,
       isRead: { $0.network.cellDescription.options.contains { $0.name == "beta" } }),
     ExperimentKey(
-      "network.alpha", .number(\.network.alpha, NumberRange()), "residual: α in h = h + α φ(a)", steps: .linear(0.05)),
+      "network.alpha", .number(\.network.alpha, NumberRange(from: -NumberRange.largest, to: NumberRange.largest)),
+      "residual: α in h = h + α φ(a)", steps: .linear(0.05)),
     ExperimentKey(
       "network.init.recurrent", .choice(\.network.initialization.recurrent), "how weight_hh is drawn", .newRun,
       steps: .choices),
     ExperimentKey(
-      "network.init.scale", .number(\.network.initialization.scale, NumberRange(from: 0)),
+      "network.init.scale", .number(\.network.initialization.scale, NumberRange(from: 0, to: NumberRange.largest)),
       "weight_hh: scale·Q, scale·I, N(0, scale²/H), ±scale/√H or scale·(A-Aᵀ)/√(2H)", .newRun, steps: .linear(0.05),
       readWith: "an init.recurrent other than zero", isRead: { $0.network.initialization.recurrent != .zero }),
     ExperimentKey(
-      "network.init.diffusion", .number(\.network.initialization.diffusion, NumberRange(from: 0)),
+      "network.init.diffusion",
+      .number(\.network.initialization.diffusion, NumberRange(from: 0, to: NumberRange.largest)),
       "antisymmetric: γ, subtracted from the diagonal of weight_hh", .newRun, steps: .linear(0.01)),
     ExperimentKey(
-      "network.init.input", .number(\.network.initialization.input, NumberRange(from: 0)),
+      "network.init.input", .number(\.network.initialization.input, NumberRange(from: 0, to: NumberRange.largest)),
       "weight_ih: N(0, input²/I)", .newRun, steps: .linear(0.05)),
     ExperimentKey(
-      "network.init.readout", .number(\.network.initialization.readout, NumberRange(from: 0)),
+      "network.init.readout", .number(\.network.initialization.readout, NumberRange(from: 0, to: NumberRange.largest)),
       "readout.weight: N(0, readout²/H)", .newRun, steps: .linear(0.05),
       readWith: "a cell with a readout", isRead: { !$0.network.cell.isFullyRecurrent }),
     ExperimentKey(
-      "network.init.forget_bias", .number(\.network.initialization.forgetBias, NumberRange()),
+      "network.init.forget_bias",
+      .number(\.network.initialization.forgetBias, NumberRange(from: -NumberRange.largest, to: NumberRange.largest)),
       "of cells with a forget gate: its bias at the start; 1 keeps the state through time before anything is learnt",
       .newRun,
       steps: .linear(0.5)),
     ExperimentKey(
       "network.init.spectral_radius",
-      .optionalNumber(\.network.initialization.spectralRadius, NumberRange(above: 0)),
+      .optionalNumber(\.network.initialization.spectralRadius, NumberRange(above: 0, to: NumberRange.largest)),
       "rescales weight_hh to this spectral radius; null leaves it as drawn", .rescaleRecurrent, steps: .linear(0.05)),
   ]
 }

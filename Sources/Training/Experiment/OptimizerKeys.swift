@@ -4,7 +4,8 @@ extension ExperimentKey {
     [
       ExperimentKey("training.optimizer.name", .choice(\.training.optimizer.name), "the optimiser", steps: .choices),
       ExperimentKey(
-        "training.optimizer.learning_rate", .number(\.training.optimizer.learningRate, NumberRange(from: 0)),
+        "training.optimizer.learning_rate",
+        .number(\.training.optimizer.learningRate, NumberRange(from: 0, to: NumberRange.largest)),
         "η, the learning rate", steps: .tenth),
     ] + OptimizerOption.allCases.map(optionKey)
 
@@ -30,10 +31,12 @@ extension ExperimentKey {
       key(\.training.optimizer.beta2, share, "\(names): decay of the mean of g²", .linear(0.001))
     case .epsilon:
       key(
-        \.training.optimizer.epsilon, NumberRange(above: 0), "\(names): added to the root of g²'s mean or sum", .tenth)
+        \.training.optimizer.epsilon, NumberRange(above: 0, to: NumberRange.largest),
+        "\(names): added to the root of g²'s mean or sum", .tenth)
     case .weightDecay:
       key(
-        \.training.optimizer.weightDecay, NumberRange(from: 0), "λ: g = g + λ w; adamw: w = (1-ηλ) w apart from g",
+        \.training.optimizer.weightDecay, NumberRange(from: 0, to: NumberRange.largest),
+        "λ: g = g + λ w; adamw: w = (1-ηλ) w apart from g",
         .tenth)
     }
   }

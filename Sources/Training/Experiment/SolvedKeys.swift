@@ -7,11 +7,11 @@ extension ExperimentKey {
       "accuracy and flawless: the least share that solves it",
       readWith: "solved.measure accuracy or flawless", isRead: { $0.solved.measure.isShare }),
     ExperimentKey(
-      "solved.at_most", .number(\.solved.atMost, NumberRange(above: 0)),
+      "solved.at_most", .number(\.solved.atMost, NumberRange(above: 0, to: NumberRange.largest)),
       "loss and error: the most that solves it",
       readWith: "solved.measure loss or error", isRead: { $0.solved.measure == .loss || $0.solved.measure == .error }),
     ExperimentKey(
-      "solved.tolerance", .number(\.solved.tolerance, NumberRange(above: 0)),
+      "solved.tolerance", .number(\.solved.tolerance, NumberRange(above: 0, to: NumberRange.largest)),
       "how far a number may be from its target to be right",
       readWith: "solved.measure accuracy or flawless", isRead: { $0.solved.measure.isShare }),
     ExperimentKey(
@@ -25,7 +25,7 @@ extension ExperimentKey {
       "solved.updates", .integer(\.solved.updates, 1...1_000_000_000), "bpttop solve: the most updates",
       readWith: "a solved.measure", isRead: { $0.solved.measure != .none }),
     ExperimentKey(
-      "guess.range", .number(\.guess.range, NumberRange(above: 0)),
+      "guess.range", .number(\.guess.range, NumberRange(above: 0, to: NumberRange.largest)),
       "bpttop guess: weights and biases are uniform in ±range"),
   ]
 }

@@ -34,7 +34,8 @@ extension ExperimentKey {
       readWith: "training.algorithm artbp",
       isRead: { $0.training.algorithm == .artbp }),
     ExperimentKey(
-      "training.adaptive.tolerance", .number(\.training.adaptive.tolerance, NumberRange(above: 0)),
+      "training.adaptive.tolerance",
+      .number(\.training.adaptive.tolerance, NumberRange(above: 0, to: NumberRange.largest)),
       "adaptive: δ, the relative bias let pass; k2 is the longest window", steps: .tenth,
       readWith: "training.algorithm adaptive",
       isRead: { $0.training.algorithm == .adaptive }),

@@ -1,12 +1,5 @@
+import Glibc
 import LinearAlgebra
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#elseif canImport(Musl)
-  import Musl
-#endif
 
 /// Adam (Kingma & Ba 2015) in PyTorch's form. On the screen, whose cells hold no hats, m and v are m̂ and v̂.
 enum Adam: OptimizerRule {

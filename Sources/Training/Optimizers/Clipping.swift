@@ -4,12 +4,18 @@ extension ClipSpecification {
   /// Clips a gradient over all tensors together.
   ///
   /// - Parameter norm: ‖g‖₂, finite.
-  /// - Returns: the norm after clipping divided by the norm before it; 1 where nothing was clipped.
-  func apply<S: Scalar>(to gradient: UnsafeMutableBufferPointer<S>, norm: Double) -> Double {
+  /// - Returns: the norm after clipping divided by the norm before it, 1 where nothing was clipped; and the factor by which
+  ///   the gradient is still to be multiplied, which the optimiser's step does in passing.
+  func apply<S: Scalar>(
+    to gradient: UnsafeMutableBufferPointer<S>, norm: Double
+  ) -> (scale: Double, pending: Double) {
     switch kind {
-    case .none, .step, .weight: 1
-    case .norm: Self.clipNorm(gradient, norm: norm, threshold: threshold)
-    case .value: Self.clipValues(gradient, norm: norm, threshold: threshold)
+    case .none, .step, .weight: return (1, 1)
+    case .norm:
+      // g ← g · min(1, threshold/‖g‖) (Pascanu, Mikolov & Bengio 2013): the direction is kept.
+      let scale = norm > threshold ? threshold / norm : 1
+      return (scale, scale)
+    case .value: return (Self.clipValues(gradient, norm: norm, threshold: threshold), 1)
     }
   }
 
@@ -41,18 +47,6 @@ extension ClipSpecification {
       after += clipped * clipped
     }
     return (after / before).squareRoot()
-  }
-
-  /// g ← g · min(1, threshold/‖g‖) (Pascanu, Mikolov & Bengio 2013): the direction is kept.
-  @_specialize(where S == Double)
-  @_specialize(where S == Float)
-  private static func clipNorm<S: Scalar>(
-    _ gradient: UnsafeMutableBufferPointer<S>, norm: Double, threshold: Double
-  ) -> Double {
-    guard norm > threshold, let g = gradient.baseAddress else { return 1 }
-    let scale = S(threshold / norm)
-    for i in 0..<gradient.count { g[i] *= scale }
-    return threshold / norm
   }
 
   /// g_i ← max(-threshold, min(threshold, g_i)): the direction is not kept.

@@ -43,13 +43,15 @@ final class Optimizer<S: Scalar> {
     self.specification = specification
   }
 
-  /// Moves the parameters by one step of learning rate `rate` along the gradient (after clipping).
+  /// Moves the parameters by one step of learning rate `rate` along the gradient times `scale` (what clipping left to do).
   func step(
-    _ parameters: UnsafeMutableBufferPointer<S>, gradient: UnsafeMutableBufferPointer<S>, rate: Double
+    _ parameters: UnsafeMutableBufferPointer<S>, gradient: UnsafeMutableBufferPointer<S>, scale: Double = 1,
+    rate: Double
   ) {
     guard let w = parameters.baseAddress, let g = gradient.baseAddress else { return }
     steps += 1
-    let step = specification.name.rule.step(specification, rate: rate, t: steps)
+    var step = specification.name.rule.step(specification, rate: rate, t: steps)
+    step.gradientScale = scale
     S.momentStep(
       step, count: parameters.count, gradient: g, parameters: w, first: step.first == nil ? nil : first.baseAddress,
       second: step.second == nil ? nil : second.baseAddress)

@@ -21,20 +21,20 @@ struct AddingTask: DrawnTask {
     let (n, batch) = (data.steps, data.batch)
     data.writeNumbers { x, values, mask in
       mask.update(repeating: 0)
-      for lane in 0..<batch {
-        var random = CounterRandom(seed: seed, sequence: index, lane: lane)
+      for row in 0..<batch {
+        var random = CounterRandom(seed: seed, sequence: index, row: row)
         let first = random.integer(below: max(n / 10, 1))
         let second = n / 10 + random.integer(below: max(n / 2 - n / 10, 1))
         var bits: UInt64 = 0
         for t in 0..<n {
           // Two numbers a word, multiples of 2⁻³².
           bits = t.isMultiple(of: 2) ? random.next() : bits >> 32
-          let position = 2 * (t * batch + lane)
+          let position = 2 * (t * batch + row)
           x[position] = Double(bits & 0xFFFF_FFFF) * 0x1p-32
           x[position + 1] = t == first || t == second ? 1 : 0
         }
-        let last = (n - 1) * batch + lane
-        values[last] = 0.5 * (x[2 * (first * batch + lane)] + x[2 * (second * batch + lane)])
+        let last = (n - 1) * batch + row
+        values[last] = 0.5 * (x[2 * (first * batch + row)] + x[2 * (second * batch + row)])
         mask[last] = 1
       }
     }

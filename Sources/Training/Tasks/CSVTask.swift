@@ -3,7 +3,7 @@ import RecurrentNetworks
 /// The numbers of a CSV file to come: every input column one step ahead, or the columns named as targets.
 ///
 /// A target that is an input too is asked for one row ahead; one that is no input, at its own row. The columns are normalised
-/// to mean 0 and variance 1 over the file; lanes and stream are as for a text.
+/// to mean 0 and variance 1 over the file; rows and stream are as for a text.
 struct CSVTask: NamedTask {
   static let widthEstimate = 128, source = TaskSource.table, isStream = true
   let description: TaskDescription
@@ -28,7 +28,7 @@ struct CSVTask: NamedTask {
       throw TaskError(key: "task.file", found: "no file", expected: "the path of the CSV file that csv reads")
     }
     // The bytes, and eight for each number of about as many characters.
-    try self.init(FileBytes.read(file, limit: memory / 4), task, file: file)
+    try self.init(TaskFile.bytes(file, limit: memory / 4), task, file: file)
   }
 
   /// The table in `bytes`.
@@ -44,7 +44,8 @@ struct CSVTask: NamedTask {
         key: key, file: file, column: name, found: "the same number in every row", expected: "numbers that vary")
     }
 
-    let columns = task.columns.isEmpty ? read.columns.map(\.name).filter { !task.targets.contains($0) } : task.columns
+    let asTargets = Set(task.targets)
+    let columns = task.columns.isEmpty ? read.columns.map(\.name).filter { !asTargets.contains($0) } : task.columns
     let kept = columns.filter { !constant.contains($0) }
     let targets = task.targets.isEmpty ? kept : task.targets
     guard !kept.isEmpty else {
@@ -52,11 +53,12 @@ struct CSVTask: NamedTask {
       throw TaskError(key: "task.file", file: file, found: found, expected: "an input column whose numbers vary")
     }
     let byName = Dictionary((read.columns + table.columns).map { ($0.name, $0) }) { first, _ in first }
-    self.name = FileBytes.name(of: file)
+    self.name = TaskFile.name(of: file)
     self.table = table
     inputs = kept.compactMap { byName[$0] }
     outputs = targets.compactMap { byName[$0] }
-    ahead = targets.map { kept.contains($0) ? 1 : 0 }
+    let asInputs = Set(kept)
+    ahead = targets.map { asInputs.contains($0) ? 1 : 0 }
     dropped = columns.filter { constant.contains($0) }
     description = Self.describe(name, inputs: inputs, outputs: outputs, ahead: ahead)
     self.file = file
@@ -101,19 +103,19 @@ struct CSVTask: NamedTask {
     let (n, batch, places) = (data.steps, data.batch, places)
     data.writeNumbers { x, values, mask in
       mask.update(repeating: 1)
-      for lane in 0..<batch {
-        let start = Lanes.start(sequence: index, lane: lane, steps: n, batch: batch, places: places)
+      for row in 0..<batch {
+        let start = StreamRows.start(sequence: index, row: row, steps: n, batch: batch, places: places)
         for (column, input) in inputs.enumerated() {
           var place = start
           for t in 0..<n {
-            x[(t * batch + lane) * inputs.count + column] = input.values[place]
+            x[(t * batch + row) * inputs.count + column] = input.values[place]
             place = place + 1 == places ? 0 : place + 1
           }
         }
         for (column, output) in outputs.enumerated() {
           var place = start
           for t in 0..<n {
-            values[(t * batch + lane) * outputs.count + column] = output.values[place + ahead[column]]
+            values[(t * batch + row) * outputs.count + column] = output.values[place + ahead[column]]
             place = place + 1 == places ? 0 : place + 1
           }
         }
@@ -122,8 +124,9 @@ struct CSVTask: NamedTask {
   }
 
   func fileSummary(sequence index: Int, steps: Int, batch: Int) -> String? {
-    let place = Lanes.start(sequence: index, lane: 0, steps: steps, batch: batch, places: places)
-    let constant = dropped.isEmpty ? "" : ", constant and left out: \(dropped.joined(separator: ", "))"
+    let place = StreamRows.start(sequence: index, row: 0, steps: steps, batch: batch, places: places)
+    let constant =
+      dropped.isEmpty ? "" : ", constant and left out: \(shortened(dropped.joined(separator: ", "), to: 100))"
     return
       "\(name): \(grouped(table.rows)) rows, \(inputs.count) \(inputs.count == 1 ? "column" : "columns") in, \(outputs.count) out\(constant), "
       + "at row \(grouped(place + 1)) (\(100 * place / places) %)"

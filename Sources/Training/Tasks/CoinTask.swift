@@ -24,10 +24,10 @@ struct CoinTask: DrawnTask {
     let (n, batch) = (data.steps, data.batch)
     data.writeNumbersAndClasses { x, classes, mask in
       mask.update(repeating: 1)
-      for lane in 0..<batch {
-        // One endless row of words a lane: bits 0 to 15 of word w are the coins of the steps 16 w …, and bits 16 to 47 two
+      for row in 0..<batch {
+        // One endless row of words a row: bits 0 to 15 of word w are the coins of the steps 16 w …, and bits 16 to 47 two
         // random bits for each of their targets.
-        var random = CounterRandom(seed: seed, sequence: 0, lane: lane)
+        var random = CounterRandom(seed: seed, sequence: 0, row: row)
         var step = index * n
         random.position = UInt64(step / 16)
         var word = random.next()
@@ -39,8 +39,8 @@ struct CoinTask: DrawnTask {
           // Quarters: 2 + 2 x_{t-3} - x_{t-8}, against a number of 0 … 3.
           let quarters = 2 + 2 * (past >> 2 & 1) - (past >> 7 & 1)
           let drawn = Int(word >> UInt64(16 + 2 * slot) & 3)
-          x[t * batch + lane] = Double(coin)
-          classes[t * batch + lane] = drawn < quarters ? 1 : 0
+          x[t * batch + row] = Double(coin)
+          classes[t * batch + row] = drawn < quarters ? 1 : 0
           past = past << 1 | coin
           step += 1
         }
@@ -48,7 +48,7 @@ struct CoinTask: DrawnTask {
     }
   }
 
-  /// The eight coins before `step`, the newest in bit 0; `random` is the lane's row of words.
+  /// The eight coins before `step`, the newest in bit 0; `random` is the row's row of words.
   private func coinsBefore(_ step: Int, random: CounterRandom) -> Int {
     var random = random
     var past = 0

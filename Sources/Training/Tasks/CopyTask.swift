@@ -37,16 +37,16 @@ struct CopyTask: DrawnTask {
       symbols.update(repeating: Self.blank)
       classes.update(repeating: Self.blank)
       mask.update(repeating: 1)
-      for lane in 0..<batch {
-        var random = CounterRandom(seed: seed, sequence: index, lane: lane)
+      for row in 0..<batch {
+        var random = CounterRandom(seed: seed, sequence: index, row: row)
         var bits = random.next()
         for t in 0..<recalled {
           let symbol = Int32(bits & 7)
           bits >>= 3
-          symbols[t * batch + lane] = symbol
-          classes[(n - recalled + t) * batch + lane] = symbol
+          symbols[t * batch + row] = symbol
+          classes[(n - recalled + t) * batch + row] = symbol
         }
-        symbols[(n - recalled - 1) * batch + lane] = Self.cue
+        symbols[(n - recalled - 1) * batch + row] = Self.cue
       }
     }
   }

@@ -27,19 +27,19 @@ struct DelayedXORTask: DrawnTask {
     let (n, batch) = (data.steps, data.batch)
     if data.outputMask?.count != 2 * n * batch { data.outputMask = [UInt8](repeating: 0, count: 2 * n * batch) }
     for t in 0..<n {
-      for lane in 0..<batch {
-        data.outputMask?[2 * (t * batch + lane)] = t > 0 ? 1 : 0
-        data.outputMask?[2 * (t * batch + lane) + 1] = t % 3 == 2 ? 1 : 0
+      for row in 0..<batch {
+        data.outputMask?[2 * (t * batch + row)] = t > 0 ? 1 : 0
+        data.outputMask?[2 * (t * batch + row) + 1] = t % 3 == 2 ? 1 : 0
       }
     }
     data.writeNumbers { x, values, mask in
-      for lane in 0..<batch {
-        var random = CounterRandom(seed: seed, sequence: index, lane: lane)
+      for row in 0..<batch {
+        var random = CounterRandom(seed: seed, sequence: index, row: row)
         var before = false
         for t in 0..<n {
           let bits = random.next() & 3
           let (first, second) = (bits & 1 == 1, bits & 2 == 2)
-          let position = t * batch + lane
+          let position = t * batch + row
           x[2 * position] = first ? 1 : 0
           x[2 * position + 1] = second ? 1 : 0
           values[2 * position] = before ? 1 : 0

@@ -23,14 +23,14 @@ struct LatchTask: DrawnTask {
     data.writeNumbersAndClasses { x, classes, mask in
       classes.update(repeating: 0)
       mask.update(repeating: 0)
-      for lane in 0..<batch {
-        var random = CounterRandom(seed: seed, sequence: index, lane: lane)
+      for row in 0..<batch {
+        var random = CounterRandom(seed: seed, sequence: index, row: row)
         let isPlus = random.next() & 1 == 1
         for t in 0..<n {
-          x[t * batch + lane] = t < Self.told ? (isPlus ? 1 : -1) : 0.2.squareRoot() * random.normal()
+          x[t * batch + row] = t < Self.told ? (isPlus ? 1 : -1) : 0.2.squareRoot() * random.normal()
         }
-        classes[(n - 1) * batch + lane] = isPlus ? 1 : 0
-        mask[(n - 1) * batch + lane] = 1
+        classes[(n - 1) * batch + row] = isPlus ? 1 : 0
+        mask[(n - 1) * batch + row] = 1
       }
     }
   }

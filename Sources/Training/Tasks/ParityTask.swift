@@ -22,16 +22,16 @@ struct ParityTask: DrawnTask {
     let (n, batch) = (data.steps, data.batch)
     data.writeSymbols { symbols, classes, mask in
       mask.update(repeating: 1)
-      for lane in 0..<batch {
-        var random = CounterRandom(seed: seed, sequence: index, lane: lane)
+      for row in 0..<batch {
+        var random = CounterRandom(seed: seed, sequence: index, row: row)
         var bits: UInt64 = 0
         var parity: Int32 = 0
         for t in 0..<n {
           bits = t.isMultiple(of: 64) ? random.next() : bits >> 1
           let bit = Int32(bits & 1)
           parity ^= bit
-          symbols[t * batch + lane] = bit
-          classes[t * batch + lane] = parity
+          symbols[t * batch + row] = bit
+          classes[t * batch + row] = parity
         }
       }
     }

@@ -62,8 +62,8 @@ struct ReberTask: DrawnTask {
     let ways = Self.ways
     data.writeSymbols { symbols, classes, mask in
       mask.update(repeating: 1)
-      for lane in 0..<batch {
-        var random = CounterRandom(seed: seed, sequence: index, lane: lane)
+      for row in 0..<batch {
+        var random = CounterRandom(seed: seed, sequence: index, row: row)
         var bits: UInt64 = 0
         var place = 0
         // n + 1 symbols: the last is only a target.
@@ -71,8 +71,8 @@ struct ReberTask: DrawnTask {
           bits = t.isMultiple(of: 64) ? random.next() : bits >> 1
           let way = ways[2 * place + Int(bits & 1)]
           place = way.next
-          if t < n { symbols[t * batch + lane] = way.symbol }
-          if t > 0 { classes[(t - 1) * batch + lane] = way.symbol }
+          if t < n { symbols[t * batch + row] = way.symbol }
+          if t > 0 { classes[(t - 1) * batch + row] = way.symbol }
         }
       }
     }
@@ -82,9 +82,9 @@ struct ReberTask: DrawnTask {
   func rightClasses(in data: SequenceBatch) -> [UInt64]? {
     guard let symbols = data.symbols else { return nil }
     var right = [UInt64](repeating: 0, count: symbols.count)
-    for lane in 0..<data.batch {
+    for row in 0..<data.batch {
       var place = 0
-      for position in stride(from: lane, to: symbols.count, by: data.batch) {
+      for position in stride(from: row, to: symbols.count, by: data.batch) {
         place = (Self.ways[2 * place...2 * place + 1].first { $0.symbol == symbols[position] })?.next ?? 0
         for way in Self.ways[2 * place...2 * place + 1] { right[position] |= 1 << UInt64(way.symbol) }
       }

@@ -26,13 +26,13 @@ struct RecallTask: DrawnTask {
       symbols.update(repeating: Self.blank)
       classes.update(repeating: 0)
       mask.update(repeating: 0)
-      for lane in 0..<batch {
-        var random = CounterRandom(seed: seed, sequence: index, lane: lane)
+      for row in 0..<batch {
+        var random = CounterRandom(seed: seed, sequence: index, row: row)
         let symbol = Int32(random.next() & 7)
-        symbols[lane] = symbol
-        symbols[(n - 1) * batch + lane] = Self.cue
-        classes[(n - 1) * batch + lane] = symbol
-        mask[(n - 1) * batch + lane] = 1
+        symbols[row] = symbol
+        symbols[(n - 1) * batch + row] = Self.cue
+        classes[(n - 1) * batch + row] = symbol
+        mask[(n - 1) * batch + row] = 1
       }
     }
   }

@@ -7,7 +7,7 @@ import RecurrentNetworks
 public protocol SequenceTask: Sendable {
   /// What the task says of itself.
   var description: TaskDescription { get }
-  /// Writes sequence `index` (counted from 0) of every lane into `data`, for the steps and the batch that it has.
+  /// Writes sequence `index` (counted from 0) of every row into `data`, for the steps and the batch that it has.
   ///
   /// `data` comes from `emptyBatch`, or from an earlier call; its arrays are overwritten, not replaced.
   func write(sequence index: Int, into data: inout SequenceBatch)
@@ -37,7 +37,7 @@ extension SequenceTask {
       targetMask: [UInt8](repeating: 0, count: positions))
   }
 
-  /// Sequence `index` of every lane, in memory of its own.
+  /// Sequence `index` of every row, in memory of its own.
   public func sequences(index: Int, batch: Int, length: Int) -> SequenceBatch {
     var data = emptyBatch(steps: length, batch: batch)
     write(sequence: index, into: &data)
@@ -55,12 +55,10 @@ extension SequenceTask {
 }
 
 extension CounterRandom {
-  /// The random numbers of sequence `sequence` of lane `lane` of a task.
-  init(seed: UInt64, sequence: Int, lane: Int) {
-    // The highest byte keeps tasks apart from the other uses of the seed: 1 tasks, 2 samples of text; what draws initial
-    // weights counts its streams from 0.
+  /// The random numbers of sequence `sequence` of row `row` of a task.
+  init(seed: UInt64, sequence: Int, row: Int) {
     let index = UInt64(truncatingIfNeeded: sequence) & 0xFFFF_FFFF
-    self.init(seed: seed, stream: 1 << 56 | index << 24 | UInt64(truncatingIfNeeded: lane) & 0xFF_FFFF)
+    self.init(seed: seed, for: .task, index: index << 24 | UInt64(truncatingIfNeeded: row) & 0xFF_FFFF)
   }
 }
 

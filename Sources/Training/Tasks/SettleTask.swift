@@ -22,15 +22,15 @@ struct SettleTask: DrawnTask {
     let (n, batch) = (data.steps, data.batch)
     data.writeNumbers { x, values, mask in
       mask.update(repeating: 0)
-      for lane in 0..<batch {
-        var random = CounterRandom(seed: seed, sequence: index, lane: lane)
+      for row in 0..<batch {
+        var random = CounterRandom(seed: seed, sequence: index, row: row)
         let (u, v) = (2 * random.uniform() - 1, 2 * random.uniform() - 1)
         for t in 0..<n {
-          x[2 * (t * batch + lane)] = u
-          x[2 * (t * batch + lane) + 1] = v
+          x[2 * (t * batch + row)] = u
+          x[2 * (t * batch + row) + 1] = v
         }
-        values[(n - 1) * batch + lane] = u * v
-        mask[(n - 1) * batch + lane] = 1
+        values[(n - 1) * batch + row] = u * v
+        mask[(n - 1) * batch + row] = 1
       }
     }
   }

@@ -30,8 +30,8 @@ struct SineTask: DrawnTask {
     let (n, batch) = (data.steps, data.batch)
     data.writeNumbers { x, values, mask in
       mask.update(repeating: 1)
-      for lane in 0..<batch {
-        var random = CounterRandom(seed: seed, sequence: index, lane: lane)
+      for row in 0..<batch {
+        var random = CounterRandom(seed: seed, sequence: index, row: row)
         let waves = (0..<Self.sines).map { _ in
           (
             frequency: Self.slowest + (Self.fastest - Self.slowest) * random.uniform(),
@@ -43,9 +43,9 @@ struct SineTask: DrawnTask {
         }
         var next = value(0)
         for t in 0..<n {
-          x[t * batch + lane] = next
+          x[t * batch + row] = next
           next = value(t + 1)
-          values[t * batch + lane] = next
+          values[t * batch + row] = next
         }
       }
     }

@@ -24,8 +24,8 @@ struct TemporalOrderTask: DrawnTask {
     data.writeSymbols { symbols, classes, mask in
       classes.update(repeating: 0)
       mask.update(repeating: 0)
-      for lane in 0..<batch {
-        var random = CounterRandom(seed: seed, sequence: index, lane: lane)
+      for row in 0..<batch {
+        var random = CounterRandom(seed: seed, sequence: index, row: row)
         let first = n / 10 + random.integer(below: max(2 * n / 10 - n / 10, 1))
         let second = n / 2 + random.integer(below: max(6 * n / 10 - n / 2, 1))
         let order = Int32(random.next() & 3)
@@ -33,12 +33,12 @@ struct TemporalOrderTask: DrawnTask {
         for t in 0..<n {
           // 32 distractors a word.
           bits = t.isMultiple(of: 32) ? random.next() : bits >> 2
-          symbols[t * batch + lane] = 2 + Int32(bits & 3)
+          symbols[t * batch + row] = 2 + Int32(bits & 3)
         }
-        symbols[first * batch + lane] = order >> 1
-        symbols[second * batch + lane] = order & 1
-        classes[(n - 1) * batch + lane] = order
-        mask[(n - 1) * batch + lane] = 1
+        symbols[first * batch + row] = order >> 1
+        symbols[second * batch + row] = order & 1
+        classes[(n - 1) * batch + row] = order
+        mask[(n - 1) * batch + row] = 1
       }
     }
   }

@@ -23,7 +23,7 @@ struct TextCorpus: Sendable {
     // Bytes, scalars and classes: some ten bytes for a byte of the file.
     let raw =
       if let path {
-        try FileBytes.read(path, limit: memory / 10)
+        try TaskFile.bytes(path, limit: memory / 10)
       } else {
         [UInt8](UnsafeBufferPointer(start: cdemotext_bytes(), count: cdemotext_count()))
       }
@@ -53,7 +53,7 @@ struct TextCorpus: Sendable {
     }
     var classes: [Unicode.Scalar: Int32] = [:]
     for (index, scalar) in alphabet.enumerated() { classes[scalar] = Int32(index) }
-    self.name = FileBytes.name(of: file)
+    self.name = TaskFile.name(of: file)
     self.bytes = raw.count
     self.alphabet = alphabet
     self.codes = scalars.map { classes[$0] ?? 0 }

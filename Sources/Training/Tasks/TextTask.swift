@@ -3,7 +3,7 @@ import RecurrentNetworks
 
 /// The next character of a text: characters as classes, one-hot in, a target at every step.
 ///
-/// The lanes of a batch read at evenly spaced places and go on where they stopped (a stream); after the text's end they read
+/// The rows of a batch read at evenly spaced places and go on where they stopped (a stream); after the text's end they read
 /// it again from its beginning.
 struct TextTask: NamedTask {
   static let widthEstimate = 128, source = TaskSource.text, isStream = true
@@ -62,11 +62,11 @@ struct TextTask: NamedTask {
     corpus.codes.withUnsafeBufferPointer { codes in
       data.writeSymbols { symbols, classes, mask in
         mask.update(repeating: 1)
-        for lane in 0..<batch {
-          var place = Lanes.start(sequence: index, lane: lane, steps: n, batch: batch, places: pairs)
+        for row in 0..<batch {
+          var place = StreamRows.start(sequence: index, row: row, steps: n, batch: batch, places: pairs)
           for t in 0..<n {
-            symbols[t * batch + lane] = codes[place]
-            classes[t * batch + lane] = codes[place + 1]
+            symbols[t * batch + row] = codes[place]
+            classes[t * batch + row] = codes[place + 1]
             place += 1
             if place == pairs { place = 0 }
           }
@@ -77,16 +77,16 @@ struct TextTask: NamedTask {
 
   func fileSummary(sequence index: Int, steps: Int, batch: Int) -> String? {
     let pairs = corpus.codes.count - 1
-    let place = Lanes.start(sequence: index, lane: 0, steps: steps, batch: batch, places: pairs)
+    let place = StreamRows.start(sequence: index, row: 0, steps: steps, batch: batch, places: pairs)
     return "\(corpus.name): \(formatBytes(corpus.bytes)), \(grouped(corpus.codes.count)) characters, "
       + "\(corpus.alphabet.count) symbols, at character \(grouped(place + 1)) (\(100 * place / pairs) %)"
   }
 }
 
-/// How the lanes of a batch share a stream that comes around.
-enum Lanes {
-  /// The place that sequence `sequence` of `lane` begins at: lanes start evenly spaced and go on by `steps` a sequence.
-  static func start(sequence: Int, lane: Int, steps: Int, batch: Int, places: Int) -> Int {
-    (lane * places / batch + sequence % places * (steps % places)) % places
+/// How the rows of a batch share a stream that comes around.
+enum StreamRows {
+  /// The place that sequence `sequence` of `row` begins at: rows start evenly spaced and go on by `steps` a sequence.
+  static func start(sequence: Int, row: Int, steps: Int, batch: Int, places: Int) -> Int {
+    (row * places / batch + sequence % places * (steps % places)) % places
   }
 }

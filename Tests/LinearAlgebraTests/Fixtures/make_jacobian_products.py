@@ -42,6 +42,25 @@ def jacobian(kind, size, random, weights):
     return rows
 
 
+def gated(size, random, weights):
+    """The Jacobian of an LSTM of size/2 units whose gates are more or less shut, by [h; c]:
+
+    ∂c/∂h = diag(a) W, ∂c/∂c = diag(f), ∂h/∂h = diag(p) ∂c/∂h + diag(q) W', ∂h/∂c = diag(p) diag(f), powers of two all:
+    a, f, p from 1 to 2^-80, q from 1 to 2^-8, so that rounding ∂h/∂h does not swallow it.
+    """
+    half = size // 2
+    j = [[0.0] * size for _ in range(size)]
+    for k in range(half):
+        a, f, p = (2.0 ** -int((random.next() + 1) * 40) for _ in range(3))
+        q = 2.0 ** -int((random.next() + 1) * 4)
+        for l in range(half):
+            j[half + k][l] = a * weights[half + k][l]
+            j[k][l] = p * j[half + k][l] + q * weights[k][l]
+        j[half + k][half + k] = f
+        j[k][half + k] = p * f
+    return j
+
+
 def spectra(jacobians, at, digits):
     mpmath.mp.dps = digits
     size = len(jacobians[0])
@@ -61,6 +80,8 @@ CASES = [
     ("relu", 7, 12, 14, [1, 3, 12], 300),
     ("exploding", 5, 900, 15, [900], 6500),
     ("vanishing", 4, 1200, 16, [1200], 7500),
+    ("gated", 10, 20, 17, [1, 2, 5, 10, 20], 1200),
+    ("gated", 6, 300, 18, [300], 12000),
 ]
 
 print("// Written by Fixtures/make_jacobian_products.py; not to be edited.")
@@ -78,7 +99,8 @@ print("  static let cases: [Case] = [")
 for kind, size, steps, seed, at, digits in CASES:
     random = TestRandom(seed)
     weights = [[random.next() for _ in range(size)] for _ in range(size)]
-    js = [jacobian(kind, size, random, weights) for _ in range(steps)]
+    draw = (lambda: gated(size, random, weights)) if kind == "gated" else lambda: jacobian(kind, size, random, weights)
+    js = [draw() for _ in range(steps)]
     truth = spectra(js, at, digits)
     noise = TestRandom(seed + 100)
     shaken = [[[x * (1 + 2e-15 * noise.next()) for x in row] for row in j] for j in js]

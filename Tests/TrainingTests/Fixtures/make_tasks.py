@@ -9,10 +9,10 @@ MASK = (1 << 64) - 1
 
 
 class Random:
-    """The words of one lane of one sequence of a task."""
+    """The words of one row of one sequence of a task."""
 
-    def __init__(self, seed, sequence, lane):
-        self.seed, self.stream, self.position = seed, 1 << 56 | sequence << 24 | lane, 0
+    def __init__(self, seed, sequence, row):
+        self.seed, self.stream, self.position = seed, 1 << 56 | sequence << 24 | row, 0
 
     def word(self):
         left, right, key = self.position // 2, self.stream, self.seed
@@ -82,7 +82,7 @@ def sine(random, n):
 
 SEED, STEPS, BATCH = 7, 70, 2
 drawn = {
-    task.__name__: [task(Random(SEED, sequence, lane), STEPS) for sequence in (0, 3) for lane in range(BATCH)]
+    task.__name__: [task(Random(SEED, sequence, row), STEPS) for sequence in (0, 3) for row in range(BATCH)]
     for task in (parity, latch, reber, sine)
 }
 path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "tasks.json")

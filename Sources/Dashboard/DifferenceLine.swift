@@ -1,0 +1,67 @@
+import Canvas
+import Instruments
+import Training
+
+/// The line under the header that tells two lanes apart: what is set otherwise, and how their gradients and weights differ.
+enum DifferenceLine {
+  static func draw(_ state: DashboardState, in line: Rect, _ buffer: inout Buffer) {
+    let theme = state.theme
+    buffer.fill(line, theme.blank)
+    guard state.lanes.count > 1 else { return }
+    let numbers = numbers(state, theme)
+    let form = numbers.first { columns($0) <= line.width * 2 / 3 } ?? []
+    buffer.put(form, in: line, alignment: .right)
+    let room = line.width - columns(form) - 1
+    let names = lanes(state, theme)
+    buffer.put(names.first { columns($0) <= room } ?? [], in: line)
+  }
+
+  private static func columns(_ spans: [Span]) -> Int { spans.reduce(0) { $0 + $1.columns } }
+
+  /// Which line is whose, and what differs in their settings, the fullest form first.
+  private static func lanes(_ state: DashboardState, _ theme: Theme) -> [[Span]] {
+    func legend(_ lane: Lane, _ words: String) -> [Span] {
+      let style = LaneStyle(lane.id)
+      let isFocused = lane.id == state.focusedLane
+      let sample = Series([], style.mark, role: style.role, symbol: style.symbol).sample(theme.characters)
+      let stopped = lane.newest?.explosion == nil ? "" : " ✖ exploded"
+      return [
+        Span(isFocused ? " ▸" : "  ", theme[.accent]), Span(lane.id.letter + " ", theme[isFocused ? .accent : .text]),
+        Span(sample, theme[style.role]), Span(words.isEmpty ? "" : " " + words, theme[.text]),
+        Span(stopped, theme[.error]),
+      ].map { $0.words(theme) }
+    }
+    let (a, b) = (state.lanes[0], state.lanes[1])
+    // What means nothing in either lane, such as the β of a cell that has none, is no difference.
+    let knobs = Set((Knob.applying(to: a.experiment) + Knob.applying(to: b.experiment)).map(\.name))
+    let differences = b.experiment.differences(from: a.experiment).filter { knobs.contains($0.key.name) }
+    func words(_ lane: Lane, _ limit: Int) -> String {
+      let own = Set(Knob.applying(to: lane.experiment).map(\.name))
+      let shown = differences.filter { own.contains($0.key.name) }.prefix(limit)
+        .map { "\(Knob.label(of: $0.key.name)) \($0.key.get(lane.experiment))" }
+      return shown.joined(separator: ", ") + (differences.count > limit ? " …" : "")
+    }
+    let same = differences.isEmpty ? [legend(a, "") + legend(b, "the same settings: turn a knob")] : []
+    return same + [3, 2, 1].map { legend(a, words(a, $0)) + legend(b, words(b, $0)) } + [legend(a, "") + legend(b, "")]
+  }
+
+  /// cos of the gradients, their ratio, and how far the weights have gone apart, the fullest form first.
+  private static func numbers(_ state: DashboardState, _ theme: Theme) -> [[Span]] {
+    let dim = theme[.dimText], value = theme[.value]
+    guard let difference = state.difference else { return [[Span("the difference is being computed ", dim)]] }
+    let cosine = difference.cosine.isFinite ? NumberText.fixed(difference.cosine, 3) : "-"
+    let ratio = difference.ratio.isFinite ? "×" + NumberText.short(difference.ratio) : "-"
+    let distance = NumberText.short(difference.weightDistance)
+    let shared =
+      difference.sharedTensors < difference.tensors
+      ? " over \(difference.sharedTensors) of \(difference.tensors) tensors" : ""
+    func form(_ names: [String], _ end: String) -> [Span] {
+      zip(names, [cosine, ratio, distance]).flatMap { [Span($0 + " ", dim), Span($1 + "  ", value)] }
+        + [Span(end, dim)]
+    }
+    return [
+      form(["cos(g_A, g_B)", "‖g_B‖/‖g_A‖", "‖w_B-w_A‖/‖w_A‖"], shared), form(["cos g", "‖g_B‖/‖g_A‖", "Δw"], shared),
+      form(["cos g", "‖g‖", "Δw"], ""),
+    ].map { $0.map { $0.words(theme) } }
+  }
+}

@@ -1,0 +1,81 @@
+import Canvas
+import Sources
+
+/// Does what the dashboard wants done, for the terminal, a drawn frame and tests alike: commands go to the source, files to
+/// the outlet, and what comes back is taken into the state.
+public struct EffectRunner {
+  /// What the screen shows.
+  public private(set) var state: DashboardState
+  private let source: any Source
+  private let files: any FileOutlet
+
+  /// What is left to the program's loop.
+  public enum Outcome: Hashable, Sendable {
+    /// The frame is as it was; it changed; it is to be written anew.
+    case idle, redraw, repaint
+    /// The process is to be stopped, as Ctrl-Z does; the loop is to end.
+    case suspend, quit
+    /// The session that ended by itself is to be taken up.
+    case takeUpSession
+  }
+
+  /// A dashboard on a source, whose files go to `files`.
+  public init(_ state: DashboardState, source: any Source, files: any FileOutlet) {
+    self.state = state
+    self.source = source
+    self.files = files
+    self.state.capabilities = source.capabilities
+  }
+
+  /// Takes an action and does what comes of it.
+  public mutating func handle(_ action: Action) -> Outcome {
+    let outcome = perform(reduce(into: &state, action))
+    source.look(state.requests)
+    return outcome
+  }
+
+  /// Takes what has come from the source and the outlet.
+  public mutating func takeNews() -> Outcome {
+    var outcome = Outcome.idle
+    // What is read for one piece of news may be news itself.
+    for _ in 0..<4 {
+      let news = source.takeNews().map(Action.news) + files.takeNews()
+      if news.isEmpty { break }
+      for action in news { outcome = perform(reduce(into: &state, action)) }
+      // The cursor may have come to another step with it.
+      source.look(state.requests)
+    }
+    return outcome
+  }
+
+  /// Takes the size of the screen without an event.
+  public mutating func resize(_ size: Size) { state.size = size }
+
+  private mutating func perform(_ effects: [Effect]) -> Outcome {
+    var outcome = Outcome.redraw
+    for effect in effects {
+      switch effect {
+      case .source(let command): source.send(command)
+      case .saveScreen: write(.screen(render(state)))
+      case .exportTrace:
+        if let pass = state.lane.shown?.pass { write(.trace(pass)) }
+      case .saveExperiment: write(.experiment(state.experiment))
+      case .saveSession: saveSession(to: files)
+      case .takeUpSession: outcome = .takeUpSession
+      case .cancelWriting: files.cancel()
+      case .repaint: outcome = .repaint
+      case .suspend: outcome = .suspend
+      case .quit: return .quit
+      }
+    }
+    return outcome
+  }
+
+  private func write(_ file: OutletFile) { files.write(file, update: state.newest?.update ?? 0) }
+
+  /// Has everything that a session needs written to an outlet, as it stands when the commands before are done.
+  public func saveSession(to outlet: any FileOutlet) {
+    let (view, update) = (state.view, state.newest?.update ?? 0)
+    source.checkpoints { outlet.write(.session($0, view), update: update) }
+  }
+}

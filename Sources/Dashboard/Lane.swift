@@ -1,0 +1,132 @@
+import Canvas
+import Instruments
+import OrderedCollections
+import Sources
+import Training
+
+/// One run on the screen: where it stands, what was read of it, and what the reader wants of it.
+public struct Lane: Sendable {
+  /// Which of the two it is.
+  public var id: LaneID
+  /// The settings as the reader wants them: the run's, with the changes on top that it has not confirmed yet.
+  public var experiment: Experiment
+  /// The changes that the run has not confirmed yet: dotted key, value.
+  public var unconfirmed: OrderedDictionary<String, String> = [:]
+  /// Where the run stands.
+  public internal(set) var newest: RunSummary?
+  /// The newest state of which there are readings: what the panels draw, so that all numbers are of one pass.
+  public internal(set) var shown: LaneFrame?
+  /// Numbers of the readings that are followed over training.
+  public internal(set) var trends = Trends()
+
+  /// The last update that the run has been at since it began.
+  var furthestUpdate = 0
+  /// Where another run begins in this lane's place, until its first state is there.
+  var beginning: Int?
+
+  /// A lane before anything has arrived.
+  public init(id: LaneID, experiment: Experiment) {
+    self.id = id
+    self.experiment = experiment
+  }
+
+  /// The state that the panels draw.
+  public var summary: RunSummary? { shown?.summary ?? newest }
+  /// What was read of it.
+  public var readings: Readings? { shown?.readings }
+  /// The reading of an instrument.
+  public subscript<I: Instrument>(_ instrument: I.Type) -> I.Reading? { readings?[instrument] }
+
+  /// The name of the cell, and the number of its gates.
+  var cellName: String { experiment.network.cell.rawValue }
+  var gates: Int { experiment.network.cell.gates }
+  /// Whether the gradient that trains is the pass's own, going back.
+  var trainsByPass: Bool { experiment.training.algorithm.description.isTape }
+
+  /// Takes what a source gave.
+  mutating func receive(_ frame: LaneFrame) {
+    if newest.map({ $0.serial <= frame.summary.serial }) ?? true {
+      if frame.summary.update == beginning { (furthestUpdate, beginning) = (0, nil) }
+      newest = frame.summary
+      furthestUpdate = max(furthestUpdate, frame.summary.update)
+      unconfirmed = unconfirmed.filter { change in
+        (try? frame.summary.experiment?.value(of: change.key)) != change.value
+      }
+      layChangesOnTop()
+    }
+    guard let readings = frame.readings else { return }
+    shown = frame
+    trends.add(readings, update: frame.summary.update)
+  }
+
+  /// The experiment as the run has it, and on it the changes that it has not confirmed yet.
+  mutating func layChangesOnTop() {
+    guard let confirmed = newest?.experiment else { return }
+    experiment = confirmed
+    for (key, value) in unconfirmed { try? experiment.set(key, value) }
+  }
+
+  /// Why `name`, which `instrument` gives, is not there to be drawn.
+  func absence<I: Instrument>(of name: String, from instrument: I.Type) -> String {
+    guard let readings else { return "no pass yet: it comes with the first weights" }
+    guard readings.request.instruments.contains(I.id), let leftOut = readings.leftOut[I.id] else {
+      return readings.request.instruments.contains(I.id) ? "\(name): nothing to show" : "\(name): being computed"
+    }
+    return "left out to stay fast: " + leftOut.joined(separator: "; ")
+  }
+}
+
+extension Lane: Equatable {
+  /// Two are the same when their settings are and what they hold was published at the same time.
+  public static func == (a: Lane, b: Lane) -> Bool {
+    a.id == b.id && a.experiment == b.experiment && a.unconfirmed == b.unconfirmed
+      && a.newest?.serial == b.newest?.serial && a.shown?.summary.serial == b.shown?.summary.serial
+      && a.shown?.readings?.request == b.shown?.readings?.request
+  }
+}
+
+/// Numbers of readings over the updates at which they were read, bounded: when there are too many, every second one goes.
+public struct Trends: Sendable {
+  /// A number at an update.
+  public struct Point: Hashable, Sendable {
+    public let update: Int, value: Double
+  }
+
+  private static let limit = 1024
+  private var series: [TrendKey: [Point]] = [:]
+
+  /// The numbers that an instrument calls `name`, the oldest first.
+  public subscript<I: Instrument>(_: I.Type, name: String) -> [Point] { series[TrendKey(I.id, name)] ?? [] }
+
+  /// Adds what was read at an update; what lies after it was taken back.
+  mutating func add(_ readings: Readings, update: Int) {
+    for key in series.keys where (series[key]?.last?.update ?? 0) >= update {
+      series[key]?.removeAll { $0.update >= update }
+    }
+    for (key, value) in readings.trends {
+      var points = series[key] ?? []
+      if points.count >= Self.limit {
+        points = points.enumerated().filter { $0.offset.isMultiple(of: 2) }.map(\.element)
+      }
+      points.append(Point(update: update, value: value))
+      series[key] = points
+    }
+  }
+}
+
+/// How the lines of a lane are drawn where two stand in one plot: never told apart by colour alone.
+struct LaneStyle {
+  let mark: Series.Mark, role: Role, symbol: Unicode.Scalar
+
+  init(_ lane: LaneID) {
+    switch lane {
+    case .a: (mark, role, symbol) = (.line(.solid), .truncated, "*")
+    case .b: (mark, role, symbol) = (.line(.alternating), .newest, "o")
+    }
+  }
+}
+
+extension LaneID {
+  /// Its letter on the screen.
+  var letter: String { rawValue.uppercased() }
+}

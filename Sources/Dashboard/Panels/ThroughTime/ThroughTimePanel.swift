@@ -1,0 +1,67 @@
+import Canvas
+import Instruments
+import RecurrentNetworks
+import Training
+
+/// One window's pass over the sequence: what goes in, what the units do, and the gradient on its way back.
+struct ThroughTimePanel: Panel {
+  let id: PanelID = "through-time"
+  let title = "Through time"
+  let shortTitle = "Time"
+  let size = PanelSize(40, 5)
+  let help = [
+    "One window's pass over the batch's first sequence: inputs, units h by time (colour is the value), φ′ or gates, and ‖∂L/∂h_t‖ of every layer.",
+    "‖∂L/∂h_t‖ is in log10, colour and height alike; gates are means over units; the brackets are the window (k2) and the losses that this update injects (k1).",
+    "Look for: steps and layers at which the gradient fades, units that are shut (φ′ near 0), forget gates near 1.",
+  ]
+  let reads: [any Instrument.Type] = [TimeInstrument.self, GradientNormInstrument.self, SaturationInstrument.self]
+
+  /// A gated cell has a row a gate, and one for what it carries.
+  func size(_ state: DashboardState) -> PanelSize {
+    var size = size
+    let gates = state.lane.gates
+    if state.layers == 1, gates > 1 {
+      // On a screen of few lines the equation of This step is worth more.
+      size.heightWeight += state.size.height >= 30 ? 2 * (gates - 1) : 2
+    }
+    if state.lanes.count > 1, state.size.height >= 30 { size.heightWeight += 6 }
+    return size
+  }
+
+  func notes(_ state: DashboardState) -> [String] {
+    guard let reading = state.lane[TimeInstrument.self] else { return [] }
+    let cursor = state.cursor
+    let step = "t \(cursor.step + 1) of \(reading.length)"
+    let stacked = state.layers > 1 ? "layer \(state.shownLayer + 1) of \(state.layers) · " : ""
+    let whose = stacked + (reading.batch > 1 ? "h of sequence 1 of \(reading.batch), ∂L/∂h of all · " : "")
+    let window = "window \(reading.window.lowerBound + 1)…\(reading.window.upperBound)"
+    switch cursor.phase {
+    case .forward:
+      let words = "forward pass · \(step) · . goes right, , left"
+      return [whose + words, words, "forward · \(step) · . →", "forward · \(step)", step]
+    case .backward:
+      let words = "backward pass · \(step) · . goes left, , right"
+      return [whose + words, words, "backward · \(step) · . ←", "backward · \(step)", step]
+    case .update:
+      let words = "the whole pass · \(window) of \(reading.length)"
+      return [whose + words, words, window]
+    }
+  }
+
+  func draw(_ state: DashboardState, in rect: Rect, _ buffer: inout Buffer, theme: Theme) {
+    guard state.lane[TimeInstrument.self] != nil else {
+      buffer.paragraph(
+        state.lane.absence(of: "the pass", from: TimeInstrument.self), in: rect, style: theme[.dimText])
+      return
+    }
+    // One above the other; where there is no room for both, the lane that has the focus.
+    let lanes = state.lanes.count > 1 && rect.height >= 2 * size.minimum.height ? state.lanes : [state.lane]
+    let places = rect.rows(lanes.map { _ in .flexible() })
+    for (lane, place) in zip(lanes, places) {
+      guard let picture = TimePicture(lane, cursor: state.cursor(in: lane)) else { continue }
+      let name = state.lanes.count > 1 ? lane.id.letter : nil
+      TimeDrawing(picture, in: place, theme: theme, name: name, isFocused: lane.id == state.focusedLane)
+        .draw(into: &buffer)
+    }
+  }
+}

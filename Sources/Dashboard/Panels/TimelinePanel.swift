@@ -1,0 +1,94 @@
+import Canvas
+import Instruments
+import Training
+
+/// The scrub bar: all updates that are held, where training stands among them, and the places worth going back to.
+struct TimelinePanel: Panel {
+  let id: PanelID = "timeline"
+  let title = "Timeline"
+  let size = PanelSize(40, 1, heightWeight: 1, maximumHeight: 1, isFramed: false)
+  let help = [
+    "All updates of this run from left to right: ━ those that can be gone back to, ╍ those that are no longer held, █ where training stands.",
+    "Marks: c the first clipped update, ▲ the largest gradient norm, ! a spike of the loss, ◆ a change of a setting.",
+    "Going back is bit for bit, settings included; going on again makes the same changes at the same updates.",
+  ]
+  let keys = [
+    PanelKey(
+      [.left, .right, .character("h"), .character("l")], name: "←→", short: "scrub",
+      help: "a column of the bar back or on (h l)"),
+    PanelKey(
+      [.up, .down, .character("k"), .character("j")], name: "↑↓", short: "mark",
+      help: "to the mark before or after (k j)"),
+    PanelKey([.home, .end], name: "Home End", short: "ends", help: "to the first and to the last update held"),
+  ]
+
+  func isWanted(_ state: DashboardState) -> Bool { state.size.height >= 30 }
+
+  func notes(_ state: DashboardState) -> [String] {
+    guard let run = state.newest else { return [] }
+    let held = run.rewindable > 0 ? "held from update \(NumberText.grouped(run.update - run.rewindable))" : ""
+    let next = TimelineMark.all(of: state.lane).last { $0.update <= run.update }
+    let mark = next.map { "last mark: \($0.name) at \(NumberText.grouped($0.update))" } ?? ""
+    return [[mark, held].filter { !$0.isEmpty }.joined(separator: " · "), held, ""]
+  }
+
+  func draw(_ state: DashboardState, in rect: Rect, _ buffer: inout Buffer, theme: Theme) {
+    let lane = state.lane
+    guard let run = lane.newest, rect.width > 30 else { return }
+    let isFocused = state.focus == id && rect.height == 1
+    let name = " " + (isFocused ? "▸ " : "") + (state.lanes.count > 1 ? "\(lane.id.letter) " : "") + "updates "
+    let notes = rect.height == 1 ? String.fitting(rect.width / 2, notes(state)) ?? "" : ""
+    let end = " " + NumberText.grouped(TimelineScale(lane, width: 1).last) + (notes.isEmpty ? "" : "  " + notes)
+    let scale = TimelineScale(lane, width: rect.width - name.columns - end.columns - 1)
+    var x = buffer.put(name, x: rect.x, y: rect.y, style: theme[isFocused ? .accent : .dimText])
+    let first = x
+    for column in 0..<scale.width {
+      let isHeld = scale.update(at: column) >= run.update - run.rewindable
+      x = buffer.put(
+        theme.characters == .ascii ? (isHeld ? "=" : "-") : (isHeld ? "━" : "╍"), x: x, y: rect.y,
+        style: theme[isHeld ? .window : .dimText])
+    }
+    for mark in TimelineMark.all(of: lane) {
+      buffer.put(
+        mark.sign.words(theme), x: first + scale.column(of: mark.update), y: rect.y,
+        style: theme[mark.kind == .change ? .keyName : .threshold], limit: 1)
+    }
+    buffer.put("█", x: first + scale.column(of: run.update), y: rect.y, style: theme[.cursor])
+    buffer.put(end, x: x, y: rect.y, style: theme[.dimText])
+  }
+
+  func handle(_ key: Key, _ state: inout DashboardState) -> [Effect]? {
+    guard let run = state.newest else { return nil }
+    let marks = TimelineMark.all(of: state.lane).map(\.update)
+    let scale = TimelineScale(state.lane, width: 60)
+    let step = max(1, scale.last / max(1, scale.width))
+    switch key {
+    case .left, .character("h"): return state.updateBack(step)
+    case .right, .character("l"): return state.updateForward(step)
+    case .up, .character("k"):
+      guard let mark = marks.last(where: { $0 < run.update }) else { return [] }
+      return state.go(toUpdate: mark)
+    case .down, .character("j"):
+      guard let mark = marks.first(where: { $0 > run.update }) else { return [] }
+      return state.go(toUpdate: mark)
+    case .home: return state.go(toUpdate: run.update - run.rewindable)
+    case .end: return state.go(toUpdate: scale.last)
+    default: return nil
+    }
+  }
+}
+
+/// Which updates stand in which columns of the bar.
+struct TimelineScale {
+  /// The columns, and the last update that the lane has been at.
+  let width: Int, last: Int
+
+  init(_ lane: Lane, width: Int) {
+    self.width = max(1, width)
+    last = max(1, lane.newest?.update ?? 0, lane.furthestUpdate)
+  }
+
+  func column(of update: Int) -> Int { min(width - 1, max(0, update * width / (last + 1))) }
+
+  func update(at column: Int) -> Int { (column + 1) * (last + 1) / width - 1 }
+}

@@ -1,0 +1,55 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#elseif canImport(Musl)
+  import Musl
+#endif
+
+/// Decimal logarithms, and sums and norms of numbers that are kept as such.
+public enum Log10 {
+  /// log10 2.
+  static let of2 = 0.301029995663981195214
+
+  /// log10 x.
+  public static func of(_ x: Double) -> Double { log10(x) }
+
+  /// 10^x.
+  public static func power(_ x: Double) -> Double { pow(10, x) }
+
+  /// log10 Σ 10^x, -infinity for none.
+  public static func sum(_ logs: some Sequence<Double>) -> Double {
+    var largest = -Double.infinity
+    for x in logs { largest = max(largest, x) }
+    guard largest.isFinite else { return largest }
+    return largest + log10(logs.reduce(0) { $0 + pow(10, $1 - largest) })
+  }
+
+  /// log10 ‖v‖₂, exact where the norm itself would leave the range; not finite where an element is not.
+  public static func norm(_ vector: some Sequence<Double>) -> Double {
+    guard let parts = ScaledNorm(vector) else { return .nan }
+    return of(parts.largest) + (parts.largest > 0 && parts.largest.isFinite ? 0.5 * log10(parts.sum) : 0)
+  }
+}
+
+/// ‖v‖₂, which neither underflows nor overflows on the way; not finite where an element is not.
+public func euclideanNorm(_ vector: some Sequence<Double>) -> Double {
+  guard let parts = ScaledNorm(vector) else { return .nan }
+  return parts.largest > 0 && parts.largest.isFinite ? parts.largest * parts.sum.squareRoot() : parts.largest
+}
+
+/// ‖v‖₂ = m ‖v/m‖₂ with m = max |v|.
+private struct ScaledNorm {
+  /// m, and Σ (v/m)²; the sum is 0 where m is 0 or infinite.
+  private(set) var largest = 0.0, sum = 0.0
+
+  /// nil where an element is no number.
+  init?(_ vector: some Sequence<Double>) {
+    for value in vector {
+      guard !value.isNaN else { return nil }
+      largest = max(largest, value.magnitude)
+    }
+    guard largest > 0, largest.isFinite else { return }
+    for value in vector { sum += (value / largest) * (value / largest) }
+  }
+}

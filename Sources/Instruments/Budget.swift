@@ -1,0 +1,74 @@
+import Training
+
+/// How much the instruments may compute, so that the screen stays live; and what they left out for it.
+///
+/// A cost is told in units of a multiply-add. Used by one thread at a time.
+public final class Budget {
+  /// Who waits for the readings.
+  public enum Patience: Sendable {
+    /// A frame of a network that trains.
+    case live
+    /// The first look at a network that stands still.
+    case paused
+    /// A reader who has stopped to look: everything that takes less than a few seconds.
+    case patient
+    /// A file, or a test: everything.
+    case unlimited
+  }
+
+  /// Who waits.
+  public let patience: Patience
+  /// What the present instrument left out, a sentence each.
+  public private(set) var leftOut: [String] = []
+  private let stop: @Sendable () -> Bool
+
+  /// A budget; instruments give up where `stop` answers true.
+  public init(_ patience: Patience, stop: @escaping @Sendable () -> Bool = { false }) {
+    self.patience = patience
+    self.stop = stop
+  }
+
+  /// Whether nobody waits for the readings any more.
+  public var isCancelled: Bool { stop() }
+
+  /// The progress of a long computation: ends it where nobody waits any more.
+  ///
+  /// - Throws: `CancellationError`.
+  func goOn(_ share: Double) throws {
+    if isCancelled { throw CancellationError() }
+  }
+
+  /// Whether what is left out would be left out at any time.
+  var isPatient: Bool { patience == .patient || patience == .unlimited }
+
+  /// Another instrument begins.
+  func begin() { leftOut = [] }
+
+  /// Something is left out: "the flow matrix of 5000×5000 terms".
+  public func leaveOut(_ words: String) { leftOut.append(words) }
+
+  /// How many things that cost `cost` each fit into `milliseconds` of a live frame, or into the longer time that a reader has
+  /// who has stopped; `least` at least.
+  public func count(milliseconds: Double, cost: Double, least: Int = 1) -> Int {
+    let time: Double
+    switch patience {
+    case .live: time = milliseconds
+    case .paused: time = 5 * milliseconds
+    case .patient: time = max(700, 5 * milliseconds)
+    case .unlimited: return .max
+    }
+    return max(least, Int(min(1e9, time * Self.multiplyAddsPerMillisecond / max(1, cost))))
+  }
+
+  /// The largest size that is computed, by patience.
+  public func size(live: Int, patient: Int) -> Int {
+    switch patience {
+    case .live, .paused: live
+    case .patient: patient
+    case .unlimited: .max
+    }
+  }
+
+  /// What a slow present processor does of a matrix product in double precision.
+  private static let multiplyAddsPerMillisecond = 1.5e7
+}

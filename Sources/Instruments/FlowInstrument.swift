@@ -1,0 +1,63 @@
+import GradientFlow
+import RecurrentNetworks
+
+/// The flow matrix ‖∂l_i/∂h_t‖ over the whole sequence, and what the truncation keeps of it.
+public enum FlowInstrument: Instrument {
+  /// Its name.
+  public static let id: InstrumentID = "flow"
+
+  /// The flow of the batch's first sequence.
+  public struct Reading: Sendable {
+    /// The matrix, n wide.
+    public let matrix: FlowMatrix
+    /// Which terms the updates carry, and what share of them that is; nil where the gradient is cut in another way.
+    public let mask: TruncationMask?, share: TruncationShare?
+    /// The truncation by its name, and how the gradient that trains goes back.
+    public let truncationName: String, way: Way
+    /// Whether every δ_t is clipped on its way, which the terms have part in.
+    public let isClippedAtSteps: Bool
+    /// The sequences of the batch.
+    public let batch: Int
+    /// Why there is no gradient; nil where there is one.
+    public let noGradientReason: String?
+  }
+
+  /// How the gradient that trains comes from the losses to the states.
+  public enum Way: Sendable {
+    /// Back through windows.
+    case windows
+    /// Back through windows that are cut at random at every update.
+    case randomCuts
+    /// Along the adjoint of a fixed point.
+    case fixedPoint
+    /// It does not go back: an influence is carried forward.
+    case forward
+  }
+
+  /// The reading of a pass; nil where there is nothing to read.
+  public static func read(_ pass: PassView, _ focus: Focus, _ budget: Budget) -> Reading? {
+    let length = pass.length
+    guard length <= budget.size(live: 1000, patient: 2500), let tape = pass.sequence(budget) else {
+      budget.leaveOut("the flow matrix of \(length)×\(length) terms")
+      return nil
+    }
+    let rows = budget.count(milliseconds: 4, cost: Double(length) * pass.width * pass.width / 2, least: 8)
+    guard
+      let matrix = try? FlowMatrix(tape, layer: pass.layer(focus), maximumRows: rows, progress: budget.goOn)
+    else { return nil }
+    let targets = (0..<length).count { tape.targetMask[$0 * tape.batch] != 0 }
+    if matrix.rows.count < targets { budget.leaveOut("the flow of \(matrix.rows.count) of \(targets) losses") }
+    let mask = pass.isCutByWindows ? TruncationMask(steps: length, windows: pass.windows) : nil
+    return Reading(
+      matrix: matrix, mask: mask, share: mask.map { TruncationShare(mask: $0, flow: matrix) },
+      truncationName: pass.truncationName, way: way(pass),
+      isClippedAtSteps: pass.snapshot.experiment.training.clip.kind == .step, batch: pass.batch,
+      noGradientReason: pass.noGradientReason)
+  }
+
+  private static func way(_ pass: PassView) -> Way {
+    if pass.snapshot.variant.fixedPoint != nil { return .fixedPoint }
+    if !pass.snapshot.variant.passage.isEmpty { return .randomCuts }
+    return pass.snapshot.experiment.training.algorithm.description.isForward ? .forward : .windows
+  }
+}

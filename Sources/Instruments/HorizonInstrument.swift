@@ -1,0 +1,43 @@
+import GradientFlow
+
+/// The horizon: the lag at which the product of Jacobians falls under 10 % and 1 %, beside what the task needs and what the
+/// truncation reaches.
+public enum HorizonInstrument: Instrument {
+  /// Its name.
+  public static let id: InstrumentID = "horizon"
+
+  /// Lags in steps.
+  public struct Reading: Equatable, Sendable {
+    /// The first lag at which ‖∂s_T/∂s_{T-lag}‖ is under 10 %, and under 1 %; nil where it never is.
+    public let under10: Int?, under1: Int?
+    /// The longest lag that was looked at.
+    public let longest: Int
+    /// How far back what the task asks for lies, where the task knows.
+    public let dependencyLength: Int?
+    /// k2 as it is resolved: a truncated gradient reaches k2 - 1 steps back.
+    public let k2: Int
+  }
+
+  /// The reading of a pass; nil where there is nothing to read.
+  public static func read(_ pass: PassView, _ focus: Focus, _ budget: Budget) -> Reading? {
+    let tape = pass.sequenceOrWindow(budget)
+    let cube = pass.width * pass.width * pass.width
+    let longest = min(tape.steps, budget.count(milliseconds: 20, cost: 4 * cube, least: 8))
+    // The largest singular value alone, by iteration; exact at the longest lag.
+    guard let product = try? ProductByLag(tape, layer: pass.layer(focus), maximumLags: 1, longest: longest) else {
+      budget.leaveOut("the horizon: a Jacobian is not finite")
+      return nil
+    }
+    return Reading(
+      under10: product.horizon10, under1: product.horizon1, longest: longest,
+      dependencyLength: pass.snapshot.description.dependencyLength, k2: pass.snapshot.schedule.k2)
+  }
+
+  /// A horizon that is never reached is the longest lag.
+  public static func trend(_ reading: Reading) -> [String: Double] {
+    [
+      "10 %": Double(reading.under10 ?? reading.longest), "1 %": Double(reading.under1 ?? reading.longest),
+      "k2": Double(reading.k2),
+    ]
+  }
+}

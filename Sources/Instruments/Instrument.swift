@@ -1,0 +1,100 @@
+import GradientFlow
+import RecurrentNetworks
+
+/// The name of an instrument: what readings, panels, metrics and other programs call it.
+public struct InstrumentID: Hashable, Sendable, ExpressibleByStringLiteral, CustomStringConvertible {
+  /// The name, in lower case with hyphens: gradient-norm.
+  public let name: String
+
+  /// An instrument's name.
+  public init(stringLiteral value: String) { name = value }
+
+  /// The name.
+  public var description: String { name }
+}
+
+/// What an instrument needs of a source; a source that does not have it gives no reading of it.
+public struct InstrumentNeeds: OptionSet, Hashable, Sendable {
+  /// One bit for each element.
+  public let rawValue: Int
+
+  /// The set with these bits.
+  public init(rawValue: Int) { self.rawValue = rawValue }
+
+  /// One window's pass, forward and backward.
+  public static let pass = InstrumentNeeds(rawValue: 1)
+  /// The whole sequence in which the window lies.
+  public static let sequence = InstrumentNeeds(rawValue: 2)
+  /// The settings under which the pass trains: truncation, algorithm, clipping, optimiser.
+  public static let settings = InstrumentNeeds(rawValue: 4)
+  /// The losses over the updates.
+  public static let history = InstrumentNeeds(rawValue: 8)
+  /// The gradient's norms by step, of a pass that is made elsewhere.
+  public static let norms = InstrumentNeeds(rawValue: 16)
+}
+
+/// One measurement of a pass: from a pass to numbers, a pure function.
+///
+/// An instrument is one file and its name in `Instruments.all`. It knows no screen; panels draw its readings, files write them.
+public protocol Instrument: Sendable {
+  /// What it measures.
+  associatedtype Reading: Sendable
+
+  /// Its name.
+  static var id: InstrumentID { get }
+  /// What it needs of a source.
+  static var needs: InstrumentNeeds { get }
+  /// Whether the reading depends on the step under the cursor, so that it is read again when the cursor moves.
+  static var followsCursor: Bool { get }
+  /// The reading of a pass; nil where there is nothing to read.
+  ///
+  /// - Parameters:
+  ///   - pass: what is measured.
+  ///   - focus: the layer and the step that the reader looks at.
+  ///   - budget: how much may be computed. What is left out for it is told to it in words.
+  static func read(_ pass: PassView, _ focus: Focus, _ budget: Budget) -> Reading?
+  /// Numbers of a reading that are worth following over training, by name.
+  static func trend(_ reading: Reading) -> [String: Double]
+}
+
+extension Instrument {
+  /// The pass alone.
+  public static var needs: InstrumentNeeds { .pass }
+  /// It does not.
+  public static var followsCursor: Bool { false }
+  /// None.
+  public static func trend(_ reading: Reading) -> [String: Double] { [:] }
+}
+
+/// Where the reader looks.
+public struct Focus: Hashable, Sendable {
+  /// The layer, counted from 0; nil is the top one.
+  public var layer: Int?
+  /// The step of the sequence, counted from 0; nil is the window's last.
+  public var step: Int?
+
+  /// A place in a pass.
+  public init(layer: Int? = nil, step: Int? = nil) {
+    self.layer = layer
+    self.step = step
+  }
+}
+
+/// What a reader asks for.
+public struct ReadingRequest: Hashable, Sendable {
+  /// The instruments.
+  public var instruments: Set<InstrumentID>
+  /// Where the reader looks.
+  public var focus: Focus
+
+  /// Some instruments, read at one place.
+  public init(_ instruments: Set<InstrumentID> = [], focus: Focus = Focus()) {
+    self.instruments = instruments
+    self.focus = focus
+  }
+
+  /// Whether readings that were asked for as `other` have all of it.
+  public func isCovered(by other: ReadingRequest) -> Bool {
+    focus == other.focus && instruments.isSubset(of: other.instruments)
+  }
+}

@@ -1,0 +1,22 @@
+/// The registry: every instrument by its name. A new one is its file and its line here.
+public enum Instruments {
+  /// All of them, in the order in which they are read.
+  public static let all: [any Instrument.Type] = [
+    TimeInstrument.self,
+    StepInstrument.self,
+    GradientNormInstrument.self,
+    JacobianProductInstrument.self,
+    FlowInstrument.self,
+    BiasInstrument.self,
+    SpectrumInstrument.self,
+    SaturationInstrument.self,
+    LearningInstrument.self,
+    LossInstrument.self,
+    FileInstrument.self,
+    ContributionsInstrument.self,
+    HorizonInstrument.self,
+  ]
+
+  /// The names of all of them.
+  public static let allIDs = Set(all.map { $0.id })
+}

@@ -1,0 +1,58 @@
+import GradientFlow
+
+/// The products of Jacobians ∂s_T/∂s_{T-lag}: their singular values by lag, the memory path of gated cells, and in a stack the
+/// ways down the layers.
+public enum JacobianProductInstrument: Instrument {
+  /// Its name.
+  public static let id: InstrumentID = "jacobian-product"
+
+  /// The products of the batch's first sequence.
+  public struct Reading: Sendable {
+    /// n, the sequences of the batch, and the first step of the products in the sequence.
+    public let length: Int, batch: Int, firstStep: Int
+    /// Through time, in the layer that is looked into.
+    public let time: ProductByLag
+    /// The memory path against the gated paths, for cells that have one.
+    public let memoryPath: CarouselByLag?
+    /// Down the layers at each step, and along all paths through layers and time; nil with one layer.
+    public let depth: ProductByDepth?, paths: ProductByPath?
+    /// Why there is no gradient; nil where there is one.
+    public let noGradientReason: String?
+  }
+
+  /// The reading of a pass; nil where there is nothing to read.
+  public static func read(_ pass: PassView, _ focus: Focus, _ budget: Budget) -> Reading? {
+    let tape = pass.sequenceOrWindow(budget), layer = pass.layer(focus)
+    // All layers' Jacobians are multiplied, for the paths through them.
+    let width = pass.width * Double(pass.layers).squareRoot()
+    let cube = width * width * width
+    // A lag's product, and its singular values, cost so many times H³ multiply-adds, as measured.
+    let lags = budget.count(milliseconds: 1.5, cost: 6 * cube, least: 3)
+    let longest = min(tape.steps, budget.count(milliseconds: 40, cost: 4 * cube, least: 8))
+    let isDeep = tape.layers.count > 1
+    do {
+      let time = try ProductByLag(tape, layer: layer, maximumLags: lags, longest: longest, progress: budget.goOn)
+      let reading = Reading(
+        length: pass.length, batch: pass.batch, firstStep: tape.window.steps.lowerBound, time: time,
+        memoryPath: try CarouselByLag(tape, layer: layer, maximumLags: lags, longest: longest),
+        depth: isDeep ? try ProductByDepth(tape, maximumSteps: lags) : nil,
+        paths: isDeep ? try ProductByPath(tape, maximumLags: lags, longest: longest - 1) : nil,
+        noGradientReason: pass.noGradientReason)
+      if longest < tape.steps { budget.leaveOut("the product beyond lag \(longest) of \(tape.steps)") }
+      if time.spectra.count < longest {
+        budget.leaveOut("all singular values at \(time.spectra.count) of \(longest) lags")
+      }
+      return reading
+    } catch is CancellationError {
+      return nil
+    } catch {
+      budget.leaveOut("the product: a Jacobian is not finite")
+      return nil
+    }
+  }
+
+  /// What is followed over training.
+  public static func trend(_ reading: Reading) -> [String: Double] {
+    reading.time.slope.map { ["slope": $0] } ?? [:]
+  }
+}

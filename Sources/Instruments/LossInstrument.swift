@@ -1,0 +1,46 @@
+import RecurrentNetworks
+import Training
+
+/// The loss and the gradient's norm over the updates, with what is known of the loss beforehand.
+public enum LossInstrument: Instrument {
+  /// Its name.
+  public static let id: InstrumentID = "loss"
+  /// What it needs of a source.
+  public static let needs: InstrumentNeeds = .history
+
+  /// The history of a run.
+  public struct Reading: Sendable {
+    /// Updates done.
+    public let update: Int
+    /// Losses and norms over the updates.
+    public let history: LossHistory
+    /// Losses that are known of the task, that the objective can be held against.
+    public let floors: [TaskDescription.Floor]
+    /// The unit of the loss.
+    public let kind: LossKind
+    /// How gradients are clipped.
+    public let clip: ClipSpecification
+
+    /// A history, and what is known of it.
+    public init(
+      update: Int, history: LossHistory, floors: [TaskDescription.Floor] = [], kind: LossKind = .crossEntropy,
+      clip: ClipSpecification = ClipSpecification()
+    ) {
+      self.update = update
+      self.history = history
+      self.floors = floors
+      self.kind = kind
+      self.clip = clip
+    }
+  }
+
+  /// The reading of a pass; nil where there is nothing to read.
+  public static func read(_ pass: PassView, _ focus: Focus, _ budget: Budget) -> Reading? {
+    let snapshot = pass.snapshot
+    // A floor is a loss a step: a sum over steps cannot be held against it.
+    let isMean = snapshot.experiment.training.reduction == .mean
+    return Reading(
+      update: snapshot.update, history: snapshot.history, floors: isMean ? snapshot.description.floors : [],
+      kind: snapshot.description.loss, clip: snapshot.experiment.training.clip)
+  }
+}

@@ -1,0 +1,154 @@
+import Foundation
+import Instruments
+import RecurrentNetworks
+import Synchronization
+import Training
+
+/// A run that is trained elsewhere and tells of itself in JSON lines: a file that grows, a recording, or a pipe.
+///
+/// A line is an update: `{"update": 12, "loss": 0.31, "grad_norm": 1.7, "log10_grad_steps": [-4.1, -3.2, -2.0]}`. Only `update` must
+/// be there; what a line does not have is not drawn. Lines that are none of these are counted and left out.
+public final class LinesSource: Source {
+  /// One line.
+  struct Line: Decodable, Equatable {
+    var update: Int
+    var loss: Double?, gradientNorm: Double?, clipScale: Double?, learningRate: Double?
+    /// log10 ‖∂L/∂h_t‖ by step.
+    var log10NormByStep: [Double?]?
+
+    enum CodingKeys: String, CodingKey {
+      case update, loss
+      case gradientNorm = "grad_norm", clipScale = "clip_scale", learningRate = "learning_rate"
+      case log10NormByStep = "log10_grad_steps"
+    }
+  }
+
+  private struct Mailbox {
+    var lines: [Line] = []
+    var unreadable = 0
+    var hasEnded = false
+  }
+
+  private final class Shared: Sendable {
+    let mailbox = Mutex(Mailbox())
+    let isEnding = Atomic(false)
+  }
+
+  private let shared = Shared()
+  private let title: String
+  private var history = LossHistory()
+  private var steps: [Double] = []
+  private var update = 0, serial: UInt64 = 0
+  private var isFinished = false
+
+  /// What it can do.
+  public let capabilities: Capabilities
+
+  /// Begins to read.
+  ///
+  /// - Parameters:
+  ///   - descriptor: where lines come from; it is closed at its end.
+  ///   - title: what the run is called.
+  ///   - follows: whether more may come after the end, as to a file that grows.
+  ///   - wake: called from another thread when there is news to take.
+  public init(descriptor: Int32, title: String, follows: Bool, wake: @escaping @Sendable () -> Void) {
+    self.title = title
+    capabilities = Capabilities(offers: [.history, .norms], commands: [])
+    let shared = shared
+    let thread = Thread { Self.read(descriptor, follows: follows, into: shared, wake) }
+    thread.name = "lines"
+    thread.start()
+  }
+
+  /// Reads until the end, or until nobody wants more.
+  private static func read(_ descriptor: Int32, follows: Bool, into shared: Shared, _ wake: () -> Void) {
+    var rest: [UInt8] = []
+    var buffer = [UInt8](repeating: 0, count: 1 << 16)
+    while !shared.isEnding.load(ordering: .relaxed) {
+      let count = Foundation.read(descriptor, &buffer, buffer.count)
+      if count > 0 {
+        rest += buffer[..<count]
+        take(&rest, into: shared)
+        wake()
+      } else if follows, count == 0 {
+        usleep(100_000)
+      } else {
+        break
+      }
+    }
+    close(descriptor)
+    // A last line that nobody ended.
+    rest.append(0x0A)
+    take(&rest, into: shared)
+    shared.mailbox.withLock { $0.hasEnded = true }
+    wake()
+  }
+
+  /// Takes the whole lines off `rest`.
+  private static func take(_ rest: inout [UInt8], into shared: Shared) {
+    let decoder = JSONDecoder()
+    var lines: [Line] = [], unreadable = 0
+    while let end = rest.firstIndex(of: 0x0A) {
+      let line = rest[..<end]
+      rest.removeSubrange(...end)
+      guard line.contains(where: { $0 != 0x20 && $0 != 0x0D }) else { continue }
+      if let read = try? decoder.decode(Line.self, from: Data(line)) { lines.append(read) } else { unreadable += 1 }
+    }
+    shared.mailbox.withLock { mailbox in
+      mailbox.lines += lines
+      mailbox.unreadable += unreadable
+    }
+  }
+
+  /// Gives the run a command.
+  public func send(_ command: Trainer.Command) {}
+  /// What the reader looks at.
+  public func look(_ requests: [LaneID: ReadingRequest]) {}
+  /// Asks for a frame.
+  public func requestFrame() {}
+  /// The checkpoints to take the run up from.
+  public func checkpoints(_ body: @escaping @Sendable ([LaneID: RunCheckpoint]) -> Void) {}
+
+  /// What has happened since the last call.
+  public func takeNews() -> [SourceNews] {
+    let (lines, hasEnded) = shared.mailbox.withLock { mailbox in
+      defer { mailbox.lines = [] }
+      return (mailbox.lines, mailbox.hasEnded)
+    }
+    guard !lines.isEmpty || hasEnded != isFinished else { return [] }
+    isFinished = hasEnded
+    for line in lines { take(line) }
+    return [.frame(frame)]
+  }
+
+  private func take(_ line: Line) {
+    // A line that goes back begins the run anew.
+    if line.update <= update { history = LossHistory() }
+    update = line.update
+    var record = UpdateRecord()
+    record.update = line.update
+    record.loss = line.loss ?? .nan
+    record.gradientNorm = line.gradientNorm ?? .nan
+    record.clipScale = line.clipScale ?? 1
+    record.learningRate = line.learningRate ?? .nan
+    history.append(record)
+    if let steps = line.log10NormByStep { self.steps = steps.map { $0 ?? -.infinity } }
+  }
+
+  /// What is known now.
+  private var frame: Frame {
+    serial += 1
+    let pass = PassIdentity(update: update, serial: serial)
+    var readings = Readings(pass)
+    readings.set(
+      LossInstrument.self,
+      LossInstrument.Reading(update: update, history: history))
+    if !steps.isEmpty { readings.set(GradientNormInstrument.self, .init(norms: steps)) }
+    let summary = RunSummary(
+      title: title, pass: pass, history: history, length: steps.count, isRunning: !isFinished)
+    return Frame(lanes: [.a: LaneFrame(summary: summary, readings: readings)])
+  }
+
+  /// Ends the source and lets its threads go.
+  public func end() { shared.isEnding.store(true, ordering: .relaxed) }
+}

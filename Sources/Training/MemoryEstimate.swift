@@ -1,0 +1,94 @@
+import LinearAlgebra
+import RecurrentNetworks
+
+/// What a run takes of memory: itself, with its checkpoints, and two snapshots with the tape of each, which is what a dashboard
+/// that looks at it holds.
+struct MemoryEstimate {
+  private let experiment: Experiment
+  private let inputs: Int, outputs: Int
+  /// Two checkpoints are always kept, however large; two snapshots are about.
+  private static let checkpoints = Saturating(2), snapshots = Saturating(2)
+  private static let double = Saturating(8)
+
+  /// The estimate for a network with inputs and outputs of these sizes.
+  init(_ experiment: Experiment, inputs: Int, outputs: Int) {
+    (self.experiment, self.inputs, self.outputs) = (experiment, inputs, outputs)
+  }
+
+  /// In bytes; `Int.max` where the number overflows.
+  var bytes: Int {
+    guard let layout = experiment.layout(inputs: inputs, outputs: outputs), let pass = passBytes(layout) else {
+      return .max
+    }
+    let count = Saturating(layout.count)
+    let scalar = Saturating(experiment.precision == .float64 ? 8 : 4)
+    let memories = Saturating(experiment.training.optimizer.name.rule.memories.count)
+    // Two memories of the optimiser, used or not; in a checkpoint those that it uses, with the weights.
+    let training = count * scalar * (Saturating(2) + Self.checkpoints * (Saturating(1) + memories))
+    // The weights of a snapshot; the weights and the gradient of its tape; the run's own where each step has some.
+    let shown = count * Self.double * (Self.snapshots * Saturating(3) + Saturating(experiment.copies > 1 ? 2 : 0))
+    let carried = Self.double * Saturating(carriedNumbers) * (Self.checkpoints + Self.snapshots + Saturating(1))
+    let positions = Saturating(experiment.task.length) * Saturating(experiment.training.batch)
+    return (Saturating(pass) + training + shown + carried + positions * perPosition + checkpointStates).value
+  }
+
+  /// The pass that the experiment's algorithm wants.
+  private func passBytes(_ layout: ParameterLayout) -> Int? {
+    func bytes<S: Scalar>(_: S.Type) -> Int? {
+      let (network, length, batch) = (experiment.network, experiment.task.length, experiment.training.batch)
+      if experiment.training.checkpoints == .sqrt {
+        return CheckpointedPass<S>.bytesNeeded(network: network, layout: layout, length: length, batch: batch)
+      }
+      return Pass<S>.bytesNeeded(
+        network: network, layout: layout, steps: length, batch: batch,
+        recordsTape: experiment.training.algorithm.type(S.self).keepsEveryStep(experiment))
+    }
+    return experiment.precision == .float64 ? bytes(Double.self) : bytes(Float.self)
+  }
+
+  /// What the algorithm carries from update to update.
+  private var carriedNumbers: Int {
+    let carried = experiment.training.algorithm.cost(AlgorithmSizes(experiment, inputs: inputs, outputs: outputs))
+      .carried
+    return carried < 1e17 ? Int(carried) : .max
+  }
+
+  /// The bytes of a step of a sequence: in the sequences that are trained on and those that a snapshot holds, and in tapes.
+  private var perPosition: Saturating {
+    let (i, o, h) = (Saturating(inputs), Saturating(outputs), Saturating(experiment.network.hidden))
+    let cell = experiment.network.cell
+    let data = (Self.snapshots + Saturating(1)) * ((i + o) * Self.double + Saturating(9))
+    // A unit's state, δ, its local and its future part; a gate's a, φ′ and ∂L/∂a, and twice more where it is kept apart.
+    let unit = 2 * cell.parts + 2 + 3 * cell.gates + (cell.gatesApart > 0 ? cell.gatesApart + cell.gates : 0)
+    let layers = Saturating(experiment.network.layers) * Saturating(unit) * h
+    // x, y and the targets, ∂l/∂h, and the loss.
+    let tape = layers + h + i + o + o + Saturating(2)
+    return data + Self.snapshots * tape * Self.double
+  }
+
+  /// Within a sequence a checkpoint holds the states of all its steps before.
+  private var checkpointStates: Saturating {
+    let k1 = experiment.training.k1.resolved(length: experiment.task.length)
+    guard k1 < experiment.task.length else { return Saturating(0) }
+    let network = experiment.network
+    let state = Saturating(network.layers * network.cell.parts) * Saturating(network.hidden)
+    return Self.checkpoints * Saturating(experiment.task.length) * Saturating(experiment.training.batch) * state
+      * Self.double
+  }
+}
+
+/// A count that stays at the largest number instead of overflowing.
+package struct Saturating {
+  package let value: Int
+  package init(_ value: Int) { self.value = value }
+
+  package static func + (a: Saturating, b: Saturating) -> Saturating {
+    let (sum, overflow) = a.value.addingReportingOverflow(b.value)
+    return Saturating(overflow ? .max : sum)
+  }
+
+  package static func * (a: Saturating, b: Saturating) -> Saturating {
+    let (product, overflow) = a.value.multipliedReportingOverflow(by: b.value)
+    return Saturating(overflow ? .max : product)
+  }
+}

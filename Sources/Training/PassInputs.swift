@@ -1,0 +1,76 @@
+import RecurrentNetworks
+
+/// All that a window's pass is a function of, taken before the update that makes it: its tape can be made later.
+public struct PassInputs: Sendable {
+  /// The settings.
+  public let experiment: Experiment
+  /// The parameters' layout.
+  public let layout: ParameterLayout
+  /// The parameters, flat, as `layout` says.
+  public let parameters: [Double]
+  /// The present sequences.
+  public let data: SequenceBatch
+  /// The steps of the window, and whose losses are injected.
+  public let window: Window
+  /// The state before the window's first step, [parts, B, H] a layer.
+  public let carriedState: [[Double]]
+  /// What the pass does otherwise than plain backpropagation.
+  public let variant: PassVariant
+
+  /// The pass as the update makes it: in the run's precision, with what the algorithm does to the gradient on its way.
+  public func tape() -> Tape { tape(data: data, carriedState: carriedState, variant: variant) }
+
+  /// The plain pass of one sequence of the batch alone.
+  public func tape(ofSequence sequence: Int) -> Tape {
+    let (parts, hidden) = (experiment.network.cell.parts, experiment.network.hidden)
+    let starts = (0..<parts).map { ($0 * data.batch + sequence) * hidden }
+    let state = carriedState.map { layer in starts.flatMap { Array(layer[$0..<$0 + hidden]) } }
+    return tape(data: data.only(sequence: sequence), carriedState: state, variant: PassVariant())
+  }
+
+  private func tape(data: SequenceBatch, carriedState: [[Double]], variant: PassVariant) -> Tape {
+    Tape.compute(
+      network: experiment.network, layout: layout, parameters: parameters, data: data, window: window,
+      carriedState: carriedState, reduction: experiment.training.reduction, precision: experiment.precision,
+      variant: variant, flow: experiment.training.flow)
+  }
+}
+
+extension SequenceBatch {
+  /// One sequence of the batch.
+  func only(sequence: Int) -> SequenceBatch {
+    func column<T>(_ array: [T], _ width: Int) -> [T] {
+      var values: [T] = []
+      values.reserveCapacity(steps * width)
+      for step in 0..<steps {
+        let start = (step * batch + sequence) * width
+        values.append(contentsOf: array[start..<start + width])
+      }
+      return values
+    }
+    let target: Targets =
+      switch target {
+      case .classes(let classes): .classes(column(classes, 1))
+      case .values(let values): .values(column(values, outputs))
+      }
+    return SequenceBatch(
+      steps: steps, batch: 1, inputs: inputs, outputs: outputs, x: column(x, inputs),
+      symbols: symbols.map { column($0, 1) }, target: target, targetMask: column(targetMask, 1),
+      outputMask: outputMask.map { column($0, outputs) })
+  }
+}
+
+extension TrainingRun {
+  /// What the next update's pass is a function of.
+  public func passInputs() -> PassInputs {
+    // The state is run up to the window first.
+    let carried = engine.carriedState()
+    return PassInputs(
+      experiment: experiment, layout: layout, parameters: engine.parameters, data: engine.data, window: engine.window,
+      carriedState: carried, variant: engine.variant)
+  }
+
+  /// ‖∂L/∂h_t‖ of the top layer at the first and the last step of the last update's window, as its own pass left them; nil where it
+  /// did not go back through time over the whole window, or before the first update.
+  public var windowNorms: (first: Double, last: Double)? { engine.windowNorms }
+}

@@ -1,0 +1,65 @@
+import RecurrentNetworks
+
+/// Everything that going on with a run from a place between two updates depends on, as a value: settings, weights, the
+/// optimiser's memory, the place in the data, states, what the learning algorithm carries, histories, and what `undo` needs.
+///
+/// A run made from it goes on with the same numbers as the run that it was taken from, bit for bit.
+public struct RunCheckpoint: Sendable {
+  var course: TrainingRun.Course
+  var place: Checkpoint
+  var formers: [TrainingRun.FormerCourse]
+  var loaded: RunBeginning
+  /// Everything that was done to the run.
+  public internal(set) var timeline: [TimelineEvent]
+
+  /// The experiment as it stands.
+  public var experiment: Experiment { place.experiment }
+  /// Updates done.
+  public var update: Int { place.position.update }
+}
+
+extension TrainingRun {
+  /// The run as it stands. The checkpoints of its past are not taken along: they are made again where they are needed.
+  public func checkpoint() -> RunCheckpoint {
+    var course = course
+    course.checkpoints = CheckpointRing()
+    var formers = formers
+    for index in formers.indices { formers[index].course.checkpoints = CheckpointRing() }
+    return RunCheckpoint(course: course, place: place(), formers: formers, loaded: loaded, timeline: timeline)
+  }
+
+  /// A run that goes on from `checkpoint`.
+  ///
+  /// - Parameter memory: the bytes that the run may take.
+  /// - Throws: what of the checkpoint does not fit together, or what is wrong with the task's file.
+  public convenience init(resuming checkpoint: RunCheckpoint, memory: Int = 16 << 30) throws(TrainingError) {
+    let beginning = checkpoint.course.beginning
+    let engine = try makeEngine(beginning.experiment, start: beginning.start, memory: memory)
+    try engine.restore(checkpoint.place)
+    self.init(
+      course: checkpoint.course, engine: engine, formers: checkpoint.formers, timeline: checkpoint.timeline,
+      loaded: checkpoint.loaded, memory: memory)
+  }
+
+  /// A run of its own that goes on from here with the same weights, data order, random numbers and optimiser's memory, and
+  /// can go back as far.
+  public func fork() throws(TrainingError) -> TrainingRun {
+    var course = course
+    course.checkpoints = course.checkpoints.shared
+    var formers = formers
+    for index in formers.indices { formers[index].course.checkpoints = formers[index].course.checkpoints.shared }
+    return TrainingRun(
+      course: course, engine: try engine.copy(), formers: formers, timeline: timeline + [.fork(update: update)],
+      loaded: loaded, memory: memory)
+  }
+}
+
+extension RunCheckpoint {
+  /// How the run can be made again from its settings alone; nil where weights, states or data were handed in, or where it goes on
+  /// beside another run.
+  public var replay: TimelineReplay? {
+    let beginning = course.beginning
+    guard beginning.start == TrainingRun.Start(), beginning.position == TrainingPosition() else { return nil }
+    return TimelineReplay(beginning: beginning, entries: course.changes.prefix(course.made).map(\.entry))
+  }
+}

@@ -1,0 +1,40 @@
+import ArgumentParser
+import Experiments
+import Training
+
+/// `bpttop link`: a session's run in one line.
+struct LinkCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "link", abstract: "Prints a session's run in one line that can be pasted.",
+    discussion: """
+      The line names what is set otherwise than in the built-in experiment, the updates at which settings were changed, and where \
+      the run stands; opened, the run is made again with the same bits.
+
+      EXAMPLES
+        bpttop link session-update-300.bpttop
+        bpttop --link "network.cell=lstm seed=3 @120 training.k2=5 @300"
+      """)
+
+  @Argument(help: "A session that s has saved.", completion: .file(extensions: ["bpttop"]))
+  var session: String
+  @Option(help: "Which of two lanes: a or b.") var lane = "a"
+
+  func run() throws {
+    do {
+      let session = try SessionFile.read(path: session)
+      guard let lane = LaneID(rawValue: lane.lowercased()), let checkpoint = session.lanes[lane] else {
+        throw Failure.input(
+          "--lane: found \(lane), expected one of \(session.lanes.keys.sorted().map(\.rawValue).joined(separator: ", "))"
+        )
+      }
+      guard let link = RunLink(checkpoint) else {
+        throw Failure.input(
+          "\(self.session): found a run with weights or data handed in, or one that goes on beside another; only its session can be opened"
+        )
+      }
+      try writing { try OutputFile.write(link.text + "\n", to: "-") }
+    } catch let error as InputError {
+      throw Failure.input(error.description)
+    }
+  }
+}

@@ -1,0 +1,38 @@
+import ArgumentParser
+import Canvas
+import Dashboard
+import Foundation
+import Sources
+import Terminal
+import Training
+
+/// How the dashboard looks on the terminal, and its way onto it.
+struct TerminalLooks: ParsableArguments {
+  @Option(help: "\(ColorTier.allCases.map(\.rawValue).joined(separator: ", ")); by default what the terminal can.")
+  var colors: ColorTier?
+  @Option(
+    help: "\(CharacterTier.allCases.map(\.rawValue).joined(separator: ", ")); by default what the terminal can.")
+  var characters: CharacterTier?
+
+  /// Shows what is opened until the user or a signal ends it, then ends the process; the terminal is given back before.
+  func show(_ opening: DashboardSession.Opening, savesItself: Bool = true) throws -> Never {
+    let environment = ProcessInfo.processInfo.environment
+    let end: TerminalEnd
+    do {
+      let waker = try Waker()
+      let screen = try TerminalScreen(environment: environment, colors: colors, characters: characters)
+      let left = savesItself ? Autosave.left(environment: environment) : nil
+      let autosave = savesItself ? Autosave(environment: environment) : nil
+      var session = DashboardSession(opening, screen: screen, waker: waker, autosave: autosave, left: left)
+      var loop = TerminalLoop(screen: screen, waker: waker)
+      end = loop.run(&session)
+      screen.close()
+      session.end()
+    } catch {
+      throw Failure.input(error.description)
+    }
+    // Threads under way in a large pass are not waited for.
+    fflush(nil)
+    _exit(end.exitCode)
+  }
+}

@@ -1,0 +1,59 @@
+import Experiments
+import GradientFlow
+import Testing
+import Training
+
+@Suite struct UpdateMeterTests {
+  /// What a row tells is what the whole pass before the update says, however the update came about.
+  @Test(arguments: [
+    [], ["precision=float32"], ["training.k1=3", "training.k2=7"],
+    ["training.k1=3", "training.k2=7", "training.inject=last"],
+    ["training.clip.kind=step", "training.clip.threshold=0.01"],
+    ["training.history=stale", "training.k1=2", "training.k2=6"],
+    ["training.checkpoints=sqrt"], ["training.algorithm=rtrl", "training.k1=1"], ["training.algorithm=artbp"],
+    ["network.cell=lstm"], ["network.cell=gru", "network.layers=2"], ["network.cell=leaky", "network.beta=0.4"],
+    ["network.cell=residual", "network.layers=2"], ["task.name=sine"], ["training.untied=true"],
+    ["network.init.scale=1e-3"], ["network.init.scale=3", "network.activation=identity"],
+  ])
+  func tellsWhatTheWholePassTells(_ settings: [String]) throws {
+    let sizes = ["task.name=copy", "task.length=24", "network.hidden=6", "training.batch=3"]
+    let run = try TrainingRun(experiment: ExperimentFile.parse("", file: "t", settings: sizes + settings))
+    for update in 1...12 {
+      let tape = run.snapshot().tape()
+      let norms = GradientNorms.log10(tape)
+      let all = try ProductByLag(tape).log10Norm
+      let slope = slope(EvenSpread.choose(8, of: Array(1...tape.steps)).map { (Double($0), all[$0 - 1]) })
+      var meter = UpdateMeter()
+      meter.prepare(run)
+      #expect(run.trainOnce() == .trained)
+      let row = try #require(meter.row(run))
+      #expect(row.record.update == update)
+      #expect(isNear(row.log10GradientFirst, norms.first, 1e-5))
+      #expect(isNear(row.log10GradientLast, norms.last, 1e-5))
+      #expect(isNear(row.log10ProductPerStep, slope, 1e-5))
+    }
+  }
+
+  /// Of the least-squares line: Σ (x - mean)(y - mean)/Σ (x - mean)².
+  private func slope(_ points: [(x: Double, y: Double)]) -> Double? {
+    guard points.count > 1 else { return nil }
+    let n = Double(points.count)
+    let mx = points.reduce(0) { $0 + $1.x } / n, my = points.reduce(0) { $0 + $1.y } / n
+    return points.reduce(0) { $0 + ($1.x - mx) * ($1.y - my) } / points.reduce(0) { $0 + ($1.x - mx) * ($1.x - mx) }
+  }
+
+  private func isNear(_ a: Double?, _ b: Double?, _ tolerance: Double) -> Bool {
+    guard let a, let b else { return a == b }
+    return a == b || abs(a - b) < tolerance * max(1, abs(b))
+  }
+
+  @Test func whatIsNotAskedForIsNotThere() throws {
+    let run = try TrainingRun(experiment: .opening)
+    var meter = UpdateMeter(columns: [.loss, .update])
+    meter.prepare(run)
+    #expect(run.trainOnce() == .trained)
+    let row = try #require(meter.row(run))
+    #expect(row.log10GradientFirst == nil && row.log10GradientLast == nil && row.log10ProductPerStep == nil)
+    #expect(row.record.update == 1)
+  }
+}

@@ -1,0 +1,162 @@
+import Dispatch
+import Instruments
+import Synchronization
+import Testing
+import Training
+
+/// The thread that reads: latest wins, in haste first, with patience when there is time.
+@Suite(.serialized) struct AnalystTests {
+  /// What an analyst has laid out, in order.
+  private final class Results: Sendable {
+    private struct Contents {
+      var analyst: Analyst?
+      var results: [Analyst.Result] = []
+    }
+
+    private let contents = Mutex(Contents())
+    private let arrived = DispatchSemaphore(value: 0)
+
+    /// Begins; every result is taken on the analyst's own thread, so that none is missed.
+    func begin() -> Analyst {
+      let analyst = Analyst { [self] in
+        contents.withLock { contents in
+          if let result = contents.analyst?.take() { contents.results.append(result) }
+        }
+        arrived.signal()
+      }
+      contents.withLock { $0.analyst = analyst }
+      return analyst
+    }
+
+    var all: [Analyst.Result] { contents.withLock { $0.results } }
+
+    /// Waits until there is a result that is wanted; false after a while.
+    func wait(_ isWanted: (Analyst.Result) -> Bool) -> Bool {
+      for _ in 0..<1000 {
+        if all.contains(where: isWanted) { return true }
+        guard arrived.wait(timeout: .now() + 20) == .success else { return false }
+      }
+      return false
+    }
+
+    func end() {
+      contents.withLock { contents in
+        contents.analyst?.end()
+        contents.analyst = nil
+      }
+    }
+  }
+
+  private func readings(_ result: Analyst.Result) -> Readings? { result.lanes[.a]?.readings }
+
+  @Test func latestWins() throws {
+    let run = try TrainingRun(experiment: Fixture.experiment(length: 100, hidden: 48))
+    var snapshots: [Snapshot] = []
+    for _ in 0..<40 {
+      run.trainOnce()
+      snapshots.append(run.snapshot(running: true))
+    }
+    let results = Results(), analyst = results.begin()
+    defer { results.end() }
+    for snapshot in snapshots { analyst.submit([.a: (snapshot, ReadingRequest(Instruments.allIDs))]) }
+    #expect(results.wait { self.readings($0)?.pass.update == 40 })
+    let updates = results.all.compactMap { readings($0)?.pass.update }
+    #expect(updates == updates.sorted() && updates.count < 40)
+    // In a hurry, and of the pass that it says.
+    #expect(results.all.allSatisfy { $0.lanes[.a]?.snapshot.serial == $0.lanes[.a]?.readings.pass.serial })
+  }
+
+  @Test func pausedThePatientReadingComesAfterTheHasty() throws {
+    let experiment = try Fixture.experiment(length: 40, hidden: 129)
+    let results = Results(), analyst = results.begin()
+    defer { results.end() }
+    let paused = try Fixture.snapshot(experiment)
+    analyst.submit([.a: (paused, ReadingRequest(["spectrum", "step", "flow"]))])
+    #expect(results.wait { self.readings($0)?.leftOut.isEmpty == true })
+    let all = results.all.compactMap(readings)
+    #expect(all.map(\.isHasty) == [true, false])
+    #expect(all.map { $0[SpectrumInstrument.self]?.recurrent != nil } == [false, true])
+    #expect(all.allSatisfy { $0[StepInstrument.self] != nil && $0.pass == PassIdentity(paused) })
+    // What nothing was left out of is read once.
+    analyst.submit([.a: (paused, ReadingRequest(["step"]))])
+    #expect(results.wait { self.readings($0)?.request.instruments == ["step"] })
+    #expect(results.all.count == 3)
+  }
+
+  @Test func whileItTrainsNobodyIsPatient() throws {
+    let experiment = try Fixture.experiment(length: 40, hidden: 129)
+    let results = Results(), analyst = results.begin()
+    defer { results.end() }
+    let request = ReadingRequest(["spectrum", "step"])
+    let first = try Fixture.snapshot(experiment, running: true),
+      next = try Fixture.snapshot(experiment, updates: 1, running: true)
+    analyst.submit([.a: (first, request)])
+    #expect(results.wait { self.readings($0)?.pass.update == 0 })
+    analyst.submit([.a: (next, request)])
+    #expect(results.wait { self.readings($0)?.pass.update == 1 })
+    #expect(results.all.compactMap(readings).map(\.isHasty) == [true, true])
+  }
+
+  /// A cursor that moves has only what follows it read again, and takes over the rest.
+  @Test func aMovedCursorTakesOverTheRest() throws {
+    let snapshot = try Fixture.snapshot(Fixture.experiment(["network.cell": "lstm"]))
+    let results = Results(), analyst = results.begin()
+    defer { results.end() }
+    for step in [3, 7] {
+      analyst.submit([.a: (snapshot, ReadingRequest(Instruments.allIDs, focus: Focus(step: step)))])
+      #expect(results.wait { self.readings($0)?.request.focus.step == step })
+    }
+    let last = try #require(results.all.last.flatMap(readings))
+    for instrument in Instruments.all {
+      #expect(last.text(of: instrument) == Fixture.readings(snapshot, step: 7).text(of: instrument), "\(instrument.id)")
+    }
+  }
+
+  @Test func twoLanesComeTogether() throws {
+    let a = try Fixture.snapshot(Fixture.experiment()), b = try Fixture.snapshot(Fixture.experiment(["seed": "2"]))
+    let results = Results(), analyst = results.begin()
+    defer { results.end() }
+    analyst.submit([.a: (a, ReadingRequest(["flow"])), .b: (b, ReadingRequest(["spectrum"]))])
+    #expect(results.wait { $0.lanes.count == 2 })
+    let result = try #require(results.all.last)
+    #expect(
+      result.lanes[.a]?.readings[FlowInstrument.self] != nil
+        && result.lanes[.a]?.readings[SpectrumInstrument.self] == nil)
+    #expect(
+      result.lanes[.b]?.readings[FlowInstrument.self] == nil
+        && result.lanes[.b]?.readings[SpectrumInstrument.self] != nil)
+    #expect(result.difference?.updates == [0, 0])
+  }
+
+  /// Nobody waits for `end`; and the thread ends as soon as the instrument under way is read, which takes as long as it takes.
+  @Test func itEndsSoon() throws {
+    let experiment = try Fixture.experiment(length: 400, hidden: 200, batch: 1, ["network.cell": "lstm"])
+    let snapshot = try Fixture.snapshot(experiment)
+    for milliseconds in [5, 100, 400, 1000] {
+      weak var witness: Analyst?
+      do {
+        let analyst = Analyst {}
+        witness = analyst
+        analyst.submit([.a: (snapshot, ReadingRequest(Instruments.allIDs))])
+        Thread.sleep(milliseconds)
+        let call = ContinuousClock.now
+        analyst.end()
+        #expect(call.duration(to: .now) < .milliseconds(200))
+      }
+      // The thread holds the analyst until it ends.
+      let start = ContinuousClock.now
+      while witness != nil, start.duration(to: .now) < .seconds(20) { Thread.sleep(1) }
+      let time = start.duration(to: .now)
+      #expect(time < .seconds(15), "ended \(milliseconds) ms after its beginning")
+      withKnownIssue("instruments look at no stop while they read", isIntermittent: true) {
+        #expect(time < .milliseconds(200), "ended \(milliseconds) ms after its beginning")
+      }
+    }
+  }
+
+  private enum Thread {
+    static func sleep(_ milliseconds: Int) {
+      _ = DispatchSemaphore(value: 0).wait(timeout: .now() + .milliseconds(milliseconds))
+    }
+  }
+}

@@ -1,0 +1,54 @@
+import Dispatch
+import Foundation
+import Instruments
+import Sources
+import Testing
+
+/// A run that is trained elsewhere, told in lines.
+@Suite struct LinesSourceTests {
+  /// The last frame after all lines were read.
+  private func frame(_ text: String) throws -> Frame {
+    let pipe = Pipe()
+    let descriptor = dup(pipe.fileHandleForReading.fileDescriptor)
+    let source = LinesSource(descriptor: descriptor, title: "a run", follows: false, wake: {})
+    try pipe.fileHandleForWriting.write(contentsOf: Data(text.utf8))
+    try pipe.fileHandleForWriting.close()
+    let start = ContinuousClock.now
+    var last: Frame?
+    while start.duration(to: .now) < .seconds(20), last?.lanes[.a]?.summary.isRunning != false {
+      for case .frame(let frame) in source.takeNews() { last = frame }
+      _ = DispatchSemaphore(value: 0).wait(timeout: .now() + .milliseconds(2))
+    }
+    #expect(source.capabilities.commands == [] && source.capabilities.offers == [.history, .norms])
+    return try #require(last)
+  }
+
+  @Test func linesAreUpdates() throws {
+    let frame = try frame(
+      """
+      {"update": 1, "loss": 0.7, "grad_norm": 2.5, "clip_scale": 0.4}
+      {"update": 2, "loss": 0.6, "grad_norm": 1.5, "log10_grad_steps": [-3, null, -1]}
+
+      """)
+    let lane = try #require(frame.lanes[.a])
+    #expect(
+      lane.summary.title == "a run" && lane.summary.update == 2 && lane.summary.experiment == nil && lane.pass == nil)
+    #expect(lane.summary.history.recent.map(\.loss) == [0.7, 0.6] && lane.summary.history.firstClipped == 1)
+    #expect(lane.readings?[GradientNormInstrument.self]?.norms == [-3, -.infinity, -1])
+    #expect(lane.readings?[LossInstrument.self]?.update == 2 && lane.readings?[FlowInstrument.self] == nil)
+    #expect(frame.difference == nil)
+  }
+
+  @Test func whatIsNoLineIsLeftOutAndWhatGoesBackBeginsAnew() throws {
+    let lane = try #require(
+      try frame("{\"update\": 5, \"loss\": 1}\nnonsense\n{\"loss\": 3}\r\n{\"update\": 1, \"loss\": 2}\r\n\n").lanes[.a]
+    )
+    #expect(lane.summary.update == 1 && lane.summary.history.recent.map(\.loss) == [2])
+    #expect(lane.readings?[GradientNormInstrument.self] == nil)
+  }
+
+  /// A last line that nobody ended is a line.
+  @Test func theLastLineNeedsNoEnd() throws {
+    #expect(try frame("{\"update\": 1}\n{\"update\": 2}").lanes[.a]?.summary.update == 2)
+  }
+}
