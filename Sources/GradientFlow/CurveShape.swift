@@ -35,7 +35,7 @@ public enum CurveShape: Equatable, Sendable {
 
   /// A factor of 2: what lies within so many decades of a line, or of a middle, is on it.
   public static let tolerance = 0.3
-  /// The least R² of a line that leaves more than that. A parabola over half its width has 0.9375 and is no line.
+  /// The least R² of a line that some points lie further from. A line through half a parabola has 0.9375: that is none.
   public static let leastRSquared = 0.95
 
   /// The shape of log10 norms by step; -infinity is an exact 0, NaN a step without a number.
@@ -53,7 +53,13 @@ public enum CurveShape: Equatable, Sendable {
     // Steps after the last loss have no gradient: that is no part of the curve's shape. Zeros before its first step are.
     let isUnbroken = !known.contains { $0 > first && $0 < last && log10[$0] == -.infinity } && oldest == first
     let curve = Curve(log10: log10, steps: finite)
-    self = (isUnbroken ? curve.simpleShape : nil) ?? .parts(curve.parts(newest: last, oldest: oldest))
+    if isUnbroken, let shape = curve.simpleShape {
+      self = shape
+      return
+    }
+    let parts = curve.parts(newest: last, oldest: oldest)
+    // One level but for some single steps.
+    self = parts.map(\.direction) == [.steady] ? .steady(log10: curve.median) : .parts(parts)
   }
 }
 
@@ -62,6 +68,12 @@ private struct Curve {
   let log10: [Double]
   let steps: [Int]
 
+  /// The middle value.
+  var median: Double {
+    let values = steps.map { log10[$0] }.sorted()
+    return values.isEmpty ? .nan : values[values.count / 2]
+  }
+
   /// Steady or a line, where it is one of these.
   var simpleShape: CurveShape? {
     let values = steps.map { log10[$0] }
@@ -69,9 +81,7 @@ private struct Curve {
       return nil
     }
     if most - least <= 2 * CurveShape.tolerance, !isSteadySlope(values) { return .steady(log10: (least + most) / 2) }
-    guard let fit = LineFit(steps.map { (x: Double($0), y: log10[$0]) }), fit.count >= 3 else {
-      return steps.count < 3 ? .steady(log10: (least + most) / 2) : nil
-    }
+    guard let fit = LineFit(steps.map { (x: Double($0), y: log10[$0]) }), fit.count >= 3 else { return nil }
     let isLine = fit.largestResidual <= CurveShape.tolerance || fit.rSquared > CurveShape.leastRSquared
     return isLine ? .line(fit, steps: first...last) : nil
   }

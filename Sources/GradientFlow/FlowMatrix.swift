@@ -61,9 +61,10 @@ extension FlowMatrix {
     // The losses of the last sites are the first rows, so that those under way are always the first ones.
     var index = [Int](repeating: -1, count: (chosen.last ?? -1) + 1)
     for (k, loss) in chosen.enumerated() { index[loss] = k }
-    let own = losses.filter { $0.loss < index.count && index[$0.loss] >= 0 }
     var begins = [Int](repeating: 0, count: chosen.count)
-    for loss in own { begins[index[loss.loss]] = max(begins[index[loss.loss]], loss.site) }
+    for loss in losses where loss.loss < index.count && index[loss.loss] >= 0 {
+      begins[index[loss.loss]] = max(begins[index[loss.loss]], loss.site)
+    }
     let order = chosen.indices.sorted { begins[$0] > begins[$1] }
     var place = [Int](repeating: 0, count: chosen.count)
     for (row, k) in order.enumerated() { place[k] = row }
@@ -71,7 +72,10 @@ extension FlowMatrix {
     let back = ReverseAccumulation(graph: graph, rows: chosen.count, lowestLayer: layer)
     var log10 = [Double](repeating: -.infinity, count: chosen.count * steps)
     try back.run(
-      own.map { .init(row: place[index[$0.loss]], site: $0.site, gradient: $0.gradient) }
+      losses.compactMap {
+        guard $0.loss < index.count, index[$0.loss] >= 0 else { return nil }
+        return .init(row: place[index[$0.loss]], site: $0.site, gradient: $0.gradient)
+      }
     ) { site, _, count, norms in
       guard site.layer == layer else { return }
       for row in 0..<count { log10[starts[row] + site.position] = norms[row] }
@@ -97,16 +101,5 @@ extension FlowMatrix {
       dense.replaceSubrange(i * steps..<(i + 1) * steps, with: log10[row * steps..<(row + 1) * steps])
     }
     return dense
-  }
-}
-
-/// A choice of some of many, evenly spread.
-public enum EvenSpread {
-  /// At most `count` of `all`, in order, evenly spread, the last one among them.
-  public static func choose(_ count: Int, of all: [Int]) -> [Int] {
-    guard count < all.count else { return all }
-    guard count > 0, let last = all.last else { return [] }
-    guard count > 1 else { return [last] }
-    return (0..<count).map { all[$0 * (all.count - 1) / (count - 1)] }
   }
 }

@@ -17,10 +17,13 @@ public enum Log10 {
   /// 10^x.
   public static func power(_ x: Double) -> Double { pow(10, x) }
 
-  /// log10 Σ 10^x, -infinity for none.
+  /// log10 Σ 10^x, -infinity for none; not finite where a term is not.
   public static func sum(_ logs: some Sequence<Double>) -> Double {
     var largest = -Double.infinity
-    for x in logs { largest = max(largest, x) }
+    for x in logs {
+      guard !x.isNaN else { return .nan }
+      largest = max(largest, x)
+    }
     guard largest.isFinite else { return largest }
     return largest + log10(logs.reduce(0) { $0 + pow(10, $1 - largest) })
   }

@@ -32,13 +32,18 @@ struct ReverseAccumulation<Graph: GradientGraph> {
   ) rethrows {
     let sites = graph.sites
     let isNeeded = neededSites(sites)
-    var waiting = seeds.filter { isNeeded[$0.site] }.sorted { $0.site < $1.site }
+    // The last of these is the next one.
+    var waiting = seeds.indices.filter { isNeeded[seeds[$0].site] }
+    if !zip(waiting, waiting.dropFirst()).allSatisfy({ seeds[$0].site <= seeds[$1].site }) {
+      waiting.sort { seeds[$0].site < seeds[$1].site }
+    }
     var norms = [Double](repeating: -.infinity, count: rows)
     var arrived = Arrivals(sites: sites.count, rows: rows)
     let pullback = graph.makePullback(capacity: rows)
     for site in sites.reversed() where isNeeded[site.id] {
-      while let seed = waiting.last, seed.site == site.id {
+      while let next = waiting.last, seeds[next].site == site.id {
         waiting.removeLast()
+        let seed = seeds[next]
         arrived.block(at: site.id, width: graph.width(site.id), row: seed.row)
           .add(seed.gradient, factor: seed.factor, to: seed.row)
       }

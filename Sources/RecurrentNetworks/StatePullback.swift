@@ -139,6 +139,7 @@ private final class StepActivations {
   private let batch: Int, sequence: Int
   /// H, the parts of the state, the pre-activations, and those of the gates apart.
   private let hidden: Int, parts: Int, gates: Int, apart: Int
+  private let keepsPreactivation: Bool
   private var step: Int?
   /// s_{t-1} and s_t, [parts, H]; a_t and φ′(a_t), [G·H]; W_hh h_{t-1} + b_hh of the gates apart, [A·H].
   let previousState: UnsafeMutablePointer<Double>, state: UnsafeMutablePointer<Double>
@@ -148,6 +149,7 @@ private final class StepActivations {
   init(_ tape: Tape, layer: Int, sequence: Int) {
     let cell = tape.network.cell
     (kept, batch, self.sequence, hidden) = (tape.layers[layer], tape.batch, sequence, tape.hidden)
+    keepsPreactivation = cell.keepsPreactivation
     (parts, gates, apart) = (cell.parts, cell.gates * tape.hidden, cell.gatesApart * tape.hidden)
     previousState = Pass<Double>.zeroed(parts * hidden)
     state = Pass<Double>.zeroed(parts * hidden)
@@ -169,8 +171,12 @@ private final class StepActivations {
       copy(kept.state, from: before + parts * batch * hidden, count: hidden, to: state + part * hidden)
     }
     let row = t * batch + sequence
-    copy(kept.preactivation, from: row * gates, count: gates, to: preactivation)
-    copy(kept.derivative, from: row * gates, count: gates, to: derivative)
+    // A backward step reads the one or the other.
+    if keepsPreactivation {
+      copy(kept.preactivation, from: row * gates, count: gates, to: preactivation)
+    } else {
+      copy(kept.derivative, from: row * gates, count: gates, to: derivative)
+    }
     copy(kept.recurrentInput, from: row * apart, count: apart, to: recurrentInput)
   }
 
@@ -210,13 +216,4 @@ extension Tape {
     pullback.apply(step: step, rows: width, from: rows, to: rows)
     return Matrix(rows: width, columns: width, elements: (0..<width).flatMap(rows.row))
   }
-
-  /// One parameter tensor by PyTorch's name, row-major; nil where there is none.
-  public func parameter(_ name: String) -> [Double]? { layout[name].map { Array(parameters[$0.range]) } }
-
-  /// The elements of a block of the parameters, row-major.
-  public func elements(_ block: ParameterLayout.Block) -> [Double] { block.elements(of: parameters) }
-
-  /// The gradient by that tensor.
-  public func gradient(of name: String) -> [Double]? { layout[name].map { Array(gradient[$0.range]) } }
 }

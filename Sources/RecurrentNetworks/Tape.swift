@@ -70,3 +70,14 @@ public struct LayerTape: Sendable {
   /// ∂L/∂(W_hh h_{t-1}), [T, B, G·H]: ∂L/∂a_t, but for the gates whose recurrent input is kept apart.
   public let recurrentGradient: [Double]
 }
+
+extension Tape {
+  /// One parameter tensor by PyTorch's name, row-major; nil where there is none.
+  public func parameter(_ name: String) -> [Double]? { layout[name].map { Array(parameters[$0.range]) } }
+
+  /// The elements of a block of the parameters, row-major.
+  public func elements(_ block: ParameterLayout.Block) -> [Double] { block.elements(of: parameters) }
+
+  /// The gradient by that tensor.
+  public func gradient(of name: String) -> [Double]? { layout[name].map { Array(gradient[$0.range]) } }
+}

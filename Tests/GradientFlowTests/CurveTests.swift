@@ -112,6 +112,17 @@ import Testing
     #expect(parts(CurveShape(values)).map(\.direction) == [.falls, .rises])
   }
 
+  @Test func twoStepsAreNoLine() {
+    #expect(parts(CurveShape([0, 5])) == [.init(direction: .falls, steps: 0...1, change: -5)])
+    #expect(CurveShape([1, 1.2]) == .steady(log10: 1.1))
+  }
+
+  @Test func aLevelWithASpikeIsSteady() {
+    var values = [Double](repeating: -2, count: 40)
+    values[17] = 3
+    #expect(CurveShape(values) == .steady(log10: -2))
+  }
+
   @Test func zerosAreParts() {
     #expect(CurveShape([-.infinity, -.infinity]) == .zero && CurveShape([]) == .empty && CurveShape([.nan]) == .empty)
     // No gradient after the last loss is no part; an exact zero before is one.

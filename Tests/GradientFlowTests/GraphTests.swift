@@ -65,8 +65,10 @@ final class MatrixPullback: GradientPullback {
 struct MatrixChain: GradientChain {
   var matrices: [Matrix]
   var loss: [Double]
+  var path: MemoryPath?
 
   var steps: Int { matrices.count }
+  func memoryPath(layer: Int) -> MemoryPath? { path }
   var sites: [Site] { matrices.indices.map { Site(id: $0, layer: 0, position: $0) } }
   var losses: [LossSite] { [LossSite(loss: steps - 1, site: steps - 1, gradient: loss[...])] }
   func width(_ site: Int) -> Int { matrices[site].rows }
@@ -276,6 +278,32 @@ struct MatrixChain: GradientChain {
     for t in (0..<7).reversed() {
       #expect(abs(flow[0, t] - log10(norm(row))) < 1e-12)
       row = chain.matrices[t].transposed * row
+    }
+  }
+
+  @Test func theMemoryPathOfAnyChain() throws {
+    // J_t = diag(f_t) in columns 1 and 2 of 4, and small weights everywhere.
+    var random = TestRandom(7)
+    let factors = (0..<6).map { _ in [0.9 + 0.05 * random.next(), 0.7 + 0.1 * random.next()] }
+    let matrices = factors.map { f in
+      var matrix = 0.1 * random.matrix(4, 4)
+      for k in 0..<2 { matrix[1 + k, 1 + k] += f[k] }
+      return matrix
+    }
+    var chain = MatrixChain(matrices: matrices, loss: [1, 1, 1, 1])
+    #expect(try CarouselByLag(chain, layer: 0) == nil)
+    chain.path = MemoryPath(part: "m", gate: "f", columns: 1..<3, factors: factors)
+    let paths = try #require(try CarouselByLag(chain, layer: 0))
+    var (product, kept) = (Matrix.identity(4), [1.0, 1])
+    for lag in 1...6 {
+      product = product * matrices[6 - lag]
+      for k in 0..<2 { kept[k] *= factors[6 - lag][k] }
+      var block = Matrix(rows: 2, columns: 2)
+      for i in 0..<2 { for j in 0..<2 { block[i, j] = product[1 + i, 1 + j] } }
+      #expect(abs(paths.log10Carousel[lag - 1] - log10(max(kept[0], kept[1]))) < 1e-13)
+      #expect(abs(paths.log10Block[lag - 1] - log10(try block.singularValues()[0])) < 1e-10)
+      for k in 0..<2 { block[k, k] -= kept[k] }
+      #expect(abs(paths.log10Gated[lag - 1] - log10(try block.singularValues()[0])) < 1e-9)
     }
   }
 

@@ -63,7 +63,7 @@ extension StepText {
       Fact(Span(name + " ", theme[role]), Span(sign + NumberText.short(number), theme[.value]), rank: rank)
     }
     var facts = [fact("‖δ\(sub(t))‖", numbers.gradient, rank: 0)]
-    if let carried = numbers.carried { facts.append(fact("‖∂L/∂\(cell.carriedName)\(sub(t))‖", carried, rank: 1)) }
+    if let carried = numbers.carriedWhole { facts.append(fact("‖∂L/∂\(cell.carriedName)\(sub(t))‖", carried, rank: 1)) }
     if hasLocal {
       facts.append(fact(place.isTop ? "from this step's loss" : "from the layer above", numbers.local, .local, rank: 2))
     }
