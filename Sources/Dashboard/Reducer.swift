@@ -169,7 +169,8 @@ extension DashboardState {
       message = Message(lanes.count > 1 ? "\(lane.letter): \(words)" : words, isError: isError)
     }
     func words(_ settings: [Setting]) -> String {
-      settings.map { "\(Knob.label(of: $0.key)) = \($0.value)" }.joined(separator: ", ")
+      settings.map { "\(Knob.label(of: $0.key)) = \($0.value == "null" ? "as drawn" : $0.value)" }.joined(
+        separator: ", ")
     }
     noteBeginning(report)
     switch report {

@@ -40,7 +40,9 @@ public enum SessionFile {
     guard path != "-", let handle = FileHandle(forReadingAtPath: path) else { return false }
     defer { try? handle.close() }
     // A header's length in eight bytes, then JSON.
-    guard let start = try? handle.read(upToCount: 9), start.count == 9 else { return false }
+    let start = (try? handle.read(upToCount: 9)) ?? Data()
+    // What is named as a session and is cut before its header is one that cannot be read, and no experiment.
+    guard start.count == 9 else { return path.hasSuffix(".bpttop") }
     return start[8] == UInt8(ascii: "{") && start[4..<8].allSatisfy { $0 == 0 }
   }
 

@@ -42,7 +42,7 @@ public struct Explosion: Equatable, Sendable {
 
 /// The trainer's state between two updates, as others may see it: enough to recompute the next window's pass.
 public struct Snapshot: Sendable {
-  /// Counts publications; a newer snapshot has a larger serial.
+  /// Counts the publications of all runs of the process; a newer snapshot has a larger serial.
   public var serial: UInt64
   /// The experiment as it stands, every change taken.
   public var experiment: Experiment

@@ -1,4 +1,5 @@
 import RecurrentNetworks
+import Synchronization
 
 /// One run of training: updates, changes while it runs, and the way back.
 ///
@@ -70,7 +71,8 @@ public final class TrainingRun {
   private var isEnded = false
   /// Where training stood before each of the last changes, while no update has been made since.
   private var placesBefore: [(index: Int, place: Checkpoint)] = []
-  private var serial: UInt64 = 0
+  /// The serial of the newest snapshot of all runs: one that takes another's place goes on counting.
+  private static let serials = Atomic<UInt64>(0)
 
   /// A run before its first update.
   ///
@@ -600,7 +602,7 @@ public final class TrainingRun {
   ///   - updatesPerSecond: how fast.
   ///   - sampleLength: how many characters the network is to write, where the task is a text; 0 for none.
   public func snapshot(running: Bool = false, updatesPerSecond: Double = 0, sampleLength: Int = 0) -> Snapshot {
-    serial += 1
+    let serial = Self.serials.add(1, ordering: .relaxed).newValue
     let engine = engine
     let data = engine.data
     var description = engine.task.description

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Experiments
+import Foundation
 import Training
 
 /// `bpttop link`: a session's run in one line.
@@ -17,20 +18,24 @@ struct LinkCommand: ParsableCommand {
 
   @Argument(help: "A session that s has saved.", completion: .file(extensions: ["bpttop"]))
   var session: String
-  @Option(help: "Which of two lanes: a or b.") var lane = "a"
+  @Option(help: "Which of two lanes: a or b; a where it is left out.") var lane: String?
 
   func run() throws {
     do {
       let session = try SessionFile.read(path: session)
-      guard let lane = LaneID(rawValue: lane.lowercased()), let checkpoint = session.lanes[lane] else {
+      let name = lane ?? LaneID.a.rawValue
+      guard let lane = LaneID(rawValue: name.lowercased()), let checkpoint = session.lanes[lane] else {
         throw Failure.input(
-          "--lane: found \(lane), expected one of \(session.lanes.keys.sorted().map(\.rawValue).joined(separator: ", "))"
+          "--lane: found \(name), expected one of \(session.lanes.keys.sorted().map(\.rawValue).joined(separator: ", "))"
         )
       }
       guard let link = RunLink(checkpoint) else {
         throw Failure.input(
           "\(self.session): found a run with weights or data handed in, or one that goes on beside another; only its session can be opened"
         )
+      }
+      if self.lane == nil, session.lanes.count > 1 {
+        FileHandle.standardError.write(Data("bpttop: lane a of two; --lane b prints the other\n".utf8))
       }
       try writing { try OutputFile.write(link.text + "\n", to: "-") }
     } catch let error as InputError {

@@ -27,10 +27,13 @@ struct WatchCommand: ParsableCommand {
   func run() throws {
     let descriptor = open(file, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw Failure.input("\(file): \(String(cString: strerror(errno)))") }
+    // What the lines do not tell is not shown: they have no threshold.
+    var experiment = Experiment()
+    experiment.training.clip.kind = .none
     let name = file.split(separator: "/").last.map(String.init) ?? file
     try looks.show(
       DashboardSession.Opening(
-        experiment: Experiment(), startsPaused: true,
+        experiment: experiment, startsPaused: true,
         source: { LinesSource(descriptor: descriptor, title: name, follows: true, wake: $0) }), savesItself: false)
   }
 }

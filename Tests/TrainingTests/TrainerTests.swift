@@ -82,6 +82,13 @@ struct TrainerTests {
     watched.trainer.end()
   }
 
+  @Test("a run that takes another's place goes on counting its snapshots")
+  func serialsAscendOverRuns() throws {
+    let first = try smallRun()
+    let before = first.snapshot().serial
+    #expect(try smallRun().snapshot().serial > before && first.snapshot().serial > before + 1)
+  }
+
   @Test("running, it trains until it is paused; then nothing moves")
   func runAndPause() throws {
     let watched = Watched(try smallRun())

@@ -199,6 +199,10 @@ struct LossPicture {
     let free = buckets.filter { $0.clippedCount == 0 }.map { (x: middle($0), y: logarithm($0.normMaximum)) }
     let clipped = buckets.filter { $0.clippedCount > 0 }.map { (x: middle($0), y: logarithm($0.normMaximum)) }
     let threshold = clip.kind == .norm ? logarithm(clip.threshold) : .nan
+    // A run that is watched may not tell its norms; a run of our own has one at least.
+    guard recent.contains(where: { !$0.gradientNorm.isNaN }) else {
+      return Plot(x: x, y: .logarithmic([0], including: []), series: [])
+    }
     let values = (free + clipped).map(\.y)
     var plot = Plot(
       x: x, y: .logarithmic(values, including: [threshold]),
@@ -217,6 +221,7 @@ struct LossPicture {
     let last = recent.suffix(100)
     let clipped = last.filter { $0.clipScale < 1 }
     let name = Span("‖g‖ ", theme[.gradientNorm])
+    guard recent.contains(where: { !$0.gradientNorm.isNaN }) else { return [name, Span("not known", theme[.dimText])] }
     guard clip.kind != .none else { return [name, Span("not clipped", theme[.dimText])] }
     guard !clipped.isEmpty else {
       let forms = ["none of the last \(last.count) clipped", "none clipped", "unclipped"]
