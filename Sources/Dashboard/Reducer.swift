@@ -156,10 +156,12 @@ extension DashboardState {
   private mutating func restart(_ point: RestartPoint) -> [Effect] {
     requestedRunning = nil
     hasSteppedToUpdate = false
+    // Beside another lane, it goes on at the same update.
+    let place = NumberText.grouped(lanes.count > 1 ? newest?.update ?? 0 : 0)
     message = Message(
       point == .loaded
-        ? "restarted at update 0, with the settings and weights as loaded; u undoes it"
-        : "restarted at update 0, with the present settings; u undoes it")
+        ? "restarted at update \(place), with the settings and weights as loaded; u undoes it"
+        : "restarted at update \(place), with the present settings; u undoes it")
     return [.source(.restart(lane.id, from: point))]
   }
 

@@ -20,6 +20,8 @@ struct CheckpointRing: Sendable {
 
   /// In the order of their updates.
   private var checkpoints: [Checkpoint] = []
+  /// Where they lie, and whether they hold the history: plain numbers, which are looked through at every save.
+  private var places: [(update: Int, hasHistory: Bool)] = []
   private var spare: Checkpoint?
 
   /// The bytes that they take together.
@@ -33,33 +35,42 @@ struct CheckpointRing: Sendable {
     return ring
   }
   /// The updates at which they lie.
-  var updates: [Int] { checkpoints.map(\.position.update) }
+  var updates: [Int] { places.map(\.update) }
 
-  /// Saves the engine's state if the checkpoint before it lies far enough back.
-  mutating func saveIfDue(
+  /// Whether the checkpoint before the engine's place lies so far back that another is due.
+  func isDue(_ engine: any TrainingEngine) -> Bool {
+    let position = engine.position
+    let index = index(after: position.update)
+    guard index > 0 else { return true }
+    let distance = position.update - places[index - 1].update
+    guard distance >= Self.spacing else { return false }
+    return position.trained == 0
+      || distance >= Self.spacingInSequence
+        && distance * engine.window.steps.count >= Self.stepsPerState * position.trained
+  }
+
+  /// Where a checkpoint at `update` would be inserted, behind those not after it.
+  private func index(after update: Int) -> Int {
+    var index = places.count
+    while index > 0, places[index - 1].update > update { index -= 1 }
+    return index
+  }
+
+  /// Saves the engine's state.
+  mutating func save(
     _ engine: any TrainingEngine, changeCount: Int, history: LossHistory, origins: [WeightOrigin]
   ) {
     let update = engine.position.update
-    var index = checkpoints.count
-    while index > 0, checkpoints[index - 1].position.update > update { index -= 1 }
-    if index > 0 {
-      let distance = update - checkpoints[index - 1].position.update
-      guard distance >= Self.spacing else { return }
-      let trained = engine.position.trained
-      let isDue =
-        trained == 0
-        || distance >= Self.spacingInSequence
-          && distance * engine.window.steps.count >= Self.stepsPerState * trained
-      guard isDue else { return }
-    }
+    let index = index(after: update)
     let checkpoint = spare ?? Checkpoint()
     spare = nil
     engine.save(into: checkpoint)
     checkpoint.changeCount = changeCount
     checkpoint.origins = origins
-    let lastHistory = checkpoints[..<index].last { $0.history != nil }?.position.update
+    let lastHistory = places[..<index].last { $0.hasHistory }?.update
     checkpoint.history = lastHistory.map { update - $0 >= Self.historySpacing } ?? true ? history : nil
     checkpoints.insert(checkpoint, at: index)
+    places.insert((update, checkpoint.history != nil), at: index)
     bytes += checkpoint.bytes
     while checkpoints.count > 2, bytes > Self.byteLimit || checkpoints.count > Self.countLimit {
       thinOut(about: update)
@@ -71,12 +82,12 @@ struct CheckpointRing: Sendable {
   private mutating func thinOut(about place: Int) {
     var best = 1
     var least = Double.infinity
-    for index in 1..<checkpoints.count {
-      let update = checkpoints[index].position.update
+    for index in 1..<places.count {
+      let update = places[index].update
       let distance = Double(abs(place - update) + 1)
-      let next = index + 1 < checkpoints.count ? checkpoints[index + 1].position.update : max(place, update) + 1
-      var weight = Double(next - checkpoints[index - 1].position.update) / distance
-      if checkpoints[index].history == nil, distance > Double(Self.reachWithoutHistory) { weight = 0 }
+      let next = index + 1 < places.count ? places[index + 1].update : max(place, update) + 1
+      var weight = Double(next - places[index - 1].update) / distance
+      if !places[index].hasHistory, distance > Double(Self.reachWithoutHistory) { weight = 0 }
       if weight < least { (best, least) = (index, weight) }
     }
     remove(at: best)
@@ -84,6 +95,7 @@ struct CheckpointRing: Sendable {
 
   private mutating func remove(at index: Int) {
     var removed = checkpoints.remove(at: index)
+    places.remove(at: index)
     bytes -= removed.bytes
     // What another run reads too is not written again.
     if isKnownUniquelyReferenced(&removed) { spare = removed }
@@ -107,7 +119,7 @@ struct CheckpointRing: Sendable {
 
   /// Whether one lies after `update`, up to `last`.
   func hasAny(after update: Int, upTo last: Int) -> Bool {
-    checkpoints.contains { $0.position.update > update && $0.position.update <= last && $0.history != nil }
+    places.contains { $0.update > update && $0.update <= last && $0.hasHistory }
   }
 
   /// Drops those after `update`, and those behind more changes than `changeCount`.
@@ -115,6 +127,7 @@ struct CheckpointRing: Sendable {
     while let last = checkpoints.last, last.position.update > update || last.changeCount > changeCount {
       bytes -= last.bytes
       checkpoints.removeLast()
+      places.removeLast()
     }
   }
 }

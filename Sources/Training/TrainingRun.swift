@@ -168,8 +168,10 @@ public final class TrainingRun {
 
   /// Makes an update, and the changes that are due after it.
   private func advance() -> TrainingOutcome {
-    course.checkpoints.saveIfDue(
-      engine, changeCount: course.made, history: course.history, origins: course.origins)
+    if course.checkpoints.isDue(engine) {
+      course.checkpoints.save(
+        engine, changeCount: course.made, history: course.history, origins: course.origins)
+    }
     let outcome = engine.train()
     switch outcome {
     case .trained(let record), .noNextWindow(let record, _):
