@@ -10,6 +10,8 @@ pictures=Demos/pictures experiments=Demos/experiments
   --keys '<esc>nn,,,,,,,,,,,,' -o $pictures/dashboard-120x36.svg
 "$bpttop" screen $experiments/truncation.yaml --size 120x36 --updates 200 --keys ',,' -o $pictures/step.svg
 "$bpttop" screen $experiments/sigmoid.yaml --size 120x30 --updates 20 --keys '<tab><tab><tab><tab>z' -o $pictures/product.svg
+# Lane A goes all the way back, lane B five steps; 200 updates after the fork.
+"$bpttop" screen $experiments/vanishing.yaml --size 120x36 --updates 200 --keys 'f{:update 400<enter>' -o $pictures/lanes.svg
 # An LSTM that adds, stepped back to between the marks and the end.
 "$bpttop" screen $experiments/adding-gru.yaml --set network.cell=lstm --set network.init.forget_bias=3 \
   --set task.length=60 --size 120x48 --updates 1000 --keys ',,,,,,,,,,,,,,,,,,,,,,,,,' -o $pictures/gates.svg
