@@ -36,7 +36,7 @@ struct CellEquations {
   func futureLines(_ t: Int) -> (state: String, beside: [String]) {
     let clauses = future(t).components(separatedBy: "; ")
     let beside = clauses.dropFirst().map { clause in
-      description.parts.reduce(clause) {
+      description.stateComponents.reduce(clause) {
         $0.hasPrefix("to \($1): ") ? "∂L/∂\($1)\(sub(t)) = " + $0.dropFirst(5 + $1.count) : $0
       }
     }
@@ -47,12 +47,12 @@ struct CellEquations {
   func local(_ t: Int) -> String { written(description.local, t) }
 
   /// The name of what is carried beside h, and what multiplies it: c, f₃₈.
-  var carriedName: String { description.carousel.map { description.parts[$0.part] } ?? "c" }
+  var carriedName: String { description.memoryPath.map { description.stateComponents[$0.component] } ?? "c" }
 
   func memoryPathName(_ t: Int) -> String {
-    guard let carousel = description.carousel else { return "" }
-    let gate = description.gates[carousel.gate] + sub(t)
-    return carousel.isComplement ? "(1-\(gate))" : gate
+    guard let memoryPath = description.memoryPath else { return "" }
+    let gate = description.gates[memoryPath.gate] + sub(t)
+    return memoryPath.isComplement ? "(1-\(gate))" : gate
   }
 
   /// What stands before φ′ in the factor.

@@ -64,7 +64,7 @@ public enum TraceFile {
   }
 
   private static func jointWidth(_ tape: Tape) -> Int {
-    tape.layers.reduce(0) { $0 + $1.parts * tape.hidden }
+    tape.layers.reduce(0) { $0 + $1.stateComponents * tape.hidden }
   }
 
   /// log10 of all singular values by lag, of the state of all layers together.
@@ -108,10 +108,10 @@ public enum TraceFile {
     if let outputMask = tape.outputMask {
       tensors.append(NamedTensor("output_mask", [t, b, tape.outputs], .float64(outputMask.map(Double.init))))
     }
-    if !tape.passage.isEmpty { tensors.append(NamedTensor("passage", [t], .float64(tape.passage))) }
+    if !tape.gradientScale.isEmpty { tensors.append(NamedTensor("gradient_scale", [t], .float64(tape.gradientScale))) }
     for (index, layer) in tape.layers.enumerated() {
-      let carried = Array(layer.state.prefix(layer.parts * b * h))
-      tensors.append(NamedTensor("state0_l\(index)", [layer.parts, b, h], .float64(carried)))
+      let carried = Array(layer.state.prefix(layer.stateComponents * b * h))
+      tensors.append(NamedTensor("state0_l\(index)", [layer.stateComponents, b, h], .float64(carried)))
     }
     tensors += WeightsFile.tensors(tape.parameters, layout: tape.layout)
     tensors += gradients(tape)
@@ -155,17 +155,17 @@ public enum TraceFile {
   private static func states(_ tape: Tape) -> [NamedTensor] {
     guard let top = tape.layers.last else { return [] }
     let t = tape.steps, b = tape.batch, h = tape.hidden
-    // [T, parts, B, H]: h is the first part of each step.
-    func firstPart(_ values: ArraySlice<Double>) -> [Double] {
-      top.parts == 1
+    // [T, components, B, H]: h is the first part of each step.
+    func firstComponent(_ values: ArraySlice<Double>) -> [Double] {
+      top.stateComponents == 1
         ? Array(values)
-        : stride(from: values.startIndex, to: values.endIndex, by: top.parts * b * h)
+        : stride(from: values.startIndex, to: values.endIndex, by: top.stateComponents * b * h)
           .flatMap { values[$0..<$0 + b * h] }
     }
     return [
-      NamedTensor("h", [t, b, h], .float64(firstPart(top.state.dropFirst(top.parts * b * h)))),
+      NamedTensor("h", [t, b, h], .float64(firstComponent(top.state.dropFirst(top.stateComponents * b * h)))),
       NamedTensor("loss", [t, b], .float64(tape.loss)),
-      NamedTensor("grad_h", [t, b, h], .float64(firstPart(top.gradient[...]))),
+      NamedTensor("grad_h", [t, b, h], .float64(firstComponent(top.gradient[...]))),
     ]
   }
 
@@ -174,11 +174,11 @@ public enum TraceFile {
   private static func layers(_ tape: Tape) -> [NamedTensor] {
     let t = tape.steps, b = tape.batch, h = tape.hidden, gates = tape.network.cell.gates
     return tape.layers.enumerated().flatMap { index, layer -> [NamedTensor] in
-      let shape = [t, layer.parts, b, h]
+      let shape = [t, layer.stateComponents, b, h]
       var tensors: [NamedTensor] = []
-      if tape.layers.count > 1 || layer.parts > 1 {
+      if tape.layers.count > 1 || layer.stateComponents > 1 {
         tensors = [
-          NamedTensor("state_l\(index)", shape, .float64(Array(layer.state.dropFirst(layer.parts * b * h)))),
+          NamedTensor("state_l\(index)", shape, .float64(Array(layer.state.dropFirst(layer.stateComponents * b * h)))),
           NamedTensor("grad_state_l\(index)", shape, .float64(layer.gradient)),
         ]
       }

@@ -33,21 +33,21 @@ public struct BackwardNumbers: Equatable, Sendable {
     guard tape.steps > step, step >= 0, tape.layers.indices.contains(index) else { return nil }
     let layer = tape.layers[index]
     let size = tape.batch * tape.hidden
-    gradient = euclideanNorm(tape.stateGradient(layer: index, step: step, part: 0))
+    gradient = euclideanNorm(tape.stateGradient(layer: index, step: step, component: 0))
     local = euclideanNorm(layer.localGradient.row(step, of: size, width: size))
     future = euclideanNorm(layer.futureGradient.row(step, of: size, width: size))
-    let path = tape.network.cellDescription.carousel
-    let part = path?.part ?? 0
-    carried = part > 0 ? euclideanNorm(tape.stateGradient(layer: index, step: step, part: part)) : nil
+    let path = tape.network.cellDescription.memoryPath
+    let component = path?.component ?? 0
+    carried = component > 0 ? euclideanNorm(tape.stateGradient(layer: index, step: step, component: component)) : nil
     carriedWhole =
-      part > 0 ? path.map { euclideanNorm(tape.memoryGradient($0, layer: index, step: step)) } : nil
+      component > 0 ? path.map { euclideanNorm(tape.memoryGradient($0, layer: index, step: step)) } : nil
     guard step + 1 < tape.steps, !tape.isFixedPoint else { return }
     takeFactors(tape, step: step + 1, layer: index)
   }
 
   /// What step t does to the gradient on its way to t-1.
   private mutating func takeFactors(_ tape: Tape, step t: Int, layer: Int) {
-    next = euclideanNorm(tape.stateGradient(layer: layer, step: t, part: 0))
+    next = euclideanNorm(tape.stateGradient(layer: layer, step: t, component: 0))
     if let factors = AffineStepFactors(tape, step: t, layer: layer) {
       derivativeFactor = factors.log10ScaledDerivative.map(Log10.power)
       recurrentFactor = factors.log10Recurrent.map(Log10.power)

@@ -10,7 +10,7 @@ public struct ForwardNumbers: Equatable, Sendable {
 
   /// ‖a_t‖ and the norms of what it is the sum of: W_ih x_t, W_hh h_{t-1}, b (0 where there is none).
   public let preactivation: Double, input: Double, recurrent: Double, bias: Double
-  /// ‖h_t‖, and ‖c_t‖ of the part that a carousel carries beside it.
+  /// ‖h_t‖, and ‖c_t‖ of the part that a memory path carries beside it.
   public let state: Double, carried: Double?
   /// The mean and the least |φ′(a_t)| of the units.
   public let derivativeMean: Double, derivativeLeast: Double
@@ -33,20 +33,21 @@ public struct ForwardNumbers: Equatable, Sendable {
       if depth == 0 {
         tape.x.row(step, of: batch * tape.inputs, width: tape.inputs)
       } else {
-        tape.layers[depth - 1].state.row(step + 1, of: tape.layers[depth - 1].parts * batch * hidden, width: hidden)
+        tape.layers[depth - 1].state.row(
+          step + 1, of: tape.layers[depth - 1].stateComponents * batch * hidden, width: hidden)
       }
-    let stateSize = layer.parts * batch * hidden
+    let stateSize = layer.stateComponents * batch * hidden
     let before = layer.state.row(step, of: stateSize, width: hidden)
     input = euclideanNorm(tape.product(tape.layout.inputWeights(layer: depth, step: step), read))
     recurrent = euclideanNorm(tape.product(tape.layout.recurrentWeights(layer: depth, step: step), before))
     bias = tape.layout.bias(layer: depth).map { euclideanNorm(tape.parameters[$0.copy(step).range]) } ?? 0
     state = euclideanNorm(layer.state.row(step + 1, of: stateSize, width: hidden))
     let cell = tape.network.cellDescription
-    let part = cell.carousel?.part ?? 0
+    let component = cell.memoryPath?.component ?? 0
     carried =
-      part > 0
+      component > 0
       ? euclideanNorm(
-        layer.state.row((step + 1) * layer.parts + part, of: batch * hidden, width: hidden)) : nil
+        layer.state.row((step + 1) * layer.stateComponents + component, of: batch * hidden, width: hidden)) : nil
     let derivative = layer.derivative.row(step, of: batch * width, width: width).map(abs)
     derivativeMean = derivative.reduce(0, +) / Double(max(1, derivative.count))
     derivativeLeast = derivative.min() ?? 0

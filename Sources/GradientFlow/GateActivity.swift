@@ -21,7 +21,7 @@ public struct GateActivity: Equatable, Sendable {
   /// The gates in the order of their weights.
   public let gates: [Gate]
   /// The index of the gate that carries the state from step to step, if one does.
-  public let carousel: Int?
+  public let memoryPath: Int?
   /// T and H.
   public let steps: Int, units: Int
 }
@@ -35,7 +35,7 @@ extension GateActivity {
       tape.layers.indices.contains(layer)
     else { return nil }
     (steps, units) = (tape.steps, tape.hidden)
-    carousel = cell.carousel?.gate
+    memoryPath = cell.memoryPath?.gate
     gates = zip(cell.gates, functions).enumerated().map { index, gate in
       Gate(name: gate.0, function: gate.1, tape, layer: layer, gate: index, sequence: sequence)
     }
@@ -73,7 +73,7 @@ extension Tape {
 
   /// The factors of the memory path at step t, one a unit: gate_t, or 1 - gate_t.
   func memoryFactors(
-    _ path: CellDescription.Carousel, _ function: Activation, layer: Int, step t: Int, sequence: Int
+    _ path: CellDescription.MemoryPath, _ function: Activation, layer: Int, step t: Int, sequence: Int
   ) -> [Double] {
     gatePreactivations(layer: layer, gate: path.gate, step: t, sequence: sequence).map { a in
       // 1 - σ(a) = σ(-a), without cancellation.

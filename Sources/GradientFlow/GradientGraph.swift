@@ -151,14 +151,14 @@ extension GradientChain {
 /// (the constant error carousel of Hochreiter & Schmidhuber 1997; c by f of an LSTM, h by z of a GRU).
 public struct MemoryPath: Equatable, Sendable {
   /// The names of the part that is carried, and of the gate that carries it: c, f.
-  public let part: String, gate: String
+  public let component: String, gate: String
   /// The columns of a site that the part takes.
   public let columns: Range<Int>
   /// The factors by position and unit, [T][units].
   public let factors: [[Double]]
 
-  /// A path of `part` by `gate`.
-  public init(part: String, gate: String, columns: Range<Int>, factors: [[Double]]) {
-    (self.part, self.gate, self.columns, self.factors) = (part, gate, columns, factors)
+  /// A path of `component` by `gate`.
+  public init(component: String, gate: String, columns: Range<Int>, factors: [[Double]]) {
+    (self.component, self.gate, self.columns, self.factors) = (component, gate, columns, factors)
   }
 }

@@ -22,9 +22,9 @@ public enum GradientNorms {
 
   /// log10 of the norm of ∂L/∂s_t by one part of the state of a layer (c of an LSTM) with the others held fixed, [T]: of
   /// ∂L/∂c_t what comes from c_{t+1}, for what goes through h_t is a part of ∂L/∂h_t. -infinity where none arrives.
-  public static func log10(_ tape: Tape, part: Int, layer: Int) -> [Double] {
+  public static func log10(_ tape: Tape, component: Int, layer: Int) -> [Double] {
     guard !tape.isFixedPoint else { return [Double](repeating: -.infinity, count: tape.steps) }
-    return rescaled(tape, downTo: layer, part: part)[0]
+    return rescaled(tape, downTo: layer, component: component)[0]
   }
 
   /// log10 ‖∂L/∂site‖ at every position of a layer of a graph (nil: the top one), [positions]; -infinity where no gradient
@@ -55,7 +55,7 @@ public enum GradientNorms {
     for t in 0...last / tape.batch {
       // A zero may be an underflow, too.
       var sum = 0.0
-      for k in t * layer.parts * block..<t * layer.parts * block + block {
+      for k in t * layer.stateComponents * block..<t * layer.stateComponents * block + block {
         sum += layer.gradient[k] * layer.gradient[k]
       }
       guard sum > 1e-50 && sum < 1e50 else { return nil }
@@ -69,7 +69,7 @@ public enum GradientNorms {
     guard tape.layers.indices.contains(index) else { return [] }
     let layer = tape.layers[index]
     let block = tape.batch * tape.hidden
-    let start = (tape.steps - 1) * layer.parts * block
+    let start = (tape.steps - 1) * layer.stateComponents * block
     var norms = [Double](repeating: -.infinity, count: tape.steps)
     norms[tape.steps - 1] = Log10.norm(layer.gradient[start..<start + block])
     return norms
@@ -77,7 +77,7 @@ public enum GradientNorms {
 
   /// The recursion with scales of its own, from the top layer down to `lowest`: the norms of a part of the state,
   /// [layers from there][T].
-  private static func rescaled(_ tape: Tape, downTo lowest: Int, part: Int = 0) -> [[Double]] {
+  private static func rescaled(_ tape: Tape, downTo lowest: Int, component: Int = 0) -> [[Double]] {
     let layers = lowest..<max(lowest + 1, tape.layers.count)
     // 2 log10 of each sequence's norm.
     var logs = [[[Double]]](repeating: [[Double]](repeating: [], count: tape.steps), count: layers.count)
@@ -86,8 +86,8 @@ public enum GradientNorms {
       ReverseAccumulation(graph: graph, rows: 1, lowestLayer: lowest).run(seeds(graph)) { site, rows, _, norms in
         guard site.layer >= lowest else { return }
         var norm = norms[0]
-        if part > 0 {
-          let elements = rows.row(0)[part * tape.hidden..<(part + 1) * tape.hidden]
+        if component > 0 {
+          let elements = rows.row(0)[component * tape.hidden..<(component + 1) * tape.hidden]
           norm = Log10.norm(elements) + rows.exponent(of: 0) * Log10.of2
         }
         logs[site.layer - lowest][site.position].append(2 * norm)

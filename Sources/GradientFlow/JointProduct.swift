@@ -8,7 +8,7 @@ import RecurrentNetworks
 /// own step, so that a step's Jacobian is block lower triangular:
 /// ∂s^l_t/∂s^m_{t-1} = J^l_t for m = l, and (∂s^l_t/∂h^{l-1}_t) (∂h^{l-1}_t/∂s^m_{t-1}) for m < l.
 public struct JointProduct: Equatable, Sendable {
-  /// The size of S: layers · parts · H.
+  /// The size of S: layers · components · H.
   public let width: Int
   /// log10 of all singular values, descending, at lag 1, 2, …; -infinity for an exact 0.
   public let log10: [[Double]]
@@ -20,7 +20,7 @@ public struct JointProduct: Equatable, Sendable {
   ///   - progress: called with the share that is done; what it throws ends the computation.
   /// - Throws: `LinearAlgebraError` where a Jacobian is not finite.
   public init(_ tape: Tape, sequence: Int = 0, progress: (Double) throws -> Void = { _ in }) throws {
-    width = tape.layers.count * tape.network.cell.parts * tape.hidden
+    width = tape.layers.count * tape.network.cell.stateComponents * tape.hidden
     guard width > 0 else {
       log10 = []
       return
@@ -39,7 +39,7 @@ public struct JointProduct: Equatable, Sendable {
 extension Tape {
   /// ∂S_t/∂S_{t-1} of all layers together, of one sequence at step `step` of the window.
   public func jointJacobian(step: Int, sequence: Int) -> Matrix {
-    let width = network.cell.parts * hidden
+    let width = network.cell.stateComponents * hidden
     var joint = Matrix(rows: layers.count * width, columns: layers.count * width)
     for layer in layers.indices {
       let own = jacobian(step: step, sequence: sequence, layer: layer)

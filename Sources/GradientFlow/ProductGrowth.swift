@@ -53,7 +53,7 @@ private final class DominantProduct {
 
   init(_ tape: Tape, layer: Int, sequence: Int) {
     (self.tape, self.layer, self.sequence) = (tape, layer, sequence)
-    width = tape.network.cell.parts * tape.hidden
+    width = tape.network.cell.stateComponents * tape.hidden
     eights = (width + 7) / 8
     affine = tape.affineJacobian(layer: layer)
     func zeros(_ count: Int) -> UnsafeMutablePointer<Row> {

@@ -16,7 +16,7 @@ struct AffineStepFactors {
     guard let jacobian = tape.affineJacobian(layer: index) else { return nil }
     let layer = tape.layers[index]
     let (hidden, size) = (tape.hidden, tape.batch * tape.hidden)
-    let delta = tape.stateGradient(layer: index, step: t, part: 0)
+    let delta = tape.stateGradient(layer: index, step: t, component: 0)
     let arriving = Log10.norm(delta)
     guard arriving.isFinite else { return nil }
     // u = ∂L/∂a_t = s ⊙ φ′_t ⊙ δ_t
@@ -48,10 +48,10 @@ struct GatedStepFactors {
   /// nil for cells without a memory path, and where no gradient arrives.
   init?(_ tape: Tape, step t: Int, layer index: Int) {
     let cell = tape.network.cellDescription
-    guard let path = cell.carousel, let functions = cell.gateFunctions else { return nil }
+    guard let path = cell.memoryPath, let functions = cell.gateFunctions else { return nil }
     let layer = tape.layers[index]
     let arriving = Log10.norm(
-      (0..<layer.parts).flatMap { tape.stateGradient(layer: index, step: t, part: $0) })
+      (0..<layer.stateComponents).flatMap { tape.stateGradient(layer: index, step: t, component: $0) })
     guard arriving.isFinite else { return nil }
     // f ⊙ ∂L/∂m_t
     let v = tape.memoryGradient(path, layer: index, step: t)
@@ -73,20 +73,20 @@ struct GatedStepFactors {
 
 extension Tape {
   /// ∂L/∂s_t by one part of a layer's state with the others held fixed, as the pass left it, [B, H].
-  func stateGradient(layer: Int, step t: Int, part: Int) -> ArraySlice<Double> {
-    layers[layer].gradient.row(t * layers[layer].parts + part, of: batch * hidden, width: batch * hidden)
+  func stateGradient(layer: Int, step t: Int, component: Int) -> ArraySlice<Double> {
+    layers[layer].gradient.row(t * layers[layer].stateComponents + component, of: batch * hidden, width: batch * hidden)
   }
 
   /// The whole ∂L/∂m_t of the part m that a memory path carries, by all paths, [B, H].
-  func memoryGradient(_ path: CellDescription.Carousel, layer index: Int, step t: Int) -> [Double] {
-    let own = stateGradient(layer: index, step: t, part: path.part)
-    guard path.part > 0, let gate = path.outputGate, let functions = network.cellDescription.gateFunctions else {
+  func memoryGradient(_ path: CellDescription.MemoryPath, layer index: Int, step t: Int) -> [Double] {
+    let own = stateGradient(layer: index, step: t, component: path.component)
+    guard path.component > 0, let gate = path.outputGate, let functions = network.cellDescription.gateFunctions else {
       return Array(own)
     }
     // ∂L/∂c_t = δc_t + o_t ⊙ tanh′(c_t) ⊙ δh_t
-    let delta = stateGradient(layer: index, step: t, part: 0)
+    let delta = stateGradient(layer: index, step: t, component: 0)
     let size = batch * hidden
-    let c = layers[index].state.row((t + 1) * layers[index].parts + path.part, of: size, width: size)
+    let c = layers[index].state.row((t + 1) * layers[index].stateComponents + path.component, of: size, width: size)
     let o = (0..<batch).flatMap {
       gatePreactivations(layer: index, gate: gate, step: t, sequence: $0).map(functions[gate].value)
     }

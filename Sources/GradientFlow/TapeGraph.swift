@@ -1,7 +1,7 @@
 import LinearAlgebra
 import RecurrentNetworks
 
-/// One sequence of a tape as a graph: a site is a layer's state s_t at a step, [parts·H]; it reads s_{t-1} of its layer and h_t of
+/// One sequence of a tape as a graph: a site is a layer's state s_t at a step, [components·H]; it reads s_{t-1} of its layer and h_t of
 /// the layer below.
 public struct TapeGraph: GradientChain {
   /// The pass.
@@ -12,7 +12,7 @@ public struct TapeGraph: GradientChain {
 
   init(_ tape: Tape, sequence: Int) {
     (self.tape, self.sequence) = (tape, sequence)
-    (stateWidth, layers) = (tape.network.cell.parts * tape.hidden, tape.layers.count)
+    (stateWidth, layers) = (tape.network.cell.stateComponents * tape.hidden, tape.layers.count)
   }
 
   /// All layers at one step before those at the next.
@@ -41,7 +41,7 @@ public struct TapeGraph: GradientChain {
 
   /// Stochastic reweighting on the way from a step to the one before it; 1 down the layers.
   public func gradientScale(along edge: Edge) -> Double {
-    tape.passage.isEmpty || goesDown(edge) ? 1 : tape.passage[edge.to / layers]
+    tape.gradientScale.isEmpty || goesDown(edge) ? 1 : tape.gradientScale[edge.to / layers]
   }
 
   /// What clipping at every step multiplied δ_t by.
@@ -98,12 +98,12 @@ public struct TapeGraph: GradientChain {
   /// The part of the state that the cell carries past its weights.
   public func memoryPath(layer: Int) -> MemoryPath? {
     let cell = tape.network.cellDescription
-    guard let path = cell.carousel, let functions = cell.gateFunctions, tape.layers.indices.contains(layer) else {
+    guard let path = cell.memoryPath, let functions = cell.gateFunctions, tape.layers.indices.contains(layer) else {
       return nil
     }
     return MemoryPath(
-      part: cell.parts[path.part], gate: cell.gates[path.gate],
-      columns: path.part * tape.hidden..<(path.part + 1) * tape.hidden,
+      component: cell.stateComponents[path.component], gate: cell.gates[path.gate],
+      columns: path.component * tape.hidden..<(path.component + 1) * tape.hidden,
       factors: (0..<tape.steps).map {
         tape.memoryFactors(path, functions[path.gate], layer: layer, step: $0, sequence: sequence)
       })

@@ -128,7 +128,7 @@ private struct StepTerms {
 
   /// h of a sequence after step t, -1 being the state carried in.
   private func state(_ layer: LayerTape, after t: Int, _ sequence: Int) -> ArraySlice<Double> {
-    let start = ((t + 1) * layer.parts * tape.batch + sequence) * tape.hidden
+    let start = ((t + 1) * layer.stateComponents * tape.batch + sequence) * tape.hidden
     return layer.state[start..<start + tape.hidden]
   }
 
@@ -160,13 +160,13 @@ private struct LayerGradients {
   var byInput: [Double], byState: [Double], delta: [Double]
   /// Exponents of 2, [T, B]; none where the pass's own numbers are in range.
   var exponents: [Double]
-  let batch: Int, gates: Int, hidden: Int, parts: Int
+  let batch: Int, gates: Int, hidden: Int, stateComponents: Int
 
   func at(
     step t: Int, sequence b: Int
   ) -> (byInput: ArraySlice<Double>, byState: ArraySlice<Double>, delta: ArraySlice<Double>, exponent: Double) {
     let row = t * batch + b
-    let place = (t * parts * batch + b) * hidden
+    let place = (t * stateComponents * batch + b) * hidden
     return (
       byInput[row * gates..<(row + 1) * gates], byState[row * gates..<(row + 1) * gates],
       delta[place..<place + hidden], exponents.isEmpty ? 0 : exponents[row]
@@ -181,14 +181,14 @@ private struct LayerGradients {
         let kept = tape.layers[$0]
         return LayerGradients(
           byInput: kept.preactivationGradient, byState: kept.recurrentGradient, delta: kept.gradient, exponents: [],
-          batch: tape.batch, gates: gates, hidden: h, parts: kept.parts)
+          batch: tape.batch, gates: gates, hidden: h, stateComponents: kept.stateComponents)
       }
     }
     let rows = tape.steps * tape.batch
     let none = LayerGradients(
       byInput: .init(repeating: 0, count: rows * gates), byState: .init(repeating: 0, count: rows * gates),
       delta: .init(repeating: 0, count: rows * h), exponents: .init(repeating: 0, count: rows), batch: tape.batch,
-      gates: gates, hidden: h, parts: 1)
+      gates: gates, hidden: h, stateComponents: 1)
     var result = layers.map { _ in none }
     for sequence in 0..<tape.batch {
       let graph = tape.graph(sequence: sequence)

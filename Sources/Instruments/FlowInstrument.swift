@@ -57,7 +57,7 @@ public enum FlowInstrument: Instrument {
 
   private static func way(_ pass: PassView) -> Way {
     if pass.snapshot.variant.fixedPoint != nil { return .fixedPoint }
-    if !pass.snapshot.variant.passage.isEmpty { return .randomCuts }
+    if !pass.snapshot.variant.gradientScale.isEmpty { return .randomCuts }
     return pass.snapshot.experiment.training.algorithm.description.isForward ? .forward : .windows
   }
 }

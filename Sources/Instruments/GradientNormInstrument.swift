@@ -51,14 +51,14 @@ public enum GradientNormInstrument: Instrument {
       return whole
     }
     let cell = tape.network.cellDescription
-    let part = cell.carousel?.part ?? 0
+    let component = cell.memoryPath?.component ?? 0
     let training = pass.snapshot.experiment.training
     return Reading(
       length: pass.length, batch: pass.batch, window: window.steps, injected: window.injected,
       layers: GradientNorms.log10ByLayer(tape).map(whole), layer: layer,
       uncut: uncut(pass, layer, budget),
-      carried: part > 0 ? whole(GradientNorms.log10(tape, part: part, layer: layer)) : nil,
-      carriedName: cell.parts[part],
+      carried: component > 0 ? whole(GradientNorms.log10(tape, component: component, layer: layer)) : nil,
+      carriedName: cell.stateComponents[component],
       moved: CopyDrift(tape, start: pass.snapshot.startParameters, layer: layer)?.log10Moved,
       clipThreshold: training.clip.kind == .step ? training.clip.threshold : nil,
       trains: training.algorithm.description.isTape, truncationName: pass.truncationName,

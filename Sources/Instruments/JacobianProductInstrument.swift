@@ -13,7 +13,7 @@ public enum JacobianProductInstrument: Instrument {
     /// Through time, in the layer that is looked into.
     public let time: ProductByLag
     /// The memory path against the gated paths, for cells that have one.
-    public let memoryPath: CarouselByLag?
+    public let memoryPath: MemoryPathByLag?
     /// Down the layers at each step, and along all paths through layers and time; nil with one layer.
     public let depth: ProductByDepth?, paths: ProductByPath?
     /// Why there is no gradient; nil where there is one.
@@ -34,7 +34,7 @@ public enum JacobianProductInstrument: Instrument {
       let time = try ProductByLag(tape, layer: layer, maximumLags: lags, longest: longest, progress: budget.goOn)
       let reading = Reading(
         length: pass.length, batch: pass.batch, firstStep: tape.window.steps.lowerBound, time: time,
-        memoryPath: try CarouselByLag(tape, layer: layer, maximumLags: lags, longest: longest),
+        memoryPath: try MemoryPathByLag(tape, layer: layer, maximumLags: lags, longest: longest),
         depth: isDeep ? try ProductByDepth(tape, maximumSteps: lags) : nil,
         paths: isDeep ? try ProductByPath(tape, maximumLags: lags, longest: longest - 1) : nil,
         noGradientReason: pass.noGradientReason)

@@ -50,7 +50,7 @@ public struct LaneDifference: Equatable, Sendable {
       weights = pass.snapshot.parameters
       gradient =
         pass.snapshot.experiment.training.algorithm.description.isTape
-        ? pass.window.gradient : LearnerReport.compute(pass.snapshot, longest: 0).gradient
+        ? pass.window.gradient : AlgorithmReport.compute(pass.snapshot, longest: 0).gradient
     }
   }
 }

@@ -16,7 +16,7 @@ public enum LearningInstrument: Instrument {
     /// n.
     public let length: Int
     /// The algorithm's gradient against backpropagation's to the sequence's start.
-    public let report: LearnerReport
+    public let report: AlgorithmReport
     /// What the algorithm is.
     public let description: AlgorithmDescription
     /// What each algorithm holds and computes for an update.
@@ -46,7 +46,7 @@ public enum LearningInstrument: Instrument {
     }
     let sizes = pass.snapshot.updateSizes
     return Reading(
-      length: pass.length, report: LearnerReport.compute(pass.snapshot, step: focus.step, longest: longest),
+      length: pass.length, report: AlgorithmReport.compute(pass.snapshot, step: focus.step, longest: longest),
       description: pass.snapshot.experiment.training.algorithm.description,
       costs: AlgorithmKind.allCases.map { kind in
         let cost = kind.cost(sizes)

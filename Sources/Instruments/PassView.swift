@@ -25,7 +25,7 @@ public final class PassView {
   /// The number of layers.
   public var layers: Int { snapshot.experiment.network.layers }
   /// The width of a layer's state.
-  var width: Double { Double(snapshot.experiment.network.hidden * snapshot.experiment.network.cell.parts) }
+  var width: Double { Double(snapshot.experiment.network.hidden * snapshot.experiment.network.cell.stateComponents) }
   /// The sequences of the batch.
   var batch: Int { snapshot.data.batch }
 
@@ -62,7 +62,7 @@ public final class PassView {
 
   /// Whether the gradient that trains is backpropagation through windows, of which nothing is cut in another way.
   var isCutByWindows: Bool {
-    snapshot.experiment.training.algorithm.description.isTape && snapshot.variant.passage.isEmpty
+    snapshot.experiment.training.algorithm.description.isTape && snapshot.variant.gradientScale.isEmpty
       && snapshot.variant.fixedPoint == nil
   }
 

@@ -12,8 +12,8 @@ public enum SpectrumInstrument: Instrument {
   public struct Reading: Sendable {
     /// W_hh, a square block a gate; empty where it was not computed. Where each step has its own, that of `weightStep`.
     public let weights: [MatrixSpectrum]
-    /// The gates' names, and those of the state's parts.
-    public let gates: [String], parts: [String]
+    /// The gates' names, and those of the state's components.
+    public let gates: [String], stateComponents: [String]
     /// The step of the sequence whose W_hh it is; nil where all steps share one.
     public let weightStep: Int?
     /// J_t of sequence 0 and its step in the sequence; nil where it was not computed.
@@ -36,7 +36,7 @@ public enum SpectrumInstrument: Instrument {
     let hasCopies = tape.layout.copies > 1
     let direct = cell.affineJacobian?.directPath
     let reading = Reading(
-      weights: weights(pass, focus, layer, budget), gates: cell.gates, parts: cell.parts,
+      weights: weights(pass, focus, layer, budget), gates: cell.gates, stateComponents: cell.stateComponents,
       weightStep: hasCopies ? pass.index(focus) + tape.window.steps.lowerBound : nil,
       jacobian: jacobian(pass, focus, layer, budget), gamma: tape.network.activation.maximumDerivative,
       hasVerdict: !hasCopies && (direct.map { $0 < 1 } ?? false), hasDirectPath: direct != 0)
@@ -74,7 +74,7 @@ public enum SpectrumInstrument: Instrument {
     let isPlain = tape.network.cellDescription.affineJacobian?.directPath == 0
     guard tape.steps > 0, !isPlain || budget.patience != .live else { return nil }
     let isMain = tape.network.cell.gates > 1
-    guard tape.hidden * tape.network.cell.parts <= most else {
+    guard tape.hidden * tape.network.cell.stateComponents <= most else {
       if isMain { budget.leaveOut("the eigenvalues of J_t: a state of more than \(most)") }
       return nil
     }

@@ -16,7 +16,7 @@ public enum StepInstrument: Instrument {
     let algorithm = pass.snapshot.experiment.training.algorithm.description
     let gradient =
       algorithm.isTape || pass.length > pass.longestSequence(budget)
-      ? tape.gradient : LearnerReport.compute(pass.snapshot, longest: 0).gradient
+      ? tape.gradient : AlgorithmReport.compute(pass.snapshot, longest: 0).gradient
     return Reading(
       tape: tape, drift: CopyDrift(tape, start: pass.snapshot.startParameters, layer: pass.layer(focus)),
       goesBack: !algorithm.isForward, update: Update(pass, gradient), noGradientReason: pass.noGradientReason)
@@ -87,7 +87,7 @@ public enum StepInstrument: Instrument {
     /// What clipping at every step multiplied δ_t by: 1 where it did nothing.
     public let clipScale: Double
     /// What multiplied the gradient that came from the step after: 0 where it is cut at random; nil where nothing is.
-    public let passage: Double?
+    public let gradientScale: Double?
     /// Whether the gradient is that of a fixed point at the last step; and how far h moved from the step before.
     public let isFixedPoint: Bool, distanceMoved: Double
     /// ‖W_hh of this step - the copies' mean‖ relative to it, and log10 ‖∂L/∂W_hh‖ of this step's copy; nil where all steps
@@ -106,7 +106,7 @@ public enum StepInstrument: Instrument {
       isInjected = tape.mask.dropFirst(index * tape.batch).prefix(tape.batch).contains { $0 != 0 }
       lossCount = tape.injectionWeight > 0 ? Int((1 / tape.injectionWeight).rounded()) : 1
       clipScale = tape.clipScale(step: index, layer: layer)
-      passage = isLast || tape.passage.isEmpty ? nil : tape.passage[index + 1]
+      gradientScale = isLast || tape.gradientScale.isEmpty ? nil : tape.gradientScale[index + 1]
       isFixedPoint = tape.isFixedPoint
       distanceMoved = tape.isFixedPoint ? tape.distanceMoved(step: index) : 0
       copyFromMean = drift?.fromMean[index]
@@ -131,7 +131,7 @@ public enum StepInstrument: Instrument {
       }
       t = tape.window.steps.lowerBound + step + 1
       (units, inputs) = (tape.hidden, tape.inputs)
-      let state = step * layer.parts * tape.batch * tape.hidden, input = step * tape.batch * tape.inputs
+      let state = step * layer.stateComponents * tape.batch * tape.hidden, input = step * tape.batch * tape.inputs
       z = Array(layer.state[state..<state + tape.hidden] + tape.x[input..<input + tape.inputs])
       let recurrent = tape.layout.recurrentWeights(layer: 0, step: step)
       let read = tape.layout.inputWeights(layer: 0, step: step)

@@ -81,8 +81,8 @@ public enum TimeInstrument: Instrument {
     let training = snapshot.experiment.training
     let symbols = symbols(data, words)
     let shown = symbols == nil ? min(data.inputs, 3) : 0
-    let names = tape.network.cellDescription.parts
-    let carriedPart = tape.network.cellDescription.carousel?.part ?? 0
+    let names = tape.network.cellDescription.stateComponents
+    let carriedPart = tape.network.cellDescription.memoryPath?.component ?? 0
     return Reading(
       length: data.steps, units: tape.hidden, batch: data.batch, window: snapshot.window.steps,
       injected: snapshot.window.injected, k1: training.k1.resolved(length: data.steps), k2: snapshot.schedule.k2,
@@ -91,39 +91,43 @@ public enum TimeInstrument: Instrument {
       symbols: symbols, inputs: (0..<shown).map { input($0, data, words) },
       furtherInputs: symbols == nil ? (shown..<data.inputs).map { inputName($0, words) } : [],
       targets: targets(data, words),
-      layers: tape.layers.indices.map { states(tape, snapshot, layer: $0, part: 0, name: names[0]) },
+      layers: tape.layers.indices.map { states(tape, snapshot, layer: $0, component: 0, name: names[0]) },
       carried: carriedPart > 0
-        ? states(tape, snapshot, layer: pass.layer(focus), part: carriedPart, name: names[carriedPart]) : nil)
+        ? states(tape, snapshot, layer: pass.layer(focus), component: carriedPart, name: names[carriedPart]) : nil)
   }
 }
 
 extension TimeInstrument {
   /// The states of sequence 0; of the top layer's h with what was stored of the steps before the window.
   private static func states(
-    _ tape: Tape, _ snapshot: Snapshot, layer index: Int, part: Int, name: String
+    _ tape: Tape, _ snapshot: Snapshot, layer index: Int, component: Int, name: String
   ) -> States {
     let layer = tape.layers[index], units = tape.hidden, block = tape.batch * units
-    let isStored = part == 0 && index == tape.layers.count - 1
+    let isStored = component == 0 && index == tape.layers.count - 1
     let before = isStored ? Array(snapshot.storedHidden.prefix(tape.window.steps.lowerBound * units)) : []
     var values = before
     values.reserveCapacity(before.count + tape.steps * units)
     for step in 0..<tape.steps {
-      let start = ((step + 1) * layer.parts + part) * block
+      let start = ((step + 1) * layer.stateComponents + component) * block
       values += layer.state[start..<start + units]
     }
     return States(
       name: name, steps: tape.window.steps.lowerBound - before.count / max(1, units)..<tape.window.steps.upperBound,
-      values: values, units: units, range: range(tape, layer: index, part: part))
+      values: values, units: units, range: range(tape, layer: index, component: component))
   }
 
   /// 1 where φ and the cell keep the state there, else the largest magnitude.
-  private static func range(_ tape: Tape, layer: Int, part: Int) -> Double {
+  private static func range(_ tape: Tape, layer: Int, component: Int) -> Double {
     let isBounded = [.tanh, .sigmoid, .softsign, .hardTanh, .sin].contains(tape.network.activation)
-    if part == 0, isBounded, tape.network.cellDescription.boundsState { return 1 }
-    let (states, parts, block) = (tape.layers[layer].state, tape.layers[layer].parts, tape.batch * tape.hidden)
+    if component == 0, isBounded, tape.network.cellDescription.boundsState { return 1 }
+    let (states, stateComponents, block) = (
+      tape.layers[layer].state, tape.layers[layer].stateComponents, tape.batch * tape.hidden
+    )
     var most = 0.0
     for step in 0...tape.steps {
-      for value in states[(step * parts + part) * block..<(step * parts + part + 1) * block] where value.isFinite {
+      for value in states[
+        (step * stateComponents + component) * block..<(step * stateComponents + component + 1) * block]
+      where value.isFinite {
         most = max(most, abs(value))
       }
     }

@@ -53,7 +53,7 @@ public final class JacobianProduct {
   /// Whether the vectors come from an elimination, and are not rotated where they can be spared it.
   private var isEliminated = false
   /// A bound of the condition of the vectors, each scaled to norm 1: 1 where they are nearly orthogonal.
-  private var looseness = 1.0
+  private var conditionEstimate = 1.0
 
   /// Where what is left after a sweep of rotations does not matter any more: 2e-10 in the cosines moves σ by 1e-10.
   private static let tolerance = 2e-10
@@ -61,7 +61,7 @@ public final class JacobianProduct {
   private static let roughTolerance = 0.1, roughSkip = 1e-3
   private static let maximumSweeps: Int32 = 100
   /// How far the condition of the vectors may grow before they are made orthogonal again.
-  private static let largestLooseness = 1e8
+  private static let largestConditionEstimate = 1e8
 
   /// The empty product, the n×n identity.
   public init(size: Int, kernels: JacobiKernels = .best) {
@@ -92,7 +92,7 @@ public final class JacobianProduct {
     factors = 0
     isOrthogonal = true
     isEliminated = false
-    looseness = 1
+    conditionEstimate = 1
   }
 
   /// P ← P J, J [n, n] row-major with rows `rowStride` apart.
@@ -201,8 +201,8 @@ extension JacobianProduct {
   private func settle(conditionBound: Double) throws(LinearAlgebraError) {
     isOrthogonal = false
     isEliminated = false
-    looseness *= conditionBound
-    if looseness <= Self.largestLooseness {
+    conditionEstimate *= conditionBound
+    if conditionEstimate <= Self.largestConditionEstimate {
       normalize()
     } else {
       try rotate(to: Self.roughTolerance, skip: Self.roughSkip)
@@ -221,7 +221,7 @@ extension JacobianProduct {
       rank, stride, vectors.start, exponents.start, norms.start, nil, 0, workspace.start, tolerance, skip,
       Self.maximumSweeps, kernels.rawValue)
     guard sweeps >= 0 else { throw .failed(routine: "one-sided Jacobi", info: Int(Self.maximumSweeps)) }
-    looseness = 1
+    conditionEstimate = 1
     dropZeros()
   }
 
@@ -275,7 +275,7 @@ extension JacobianProduct {
     normalize()
     isOrthogonal = false
     isEliminated = true
-    looseness = .infinity
+    conditionEstimate = .infinity
   }
 
   /// J = L D U by elimination: the columns of L with D's mantissas, D's exponents, and U in the graded room; returns the

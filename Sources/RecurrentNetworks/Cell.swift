@@ -7,15 +7,15 @@ import LinearAlgebra
 protocol Cell: Sendable {
   /// The number G of gates: pre-activations a unit.
   static var gates: Int { get }
-  /// The number of parts of the state (1: h; 2: h, c).
-  static var parts: Int { get }
+  /// The number of components of the state (1: h; 2: h, c).
+  static var stateComponents: Int { get }
   /// How many of the gates, the last ones, do not add W_hh h_{t-1} to W_ih x_t: it is kept apart, with a bias of its own.
-  static var gatesApart: Int { get }
+  static var resetGatedInputs: Int { get }
   /// Whether the backward step reads the pre-activations, which are then kept for every step, and no φ′.
   static var keepsPreactivation: Bool { get }
   /// Whether one matrix [H, H+I] is all that the network has: no bias, no readout, the outputs are units; one layer.
   static var isFullyRecurrent: Bool { get }
-  /// What the cell says of itself; as many gates and parts as above.
+  /// What the cell says of itself; as many gates and state components as above.
   var description: CellDescription { get }
   /// From s_{t-1} and the pre-activations, which hold W_ih x_t + b, to s_t; false when a pre-activation is not finite.
   func forward<S: Scalar>(_ step: CellStep<S>) -> Bool
@@ -24,7 +24,7 @@ protocol Cell: Sendable {
 }
 
 extension Cell {
-  static var gatesApart: Int { 0 }
+  static var resetGatedInputs: Int { 0 }
   static var keepsPreactivation: Bool { false }
   static var isFullyRecurrent: Bool { false }
 }
@@ -53,12 +53,12 @@ extension CellKind {
   /// The number G of gates: rows of weight_ih and weight_hh, in units of H.
   public var gates: Int { accept(Sizes(), NetworkSpecification()).gates }
 
-  /// The number of parts of the state.
-  public var parts: Int { accept(Sizes(), NetworkSpecification()).parts }
+  /// The number of components of the state.
+  public var stateComponents: Int { accept(Sizes(), NetworkSpecification()).stateComponents }
 
   /// The number of gates, the last ones, whose recurrent input W_hh h_{t-1} + b_hh is kept apart from W_ih x_t + b_ih;
   /// a cell that has any trains both biases.
-  public var gatesApart: Int { accept(Sizes(), NetworkSpecification()).apart }
+  public var resetGatedInputs: Int { accept(Sizes(), NetworkSpecification()).apart }
 
   /// Whether pre-activations are kept for every step, and φ′ is not.
   var keepsPreactivation: Bool { accept(Sizes(), NetworkSpecification()).keepsPreactivation }
@@ -69,8 +69,8 @@ extension CellKind {
   private struct Sizes: CellVisitor {
     func visit<C: Cell>(
       _ cell: C
-    ) -> (gates: Int, parts: Int, apart: Int, keepsPreactivation: Bool, isFullyRecurrent: Bool) {
-      (C.gates, C.parts, C.gatesApart, C.keepsPreactivation, C.isFullyRecurrent)
+    ) -> (gates: Int, stateComponents: Int, apart: Int, keepsPreactivation: Bool, isFullyRecurrent: Bool) {
+      (C.gates, C.stateComponents, C.resetGatedInputs, C.keepsPreactivation, C.isFullyRecurrent)
     }
   }
 }
@@ -79,18 +79,18 @@ extension CellKind {
 struct CellStep<S: Scalar> {
   /// B rows of H units.
   var rows: Int, hidden: Int
-  /// s_{t-1} and s_t, by part, at `partDistance` from each other.
+  /// s_{t-1} and s_t, by component, at `componentDistance` from each other.
   var previousState: UnsafeMutablePointer<S>, state: UnsafeMutablePointer<S>
-  var stateStride: Int, partDistance: Int
+  var stateStride: Int, componentDistance: Int
   /// a_t and φ′(a_t), [B, G·H]; φ′ is nothing where the cell keeps pre-activations.
   var preactivation: UnsafeMutablePointer<S>, derivative: UnsafeMutablePointer<S>
   var activationStride: Int
   /// W_hh h_{t-1} + b_hh of the gates apart, [B, A·H], and their b_hh.
   var recurrentInput: UnsafeMutablePointer<S>, recurrentBias: UnsafeMutablePointer<S>
   var recurrentInputStride: Int
-  /// δ_t, and δ_{t-1} (nil where it is not wanted), by part; ∂L/∂a_t.
+  /// δ_t, and δ_{t-1} (nil where it is not wanted), by component; ∂L/∂a_t.
   var gradient: UnsafeMutablePointer<S>, previousGradient: UnsafeMutablePointer<S>?
-  var gradientStride: Int, gradientPartDistance: Int, previousGradientPartDistance: Int
+  var gradientStride: Int, gradientComponentDistance: Int, previousGradientComponentDistance: Int
   /// ∂L/∂a_t as W_ih x_t sees it and as W_hh h_{t-1} sees it, which differ in the gates apart: the same array where there are none.
   var preactivationGradient: UnsafeMutablePointer<S>, recurrentGradient: UnsafeMutablePointer<S>
   var preactivationGradientStride: Int

@@ -6,8 +6,8 @@ public struct CellDescription: Equatable, Sendable {
   public var summary: String
   /// The names of the gates, in the order of their H rows each in `weight_ih` and `weight_hh`: a; i, f, g, o.
   public var gates = ["a"]
-  /// The names of the state's parts: h; h, c.
-  public var parts = ["h"]
+  /// The names of the state's components: h; h, c.
+  public var stateComponents = ["h"]
   /// The function of each gate where the cell fixes it; nil where it is the network's activation.
   public var gateFunctions: [Activation]?
   /// The equation of the pre-activations.
@@ -21,7 +21,7 @@ public struct CellDescription: Equatable, Sendable {
   /// J = κ I + s · diag(φ′) W_hh, where the Jacobian has that form.
   public var affineJacobian: AffineJacobian?
   /// The path on which a part of the state goes from step to step past all weights, multiplied by a gate; nil where there is none.
-  public var carousel: Carousel?
+  public var memoryPath: MemoryPath?
   /// The index of the gate whose bias `network.init.forget_bias` adds to; nil where there is none.
   public var forgetGate: Int?
   /// The settings of the experiment's `network` group that only some cells have, and that this one has.
@@ -41,9 +41,9 @@ public struct CellDescription: Equatable, Sendable {
 
   /// The constant error carousel (Hochreiter & Schmidhuber 1997): s_t = gate_t ⊙ s_{t-1} + …, so that ∂s_t/∂s_{t-1} = diag(gate_t)
   /// while the gates are held fixed.
-  public struct Carousel: Equatable, Sendable {
-    /// The index of the state's part that it carries: c of an LSTM, h of a GRU.
-    public var part: Int
+  public struct MemoryPath: Equatable, Sendable {
+    /// The index of the state's components that it carries: c of an LSTM, h of a GRU.
+    public var component: Int
     /// The index of the gate that multiplies it: f of an LSTM, z of a GRU.
     public var gate: Int
     /// Whether it is 1 - gate that multiplies.
@@ -51,9 +51,9 @@ public struct CellDescription: Equatable, Sendable {
     /// The index of the gate through which h reads the part, h_t = gate_t ⊙ tanh(part_t): o of an LSTM; nil where the part is h.
     public var outputGate: Int?
 
-    /// `part` carried by `gate`, and read through `outputGate`.
-    public init(part: Int, gate: Int, isComplement: Bool = false, outputGate: Int? = nil) {
-      self.part = part
+    /// `component` carried by `gate`, and read through `outputGate`.
+    public init(component: Int, gate: Int, isComplement: Bool = false, outputGate: Int? = nil) {
+      self.component = component
       self.gate = gate
       self.isComplement = isComplement
       self.outputGate = outputGate

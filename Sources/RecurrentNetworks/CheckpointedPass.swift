@@ -27,7 +27,7 @@ public final class CheckpointedPass<S: Scalar> {
     segments = Self.segments(length: length, segmentSteps: segmentSteps)
     pass = Pass(network: network, layout: layout, steps: segmentSteps, batch: batch, loss: loss)
     checkpoints = Pass<S>.zeroed(
-      (segments.count + 1) * network.layers * network.cell.parts * batch * PassPlan<S>.stride(network.hidden))
+      (segments.count + 1) * network.layers * network.cell.stateComponents * batch * PassPlan<S>.stride(network.hidden))
   }
 
   deinit { checkpoints.deallocate() }
@@ -53,7 +53,9 @@ public final class CheckpointedPass<S: Scalar> {
       return nil
     }
     let rows = segments(length: length, segmentSteps: steps).count + 1
-    let sizes = [network.layers, network.cell.parts, batch, PassPlan<S>.stride(network.hidden), MemoryLayout<S>.size]
+    let sizes = [
+      network.layers, network.cell.stateComponents, batch, PassPlan<S>.stride(network.hidden), MemoryLayout<S>.size,
+    ]
     var bytes = rows
     for size in sizes {
       let (product, overflow) = bytes.multipliedReportingOverflow(by: size)
@@ -66,9 +68,9 @@ public final class CheckpointedPass<S: Scalar> {
 
   // MARK: States
 
-  private var checkpointRow: Int { pass.network.layers * pass.network.cell.parts * pass.stateRow }
+  private var checkpointRow: Int { pass.network.layers * pass.network.cell.stateComponents * pass.stateRow }
 
-  /// The state of a layer, [parts, B, H], before the sequence's first step.
+  /// The state of a layer, [components, B, H], before the sequence's first step.
   public func setState(layer: Int, from state: [Double]) {
     pass.setState(at: 0, layer: layer, from: state)
     save(0, row: 0)
@@ -94,23 +96,23 @@ public final class CheckpointedPass<S: Scalar> {
 
   /// Checkpoint `index` becomes the state at row 0 of the segment's pass.
   private func load(_ index: Int) {
-    forEachPart(row: 0) { state, part in
-      state.update(from: checkpoints + index * checkpointRow + part * pass.stateRow, count: pass.stateRow)
+    forEachPart(row: 0) { state, component in
+      state.update(from: checkpoints + index * checkpointRow + component * pass.stateRow, count: pass.stateRow)
     }
   }
 
   /// The state at row `row` of the segment's pass becomes checkpoint `index`.
   private func save(_ index: Int, row: Int) {
-    forEachPart(row: row) { state, part in
-      (checkpoints + index * checkpointRow + part * pass.stateRow).update(from: state, count: pass.stateRow)
+    forEachPart(row: row) { state, component in
+      (checkpoints + index * checkpointRow + component * pass.stateRow).update(from: state, count: pass.stateRow)
     }
   }
 
   private func forEachPart(row: Int, _ body: (UnsafeMutablePointer<S>, Int) -> Void) {
-    let parts = pass.network.cell.parts
+    let stateComponents = pass.network.cell.stateComponents
     for layer in 0..<pass.network.layers {
-      for part in 0..<parts {
-        body(pass.statePointer(layer: layer, part: part, row: row), layer * parts + part)
+      for component in 0..<stateComponents {
+        body(pass.statePointer(layer: layer, component: component, row: row), layer * stateComponents + component)
       }
     }
   }
@@ -144,7 +146,7 @@ public final class CheckpointedPass<S: Scalar> {
     let weight = pass.injectionWeight(reduction, injected: count)
     var sum = 0.0
     var found: NonFinite?
-    pass.passage = []
+    pass.gradientScale = []
     for (index, segment) in segments.enumerated().reversed() {
       let isNewest = index == segments.count - 1
       // The newest segment still lies in the arenas.

@@ -24,17 +24,17 @@ extension Pass {
   }
 
   /// δ_t ← δ_t · min(1, c/‖δ_t‖₂), over the batch and all parts of the layer's state.
-  func clipFlow(_ step: CellStep<S>, layer: Int, t: Int, parts: Int, threshold: Double) {
+  func clipFlow(_ step: CellStep<S>, layer: Int, t: Int, stateComponents: Int, threshold: Double) {
     var norm = 0.0
-    for part in 0..<parts {
-      let gradient = step.gradient + part * step.gradientPartDistance
+    for component in 0..<stateComponents {
+      let gradient = step.gradient + component * step.gradientComponentDistance
       norm = hypotenuse(norm, scaledNorm(gradient, rows: step.rows, columns: step.hidden, stride: step.gradientStride))
     }
     // What is not finite is not hidden by clipping it.
     guard norm > threshold, norm.isFinite else { return }
     let scale = threshold / norm
-    for part in 0..<parts {
-      let gradient = step.gradient + part * step.gradientPartDistance
+    for component in 0..<stateComponents {
+      let gradient = step.gradient + component * step.gradientComponentDistance
       S.scaleAdd(
         rows: step.rows, columns: step.hidden, alpha: 0, x: gradient, xStride: step.gradientStride, beta: S(scale),
         y: gradient, yStride: step.gradientStride)

@@ -7,7 +7,7 @@ import LinearAlgebra
 /// the first O units themselves, on some of them at some steps.
 struct FullyRecurrentCell: Cell {
   static let gates = 1
-  static let parts = 1
+  static let stateComponents = 1
   static let isFullyRecurrent = true
   let activation: ElementwiseFunction
 
@@ -20,7 +20,7 @@ struct FullyRecurrentCell: Cell {
       summary: "the fully recurrent network: one matrix, outputs are units (Williams & Zipser 1989)",
       state: ["y{t} = {φ}(s{t})"], future: "Wᵀ(φ′{t+1} ⊙ ε{t+1})")
     cell.gates = ["s"]
-    cell.parts = ["y"]
+    cell.stateComponents = ["y"]
     cell.preactivation = "s{t} = W [y{t-1}; x{t}]"
     cell.local = "(y{t} - d{t})"
     cell.affineJacobian = .init(directPath: 0, scale: 1, scaleName: "")

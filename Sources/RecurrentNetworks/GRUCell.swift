@@ -5,8 +5,8 @@ import LinearAlgebra
 /// h_t = (1-z) ⊙ n + z ⊙ h_{t-1}.
 struct GRUCell: Cell {
   static let gates = 3
-  static let parts = 1
-  static let gatesApart = 1
+  static let stateComponents = 1
+  static let resetGatedInputs = 1
   static let keepsPreactivation = true
 
   var description: CellDescription {
@@ -17,7 +17,7 @@ struct GRUCell: Cell {
     cell.gates = ["r", "z", "n"]
     cell.gateFunctions = [.sigmoid, .sigmoid, .tanh]
     cell.preactivation = "r{t}, z{t} = σ(W_ih x{t} + W_hh h{t-1} + b), a{t} = W_in x{t} + b_in"
-    cell.carousel = .init(part: 0, gate: 1)
+    cell.memoryPath = .init(component: 0, gate: 1)
     return cell
   }
 

@@ -33,7 +33,7 @@ public struct GradientCheck {
   ///   - parameters: the parameters, flat.
   ///   - data: the whole sequences.
   ///   - window: the steps, and whose losses are injected.
-  ///   - carriedState: the state before the window's first step, [parts, B, H] a layer.
+  ///   - carriedState: the state before the window's first step, [components, B, H] a layer.
   ///   - reduction: how the losses make the objective.
   ///   - gradient: the gradient to be checked, flat; nil for the one that this pass computes.
   public init(

@@ -34,9 +34,9 @@ extension Tape {
     for (index, layer) in layers.enumerated() {
       let da = layer.preactivationGradient
       let start = t * batch * gh
-      let stateSize = layer.parts * batch * hidden
+      let stateSize = layer.stateComponents * batch * hidden
       let below = index == 0 ? x : layers[index - 1].state
-      let belowStart = index == 0 ? t * batch * inputs : (t + 1) * layers[index - 1].parts * batch * hidden
+      let belowStart = index == 0 ? t * batch * inputs : (t + 1) * layers[index - 1].stateComponents * batch * hidden
       let daByState = layer.recurrentGradient
       addOuterProducts(layout.inputWeights(layer: index, step: t), da, start, below, belowStart)
       addOuterProducts(layout.recurrentWeights(layer: index, step: t), daByState, start, layer.state, t * stateSize)
@@ -49,7 +49,7 @@ extension Tape {
     if let top = layers.last, let weight = layout["readout.weight"], let bias = layout["readout.bias"] {
       let dy = outputGradient(step: t)
       let block = ParameterLayout.Block(offset: weight.offset, rows: outputs, columns: hidden, rowStride: hidden)
-      addOuterProducts(block, dy, 0, top.state, (t + 1) * top.parts * batch * hidden)
+      addOuterProducts(block, dy, 0, top.state, (t + 1) * top.stateComponents * batch * hidden)
       addOuterProducts(column(bias), dy, 0, ones, 0)
     }
     return contribution

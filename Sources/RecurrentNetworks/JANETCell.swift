@@ -8,7 +8,7 @@ import LinearAlgebra
 /// anew.
 struct JANETCell: Cell {
   static let gates = 2
-  static let parts = 1
+  static let stateComponents = 1
   static let keepsPreactivation = true
 
   var description: CellDescription {
@@ -18,7 +18,7 @@ struct JANETCell: Cell {
     cell.gates = ["f", "g"]
     cell.gateFunctions = [.sigmoid, .tanh]
     cell.preactivation = "f{t} = σ(a{t}), g{t} = tanh(a{t}); a{t} = W_ih x{t} + W_hh h{t-1} + b"
-    cell.carousel = .init(part: 0, gate: 0)
+    cell.memoryPath = .init(component: 0, gate: 0)
     cell.forgetGate = 0
     return cell
   }

@@ -12,7 +12,7 @@ public struct KeptActivations: Equatable, Sendable {
 
   /// What is kept of one layer.
   public struct Layer: Equatable, Sendable {
-    /// The states after the steps, [steps, parts, B, H].
+    /// The states after the steps, [steps, components, B, H].
     public let state: [Double]
     /// The pre-activations a_t and φ′(a_t), [steps, B, G·H]; φ′ is empty for a cell whose backward step takes it from a_t.
     public let preactivation: [Double], derivative: [Double]
@@ -46,7 +46,7 @@ extension Pass {
   @specialized(where S == Float)
   public func keptActivations(_ range: Range<Int>) -> KeptActivations {
     precondition(plan.recordsTape, "the pass was made to record")
-    let gh = network.cell.gates * network.hidden, apart = network.cell.gatesApart * network.hidden
+    let gh = network.cell.gates * network.hidden, apart = network.cell.resetGatedInputs * network.hidden
     return KeptActivations(
       steps: range.count,
       layers: plan.layers.enumerated().map { index, layer in
@@ -69,8 +69,8 @@ extension Pass {
   public func restore(_ kept: KeptActivations, at first: Int = 0) {
     precondition(plan.recordsTape && kept.layers.count == network.layers, "the pass was made to record")
     precondition(first + kept.steps <= capacity, "the steps fit")
-    let gh = network.cell.gates * network.hidden, apart = network.cell.gatesApart * network.hidden
-    let size = network.cell.parts * batch * network.hidden
+    let gh = network.cell.gates * network.hidden, apart = network.cell.resetGatedInputs * network.hidden
+    let size = network.cell.stateComponents * batch * network.hidden
     for (index, layer) in kept.layers.enumerated() {
       for t in 0..<kept.steps {
         setState(at: first + t + 1, layer: index, from: Array(layer.state[t * size..<(t + 1) * size]))
@@ -92,7 +92,7 @@ extension Pass {
 /// What a window's pass does otherwise than run the window forward and go back over it by backpropagation.
 public struct PassVariant: Equatable, Sendable {
   /// What multiplies the gradient on its way from a step of the window to the one before it; empty for 1 everywhere.
-  public var passage: [Double] = []
+  public var gradientScale: [Double] = []
   /// The activations of the window's first steps, which are not run forward again.
   public var kept: KeptActivations?
   /// Recurrent backpropagation at the window's last step in place of the way back through time: when its adjoint counts as

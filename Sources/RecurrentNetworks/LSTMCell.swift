@@ -5,7 +5,7 @@ import LinearAlgebra
 /// h_t = o ⊙ tanh c_t.
 struct LSTMCell: Cell {
   static let gates = 4
-  static let parts = 2
+  static let stateComponents = 2
   static let keepsPreactivation = true
 
   var description: CellDescription {
@@ -14,10 +14,10 @@ struct LSTMCell: Cell {
       state: ["c{t} = f{t} ⊙ c{t-1} + i{t} ⊙ g{t}", "h{t} = o{t} ⊙ tanh(c{t})"],
       future: "W_hhᵀ ∂L/∂a{t+1}; to c: f{t+1} ⊙ (∂L/∂c{t+1} + o{t+1} tanh′(c{t+1}) ⊙ ∂L/∂h{t+1})")
     cell.gates = ["i", "f", "g", "o"]
-    cell.parts = ["h", "c"]
+    cell.stateComponents = ["h", "c"]
     cell.gateFunctions = [.sigmoid, .sigmoid, .tanh, .sigmoid]
     cell.preactivation = "i{t}, f{t}, o{t} = σ(a{t}), g{t} = tanh(a{t}); a{t} = W_ih x{t} + W_hh h{t-1} + b"
-    cell.carousel = .init(part: 1, gate: 1, outputGate: 3)
+    cell.memoryPath = .init(component: 1, gate: 1, outputGate: 3)
     cell.forgetGate = 1
     return cell
   }
@@ -29,7 +29,7 @@ struct LSTMCell: Cell {
     // i, f, o = σ(a_t), g = tanh(a_t);  c_t = f ⊙ c_{t-1} + i ⊙ g;  h_t = o ⊙ tanh c_t
     return S.lstmForward(
       rows: step.rows, columns: step.hidden, a: step.preactivation, aStride: step.activationStride,
-      cBefore: step.previousState + step.partDistance, c: step.state + step.partDistance, h: step.state,
+      cBefore: step.previousState + step.componentDistance, c: step.state + step.componentDistance, h: step.state,
       stateStride: step.stateStride)
   }
 
@@ -40,10 +40,11 @@ struct LSTMCell: Cell {
     // δc_{t-1} += f ⊙ ∂L/∂c_t
     let sumOfSquares = S.lstmBackward(
       rows: step.rows, columns: step.hidden, a: step.preactivation, aStride: step.activationStride,
-      cBefore: step.previousState + step.partDistance, c: step.state + step.partDistance, stateStride: step.stateStride,
-      dh: step.gradient, dc: step.gradient + step.gradientPartDistance, gradientStride: step.gradientStride,
+      cBefore: step.previousState + step.componentDistance, c: step.state + step.componentDistance,
+      stateStride: step.stateStride,
+      dh: step.gradient, dc: step.gradient + step.gradientComponentDistance, gradientStride: step.gradientStride,
       da: step.preactivationGradient, daStride: step.preactivationGradientStride,
-      dcBefore: step.previousGradient.map { $0 + step.previousGradientPartDistance }, accumulate: step.accumulates)
+      dcBefore: step.previousGradient.map { $0 + step.previousGradientComponentDistance }, accumulate: step.accumulates)
     // δh_{t-1} += W_hhᵀ ∂L/∂a_t
     step.addRecurrentGradient(gates: 4, begun: false)
     return sumOfSquares

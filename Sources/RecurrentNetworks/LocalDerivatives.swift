@@ -8,11 +8,11 @@ import LinearAlgebra
 /// step at once: ∂s_{t,p,i}/∂a_{t,g,i} where δ arrives at the pre-activations, and the direct path ∂s_{t,p,i}/∂s_{t-1,q,i}.
 /// With α = ∂s_t/∂a_t and κ = the direct path, J_t = κ + Σ_g α_g W_hh,g.
 package final class LocalDerivatives<S: Scalar> {
-  /// The number of parts of the state, of gates, and of units.
-  package let parts: Int, gates: Int, hidden: Int
-  /// ∂s_{t,p,i}/∂a_{t,g,i} where a is reached from x_t, and where it is reached from h_{t-1}: [parts, G, H].
+  /// The number of components of the state, of gates, and of units.
+  package let stateComponents: Int, gates: Int, hidden: Int
+  /// ∂s_{t,p,i}/∂a_{t,g,i} where a is reached from x_t, and where it is reached from h_{t-1}: [components, G, H].
   package let byInput: UnsafeMutablePointer<S>, byState: UnsafeMutablePointer<S>
-  /// ∂s_{t,p,i}/∂s_{t-1,q,i} past W_hh, [parts, parts, H].
+  /// ∂s_{t,p,i}/∂s_{t-1,q,i} past W_hh, [components, parts, H].
   package let direct: UnsafeMutablePointer<S>
   fileprivate let ones: UnsafeMutablePointer<S>
   fileprivate let noWeights: UnsafeMutablePointer<S>
@@ -20,10 +20,10 @@ package final class LocalDerivatives<S: Scalar> {
 
   /// Room for the derivatives of a layer of `network`.
   package init(_ network: NetworkSpecification) {
-    parts = network.cell.parts
+    stateComponents = network.cell.stateComponents
     gates = network.cell.gates
     hidden = network.hidden
-    let gated = parts * gates * hidden, square = parts * parts * hidden
+    let gated = stateComponents * gates * hidden, square = stateComponents * stateComponents * hidden
     let packed = S.packedCount(k: gates * hidden, n: hidden)
     let line = 64 / MemoryLayout<S>.size
     func rounded(_ count: Int) -> Int { (count + line - 1) / line * line }
@@ -34,7 +34,9 @@ package final class LocalDerivatives<S: Scalar> {
     ones = direct + rounded(square)
     noWeights = ones + rounded(square)
     // Row p of the rows of ones: 1 in part p.
-    for part in 0..<parts { (ones + (part * parts + part) * hidden).update(repeating: 1, count: hidden) }
+    for component in 0..<stateComponents {
+      (ones + (component * stateComponents + component) * hidden).update(repeating: 1, count: hidden)
+    }
   }
 
   deinit { arena.deallocate() }
@@ -101,17 +103,17 @@ extension Pass {
     step.preactivation += sequence * plan.gateStride
     step.derivative += sequence * plan.gateStride
     step.recurrentInput += sequence * plan.apartStride
-    step.gradientPartDistance = h
-    step.previousGradientPartDistance = h
+    step.gradientComponentDistance = h
+    step.previousGradientComponentDistance = h
     step.accumulates = false
     step.backwardWeights = local.noWeights
-    for part in 0..<local.parts {
-      step.gradient = local.ones + part * local.parts * h
-      step.previousGradient = local.direct + part * local.parts * h
-      let gates = part * local.gates * h
+    for component in 0..<local.stateComponents {
+      step.gradient = local.ones + component * local.stateComponents * h
+      step.previousGradient = local.direct + component * local.stateComponents * h
+      let gates = component * local.gates * h
       step.preactivationGradient = local.byInput + gates
       // With no gates apart the two are one array.
-      let isApart = network.cell.gatesApart > 0
+      let isApart = network.cell.resetGatedInputs > 0
       step.recurrentGradient = (isApart ? local.byState : local.byInput) + gates
       _ = network.cell.accept(BackwardStep(step: step), network)
       if !isApart { (local.byState + gates).update(from: local.byInput + gates, count: local.gates * h) }

@@ -18,18 +18,18 @@ extension Pass {
     let first = segment.isOldest ? segment.steps.lowerBound + 1 : segment.steps.lowerBound
     let gh = C.gates * network.hidden
     let share = 1 / Double(batch)
-    let scratch = omegaScratch(parts: C.parts)
-    let u = scratch + C.parts * stateRow
-    for t in block where t >= first && (passage.isEmpty || passage[t - segment.steps.lowerBound] != 0) {
+    let scratch = omegaScratch(stateComponents: C.stateComponents)
+    let u = scratch + C.stateComponents * stateRow
+    for t in block where t >= first && (gradientScale.isEmpty || gradientScale[t - segment.steps.lowerBound] != 0) {
       // v = δ_t J_t, by the cell's own backward step; ∂L/∂a_t comes out as it lies there.
       var step = step(layer: layer, t: t, block: block)
       step.previousGradient = scratch
-      step.previousGradientPartDistance = stateRow
+      step.previousGradientComponentDistance = stateRow
       _ = cell.backward(step)
       for row in 0..<batch {
         let gradient = step.gradient + row * step.gradientStride, pulled = scratch + row * plan.stateStride
-        let before = rowNorm(gradient, parts: C.parts, distance: step.gradientPartDistance)
-        let after = rowNorm(pulled, parts: C.parts, distance: stateRow)
+        let before = rowNorm(gradient, stateComponents: C.stateComponents, distance: step.gradientComponentDistance)
+        let after = rowNorm(pulled, stateComponents: C.stateComponents, distance: stateRow)
         // Where no gradient arrives, or none goes on, there is nothing to keep.
         let excess = before > 0 && before.isFinite && after.isFinite ? after / before - 1 : 0
         omega += share * excess * excess
@@ -47,14 +47,14 @@ extension Pass {
   }
 
   /// ‖·‖₂ of one sequence's state, over its parts.
-  private func rowNorm(_ row: UnsafeMutablePointer<S>, parts: Int, distance: Int) -> Double {
-    scaledNorm(row, rows: parts, columns: network.hidden, stride: distance)
+  private func rowNorm(_ row: UnsafeMutablePointer<S>, stateComponents: Int, distance: Int) -> Double {
+    scaledNorm(row, rows: stateComponents, columns: network.hidden, stride: distance)
   }
 
-  /// Room for v by part, and for u; allocated when it is first asked for.
-  private func omegaScratch(parts: Int) -> UnsafeMutablePointer<S> {
+  /// Room for v by component, and for u; allocated when it is first asked for.
+  private func omegaScratch(stateComponents: Int) -> UnsafeMutablePointer<S> {
     if let scratch = omegaMemory { return scratch }
-    let scratch = Self.zeroed(parts * stateRow + batch * plan.gateStride)
+    let scratch = Self.zeroed(stateComponents * stateRow + batch * plan.gateStride)
     omegaMemory = scratch
     return scratch
   }

@@ -76,7 +76,7 @@ public struct ParameterLayout: Equatable, Sendable {
         inputBlocks.append(add("weight_ih_l\(layer)", [gh, layer == 0 ? inputs : h], copies: copies))
         recurrentBlocks.append(add("weight_hh_l\(layer)", [gh, h], copies: copies))
         add("bias_ih_l\(layer)", [gh], copies: copies)
-        if network.cell.gatesApart > 0 { add("bias_hh_l\(layer)", [gh], copies: copies) }
+        if network.cell.resetGatedInputs > 0 { add("bias_hh_l\(layer)", [gh], copies: copies) }
       }
       add("readout.weight", [outputs, h])
       add("readout.bias", [outputs])

@@ -38,8 +38,8 @@ public final class Pass<S: Scalar> {
   /// The first step of the last `forward` with a pre-activation that was not finite.
   var nonFiniteStep: Int?
   /// What multiplies the gradient on its way from a step of the window to the one before it; empty for 1 everywhere.
-  var passage: [Double] = []
-  /// Whether the last `backward` was one at a fixed point; and what its steps inject, [parts, B, H], where there was one.
+  var gradientScale: [Double] = []
+  /// Whether the last `backward` was one at a fixed point; and what its steps inject, [components, B, H], where there was one.
   var isFixedPoint = false
   var fixedPointSource: UnsafeMutablePointer<S>?
   /// What stands in for W_ho, [O, H], on the way back from ∂L/∂y to h; empty: W_ho itself, as the chain rule has it.
@@ -227,36 +227,36 @@ public final class Pass<S: Scalar> {
 // MARK: States
 
 extension Pass {
-  /// The distance between a layer's states of successive steps, and between the parts of its state.
+  /// The distance between a layer's states of successive steps, and between the components of its state.
   var stateRow: Int { batch * plan.stateStride }
-  var statePart: Int { (capacity + 1) * stateRow }
+  var stateComponent: Int { (capacity + 1) * stateRow }
 
-  /// Part `part` of a layer's state at row `row`.
-  func statePointer(layer: Int, part: Int = 0, row: Int) -> UnsafeMutablePointer<S> {
-    arena + plan.layers[layer].state + part * statePart + row * stateRow
+  /// Part `component` of a layer's state at row `row`.
+  func statePointer(layer: Int, component: Int = 0, row: Int) -> UnsafeMutablePointer<S> {
+    arena + plan.layers[layer].state + component * stateComponent + row * stateRow
   }
 
-  /// Writes the state of a layer, [parts, B, H], at row `row`: row t+1 is the state after step t.
+  /// Writes the state of a layer, [components, B, H], at row `row`: row t+1 is the state after step t.
   @specialized(where S == Double)
   @specialized(where S == Float)
   public func setState(at row: Int, layer: Int, from state: [Double]) {
-    let parts = network.cell.parts
+    let stateComponents = network.cell.stateComponents
     let size = batch * network.hidden
-    precondition(state.count == parts * size && row <= capacity, "a state is [parts, B, H]")
-    for part in 0..<parts {
+    precondition(state.count == stateComponents * size && row <= capacity, "a state is [stateComponents, B, H]")
+    for component in 0..<stateComponents {
       Self.spread(
-        Array(state[part * size..<(part + 1) * size]), rows: batch, columns: network.hidden,
-        into: statePointer(layer: layer, part: part, row: row), stride: plan.stateStride)
+        Array(state[component * size..<(component + 1) * size]), rows: batch, columns: network.hidden,
+        into: statePointer(layer: layer, component: component, row: row), stride: plan.stateStride)
     }
   }
 
-  /// The state of a layer at row `row`, [parts, B, H].
+  /// The state of a layer at row `row`, [components, B, H].
   @specialized(where S == Double)
   @specialized(where S == Float)
   public func state(row: Int, layer: Int) -> [Double] {
-    (0..<network.cell.parts).flatMap { part in
+    (0..<network.cell.stateComponents).flatMap { component in
       Self.gathered(
-        statePointer(layer: layer, part: part, row: row), rows: batch, columns: network.hidden,
+        statePointer(layer: layer, component: component, row: row), rows: batch, columns: network.hidden,
         stride: plan.stateStride)
     }
   }
@@ -265,20 +265,22 @@ extension Pass {
   @specialized(where S == Double)
   @specialized(where S == Float)
   public func resetState() {
-    forEachStatePart { $0.update(repeating: 0, count: stateRow) }
+    forEachStateComponent { $0.update(repeating: 0, count: stateRow) }
   }
 
   /// The state after the last step loaded becomes the state at row 0: a stream goes on.
   @specialized(where S == Double)
   @specialized(where S == Float)
   public func carryState() {
-    forEachStatePart { $0.update(from: $0 + steps * stateRow, count: stateRow) }
+    forEachStateComponent { $0.update(from: $0 + steps * stateRow, count: stateRow) }
   }
 
   /// Runs `body` on row 0 of every part of every layer's state.
-  private func forEachStatePart(_ body: (UnsafeMutablePointer<S>) -> Void) {
+  private func forEachStateComponent(_ body: (UnsafeMutablePointer<S>) -> Void) {
     for layer in 0..<network.layers {
-      for part in 0..<network.cell.parts { body(statePointer(layer: layer, part: part, row: 0)) }
+      for component in 0..<network.cell.stateComponents {
+        body(statePointer(layer: layer, component: component, row: 0))
+      }
     }
   }
 }

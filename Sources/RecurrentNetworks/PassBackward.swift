@@ -9,18 +9,18 @@ extension Pass {
   /// - Parameters:
   ///   - window: the steps, and whose losses are injected.
   ///   - reduction: how the losses make the objective.
-  ///   - passage: what multiplies the gradient on its way from a step of the window to the one before it, one factor a
+  ///   - gradientScale: what multiplies the gradient on its way from a step of the window to the one before it, one factor a
   ///     step; 0 cuts it off. Empty: 1 everywhere, which is backpropagation.
   @specialized(where S == Double)
   @specialized(where S == Float)
-  public func backward(_ window: Window, reduction: Reduction, passage: [Double] = []) -> PassResult {
+  public func backward(_ window: Window, reduction: Reduction, gradientScale: [Double] = []) -> PassResult {
     precondition(window.steps.lowerBound >= 0 && window.steps.upperBound <= steps, "the steps are loaded")
-    precondition(passage.isEmpty || passage.count == window.steps.count, "a factor a step")
+    precondition(gradientScale.isEmpty || gradientScale.count == window.steps.count, "a factor a step")
     let injected = window.injected.clamped(to: window.steps)
     let count = injected.reduce(0) { $0 + targetCounts[$1] }
     // L = w Σ l_t, w = 1 or 1/Σ mask
     let weight = injectionWeight(reduction, injected: count)
-    self.passage = passage
+    self.gradientScale = gradientScale
     isFixedPoint = false
     sweepBack(BackwardSegment(steps: window.steps, injected: injected, weight: weight))
     return result(window.steps, injected, weight: weight, count: count)
@@ -57,7 +57,7 @@ extension Pass {
       for layer in (0..<network.layers).reversed() {
         if layer < network.layers - 1 { passDown(layer: layer, block: block, gates: C.gates) }
         if end < window.upperBound || !segment.isNewest {
-          addBoundary(layer: layer, block: block, window: window, parts: C.parts)
+          addBoundary(layer: layer, block: block, window: window, stateComponents: C.stateComponents)
         }
         sweepBack(cell, layer: layer, block: block, segment: segment)
         if flow.omega > 0 { addOmega(cell, layer: layer, block: block, segment: segment) }
@@ -135,58 +135,64 @@ extension Pass {
     let stateRow = stateRow
     let norms = gradientNorms
     let first = segment.steps.lowerBound
-    let passesAll = passage.isEmpty
+    let passesAll = gradientScale.isEmpty
     let clipThreshold = flow.clipThreshold
     let aside = arena + plan.layers[layer].boundary
     var step = step(layer: layer, t: block.upperBound - 1, block: block)
-    let partDistance = step.previousGradientPartDistance
+    let componentDistance = step.previousGradientComponentDistance
     var t = block.upperBound - 1
     while t >= block.lowerBound {
-      let factor = passesAll ? 1 : passage[t - first]
+      let factor = passesAll ? 1 : gradientScale[t - first]
       let isDirect = t > block.lowerBound && factor == 1
       if isDirect {
         step.previousGradient = step.gradient - stateRow
       } else {
         step.previousGradient = t > first && factor != 0 || t == first && !segment.isOldest ? aside : nil
       }
-      step.previousGradientPartDistance = isDirect ? partDistance : stateRow
+      step.previousGradientComponentDistance = isDirect ? componentDistance : stateRow
       step.accumulates = isDirect
-      if let threshold = clipThreshold { clipFlow(step, layer: layer, t: t, parts: C.parts, threshold: threshold) }
+      if let threshold = clipThreshold {
+        clipFlow(step, layer: layer, t: t, stateComponents: C.stateComponents, threshold: threshold)
+      }
       let sum = cell.backward(step)
       if isTop { norms[t] = norm(sumOfSquares: Double(sum), gradient: step.gradient) }
       if !isDirect && t > block.lowerBound && factor != 0 {
-        add(aside, factor: S(factor), to: step.gradient - stateRow, partDistance: partDistance, parts: C.parts)
+        add(
+          aside, factor: S(factor), to: step.gradient - stateRow, componentDistance: componentDistance,
+          stateComponents: C.stateComponents)
       }
       step.advance(by: -1)
       t -= 1
     }
   }
 
-  /// δ += factor · a gradient that was kept aside, part by part.
+  /// δ += factor · a gradient that was kept aside, part by component.
   private func add(
-    _ aside: UnsafeMutablePointer<S>, factor: S, to gradient: UnsafeMutablePointer<S>, partDistance: Int, parts: Int
+    _ aside: UnsafeMutablePointer<S>, factor: S, to gradient: UnsafeMutablePointer<S>, componentDistance: Int,
+    stateComponents: Int
   ) {
-    for part in 0..<parts {
+    for component in 0..<stateComponents {
       S.scaleAdd(
-        rows: batch, columns: network.hidden, alpha: factor, x: aside + part * stateRow, xStride: plan.stateStride,
-        beta: 1, y: gradient + part * partDistance, yStride: plan.stateStride)
+        rows: batch, columns: network.hidden, alpha: factor, x: aside + component * stateRow, xStride: plan.stateStride,
+        beta: 1, y: gradient + component * componentDistance, yStride: plan.stateStride)
     }
   }
 
   /// δ of a layer and part at a step, by its slot.
-  func gradientPointer(layer: Int, part: Int = 0, slot: Int) -> UnsafeMutablePointer<S> {
-    arena + plan.layers[layer].gradient + (part * slots + slot) * stateRow
+  func gradientPointer(layer: Int, component: Int = 0, slot: Int) -> UnsafeMutablePointer<S> {
+    arena + plan.layers[layer].gradient + (component * slots + slot) * stateRow
   }
 
   /// The gradient that was kept aside at the start of the block after this one is added to the δ of its last step.
-  private func addBoundary(layer: Int, block: Range<Int>, window: Range<Int>, parts: Int) {
+  private func addBoundary(layer: Int, block: Range<Int>, window: Range<Int>, stateComponents: Int) {
     let factor =
-      passage.isEmpty || block.upperBound == window.upperBound ? 1 : passage[block.upperBound - window.lowerBound]
+      gradientScale.isEmpty || block.upperBound == window.upperBound
+      ? 1 : gradientScale[block.upperBound - window.lowerBound]
     guard factor != 0 else { return }
     let slot = slot(block.upperBound - 1, block)
     add(
       arena + plan.layers[layer].boundary, factor: S(factor), to: gradientPointer(layer: layer, slot: slot),
-      partDistance: slots * stateRow, parts: parts)
+      componentDistance: slots * stateRow, stateComponents: stateComponents)
   }
 
   /// δ of the top layer's h over a block starts as what each step's own injected loss sends: w W_hoᵀ ∂l/∂y, or 0; the
@@ -194,7 +200,9 @@ extension Pass {
   func injectLosses(_ block: Range<Int>, _ injected: Range<Int>, weight: S) {
     let top = network.layers - 1
     var next = block.lowerBound
-    for part in 1..<max(1, network.cell.parts) { clearGradient(layer: top, part: part, block, block) }
+    for component in 1..<max(1, network.cell.stateComponents) {
+      clearGradient(layer: top, component: component, block, block)
+    }
     for run in targetRuns(block.clamped(to: injected)) {
       clearGradient(layer: top, next..<run.lowerBound, block)
       next = run.upperBound
@@ -236,8 +244,8 @@ extension Pass {
   }
 
   /// δ = 0 at some steps of a block.
-  private func clearGradient(layer: Int, part: Int = 0, _ steps: Range<Int>, _ block: Range<Int>) {
-    gradientPointer(layer: layer, part: part, slot: slot(steps.lowerBound, block))
+  private func clearGradient(layer: Int, component: Int = 0, _ steps: Range<Int>, _ block: Range<Int>) {
+    gradientPointer(layer: layer, component: component, slot: slot(steps.lowerBound, block))
       .update(repeating: 0, count: steps.count * stateRow)
   }
 
@@ -299,7 +307,9 @@ extension Pass {
 
   /// δ of a layer's h over a block starts as what the layer above sends: W_ihᵀ ∂L/∂a of the layer above.
   func passDown(layer: Int, block: Range<Int>, gates: Int) {
-    for part in 1..<max(1, network.cell.parts) { clearGradient(layer: layer, part: part, block, block) }
+    for component in 1..<max(1, network.cell.stateComponents) {
+      clearGradient(layer: layer, component: component, block, block)
+    }
     let slot = slot(block.lowerBound, block)
     let above = plan.layers[layer + 1]
     S.multiplyPacked(
@@ -339,7 +349,7 @@ extension Pass {
     if let bias = offsets.bias {
       S.addColumnSums(rows: rows, columns: gh, x: da, xStride: plan.gateStride, to: gradientBase + bias)
     }
-    if network.cell.gatesApart > 0 {
+    if network.cell.resetGatedInputs > 0 {
       S.addColumnSums(
         rows: rows, columns: gh, x: daByState, xStride: plan.gateStride,
         to: gradientBase + offsets.recurrentBias)

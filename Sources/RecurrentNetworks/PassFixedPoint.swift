@@ -29,9 +29,9 @@ extension Pass {
   ) -> FixedPointResult {
     precondition(t >= 0 && t < steps && limit > 0, "the step is loaded")
     let weight = injectionWeight(reduction, injected: targetCounts[t])
-    passage = []
+    gradientScale = []
     isFixedPoint = true
-    if fixedPointSource == nil { fixedPointSource = Self.zeroed(network.cell.parts * stateRow) }
+    if fixedPointSource == nil { fixedPointSource = Self.zeroed(network.cell.stateComponents * stateRow) }
     let settled = network.cell.accept(
       FixedPointPass(pass: self, step: t, weight: weight, tolerance: tolerance, limit: limit), network)
     return FixedPointResult(
@@ -47,8 +47,8 @@ extension Pass {
     for row in 0..<batch {
       var sum = 0.0
       for layer in 0..<network.layers {
-        for part in 0..<network.cell.parts {
-          let before = statePointer(layer: layer, part: part, row: t) + row * plan.stateStride
+        for component in 0..<network.cell.stateComponents {
+          let before = statePointer(layer: layer, component: component, row: t) + row * plan.stateStride
           for unit in 0..<network.hidden {
             let moved = Double(before[stateRow + unit] - before[unit])
             sum += moved * moved
@@ -88,21 +88,22 @@ extension Pass {
     guard let source = fixedPointSource else { return (0, 0) }
     var step = step(layer: layer, t: block.lowerBound, block: block)
     let aside = arena + plan.layers[layer].boundary
-    for part in 0..<C.parts {
-      (source + part * stateRow).update(from: step.gradient + part * step.gradientPartDistance, count: stateRow)
+    for component in 0..<C.stateComponents {
+      (source + component * stateRow).update(
+        from: step.gradient + component * step.gradientComponentDistance, count: stateRow)
     }
     step.previousGradient = aside
-    step.previousGradientPartDistance = stateRow
+    step.previousGradientComponentDistance = stateRow
     step.accumulates = false
     var turns = 0, change = Double.infinity
     while turns < limit, change > tolerance {
       // Jᵀ z
       _ = cell.backward(step)
       var moved = 0.0, size = 0.0
-      for part in 0..<C.parts {
-        let z = step.gradient + part * step.gradientPartDistance
+      for component in 0..<C.stateComponents {
+        let z = step.gradient + component * step.gradientComponentDistance
         for k in 0..<stateRow {
-          let next = source[part * stateRow + k] + aside[part * stateRow + k]
+          let next = source[component * stateRow + k] + aside[component * stateRow + k]
           let difference = Double(next - z[k])
           moved += difference * difference
           size += Double(next) * Double(next)
@@ -129,9 +130,9 @@ extension Tape {
       (0..<batch).map { sequence in
         layers.reduce(0.0) { sum, layer in
           let size = batch * hidden
-          return (0..<layer.parts).reduce(sum) { sum, part in
-            let before = (step * layer.parts + part) * size + sequence * hidden
-            let after = before + layer.parts * size
+          return (0..<layer.stateComponents).reduce(sum) { sum, component in
+            let before = (step * layer.stateComponents + component) * size + sequence * hidden
+            let after = before + layer.stateComponents * size
             return (0..<hidden).reduce(sum) { sum, unit in
               let moved = layer.state[after + unit] - layer.state[before + unit]
               return sum + moved * moved

@@ -10,12 +10,12 @@ extension Pass {
   }
 
   fileprivate func forward<C: Cell>(_ cell: C, _ range: Range<Int>) {
-    if !plan.isUntied { packForward(gates: C.gates, apart: C.gatesApart, step: 0) }
+    if !plan.isUntied { packForward(gates: C.gates, apart: C.resetGatedInputs, step: 0) }
     nonFiniteStep = nil
     var start = range.lowerBound
     while start < range.upperBound {
       let block = start..<min(start + plan.blockSteps, range.upperBound)
-      if plan.isUntied { packForward(gates: C.gates, apart: C.gatesApart, step: start) }
+      if plan.isUntied { packForward(gates: C.gates, apart: C.resetGatedInputs, step: start) }
       for layer in 0..<network.layers {
         projectInputs(layer: layer, block: block, gates: C.gates)
         var step = step(layer: layer, t: start, block: block)
@@ -90,7 +90,7 @@ extension Pass {
 
   /// b of W_ih x_t in a layer's a_t, [G·H]; zeros where the network has no bias.
   func biasPointer(_ layer: Int, step t: Int) -> UnsafeMutablePointer<S> {
-    network.cell.gatesApart > 0
+    network.cell.resetGatedInputs > 0
       ? arena + plan.layers[layer].summedBias
       : plan.layer(layer, step: t).bias.map { parameterBase + $0 } ?? arena + plan.noBias
   }
@@ -124,15 +124,15 @@ extension Pass {
     let state = statePointer(layer: layer, row: t)
     var step = CellStep(
       rows: batch, hidden: network.hidden, previousState: state, state: state + stateRow,
-      stateStride: plan.stateStride, partDistance: statePart,
+      stateStride: plan.stateStride, componentDistance: stateComponent,
       preactivation: arena + offsets.preactivation + preactivationSlot(t, block) * gateRow,
       derivative: arena + offsets.derivative + t * gateRow, activationStride: plan.gateStride,
       recurrentInput: arena + offsets.recurrentInput + t * batch * plan.apartStride,
       recurrentBias: parameterBase + offsets.recurrentBias
-        + (network.cell.gates - network.cell.gatesApart) * network.hidden,
+        + (network.cell.gates - network.cell.resetGatedInputs) * network.hidden,
       recurrentInputStride: plan.apartStride,
       gradient: arena + offsets.gradient + slot * stateRow, previousGradient: nil, gradientStride: plan.stateStride,
-      gradientPartDistance: slots * stateRow, previousGradientPartDistance: slots * stateRow,
+      gradientComponentDistance: slots * stateRow, previousGradientComponentDistance: slots * stateRow,
       preactivationGradient: arena + offsets.preactivationGradient + slot * gateRow,
       recurrentGradient: arena + offsets.recurrentGradient + slot * gateRow,
       preactivationGradientStride: plan.gateStride, accumulates: false,

@@ -51,11 +51,11 @@ struct PassPlan<S: Scalar> {
     let h = network.hidden
     let gh = network.cell.gates * h
     gatedUnits = gh
-    let parts = network.cell.parts
+    let stateComponents = network.cell.stateComponents
     inputStride = Self.stride(layout.inputs)
     stateStride = Self.stride(h)
     gateStride = Self.stride(gh)
-    let apart = network.cell.gatesApart * h
+    let apart = network.cell.resetGatedInputs * h
     apartStride = Self.stride(apart)
     keepsPreactivation = network.cell.keepsPreactivation
     outputStride = Self.stride(layout.outputs)
@@ -85,10 +85,10 @@ struct PassPlan<S: Scalar> {
       layer.bias = layout.bias(layer: index)?.offset
       layer.betaLogit = layout.betaLogit(layer: index)?.offset
       layer.rates = reserve(2, stateStride)
-      layer.state = reserve(parts, steps &+ 1, batch, stateStride)  // steps = Int.max was refused with x
+      layer.state = reserve(stateComponents, steps &+ 1, batch, stateStride)  // steps = Int.max was refused with x
       layer.preactivation = reserve(keepsPreactivation ? steps : kept, batch, gateStride)
       layer.derivative = keepsPreactivation ? 0 : reserve(steps, batch, gateStride)
-      layer.gradient = reserve(parts, kept, batch, stateStride)
+      layer.gradient = reserve(stateComponents, kept, batch, stateStride)
       layer.preactivationGradient = reserve(kept, batch, gateStride)
       layer.recurrentGradient = layer.preactivationGradient
       if apart > 0 {
@@ -97,7 +97,7 @@ struct PassPlan<S: Scalar> {
         layer.recurrentGradient = reserve(kept, batch, gateStride)
         layer.summedBias = reserve(gateStride)
       }
-      layer.boundary = reserve(parts, batch, stateStride)
+      layer.boundary = reserve(stateComponents, batch, stateStride)
       layer.inputForward = reserve(S.packedCount(k: inputs, n: gh))
       layer.inputBackward = index == 0 ? 0 : reserve(S.packedCount(k: gh, n: h))
       // The gates apart are a matrix of their own.

@@ -30,11 +30,11 @@ public final class StatePullback {
     self.sequence = sequence
     let h = tape.hidden
     let gh = tape.network.cell.gates * h
-    width = tape.network.cell.parts * h
+    width = tape.network.cell.stateComponents * h
     capacity = rows
     weights = Pass<Double>.zeroed(Double.packedCount(k: gh, n: h))
     scratchStride = PassPlan<Double>.stride(gh)
-    let isApart = tape.network.cell.gatesApart > 0
+    let isApart = tape.network.cell.resetGatedInputs > 0
     scratch = Pass<Double>.zeroed((isApart ? 2 : 1) * rows * scratchStride)
     recurrentScratch = isApart ? scratch + rows * scratchStride : scratch
     rates = tape.rateVectors(layer: layer)
@@ -123,10 +123,10 @@ public final class StatePullback {
     let h = tape.hidden
     let step = CellStep<Double>(
       rows: rows, hidden: h, previousState: activations.previousState, state: activations.state, stateStride: 0,
-      partDistance: h, preactivation: activations.preactivation, derivative: activations.derivative,
+      componentDistance: h, preactivation: activations.preactivation, derivative: activations.derivative,
       activationStride: 0, recurrentInput: activations.recurrentInput, recurrentBias: weights,
       recurrentInputStride: 0, gradient: from, previousGradient: to, gradientStride: stride,
-      gradientPartDistance: h, previousGradientPartDistance: h, preactivationGradient: scratch,
+      gradientComponentDistance: h, previousGradientComponentDistance: h, preactivationGradient: scratch,
       recurrentGradient: recurrentScratch, preactivationGradientStride: scratchStride, accumulates: false,
       forwardWeights: weights, backwardWeights: weights, rates: rates)
     _ = tape.network.cell.accept(BackwardStep(step: step), tape.network)
@@ -137,11 +137,11 @@ public final class StatePullback {
 private final class StepActivations {
   private let kept: LayerTape
   private let batch: Int, sequence: Int
-  /// H, the parts of the state, the pre-activations, and those of the gates apart.
-  private let hidden: Int, parts: Int, gates: Int, apart: Int
+  /// H, the components of the state, the pre-activations, and those of the gates apart.
+  private let hidden: Int, stateComponents: Int, gates: Int, apart: Int
   private let keepsPreactivation: Bool
   private var step: Int?
-  /// s_{t-1} and s_t, [parts, H]; a_t and φ′(a_t), [G·H]; W_hh h_{t-1} + b_hh of the gates apart, [A·H].
+  /// s_{t-1} and s_t, [components, H]; a_t and φ′(a_t), [G·H]; W_hh h_{t-1} + b_hh of the gates apart, [A·H].
   let previousState: UnsafeMutablePointer<Double>, state: UnsafeMutablePointer<Double>
   let preactivation: UnsafeMutablePointer<Double>, derivative: UnsafeMutablePointer<Double>
   let recurrentInput: UnsafeMutablePointer<Double>
@@ -150,9 +150,11 @@ private final class StepActivations {
     let cell = tape.network.cell
     (kept, batch, self.sequence, hidden) = (tape.layers[layer], tape.batch, sequence, tape.hidden)
     keepsPreactivation = cell.keepsPreactivation
-    (parts, gates, apart) = (cell.parts, cell.gates * tape.hidden, cell.gatesApart * tape.hidden)
-    previousState = Pass<Double>.zeroed(parts * hidden)
-    state = Pass<Double>.zeroed(parts * hidden)
+    (stateComponents, gates, apart) = (
+      cell.stateComponents, cell.gates * tape.hidden, cell.resetGatedInputs * tape.hidden
+    )
+    previousState = Pass<Double>.zeroed(stateComponents * hidden)
+    state = Pass<Double>.zeroed(stateComponents * hidden)
     preactivation = Pass<Double>.zeroed(gates)
     derivative = Pass<Double>.zeroed(gates)
     recurrentInput = Pass<Double>.zeroed(apart)
@@ -165,10 +167,10 @@ private final class StepActivations {
   func load(step t: Int) {
     guard step != t else { return }
     step = t
-    for part in 0..<parts {
-      let before = ((t * parts + part) * batch + sequence) * hidden
-      copy(kept.state, from: before, count: hidden, to: previousState + part * hidden)
-      copy(kept.state, from: before + parts * batch * hidden, count: hidden, to: state + part * hidden)
+    for component in 0..<stateComponents {
+      let before = ((t * stateComponents + component) * batch + sequence) * hidden
+      copy(kept.state, from: before, count: hidden, to: previousState + component * hidden)
+      copy(kept.state, from: before + stateComponents * batch * hidden, count: hidden, to: state + component * hidden)
     }
     let row = t * batch + sequence
     // A backward step reads the one or the other.
@@ -207,10 +209,10 @@ struct BackwardStep<S: Scalar>: CellVisitor {
 }
 
 extension Tape {
-  /// J_t = ∂s_t/∂s_{t-1} of one sequence and layer at step `step` of the window, parts·H square: element (i, j) is
+  /// J_t = ∂s_t/∂s_{t-1} of one sequence and layer at step `step` of the window, components·H square: element (i, j) is
   /// ∂s_{t,i}/∂s_{t-1,j}.
   public func jacobian(step: Int, sequence: Int, layer: Int) -> Matrix {
-    let width = network.cell.parts * hidden
+    let width = network.cell.stateComponents * hidden
     let pullback = StatePullback(self, layer: layer, sequence: sequence, rows: width)
     let rows = RowBlock(unitRows: width, width: width)
     pullback.apply(step: step, rows: width, from: rows, to: rows)

@@ -37,7 +37,7 @@ public struct Tape: Sendable {
   /// ∂l_t/∂h_t of the top layer, neither masked nor weighted by the reduction, [T, B, H].
   public let lossGradient: [Double]
   /// What multiplied the gradient on its way from a step of the window to the one before it, [T]; empty for 1 everywhere.
-  public let passage: [Double]
+  public let gradientScale: [Double]
   /// Whether the gradient is that of a fixed point at the last step: δ there is the adjoint z, and 0 at the others.
   public let isFixedPoint: Bool
   /// What each layer kept, the lowest first.
@@ -51,16 +51,16 @@ public struct Tape: Sendable {
 
 /// What a pass keeps of one layer.
 public struct LayerTape: Sendable {
-  /// The state's parts (h; h, c for an LSTM).
-  public let parts: Int
-  /// s_0 … s_T, the state carried in first, [T+1, parts, B, H].
+  /// The state's components (h; h, c for an LSTM).
+  public let stateComponents: Int
+  /// s_0 … s_T, the state carried in first, [T+1, components, B, H].
   public let state: [Double]
   /// The pre-activations a_t, [T, B, G·H], and φ′(a_t), of the same shape, φ the gate's own function.
   public let preactivation: [Double], derivative: [Double]
   /// W_hh h_{t-1} + b_hh of the gates that keep it apart (n of a GRU), [T, B, A·H]; what is added to their a_t goes through
   /// another gate first.
   public let recurrentInput: [Double]
-  /// δ_t = ∂L/∂s_t by all paths, [T, parts, B, H].
+  /// δ_t = ∂L/∂s_t by all paths, [T, components, B, H].
   public let gradient: [Double]
   /// The two parts of δ_t of h: what arrives at step t itself (its own loss, the layer above), and what arrives from
   /// step t+1, [T, B, H].

@@ -38,7 +38,7 @@ extension Pass {
         arena + plan.x + w.lowerBound * batch * plan.inputStride, rows: rows, columns: layout.inputs,
         stride: plan.inputStride),
       target: target, targetMask: targetMask, mask: mask, outputMask: outputMask, output: losses.output,
-      loss: losses.loss, lossGradient: losses.gradient, passage: passage, isFixedPoint: isFixedPoint,
+      loss: losses.loss, lossGradient: losses.gradient, gradientScale: gradientScale, isFixedPoint: isFixedPoint,
       layers: (0..<network.layers).map { recordLayer($0, w, injected, weight: S(weight)) })
   }
 
@@ -70,16 +70,16 @@ extension Pass {
   }
 
   private func recordLayer(_ layer: Int, _ window: Range<Int>, _ injected: Range<Int>, weight: S) -> LayerTape {
-    let parts = network.cell.parts
+    let stateComponents = network.cell.stateComponents
     let h = network.hidden
     let gh = network.cell.gates * h
     let rows = window.count * batch
     let gateStart = window.lowerBound * batch * plan.gateStride
     let offsets = plan.layers[layer]
-    /// [T, parts, B, H] from arrays that are apart by part.
+    /// [T, components, B, H] from arrays that are apart by component.
     func byStep(_ steps: Range<Int>, _ pointer: (Int, Int) -> UnsafeMutablePointer<S>) -> [Double] {
       steps.flatMap { t in
-        (0..<parts).flatMap {
+        (0..<stateComponents).flatMap {
           Self.gathered(pointer($0, t), rows: batch, columns: h, stride: plan.stateStride)
         }
       }
@@ -89,17 +89,17 @@ extension Pass {
     }
     let preactivation = gates(offsets.preactivation)
     let preactivationGradient = gates(offsets.preactivationGradient)
-    let isApart = network.cell.gatesApart > 0
+    let isApart = network.cell.resetGatedInputs > 0
     return LayerTape(
-      parts: parts,
-      state: byStep(window.lowerBound..<window.upperBound + 1) { statePointer(layer: layer, part: $0, row: $1) },
+      stateComponents: stateComponents,
+      state: byStep(window.lowerBound..<window.upperBound + 1) { statePointer(layer: layer, component: $0, row: $1) },
       preactivation: preactivation,
       derivative: plan.keepsPreactivation ? gateDerivatives(preactivation) : gates(offsets.derivative),
       recurrentInput: isApart
         ? Self.gathered(
           arena + offsets.recurrentInput + window.lowerBound * batch * plan.apartStride, rows: rows,
-          columns: network.cell.gatesApart * h, stride: plan.apartStride) : [],
-      gradient: byStep(window) { gradientPointer(layer: layer, part: $0, slot: $1) },
+          columns: network.cell.resetGatedInputs * h, stride: plan.apartStride) : [],
+      gradient: byStep(window) { gradientPointer(layer: layer, component: $0, slot: $1) },
       localGradient: recordLocalGradient(layer, window, injected, weight: weight),
       futureGradient: recordFutureGradient(layer, window), preactivationGradient: preactivationGradient,
       recurrentGradient: isApart ? gates(offsets.recurrentGradient) : preactivationGradient)
@@ -161,8 +161,8 @@ extension Pass {
   /// What arrives at each step's h from the step after it; 0 at the last.
   private func recordFutureGradient(_ layer: Int, _ window: Range<Int>) -> [Double] {
     let size = window.count * stateRow
-    let parts = network.cell.parts
-    let scratch = Self.zeroed(parts * size)
+    let stateComponents = network.cell.stateComponents
+    let scratch = Self.zeroed(stateComponents * size)
     let discarded = Self.zeroed(2 * batch * plan.gateStride)
     defer {
       scratch.deallocate()
@@ -174,16 +174,16 @@ extension Pass {
       var step = step(layer: layer, t: t, block: window)
       let previous = scratch + (receiver - window.lowerBound) * stateRow
       step.previousGradient = previous
-      step.previousGradientPartDistance = size
+      step.previousGradientComponentDistance = size
       step.preactivationGradient = discarded
-      step.recurrentGradient = network.cell.gatesApart > 0 ? discarded + batch * plan.gateStride : discarded
+      step.recurrentGradient = network.cell.resetGatedInputs > 0 ? discarded + batch * plan.gateStride : discarded
       _ = network.cell.accept(BackwardStep(step: step), network)
       return previous
     }
     // At a fixed point the step after the last one is the same step again.
     if let t = window.last, isFixedPoint { pullBack(t, into: t) }
     for t in window.dropFirst() {
-      let factor = passage.isEmpty ? 1 : passage[t - window.lowerBound]
+      let factor = gradientScale.isEmpty ? 1 : gradientScale[t - window.lowerBound]
       guard factor != 0, !isFixedPoint else { continue }
       let previous = pullBack(t, into: t - 1)
       guard factor != 1 else { continue }
@@ -205,7 +205,7 @@ extension Tape {
   ///   - parameters: the parameters, flat.
   ///   - data: the whole sequences; only the window's steps are read.
   ///   - window: the steps, and whose losses are injected.
-  ///   - carriedState: the state before the window's first step, [parts, B, H] a layer.
+  ///   - carriedState: the state before the window's first step, [components, B, H] a layer.
   ///   - reduction: how the losses make the objective.
   ///   - precision: that of the pass; a tape's numbers are doubles.
   ///   - variant: what the pass does otherwise than plain backpropagation.
@@ -234,7 +234,7 @@ extension Tape {
         _ = pass.backwardAtFixedPoint(
           step: moved.steps.count - 1, reduction: reduction, tolerance: fixedPoint.tolerance, limit: fixedPoint.limit)
       } else {
-        _ = pass.backward(moved, reduction: reduction, passage: variant.passage)
+        _ = pass.backward(moved, reduction: reduction, gradientScale: variant.gradientScale)
       }
       var tape = pass.tape(window: moved, reduction: reduction).placed(at: window)
       tape.clipScales = pass.clipScales(moved.steps)
@@ -250,7 +250,7 @@ extension Tape {
       network: network, layout: layout, parameters: parameters, gradient: gradient, steps: steps, batch: batch,
       inputs: inputs, outputs: outputs, hidden: hidden, window: window, lossKind: lossKind, reduction: reduction,
       objective: objective, injectionWeight: injectionWeight, x: x, target: target, targetMask: targetMask, mask: mask,
-      outputMask: outputMask, output: output, loss: loss, lossGradient: lossGradient, passage: passage,
+      outputMask: outputMask, output: output, loss: loss, lossGradient: lossGradient, gradientScale: gradientScale,
       isFixedPoint: isFixedPoint, layers: layers)
   }
 }

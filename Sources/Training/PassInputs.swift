@@ -12,7 +12,7 @@ public struct PassInputs: Sendable {
   public let data: SequenceBatch
   /// The steps of the window, and whose losses are injected.
   public let window: Window
-  /// The state before the window's first step, [parts, B, H] a layer.
+  /// The state before the window's first step, [components, B, H] a layer.
   public let carriedState: [[Double]]
   /// What the pass does otherwise than plain backpropagation.
   public let variant: PassVariant
@@ -22,8 +22,8 @@ public struct PassInputs: Sendable {
 
   /// The plain pass of one sequence of the batch alone.
   public func tape(ofSequence sequence: Int) -> Tape {
-    let (parts, hidden) = (experiment.network.cell.parts, experiment.network.hidden)
-    let starts = (0..<parts).map { ($0 * data.batch + sequence) * hidden }
+    let (stateComponents, hidden) = (experiment.network.cell.stateComponents, experiment.network.hidden)
+    let starts = (0..<stateComponents).map { ($0 * data.batch + sequence) * hidden }
     let state = carriedState.map { layer in starts.flatMap { Array(layer[$0..<$0 + hidden]) } }
     return tape(data: data.only(sequence: sequence), carriedState: state, variant: PassVariant())
   }

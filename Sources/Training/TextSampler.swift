@@ -30,7 +30,7 @@ struct TextSampler {
   func write(length: Int, from state: [[Double]], batch: Int, first: Int, seed: UInt64) -> String {
     let h = network.hidden
     for (layer, values) in state.enumerated() {
-      let row = (0..<network.cell.parts).flatMap { values[$0 * batch * h..<$0 * batch * h + h] }
+      let row = (0..<network.cell.stateComponents).flatMap { values[$0 * batch * h..<$0 * batch * h + h] }
       pass.setState(at: 0, layer: layer, from: row)
     }
     var random = CounterRandom(seed: seed, for: .text)

@@ -190,7 +190,7 @@ extension TrainingLoop {
     let noiseNorm = noise.add(to: pass.gradient, scale: pending, after: position.update)
     let rate = training.learningRate(after: position.update)
     optimizer.step(pass.parameters, gradient: pass.gradient, scale: noise.variance > 0 ? 1 : pending, rate: rate)
-    if let tensor = optimizer.poisonedTensor(
+    if let tensor = optimizer.nonFiniteTensor(
       pass.parameters, layout: layout, rate: rate, gradientNorm: result.gradientNorm * scale + noiseNorm)
     {
       return .nonFinite(NonFinite(step: window.steps.upperBound - 1, factor: "\(tensor) after the optimiser's step"))
@@ -376,7 +376,7 @@ extension TrainingLoop {
   }
 
   /// The numbers of a layer's state, [parts, B, H].
-  private var stateSize: Int { experiment.network.cell.parts * data.batch * experiment.network.hidden }
+  private var stateSize: Int { experiment.network.cell.stateComponents * data.batch * experiment.network.hidden }
 
   /// Refuses a checkpoint, which may have come from a file, whose arrays are of other sizes than the arenas.
   private func requireFit(_ checkpoint: Checkpoint) throws(TrainingError) {
@@ -405,7 +405,7 @@ extension TrainingLoop {
       try require("kept states", layer.state.count, trained * stateSize)
       try require("kept pre-activations", layer.preactivation.count, rows * network.cell.gates)
       if !layer.derivative.isEmpty { try require("kept φ′", layer.derivative.count, rows * network.cell.gates) }
-      try require("kept recurrent inputs", layer.recurrentInput.count, rows * network.cell.gatesApart)
+      try require("kept recurrent inputs", layer.recurrentInput.count, rows * network.cell.resetGatedInputs)
     }
   }
 

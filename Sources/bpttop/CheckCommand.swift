@@ -63,7 +63,7 @@ struct CheckCommand: ParsableCommand {
 extension CheckCommand {
   /// Prints how the algorithm's own gradient compares; false where it should be exact and is not.
   private func checkAlgorithm(_ snapshot: Snapshot, _ tolerance: Double) throws -> Bool {
-    let report = LearnerReport.compute(snapshot)
+    let report = AlgorithmReport.compute(snapshot)
     let scale = report.exact.reduce(0) { max($0, abs($1)) }
     let error =
       zip(report.gradient, report.exact).reduce(0) { max($0, abs($1.0 - $1.1)) } / max(scale, .leastNormalMagnitude)

@@ -16,7 +16,7 @@ struct TraceCommand: ParsableCommand {
         target_mask [T,B]    1 where the task has a target
         mask [T,B]           1 where its loss is injected too
         output_mask [T,B,O]  1 where an output has a target, if not every one has
-        passage [T]          what multiplied the gradient on its way to the step before, if not 1
+        gradient_scale [T]   what multiplied the gradient on its way to the step before, if not 1
         state0_l0, …         [parts,B,H], the state carried in, a layer each
         weight_ih_l0, …      the weights under PyTorch's names
         grad.weight_ih_l0, … their gradients before clipping

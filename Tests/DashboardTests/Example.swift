@@ -33,7 +33,8 @@ enum Example {
     let k1 = experiment.training.k1.resolved(length: length), k2 = experiment.training.k2.resolved(length: length)
     let upper = end ?? min(length, max(k1, k2) + k1)
     let window = Window(steps: max(0, upper - k2)..<upper, injected: max(0, upper - k1)..<upper)
-    let hidden = experiment.network.hidden, batch = experiment.training.batch, parts = experiment.network.cell.parts
+    let hidden = experiment.network.hidden, batch = experiment.training.batch,
+      parts = experiment.network.cell.stateComponents
     return Snapshot(
       serial: serial, experiment: experiment, initialExperiment: experiment, description: description, update: update,
       sequence: 3, data: data,

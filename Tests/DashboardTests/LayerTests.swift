@@ -83,7 +83,7 @@ import Training
     #expect(render(state).rows.joined(separator: "\n").contains("c₁₂ = f₁₂ ⊙ c₁₁ + i₁₂ ⊙ g₁₂"))
   }
 
-  @Test func anotherLearnerHasItsPanel() throws {
+  @Test func anotherAlgorithmHasItsPanel() throws {
     var experiment = Example.experiment()
     experiment.training.algorithm = .rtrl
     experiment.training.k2 = .full

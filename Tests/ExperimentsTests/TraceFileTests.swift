@@ -14,7 +14,7 @@ import Training
     let data = SequenceBatch(
       steps: n, batch: b, inputs: 2, outputs: 3, x: (0..<n * b * 2).map { _ in random.normal() }, symbols: nil,
       target: .classes((0..<n * b).map { Int32($0 % 3) }), targetMask: (0..<n * b).map { $0 % 5 == 0 ? 0 : 1 })
-    let carried = (0..<network.cell.parts).flatMap { _ in [0.1, -0.2, 0.3, 0.4, 0.5, -0.6] }
+    let carried = (0..<network.cell.stateComponents).flatMap { _ in [0.1, -0.2, 0.3, 0.4, 0.5, -0.6] }
     return Tape.compute(
       network: network, layout: layout, parameters: initialParameters(network, layout, seed: 2), data: data,
       window: Window(steps: 2..<6, injected: 4..<6),
@@ -104,12 +104,12 @@ import Training
   /// Where the gradient was cut or weighted between steps, the trace says by what.
   @Test func whatMultipliedTheGradientIsTold() throws {
     var variant = PassVariant()
-    variant.passage = [1, 0, 2, 1]
+    variant.gradientScale = [1, 0, 2, 1]
     let tensors = TraceFile.tensors(tape(network(.elman, layers: 1), variant: variant))
-    let passage = try #require(tensors.first { $0.name == "passage" })
-    #expect(passage.shape == [4] && passage.elements == .float64([1, 0, 2, 1]))
+    let gradientScale = try #require(tensors.first { $0.name == "gradient_scale" })
+    #expect(gradientScale.shape == [4] && gradientScale.elements == .float64([1, 0, 2, 1]))
     let plain = TraceFile.tensors(tape(network(.elman, layers: 1)))
-    #expect(!plain.contains { $0.name == "passage" })
+    #expect(!plain.contains { $0.name == "gradient_scale" })
   }
 
   /// A row and column for all layers' states together, the lowest first.

@@ -84,7 +84,7 @@ import Testing
     for (layer, norms) in tape.layers.indices.map({ ($0, norms[$0]) }) {
       let kept = tape.layers[layer]
       for t in 0..<7 {
-        let size = kept.parts * 8
+        let size = kept.stateComponents * 8
         let delta = Array(kept.gradient[t * size..<t * size + 8])
         #expect(abs(norms[t] - log10(norm(delta))) < 1e-12)
         // δ = local + future, element by element.

@@ -13,7 +13,7 @@ import Testing
       #expect(flow.rows == Array(0..<9))
       for i in 0..<9 {
         var row = Array(tape.lossGradient[(i * 3 + sequence) * 5..<(i * 3 + sequence + 1) * 5])
-        row += [Double](repeating: 0, count: (cell.parts - 1) * 5)
+        row += [Double](repeating: 0, count: (cell.stateComponents - 1) * 5)
         for t in (0..<9).reversed() {
           guard t <= i else {
             #expect(flow[i, t] == -.infinity)

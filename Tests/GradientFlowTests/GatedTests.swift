@@ -26,12 +26,12 @@ import Testing
   }
 
   @Test(arguments: [CellKind.lstm, .gru])
-  func withoutRecurrentWeightsTheProductIsTheCarousel(_ cell: CellKind) throws {
+  func withoutRecurrentWeightsTheProductIsTheMemoryPath(_ cell: CellKind) throws {
     // LSTM: ∂c_T/∂c_k = Π diag(f_t); GRU: J = diag(z); both exactly, with nothing through the gates.
     let test = try network(cell, hidden: 3, steps: 9, gate: 1, bias: [0.5, -1, 2], isCut: true)
     let tape = test.tape()
-    let paths = try #require(try CarouselByLag(tape))
-    #expect(paths.part == (cell == .lstm ? "c" : "h") && paths.gate == (cell == .lstm ? "f" : "z"))
+    let paths = try #require(try MemoryPathByLag(tape))
+    #expect(paths.component == (cell == .lstm ? "c" : "h") && paths.gate == (cell == .lstm ? "f" : "z"))
     #expect(paths.lags == Array(1...9) && paths.log10Gated.allSatisfy { $0 == -.infinity })
     // The gates from the weights by hand: a = W_ih x + b.
     let w = try #require(tape.parameter("weight_ih_l0")), b = try #require(tape.parameter("bias_ih_l0"))
@@ -43,8 +43,8 @@ import Testing
         let a = w[row * 2] * x[x.startIndex] + w[row * 2 + 1] * x[x.startIndex + 1] + b[row]
         products[unit] *= Activation.sigmoid.value(a)
       }
-      #expect(abs(paths.log10Carousel[lag - 1] - log10(products.max() ?? 0)) < 1e-12)
-      #expect(abs(paths.log10Block[lag - 1] - paths.log10Carousel[lag - 1]) < 1e-12)
+      #expect(abs(paths.log10MemoryPath[lag - 1] - log10(products.max() ?? 0)) < 1e-12)
+      #expect(abs(paths.log10Block[lag - 1] - paths.log10MemoryPath[lag - 1]) < 1e-12)
     }
   }
 
@@ -54,20 +54,20 @@ import Testing
     for name in ["weight_ih_l0"] {
       if let entry = open.layout[name] { for k in entry.range { open.parameters[k] = 0 } }
     }
-    #expect(try #require(try CarouselByLag(open.tape())).log10Carousel.allSatisfy { $0 == 0 })
+    #expect(try #require(try MemoryPathByLag(open.tape())).log10MemoryPath.allSatisfy { $0 == 0 })
     var shut = try network(.lstm, hidden: 2, steps: 1000, gate: 1, bias: [-4.59511985013459, -5], isCut: true)
     if let entry = shut.layout["weight_ih_l0"] { for k in entry.range { shut.parameters[k] = 0 } }
-    let paths = try #require(try CarouselByLag(shut.tape(), maximumLags: 3))
-    #expect(abs(paths.log10Carousel[999] / -2000 - 1) < 1e-12 && paths.lags == [1, 500, 1000])
+    let paths = try #require(try MemoryPathByLag(shut.tape(), maximumLags: 3))
+    #expect(abs(paths.log10MemoryPath[999] / -2000 - 1) < 1e-12 && paths.lags == [1, 500, 1000])
     #expect(abs(paths.log10Block[2] / -2000 - 1) < 1e-12)
   }
 
   @Test(arguments: [CellKind.lstm, .gru], [0, 1])
-  func carouselAndGatedPathsMakeTheBlock(_ cell: CellKind, _ sequence: Int) throws {
+  func memoryAndGatedPathsMakeTheBlock(_ cell: CellKind, _ sequence: Int) throws {
     // The product of explicit Jacobians, its block, less the product of the gates.
     let test = TestNetwork(cell: cell, hidden: 4, layers: 2, steps: 8, batch: 2)
     let tape = test.tape()
-    let paths = try #require(try CarouselByLag(tape, layer: 1, sequence: sequence))
+    let paths = try #require(try MemoryPathByLag(tape, layer: 1, sequence: sequence))
     let gates = try #require(GateActivity(tape, layer: 1, sequence: sequence))
     let first = cell == .lstm ? 4 : 0
     let width = cell == .lstm ? 8 : 4
@@ -79,18 +79,18 @@ import Testing
       for unit in 0..<4 { kept[unit] *= gates.gates[1].values[t * 4 + unit] }
       var block = Matrix(rows: 4, columns: 4)
       for i in 0..<4 { for j in 0..<4 { block[i, j] = product[first + i, first + j] } }
-      #expect(abs(paths.log10Carousel[lag - 1] - log10(kept.max() ?? 0)) < 1e-12)
+      #expect(abs(paths.log10MemoryPath[lag - 1] - log10(kept.max() ?? 0)) < 1e-12)
       #expect(abs(paths.log10Block[lag - 1] - log10(try block.singularValues()[0])) < 1e-9)
       for unit in 0..<4 { block[unit, unit] -= kept[unit] }
       let gated = try block.singularValues()[0]
       if cell == .lstm, lag == 1 {
-        // One step of the carousel is all of ∂c_t/∂c_{t-1}.
+        // One step of the memory path is all of ∂c_t/∂c_{t-1}.
         #expect(paths.log10Gated[0] == -.infinity)
       } else {
         #expect(abs(paths.log10Gated[lag - 1] - log10(gated)) < 1e-7)
       }
     }
-    #expect(try CarouselByLag(TestNetwork(hidden: 3, steps: 4).tape()) == nil)
+    #expect(try MemoryPathByLag(TestNetwork(hidden: 3, steps: 4).tape()) == nil)
   }
 
   @Test(arguments: [CellKind.lstm, .gru, .janet], [0.0, 0.05])
@@ -98,7 +98,7 @@ import Testing
     var test = TestNetwork(cell: cell, hidden: 3, steps: 6, batch: 2)
     // Scales of the gradient are nobody's doing.
     test.flow.clipThreshold = clip > 0 ? clip : nil
-    test.passage = [1, 1.5, 1, 2, 1, 1.25]
+    test.gradientScale = [1, 1.5, 1, 2, 1, 1.25]
     let tape = test.tape()
     let layer = tape.layers[0]
     let weights = tape.elements(tape.layout.recurrentWeights(layer: 0))
@@ -106,11 +106,11 @@ import Testing
       // ∂L/∂s_t of both sequences through the gates and through W_hh, formed here by hand.
       var (v, along, arriving, u, gated) = ([Double](), [Double](), [Double](), [Double](), [Double]())
       for b in 0..<2 {
-        func row(_ array: [Double], _ step: Int, _ part: Int) -> [Double] {
-          let start = ((step * layer.parts + part) * 2 + b) * 3
+        func row(_ array: [Double], _ step: Int, _ component: Int) -> [Double] {
+          let start = ((step * layer.stateComponents + component) * 2 + b) * 3
           return Array(array[start..<start + 3])
         }
-        let joint = (0..<layer.parts).flatMap { row(layer.gradient, t, $0) }
+        let joint = (0..<layer.stateComponents).flatMap { row(layer.gradient, t, $0) }
         arriving += joint
         let gates = try #require(GateActivity(tape, sequence: b)).gates.map { Array($0.values[t * 3..<(t + 1) * 3]) }
         let factors: [Double], whole: [Double]
@@ -208,7 +208,7 @@ import Testing
     if let entry = test.layout["weight_ih_l0"] { for k in entry.range { test.parameters[k] = 0 } }
     let tape = test.tape()
     let gates = try #require(GateActivity(tape, sequence: 1))
-    #expect(gates.gates.map(\.name) == ["i", "f", "g", "o"] && gates.carousel == 1)
+    #expect(gates.gates.map(\.name) == ["i", "f", "g", "o"] && gates.memoryPath == 1)
     #expect(gates.gates.map(\.opens) == [true, true, false, true])
     let forget = gates.gates[1]
     for (value, wanted) in zip(forget.values, [0.5, 0.880797077977882, 0.999999997938846]) {
@@ -227,7 +227,7 @@ import Testing
     // ∂L/∂c_t of the pass itself, layer by layer.
     let tape = TestNetwork(cell: .lstm, hidden: 3, layers: 2, steps: 7, batch: 2).tape()
     for layer in 0..<2 {
-      let norms = GradientNorms.log10(tape, part: 1, layer: layer)
+      let norms = GradientNorms.log10(tape, component: 1, layer: layer)
       for t in 0..<6 {
         let cell = tape.layers[layer].gradient[(2 * t + 1) * 6..<(2 * t + 2) * 6]
         #expect(abs(norms[t] - log10(norm(cell))) < 1e-12)
@@ -239,7 +239,7 @@ import Testing
       .lstm, hidden: 2, steps: 600, gate: 1, bias: [-4.59511985013459, -4.59511985013459], isCut: true)
     if let entry = shut.layout["weight_ih_l0"] { for k in entry.range { shut.parameters[k] = 0 } }
     for k in shut.data.targetMask.indices.dropLast() { shut.data.targetMask[k] = 0 }
-    let norms = GradientNorms.log10(shut.tape(), part: 1, layer: 0)
+    let norms = GradientNorms.log10(shut.tape(), component: 1, layer: 0)
     #expect(abs((norms[98] - norms[598]) / -1000 - 1) < 1e-10 && norms[0] < -1100)
   }
 }

@@ -291,16 +291,16 @@ struct MatrixChain: GradientChain {
       return matrix
     }
     var chain = MatrixChain(matrices: matrices, loss: [1, 1, 1, 1])
-    #expect(try CarouselByLag(chain, layer: 0) == nil)
-    chain.path = MemoryPath(part: "m", gate: "f", columns: 1..<3, factors: factors)
-    let paths = try #require(try CarouselByLag(chain, layer: 0))
+    #expect(try MemoryPathByLag(chain, layer: 0) == nil)
+    chain.path = MemoryPath(component: "m", gate: "f", columns: 1..<3, factors: factors)
+    let paths = try #require(try MemoryPathByLag(chain, layer: 0))
     var (product, kept) = (Matrix.identity(4), [1.0, 1])
     for lag in 1...6 {
       product = product * matrices[6 - lag]
       for k in 0..<2 { kept[k] *= factors[6 - lag][k] }
       var block = Matrix(rows: 2, columns: 2)
       for i in 0..<2 { for j in 0..<2 { block[i, j] = product[1 + i, 1 + j] } }
-      #expect(abs(paths.log10Carousel[lag - 1] - log10(max(kept[0], kept[1]))) < 1e-13)
+      #expect(abs(paths.log10MemoryPath[lag - 1] - log10(max(kept[0], kept[1]))) < 1e-13)
       #expect(abs(paths.log10Block[lag - 1] - log10(try block.singularValues()[0])) < 1e-10)
       for k in 0..<2 { block[k, k] -= kept[k] }
       #expect(abs(paths.log10Gated[lag - 1] - log10(try block.singularValues()[0])) < 1e-9)

@@ -12,10 +12,10 @@ import Testing
   /// The rows' vectors, each by its loss's weight, make δ_t of the tape at every step.
   @Test(arguments: CellKind.allCases, [nil, 0.05])
   func theTermsAddUpToTheGradientThatTrains(_ cell: CellKind, _ threshold: Double?) {
-    for passage in Self.passages {
+    for gradientScale in Self.passages {
       var test = TestNetwork(cell: cell, hidden: 4, layers: cell.isFullyRecurrent ? 1 : 2, steps: 9, batch: 2)
       test.flow.clipThreshold = threshold
-      test.passage = passage
+      test.gradientScale = gradientScale
       test.reduction = .mean
       let tape = test.tape(Window(steps: 0..<9, injected: 4..<9))
       #expect(tape.clipScales.contains { $0 < 1 } == (threshold != nil))
@@ -23,7 +23,7 @@ import Testing
         for sequence in 0..<2 {
           let terms = termsOfTheDoubleSum(tape, sequence: sequence, layer: layer)
           for t in 0..<9 {
-            let start = (t * tape.layers[layer].parts * 2 + sequence) * 4
+            let start = (t * tape.layers[layer].stateComponents * 2 + sequence) * 4
             let delta = tape.layers[layer].gradient[start..<start + 4]
             let sum = (0..<4).map { k in terms.indices.reduce(0) { $0 + terms[$1][t][k] } }
             #expect(norm(zip(sum, delta).map { $0 - $1 }) <= 1e-12 * max(norm(delta), 1e-6))
@@ -43,7 +43,7 @@ import Testing
 
   /// w_i ∂l_i/∂h_t by explicit Jacobians and the pass's own scales, [i][t][H]; 0 where the loss is not injected.
   private func termsOfTheDoubleSum(_ tape: Tape, sequence: Int, layer: Int) -> [[[Double]]] {
-    let (h, parts) = (tape.hidden, tape.network.cell.parts)
+    let (h, stateComponents) = (tape.hidden, tape.network.cell.stateComponents)
     let jacobians = tape.layers.indices.map { l in
       (0..<tape.steps).map { tape.jacobian(step: $0, sequence: sequence, layer: l).transposed }
     }
@@ -55,11 +55,11 @@ import Testing
     return (0..<tape.steps).map { i in
       let row = i * tape.batch + sequence
       let weight = tape.mask[row] != 0 ? tape.injectionWeight : 0
-      var states = tape.layers.map { _ in [Double](repeating: 0, count: parts * h) }
+      var states = tape.layers.map { _ in [Double](repeating: 0, count: stateComponents * h) }
       var result = [[Double]](repeating: [], count: tape.steps)
       for t in (0..<tape.steps).reversed() {
         for l in tape.layers.indices {
-          let factor = t + 1 < tape.steps ? (tape.passage.isEmpty ? 1 : tape.passage[t + 1]) : 0
+          let factor = t + 1 < tape.steps ? (tape.gradientScale.isEmpty ? 1 : tape.gradientScale[t + 1]) : 0
           if t + 1 < tape.steps { states[l] = (jacobians[l][t + 1] * states[l]).map { $0 * factor } }
         }
         for l in tape.layers.indices.reversed() {
@@ -78,9 +78,9 @@ import Testing
     }
   }
 
-  /// (∂s^l_t/∂h^{l-1}_t)ᵀ, [H, parts·H], by pulling back unit vectors.
+  /// (∂s^l_t/∂h^{l-1}_t)ᵀ, [H, components·H], by pulling back unit vectors.
   private func down(_ tape: Tape, _ sequence: Int, layer: Int, step: Int) -> Matrix {
-    let width = tape.network.cell.parts * tape.hidden
+    let width = tape.network.cell.stateComponents * tape.hidden
     let pullback = StatePullback(tape, layer: layer, sequence: sequence, rows: width)
     let unit = RowBlock(unitRows: width, width: width), result = RowBlock(rows: width, width: tape.hidden)
     pullback.applyToLayerBelow(step: step, rows: width, from: unit, to: result)
@@ -105,14 +105,14 @@ import Testing
   }
 
   @Test func whatReachesTheCellIsThatOfTheClippedPass() {
-    for passage in [[], [1, 1.25, 1, 1, 1.25, 1, 2]] {
+    for gradientScale in [[], [1, 1.25, 1, 1, 1.25, 1, 2]] {
       var test = TestNetwork(cell: .lstm, hidden: 3, layers: 2, steps: 7, batch: 2)
       test.flow.clipThreshold = 0.02
-      test.passage = passage
+      test.gradientScale = gradientScale
       let tape = test.tape()
       #expect(tape.clipScales.contains { $0 < 1 })
       for layer in 0..<2 {
-        let norms = GradientNorms.log10(tape, part: 1, layer: layer)
+        let norms = GradientNorms.log10(tape, component: 1, layer: layer)
         for t in 0..<6 {
           let cell = tape.layers[layer].gradient[(2 * t + 1) * 6..<(2 * t + 2) * 6]
           #expect(abs(norms[t] - Log10.of(norm(cell))) < 1e-12)
@@ -126,7 +126,7 @@ import Testing
     var test = TestNetwork(hidden: 4, steps: 6)
     let plain = try ProductByLag(test.tape())
     test.flow.clipThreshold = 0.01
-    test.passage = [1, 2, 1, 2, 1, 2]
+    test.gradientScale = [1, 2, 1, 2, 1, 2]
     let rescaled = try ProductByLag(test.tape())
     for (a, b) in zip(plain.log10Norm, rescaled.log10Norm) { #expect(abs(a - b) < 1e-12) }
   }

@@ -32,7 +32,7 @@ struct TestNetwork {
   var precision = Precision.float64
   /// What the pass does with the gradient on its way; stochastic reweighting, a factor a step.
   var flow = FlowControl()
-  var passage: [Double] = []
+  var gradientScale: [Double] = []
 
   /// Random weights, inputs and targets; `recurrent` replaces W_hh of the top layer.
   init(
@@ -58,7 +58,9 @@ struct TestNetwork {
     data = SequenceBatch(
       steps: steps, batch: batch, inputs: inputs, outputs: outputs, x: x, symbols: nil, target: .classes(classes),
       targetMask: (0..<steps * batch).map { hasTarget($0 / batch) ? 1 : 0 })
-    carried = (0..<layers).map { _ in (0..<cell.parts * batch * hidden).map { _ in isZero ? 0 : 0.5 * random.next() } }
+    carried = (0..<layers).map { _ in
+      (0..<cell.stateComponents * batch * hidden).map { _ in isZero ? 0 : 0.5 * random.next() }
+    }
     if isZero {
       for name in layout.entries.map(\.name) where name.hasPrefix("bias") {
         if let entry = layout[name] { for k in entry.range { parameters[k] = 0 } }
@@ -71,7 +73,7 @@ struct TestNetwork {
   /// The tape of the window that begins with the carried state; only windows from step 0 on are meaningful.
   func tape(_ window: Window? = nil) -> Tape {
     var variant = PassVariant()
-    variant.passage = passage
+    variant.gradientScale = gradientScale
     return Tape.compute(
       network: network, layout: layout, parameters: parameters, data: data,
       window: window ?? Window(steps: 0..<steps, injected: 0..<steps), carriedState: carried, reduction: reduction,

@@ -4,13 +4,13 @@ import Testing
 
 @Suite("What cells say of themselves")
 struct CellDescriptionTests {
-  @Test("Gates, parts and functions are as many as the cell computes with", arguments: CellKind.allCases)
+  @Test("Gates, stateComponents and functions are as many as the cell computes with", arguments: CellKind.allCases)
   func countsAgree(_ cell: CellKind) {
     var network = NetworkSpecification()
     network.cell = cell
     let description = network.cellDescription
     #expect(description.gates.count == cell.gates)
-    #expect(description.parts.count == cell.parts)
+    #expect(description.stateComponents.count == cell.stateComponents)
     if let functions = description.gateFunctions { #expect(functions.count == cell.gates) }
     #expect(!description.summary.isEmpty && !description.state.isEmpty)
   }

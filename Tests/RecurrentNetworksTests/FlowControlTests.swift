@@ -75,7 +75,7 @@ import Testing
     for (index, layer) in tape.layers.enumerated() {
       for t in 0..<7 {
         let scale = tape.clipScales[index * 7 + t]
-        let all = Array(layer.gradient[t * layer.parts * size..<(t + 1) * layer.parts * size])
+        let all = Array(layer.gradient[t * layer.stateComponents * size..<(t + 1) * layer.stateComponents * size])
         let norm = all.reduce(0) { $0 + $1 * $1 }.squareRoot()
         #expect(norm <= truth.threshold * (1 + 1e-12) && (scale == 1 || norm >= truth.threshold * (1 - 1e-12)))
         let sum = (0..<size).map { scale * (layer.localGradient[t * size + $0] + layer.futureGradient[t * size + $0]) }

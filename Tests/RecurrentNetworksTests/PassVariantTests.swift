@@ -8,7 +8,7 @@ import Testing
   static let n = 12
 
   /// The double sum Σ_{i≥t} (∂l_i/∂h_i) J_i … J_{t+1} ∂⁺h_t/∂W_hh with each J_t multiplied by its step's factor.
-  private func doubleSum(_ tape: Tape, passage: [Double]) -> [Double] {
+  private func doubleSum(_ tape: Tape, gradientScale: [Double]) -> [Double] {
     let h = tape.hidden
     var sum = [Double](repeating: 0, count: h * h)
     for b in 0..<tape.batch {
@@ -24,7 +24,7 @@ import Testing
             }
           }
           row = (0..<h).map { column in
-            passage[t] * (0..<h).reduce(0) { $0 + row[$1] * jacobians[t][$1, column] }
+            gradientScale[t] * (0..<h).reduce(0) { $0 + row[$1] * jacobians[t][$1, column] }
           }
         }
       }
@@ -37,13 +37,13 @@ import Testing
     let trial = Trial(steps: Self.n, batch: batch, targets: 1)
     let c = 0.25
     let cuts: Set = [3, 4, 9]
-    let passage = (0..<Self.n).map { cuts.contains($0) ? 0 : 1 / (1 - c) }
+    let gradientScale = (0..<Self.n).map { cuts.contains($0) ? 0 : 1 / (1 - c) }
     let window = Window(steps: 0..<Self.n, injected: 0..<Self.n)
     let pass = TruncationTests.pass(trial)
-    _ = pass.backward(window, reduction: .sum, passage: passage)
+    _ = pass.backward(window, reduction: .sum, gradientScale: gradientScale)
     let tape = trial.tape(window, .sum)
     let range = trial.layout["weight_hh_l0"]?.range ?? 0..<0
-    let sum = doubleSum(tape, passage: passage)
+    let sum = doubleSum(tape, gradientScale: gradientScale)
     #expect(relativeError(Array(pass.gradient[range]), sum) < 1e-12)
     #expect(relativeError(Array(tape.gradient[range]), sum) > 1e-3)
     // A term that crosses k steps was divided by (1 - c)^k: with one loss only, the share of its oldest step says so.
@@ -51,7 +51,7 @@ import Testing
     let free = (0..<Self.n).map { _ in 1 / (1 - c) }
     _ = pass.backward(last, reduction: .sum)
     let plain = pass.gradientNorms[0]
-    _ = pass.backward(last, reduction: .sum, passage: free)
+    _ = pass.backward(last, reduction: .sum, gradientScale: free)
     #expect(abs(pass.gradientNorms[0] / plain / power(1 / (1 - c), Self.n - 1) - 1) < 1e-12)
   }
 
@@ -59,11 +59,11 @@ import Testing
   @Test(arguments: [CellKind.elman, .leaky, .residual, .lstm, .gru]) func tapesOfCutPasses(cell: CellKind) {
     let trial = Trial(cell: cell, steps: Self.n, batch: 2, layers: 2)
     let window = Window(steps: 2..<Self.n, injected: 5..<Self.n)
-    let passage = (0..<10).map { [4, 7].contains($0) ? 0 : 1.5 }
+    let gradientScale = (0..<10).map { [4, 7].contains($0) ? 0 : 1.5 }
     let pass = TruncationTests.pass(trial)
-    let result = pass.backward(window, reduction: .mean, passage: passage)
+    let result = pass.backward(window, reduction: .mean, gradientScale: gradientScale)
     var variant = PassVariant()
-    variant.passage = passage
+    variant.gradientScale = gradientScale
     let tape = Tape.compute(
       network: trial.network, layout: trial.layout, parameters: trial.parameters, data: trial.data, window: window,
       carriedState: (0..<2).map { pass.state(row: 2, layer: $0) }, reduction: .mean, precision: .float64,

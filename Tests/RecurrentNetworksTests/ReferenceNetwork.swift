@@ -33,7 +33,7 @@ struct ReferenceNetwork {
   let data: SequenceBatch
   let window: Window
   let reduction: Reduction
-  /// [parts, B, H] a layer.
+  /// [components, B, H] a layer.
   let carriedState: [[Double]]
 
   struct Run {
@@ -98,7 +98,7 @@ struct ReferenceNetwork {
     let h = network.hidden
     var state = carriedState.map { $0.map { Dual($0) } }
     func offset(_ name: String) -> Int { layout[name]?.offset ?? 0 }
-    let (gates, parts) = (network.cell.gates, network.cell.parts)
+    let (gates, stateComponents) = (network.cell.gates, network.cell.stateComponents)
     let (readout, readoutBias) = (offset("readout.weight"), offset("readout.bias"))
     let isOneMatrix = network.cell == .fullyRecurrent
     for t in window.steps {
@@ -132,11 +132,11 @@ struct ReferenceNetwork {
               byState.append(a)
             }
             var value = cell(
-              byInput, byState, before: (0..<parts).map { previous[($0 * data.batch + b) * h + i] },
+              byInput, byState, before: (0..<stateComponents).map { previous[($0 * data.batch + b) * h + i] },
               beta: beta(parameters, layer: layer, unit: i))
             if layer == network.layers - 1 { value[0] += disturb(t, b, i) }
             next.append(value[0])
-            for part in 0..<parts { new[(part * data.batch + b) * h + i] = value[part] }
+            for component in 0..<stateComponents { new[(component * data.batch + b) * h + i] = value[component] }
           }
           state[layer] = new
           input = next
@@ -220,7 +220,8 @@ extension Tape {
   func hiddenGradient(layer: Int) -> [Double] {
     let size = batch * hidden
     return (0..<steps).flatMap {
-      layers[layer].gradient[$0 * layers[layer].parts * size..<($0 * layers[layer].parts + 1) * size]
+      layers[layer].gradient[
+        $0 * layers[layer].stateComponents * size..<($0 * layers[layer].stateComponents + 1) * size]
     }
   }
 }
@@ -250,7 +251,9 @@ struct Trial {
     layout = ParameterLayout(network, inputs: inputs, outputs: outputs, copies: untied ? steps : 1)
     var random = CounterRandom(seed: seed, stream: 99)
     parameters = initialParameters(network, layout, seed: seed).map { $0 + 0.1 * random.normal() }
-    carriedState = (0..<layers).map { _ in (0..<cell.parts * batch * hidden).map { _ in 0.5 * random.normal() } }
+    carriedState = (0..<layers).map { _ in
+      (0..<cell.stateComponents * batch * hidden).map { _ in 0.5 * random.normal() }
+    }
     let rows = steps * batch
     let symbols = (0..<rows).map { _ in Int32(random.integer(below: inputs)) }
     data = SequenceBatch(

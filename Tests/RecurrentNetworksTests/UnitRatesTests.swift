@@ -17,8 +17,8 @@ import Testing
       for window in [Window(steps: 0..<6, injected: 0..<6), Window(steps: 2..<6, injected: 4..<6)] {
         let (tape, reference) = (trial.tape(window), trial.reference(window))
         #expect(relativeError(tape.gradient, reference.gradient(trial.parameters)) < 1e-12)
-        let parts = (0..<tape.steps).map { tape.weightGradientContribution(step: $0) }
-        let sum = parts.reduce([Double](repeating: 0, count: tape.layout.count)) { zip($0, $1).map(+) }
+        let stateComponents = (0..<tape.steps).map { tape.weightGradientContribution(step: $0) }
+        let sum = stateComponents.reduce([Double](repeating: 0, count: tape.layout.count)) { zip($0, $1).map(+) }
         #expect(relativeError(sum, tape.gradient) < 1e-12)
         let single = trial.tape(window, .mean, .float32)
         #expect(relativeError(single.gradient, tape.gradient) < 1e-4)

@@ -186,7 +186,7 @@ struct ForwardAlgorithmTests {
 }
 
 @Suite("Reports on what an algorithm's gradient is")
-struct LearnerReportTests {
+struct AlgorithmReportTests {
   @Test("the gradient is the trainer's, bit for bit, wherever training stands", arguments: AlgorithmKind.allCases)
   func gradient(kind: AlgorithmKind) throws {
     for settings in [
@@ -199,7 +199,7 @@ struct LearnerReportTests {
       experiment.training.optimizer.learningRate = 0.01
       let run = try TrainingRun(experiment: experiment)
       for _ in 0..<9 {
-        let report = LearnerReport.compute(run.snapshot())
+        let report = AlgorithmReport.compute(run.snapshot())
         run.trainOnce()
         #expect(report.gradient == run.engine.gradient)
         #expect(report.influence.count == (kind.description.isForward ? report.window.steps.count : 0))
@@ -211,7 +211,7 @@ struct LearnerReportTests {
   func exact() throws {
     let run = try TrainingRun(experiment: fixedWeights(["training.algorithm": "rtrl", "training.k1": "5"]))
     for _ in 0..<3 { run.trainOnce() }
-    let report = LearnerReport.compute(run.snapshot(), step: 17)
+    let report = AlgorithmReport.compute(run.snapshot(), step: 17)
     #expect(abs(report.overall.cosine - 1) < 1e-12)
     #expect(abs(report.overall.ratio - 1) < 1e-12)
     #expect(report.window.steps == 15..<20)
@@ -221,7 +221,7 @@ struct LearnerReportTests {
     let whole = (report.byUnit?.elements ?? []).reduce(0) { $0 + $1 * $1 }
     #expect(report.step == 17)
     #expect(abs(whole.squareRoot() - pow(10, report.influence[2])) < 1e-12 * whole)
-    let before = LearnerReport.compute(run.snapshot(), step: 3)
+    let before = AlgorithmReport.compute(run.snapshot(), step: 3)
     #expect(before.step == 3 && before.byUnit != report.byUnit)
   }
 
@@ -229,7 +229,7 @@ struct LearnerReportTests {
   func approximate(kind: AlgorithmKind) throws {
     let run = try TrainingRun(
       experiment: fixedWeights(["training.algorithm": kind.rawValue, "network.cell": "leaky", "network.beta": "0.5"]))
-    let report = LearnerReport.compute(run.snapshot())
+    let report = AlgorithmReport.compute(run.snapshot())
     #expect(report.overall.cosine > 0.5 && report.overall.cosine < 0.9999)
     // The readout's gradient is ordinary.
     for tensor in report.tensors where tensor.name.hasPrefix("readout") { #expect(abs(tensor.cosine - 1) < 1e-12) }

@@ -16,11 +16,11 @@ private func clipped<S: Scalar>(_ gradient: [Double], _ clip: ClipSpecification,
 
 private struct StepNorms: PassReader {
   let window: Window, reduction: Reduction
-  let passage: [Double]
+  let gradientScale: [Double]
 
   func read<S: Scalar>(_ pass: Pass<S>) throws -> [Double] {
     pass.forward(0..<window.steps.upperBound)
-    _ = pass.backward(window, reduction: reduction, passage: passage)
+    _ = pass.backward(window, reduction: reduction, gradientScale: gradientScale)
     return window.steps.map { pass.gradientNorms[$0] }
   }
 }
@@ -67,7 +67,7 @@ private struct StepNorms: PassReader {
       let training = snapshot.experiment.training
       let gradient =
         training.algorithm.description.isTape
-        ? snapshot.tape().gradient : LearnerReport.compute(snapshot).gradient
+        ? snapshot.tape().gradient : AlgorithmReport.compute(snapshot).gradient
       #expect(run.trainOnce() == .trained)
       let record = try #require(run.history.newest)
       let given =
@@ -92,14 +92,16 @@ private struct StepNorms: PassReader {
     let layer = try #require(tape.layers.last)
     let size = tape.batch * tape.hidden
     for (index, step) in snapshot.window.steps.enumerated() {
-      let drawn = euclideanNorm(Array(layer.gradient[index * layer.parts * size..<(index * layer.parts + 1) * size]))
+      let drawn = euclideanNorm(
+        Array(layer.gradient[index * layer.stateComponents * size..<(index * layer.stateComponents + 1) * size]))
       #expect(abs(drawn - norms[step]) <= 1e-5 * norms[step], "step \(step)")
     }
     // The same by a pass that is handed out, where the past is run again.
     guard snapshot.variant.fixedPoint == nil, snapshot.variant.kept == nil, snapshot.window.steps.lowerBound == 0
     else { return }
     let reader = StepNorms(
-      window: snapshot.window, reduction: snapshot.experiment.training.reduction, passage: snapshot.variant.passage)
+      window: snapshot.window, reduction: snapshot.experiment.training.reduction,
+      gradientScale: snapshot.variant.gradientScale)
     #expect(try snapshot.read(reader) == snapshot.window.steps.map { norms[$0] })
   }
 

@@ -59,7 +59,7 @@ struct ARTBPTests {
     var sum = [Double](repeating: 0, count: layout.count), squares = sum
     for update in 0..<draws {
       _ = pass.backward(
-        window, reduction: .sum, passage: ARTBP<Double>.passage(experiment, window: window, update: update))
+        window, reduction: .sum, gradientScale: ARTBP<Double>.gradientScale(experiment, window: window, update: update))
       for index in sum.indices {
         let difference = pass.gradient[index] - truth[index]
         sum[index] += difference
@@ -83,15 +83,15 @@ struct ARTBPTests {
   func cuts() throws {
     var experiment = try experiment([("training.artbp.probability", "0.2")])
     let window = Window(steps: 10..<60, injected: 10..<60)
-    let all = (0..<400).map { ARTBP<Double>.passage(experiment, window: window, update: $0) }
-    #expect(all[7] == ARTBP<Double>.passage(experiment, window: window, update: 7))
+    let all = (0..<400).map { ARTBP<Double>.gradientScale(experiment, window: window, update: $0) }
+    #expect(all[7] == ARTBP<Double>.gradientScale(experiment, window: window, update: 7))
     #expect(Set(all).count == 400)
     let factors = all.flatMap { $0 }
     #expect(factors.allSatisfy { $0 == 0 || $0 == 1.25 })
     // 20,000 draws of probability 0.2: a standard error of 0.0028.
     #expect(abs(Double(factors.count { $0 == 0 }) / 20_000 - 0.2) < 0.015)
     experiment.seed = 2
-    #expect(ARTBP<Double>.passage(experiment, window: window, update: 7) != all[7])
+    #expect(ARTBP<Double>.gradientScale(experiment, window: window, update: 7) != all[7])
   }
 
   @Test("without cuts it is BPTT, bit for bit; with them its tapes are what happens")

@@ -28,7 +28,7 @@ struct JacobianProductPanel: Panel {
       return ["‖∂h_T/∂h_k‖ by lag · " + layer + whose + words, layer + whose + words, layer + words, words]
         + [words.replacing(" steps", with: ""), "by lag"]
     case .memoryPath:
-      let part = reading.memoryPath?.part ?? "c"
+      let part = reading.memoryPath?.component ?? "c"
       let words = "∂\(part)_T/∂\(part)_k: memory path against gated paths"
       return [
         words + " · " + layer + whose + "v: all σ", layer + words, words, "memory path, gated paths by lag",
@@ -110,7 +110,7 @@ struct LaneProductsPicture {
         ])
       guard state.shownProductView == .memoryPath, let path = reading.memoryPath else { continue }
       let names = ["\(letter) memory path Π diag(\(path.gate))", "\(letter) Π\(path.gate)"]
-      add(path.log10Carousel, style, names, dots: true)
+      add(path.log10MemoryPath, style, names, dots: true)
     }
   }
 

@@ -3,14 +3,14 @@ import GradientFlow
 
 /// The memory path against the gated paths, by lag: an LSTM's constant error carousel.
 struct MemoryPathPicture {
-  let path: CarouselByLag
+  let path: MemoryPathByLag
   /// log10 of the largest σ of the whole state's product, by lag.
   let whole: [Double]
   /// The lag at which the backward pass stands.
   var lag: Int?
 
   func draw(in rect: Rect, _ buffer: inout Buffer, theme: Theme) {
-    let kept = path.log10Carousel
+    let kept = path.log10MemoryPath
     let gated = zip(path.lags, path.log10Gated).map { (x: Double($0), y: $1) }
     guard (kept + path.log10Gated).contains(where: \.isFinite) else {
       buffer.paragraph(
@@ -43,8 +43,8 @@ struct MemoryPathPicture {
 
   private var keptLabels: [String] {
     let name = "memory path Π diag(\(path.gate))"
-    let slope = ProductPicture.factorWords(path.log10Carousel)
-    let value = lag.flatMap { path.log10Carousel.indices.contains($0 - 1) ? path.log10Carousel[$0 - 1] : nil }
+    let slope = ProductPicture.factorWords(path.log10MemoryPath)
+    let value = lag.flatMap { path.log10MemoryPath.indices.contains($0 - 1) ? path.log10MemoryPath[$0 - 1] : nil }
     let here = value.map { [name + " " + NumberText.power(log10: $0) + " at lag \(lag ?? 0)"] } ?? []
     return here + [name + ", past all weights" + slope, name + slope, name, "memory path"]
   }

@@ -47,7 +47,7 @@ struct LearningPanel: Panel {
 
 /// What the panel draws.
 struct LearningPicture {
-  let report: LearnerReport
+  let report: AlgorithmReport
   let costs: AlgorithmCosts
   /// n.
   var length: Int

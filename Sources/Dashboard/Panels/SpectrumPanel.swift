@@ -44,7 +44,7 @@ struct SpectrumPanel: Panel {
       picture.beside = (beside.names.map { "\(other.id.letter) \($0)" } + [other.id.letter], beside.spectrum)
       picture.needsBoth = true
     } else if isWeights {
-      picture.beside = reading.jacobian.map { (Self.names($0.step, reading.parts), $0.spectrum) }
+      picture.beside = reading.jacobian.map { (Self.names($0.step, reading.stateComponents), $0.spectrum) }
       picture.needsBoth = reading.hasDirectPath
     } else {
       picture.gates = Array(zip(reading.gates, reading.weights))
@@ -58,7 +58,7 @@ struct SpectrumPanel: Panel {
       let names = reading.weightStep.map { ["W_hh, t = \($0 + 1)", "t = \($0 + 1)", "W\(sub($0 + 1))"] } ?? ["W_hh"]
       return (names, weights)
     }
-    return reading.jacobian.map { (names($0.step, reading.parts), $0.spectrum) }
+    return reading.jacobian.map { (names($0.step, reading.stateComponents), $0.spectrum) }
   }
 
   private static func names(_ step: Int, _ parts: [String]) -> [String] {

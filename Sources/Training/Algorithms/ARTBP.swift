@@ -35,17 +35,17 @@ final class ARTBP<S: Scalar>: GradientAlgorithm {
 
   /// The factors on the way from each step of the window to the one before it, as the update after `update` draws them: a
   /// pure function of the seed and the update. The last drawn is the oldest step's, which leads out of the window.
-  static func passage(_ experiment: Experiment, window: Window, update: Int) -> [Double] {
+  static func gradientScale(_ experiment: Experiment, window: Window, update: Int) -> [Double] {
     let c = experiment.training.artbp.probability
     var random = CounterRandom(seed: experiment.seed, for: .cuts, index: UInt64(update))
-    var passage = [Double](repeating: 1, count: window.steps.count)
-    for t in passage.indices.reversed() { passage[t] = random.uniform() < c ? 0 : 1 / (1 - c) }
-    return passage
+    var gradientScale = [Double](repeating: 1, count: window.steps.count)
+    for t in gradientScale.indices.reversed() { gradientScale[t] = random.uniform() < c ? 0 : 1 / (1 - c) }
+    return gradientScale
   }
 
   static func variant(_ experiment: Experiment, window: Window, update: Int) -> PassVariant {
     var variant = PassVariant()
-    variant.passage = passage(experiment, window: window, update: update)
+    variant.gradientScale = gradientScale(experiment, window: window, update: update)
     return variant
   }
 
@@ -64,6 +64,6 @@ final class ARTBP<S: Scalar>: GradientAlgorithm {
     pass.forward(window.steps)
     return pass.backward(
       window, reduction: experiment.training.reduction,
-      passage: Self.passage(experiment, window: window, update: position.update))
+      gradientScale: Self.gradientScale(experiment, window: window, update: position.update))
   }
 }

@@ -27,7 +27,8 @@ final class AdaptiveTruncation<S: Scalar>: GradientAlgorithm {
     var cost = BPTT<S>.cost(sizes)
     // The states of the whole sequence.
     cost.floats = max(
-      cost.floats, Double(sizes.inputs + sizes.layers * sizes.parts * sizes.units) * Double(sizes.length * sizes.batch))
+      cost.floats,
+      Double(sizes.inputs + sizes.layers * sizes.stateComponents * sizes.units) * Double(sizes.length * sizes.batch))
     let aStep = (sizes.recurrentWeights + sizes.readoutWeights) * Double(sizes.batch)
     cost.multiplyAdds += aStep * (1 + Double(2 * probes * sizes.k2) / Double(sizes.length))
     cost.carried = Double(sizes.length + 2)

@@ -8,7 +8,7 @@ public struct AlgorithmDescription: Equatable, Sendable {
   public var summary: String
   /// Its equations, a line each; `{t}`, `{t-1}` and `{t+1}` stand for a step's subscripts, as in a cell's description.
   public var equations: [String]
-  /// Whether the next window's pass, drawn as a tape, is all of its gradient; otherwise a `LearnerReport` shows what it has.
+  /// Whether the next window's pass, drawn as a tape, is all of its gradient; otherwise a `AlgorithmReport` shows what it has.
   public var isTape: Bool
   /// Whether a pass forward alone serves it, from the last update on: what came before is carried along.
   public var isForward: Bool
@@ -27,7 +27,7 @@ public struct AlgorithmSizes: Equatable, Sendable {
   /// n units a layer, m inputs, and the readout's outputs.
   public var units: Int, inputs: Int, outputs: Int
   /// Gates of a cell, parts of its state, stacked layers.
-  public var gates = 1, parts = 1, layers = 1
+  public var gates = 1, stateComponents = 1, layers = 1
   /// The sequences trained at once.
   public var batch = 1
   /// The sequence's length; an update every k1 steps; a window of k2.
@@ -50,7 +50,7 @@ public struct AlgorithmSizes: Equatable, Sendable {
     let (network, training) = (experiment.network, experiment.training)
     self.init(units: network.hidden, inputs: inputs, outputs: outputs, length: experiment.task.length)
     gates = network.cell.gates
-    parts = network.cell.parts
+    stateComponents = network.cell.stateComponents
     layers = network.layers
     batch = training.batch
     k1 = min(training.k1.resolved(length: length), length)
@@ -64,7 +64,7 @@ public struct AlgorithmSizes: Equatable, Sendable {
   }
 
   /// The numbers of a sequence's state, over parts and layers.
-  public var state: Double { Double(layers) * Double(parts) * Double(units) }
+  public var state: Double { Double(layers) * Double(stateComponents) * Double(units) }
 
   /// The recurrent parameters of all layers: Σ G n (n + m), without biases; m is n above the lowest layer.
   public var recurrentWeights: Double {

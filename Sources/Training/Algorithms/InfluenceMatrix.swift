@@ -4,7 +4,7 @@ import RecurrentNetworks
 /// The whole influence matrix M_t = ∂s_t/∂w of every sequence and layer, and its recursion
 /// M_t = J_t M_{t-1} + ∂⁺s_t/∂w (Williams & Zipser 1989).
 ///
-/// Of a layer's state [parts·H] the columns are the parameters of the layers up to it, in the order of the flat array. In a
+/// Of a layer's state [components·H] the columns are the parameters of the layers up to it, in the order of the flat array. In a
 /// stack h_t of the layer below is an input at the same step: M of layer l gets K_t M of layer l-1, K = ∂s_t/∂a_t W_ih.
 ///
 /// M lies in panels of columns, as matrix products read their right side. J M takes M's own place: the panel that is
@@ -21,7 +21,7 @@ final class InfluenceMatrix<S: Scalar> {
   /// The elements of one sequence's M.
   private let sequenceCount: Int
   private let local: LocalDerivatives<S>
-  /// J_t, K_t with zeros where it meets other parts of the state than h, and a gradient by s_t that is 0 but for h.
+  /// J_t, K_t with zeros where it meets other components of the state than h, and a gradient by s_t that is 0 but for h.
   private let jacobian: UnsafeMutablePointer<S>, downward: UnsafeMutablePointer<S>
   private let stateGradient: UnsafeMutablePointer<S>
   private let width: Int, hidden: Int, jacobianStride: Int
@@ -38,7 +38,7 @@ final class InfluenceMatrix<S: Scalar> {
 
   /// The elements that M takes for every sequence, without padding.
   static func count(_ sizes: AlgorithmSizes) -> Double {
-    let state = Double(sizes.parts) * Double(sizes.units), rows = Double(sizes.gates) * Double(sizes.units)
+    let state = Double(sizes.stateComponents) * Double(sizes.units), rows = Double(sizes.gates) * Double(sizes.units)
     var (parameters, count) = (0.0, 0.0)
     for layer in 0..<sizes.layers {
       parameters += rows * Double((layer == 0 ? sizes.inputs : sizes.units) + sizes.units + 1)
@@ -50,7 +50,7 @@ final class InfluenceMatrix<S: Scalar> {
   init(pass: Pass<S>) {
     self.pass = pass
     let network = pass.network
-    let hidden = network.hidden, width = network.cell.parts * network.hidden
+    let hidden = network.hidden, width = network.cell.stateComponents * network.hidden
     let panelColumns = S.packedCount(k: 1, n: 1)
     let panelCount = S.packedCount(k: width, n: panelColumns)
     var offset = 0
@@ -108,23 +108,23 @@ final class InfluenceMatrix<S: Scalar> {
     guard let weights = layer.blocks.first(where: { $0.source == .state }) else { return }
     for row in 0..<width {
       let target = jacobian + row * jacobianStride
-      let (part, unit) = (row / hidden, row % hidden)
+      let (component, unit) = (row / hidden, row % hidden)
       target.update(repeating: 0, count: width)
-      addGates(to: target, byGate: local.byState, part: part, unit: unit, weights)
-      for other in 0..<local.parts {
-        target[other * hidden + unit] += local.direct[(part * local.parts + other) * hidden + unit]
+      addGates(to: target, byGate: local.byState, component: component, unit: unit, weights)
+      for other in 0..<local.stateComponents {
+        target[other * hidden + unit] += local.direct[(component * local.stateComponents + other) * hidden + unit]
       }
     }
   }
 
   /// row += Σ_g α_{p,g,i} W_{g,i}.
   private func addGates(
-    to row: UnsafeMutablePointer<S>, byGate: UnsafeMutablePointer<S>, part: Int, unit: Int, _ weights: WeightBlock
+    to row: UnsafeMutablePointer<S>, byGate: UnsafeMutablePointer<S>, component: Int, unit: Int, _ weights: WeightBlock
   ) {
     guard let parameters = pass.parameters.baseAddress else { return }
     for gate in 0..<local.gates {
       S.scaleAdd(
-        rows: 1, columns: weights.columns, alpha: byGate[(part * local.gates + gate) * hidden + unit],
+        rows: 1, columns: weights.columns, alpha: byGate[(component * local.gates + gate) * hidden + unit],
         x: parameters + weights.offset + (gate * hidden + unit) * weights.rowStride, xStride: 0, beta: 1, y: row,
         yStride: 0)
     }
@@ -147,7 +147,7 @@ final class InfluenceMatrix<S: Scalar> {
     for row in 0..<width {
       let target = downward + row * jacobianStride
       target.update(repeating: 0, count: hidden)
-      addGates(to: target, byGate: local.byInput, part: row / hidden, unit: row % hidden, weights)
+      addGates(to: target, byGate: local.byInput, component: row / hidden, unit: row % hidden, weights)
     }
     let source = matrix(sequence, below, place: place)
     for panel in 0..<below.panels {
@@ -163,9 +163,9 @@ final class InfluenceMatrix<S: Scalar> {
       let source = pass.source(block, layer: index, step: t, sequence: sequence)
       let byGate = block.isRecurrent ? local.byState : local.byInput
       for row in 0..<width {
-        let (part, unit) = (row / hidden, row % hidden)
+        let (component, unit) = (row / hidden, row % hidden)
         for gate in 0..<local.gates {
-          let factor = byGate[(part * local.gates + gate) * hidden + unit]
+          let factor = byGate[(component * local.gates + gate) * hidden + unit]
           let first = block.offset + (gate * hidden + unit) * block.rowStride
           if let source {
             add(factor, source, count: block.columns, to: m, row: row, column: first)

@@ -12,7 +12,7 @@ final class InfluenceTrace<S: Scalar> {
     case direct
   }
 
-  /// Every trace, sequence by sequence, part by part: what goes on from step to step.
+  /// Every trace, sequence by sequence, part by component: what goes on from step to step.
   var memory: UnsafeMutableRawBufferPointer {
     .init(start: elements, count: sequenceCount * pass.batch * MemoryLayout<S>.stride)
   }
@@ -22,13 +22,13 @@ final class InfluenceTrace<S: Scalar> {
   private let path: Path
   private let blocks: [WeightBlock]
   private let local: LocalDerivatives<S>
-  private let hidden: Int, parts: Int
+  private let hidden: Int, stateComponents: Int
   /// The elements of a part's trace, and of a sequence's.
   private let partCount: Int, sequenceCount: Int
 
   /// The elements that the traces take, without padding.
   static func count(_ sizes: AlgorithmSizes) -> Double {
-    (sizes.recurrentWeights + Double(sizes.gates * sizes.units)) * Double(sizes.parts) * Double(sizes.batch)
+    (sizes.recurrentWeights + Double(sizes.gates * sizes.units)) * Double(sizes.stateComponents) * Double(sizes.batch)
   }
 
   /// The traces of the one layer of the pass.
@@ -36,13 +36,13 @@ final class InfluenceTrace<S: Scalar> {
     self.pass = pass
     self.path = path
     hidden = pass.network.hidden
-    parts = pass.network.cell.parts
+    stateComponents = pass.network.cell.stateComponents
     blocks = pass.layout.weightBlocks(layer: 0)
     partCount = paddedStride(pass.layout.end(ofLayer: 0), of: S.self)
-    sequenceCount = parts * partCount
+    sequenceCount = stateComponents * partCount
     local = LocalDerivatives(pass.network)
     elements = allocateZeros(sequenceCount * pass.batch, of: S.self)
-    before = allocateZeros(parts * (blocks.map(\.columns).max() ?? 0), of: S.self)
+    before = allocateZeros(stateComponents * (blocks.map(\.columns).max() ?? 0), of: S.self)
   }
 
   deinit {
@@ -62,8 +62,8 @@ final class InfluenceTrace<S: Scalar> {
       for gate in 0..<local.gates {
         for unit in 0..<hidden {
           let row = elements + sequence * sequenceCount + block.offset + (gate * hidden + unit) * block.rowStride
-          advance(row, block.columns, source, unit: unit) { part in
-            byGate[(part * local.gates + gate) * hidden + unit]
+          advance(row, block.columns, source, unit: unit) { component in
+            byGate[(component * local.gates + gate) * hidden + unit]
           }
         }
       }
@@ -75,16 +75,18 @@ final class InfluenceTrace<S: Scalar> {
   private func advance(
     _ row: UnsafeMutablePointer<S>, _ columns: Int, _ source: UnsafeMutablePointer<S>?, unit: Int, factor: (Int) -> S
   ) {
-    if parts == 1 {
+    if stateComponents == 1 {
       add(source, columns, factor(0), keep: local.direct[unit], to: row)
       return
     }
-    for part in 0..<parts { (before + part * columns).update(from: row + part * partCount, count: columns) }
-    for part in 0..<parts {
-      let target = row + part * partCount
-      add(source, columns, factor(part), keep: 0, to: target)
-      for other in 0..<parts {
-        let keep = local.direct[(part * parts + other) * hidden + unit]
+    for component in 0..<stateComponents {
+      (before + component * columns).update(from: row + component * partCount, count: columns)
+    }
+    for component in 0..<stateComponents {
+      let target = row + component * partCount
+      add(source, columns, factor(component), keep: 0, to: target)
+      for other in 0..<stateComponents {
+        let keep = local.direct[(component * stateComponents + other) * hidden + unit]
         add(before + other * columns, columns, keep, keep: 1, to: target)
       }
     }
@@ -106,12 +108,12 @@ final class InfluenceTrace<S: Scalar> {
   /// The direct path becomes J_ii: + Σ_g α_g W_g,ii from h of the unit itself.
   private func addOwnWeights() {
     guard let weights = blocks.first(where: { $0.source == .state }) else { return }
-    for part in 0..<parts {
+    for component in 0..<stateComponents {
       for gate in 0..<local.gates {
         for unit in 0..<hidden {
           let weight = pass.parameters[weights.offset + (gate * hidden + unit) * weights.rowStride + unit]
-          local.direct[part * parts * hidden + unit] +=
-            local.byState[(part * local.gates + gate) * hidden + unit] * weight
+          local.direct[component * stateComponents * hidden + unit] +=
+            local.byState[(component * local.gates + gate) * hidden + unit] * weight
         }
       }
     }
@@ -139,11 +141,11 @@ final class InfluenceTrace<S: Scalar> {
     var whole = 0.0
     for block in blocks {
       for row in 0..<local.gates * hidden {
-        for part in 0..<parts {
-          let first = sequence * sequenceCount + part * partCount + block.offset + row * block.rowStride
+        for component in 0..<stateComponents {
+          let first = sequence * sequenceCount + component * partCount + block.offset + row * block.rowStride
           let sum = (first..<first + block.columns).reduce(0.0) { $0 + Double(elements[$1]) * Double(elements[$1]) }
           whole += sum
-          if part == 0 { squares[row % hidden * (hidden + 1)] += sum }
+          if component == 0 { squares[row % hidden * (hidden + 1)] += sum }
         }
       }
     }

@@ -20,7 +20,7 @@ final class RTRL<S: Scalar>: ForwardAlgorithm {
   /// n²(m + n) numbers; n³(m + n) multiply-adds a step for J M.
   static func cost(_ sizes: AlgorithmSizes) -> AlgorithmCost {
     let influence = InfluenceMatrix<S>.count(sizes)
-    let state = Double(sizes.parts) * Double(sizes.units)
+    let state = Double(sizes.stateComponents) * Double(sizes.units)
     // J M, and M of the layer below in a stack; the pass forward and the readout's gradients.
     let stack = sizes.layers > 1 ? Double(sizes.units) / state : 0
     let pass = (sizes.recurrentWeights + 3 * sizes.readoutWeights) * Double(sizes.batch)

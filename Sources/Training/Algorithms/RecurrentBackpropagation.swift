@@ -21,7 +21,7 @@ final class RecurrentBackpropagation<S: Scalar>: GradientAlgorithm {
 
   /// The state, its activation and the adjoint with what drives it: no length in it; n² multiply-adds a turn.
   static func cost(_ sizes: AlgorithmSizes) -> AlgorithmCost {
-    let held = Double(sizes.inputs + sizes.layers * sizes.parts * sizes.units * 4) * Double(sizes.batch)
+    let held = Double(sizes.inputs + sizes.layers * sizes.stateComponents * sizes.units * 4) * Double(sizes.batch)
     let aStep = (sizes.recurrentWeights + sizes.readoutWeights) * Double(sizes.batch)
     // As many turns back as steps forward: both settle by ρ(J) a turn.
     return AlgorithmCost(floats: held, multiplyAdds: 2 * aStep)

@@ -56,6 +56,6 @@ extension AlgorithmCost {
   /// and the readout's gradients.
   static func trace(_ trace: Double, _ sizes: AlgorithmSizes) -> AlgorithmCost {
     let pass = (sizes.recurrentWeights + 3 * sizes.readoutWeights) * Double(sizes.batch)
-    return AlgorithmCost(floats: trace, carried: trace, multiplyAdds: trace * Double(sizes.parts) + pass)
+    return AlgorithmCost(floats: trace, carried: trace, multiplyAdds: trace * Double(sizes.stateComponents) + pass)
   }
 }

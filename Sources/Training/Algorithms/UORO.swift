@@ -63,7 +63,7 @@ final class RankOneInfluence<S: Scalar> {
   var memory: UnsafeMutableRawBufferPointer {
     .init(start: elements, count: sequenceCount * pass.batch * MemoryLayout<S>.stride)
   }
-  /// The numbers of a state, parts·H.
+  /// The numbers of a state, components·H.
   let width: Int
   private let elements: UnsafeMutablePointer<S>
   /// ν, J s̃, W_hh h̃, the gates' factors of ∂⁺, νᵀ ∂⁺s/∂w.
@@ -72,15 +72,15 @@ final class RankOneInfluence<S: Scalar> {
   private let pass: Pass<S>
   private let blocks: [WeightBlock]
   private let local: LocalDerivatives<S>
-  private let hidden: Int, parts: Int, gates: Int, parameters: Int
+  private let hidden: Int, stateComponents: Int, gates: Int, parameters: Int
   private let stateCount: Int, sequenceCount: Int
 
   init(pass: Pass<S>) {
     self.pass = pass
     hidden = pass.network.hidden
-    parts = pass.network.cell.parts
+    stateComponents = pass.network.cell.stateComponents
     gates = pass.network.cell.gates
-    width = parts * hidden
+    width = stateComponents * hidden
     blocks = pass.layout.weightBlocks(layer: 0)
     parameters = pass.layout.end(ofLayer: 0)
     local = LocalDerivatives(pass.network)
@@ -146,16 +146,16 @@ final class RankOneInfluence<S: Scalar> {
     S.multiply(
       m: gates * hidden, n: 1, k: hidden, a: parameters + weights.offset, aRowStride: weights.rowStride,
       aColumnStride: 1, b: state, bRowStride: 1, c: recurrent, cRowStride: 1, accumulate: false)
-    for part in 0..<parts {
+    for component in 0..<stateComponents {
       for unit in 0..<hidden {
         var sum: S = 0
-        for other in 0..<parts {
-          sum += local.direct[(part * parts + other) * hidden + unit] * state[other * hidden + unit]
+        for other in 0..<stateComponents {
+          sum += local.direct[(component * stateComponents + other) * hidden + unit] * state[other * hidden + unit]
         }
         for gate in 0..<gates {
-          sum += local.byState[(part * gates + gate) * hidden + unit] * recurrent[gate * hidden + unit]
+          sum += local.byState[(component * gates + gate) * hidden + unit] * recurrent[gate * hidden + unit]
         }
-        moved[part * hidden + unit] = sum
+        moved[component * hidden + unit] = sum
       }
     }
   }
@@ -165,10 +165,10 @@ final class RankOneInfluence<S: Scalar> {
     let byState = gateFactors + gates * hidden
     for row in 0..<gates * hidden {
       var (input, state): (S, S) = (0, 0)
-      for part in 0..<parts {
-        let sign = signs[part * hidden + row % hidden]
-        input += sign * local.byInput[part * gates * hidden + row]
-        state += sign * local.byState[part * gates * hidden + row]
+      for component in 0..<stateComponents {
+        let sign = signs[component * hidden + row % hidden]
+        input += sign * local.byInput[component * gates * hidden + row]
+        state += sign * local.byState[component * gates * hidden + row]
       }
       gateFactors[row] = input
       byState[row] = state

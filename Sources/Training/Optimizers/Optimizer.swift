@@ -58,7 +58,7 @@ final class Optimizer<S: Scalar> {
   }
 
   /// The first tensor that the last step left not finite. Looked for only where the step can have reached so far.
-  func poisonedTensor(
+  func nonFiniteTensor(
     _ parameters: UnsafeMutableBufferPointer<S>, layout: ParameterLayout, rate: Double, gradientNorm: Double
   ) -> String? {
     let reach = specification.name.rule.step(specification, rate: rate, t: max(steps, 1))

@@ -129,10 +129,10 @@ def untied(p):
     return {k: v for k, v in p.items() if not has_steps(k, v)}, {k: v for k, v in p.items() if has_steps(k, v)}
 
 
-def states(net, p, options, state0, x, eps, passage):
+def states(net, p, options, state0, x, eps, gradientScale):
     """The states of one sequence after every step; eps [T,H] is added to the top layer's h_t.
 
-    passage [T]: what multiplies the gradient on its way from a step to the one before it.
+    gradientScale [T]: what multiplies the gradient on its way from a step to the one before it.
     """
 
     shared, own = untied(p)
@@ -143,7 +143,7 @@ def states(net, p, options, state0, x, eps, passage):
         new[-1] = (new[-1][0] + inputs[1],) + new[-1][1:]
         return new, new
 
-    return jax.lax.scan(body, state0, (x, eps, passage, own))[1]
+    return jax.lax.scan(body, state0, (x, eps, gradientScale, own))[1]
 
 
 def loss(net, p, h, target, has_target, outputs):
@@ -162,7 +162,7 @@ def passes(net, p, options, t):
     """h, every l_t, the gradients of the objective by p and by the top layer's h_t, and the states of all layers."""
 
     def every_state(p, eps):
-        of_sequence = lambda s, x, e: states(net, p, options, s, x, e, t["passage"])
+        of_sequence = lambda s, x, e: states(net, p, options, s, x, e, t["gradient_scale"])
         return jax.vmap(of_sequence, (0, 1, 1), 1)(t["state0"], t["x"], eps)
 
     def forward(p, eps):
@@ -328,7 +328,7 @@ def check(path, tolerance=None, stale=False):
     t = {k: jnp.asarray(tensors[k]) for k in ("x", "target", "target_mask", "mask")}
     O = len(p["readout.bias"]) if "readout.bias" in p else t["target"].shape[-1]
     t["output_mask"] = jnp.asarray(tensors.get("output_mask", np.ones((*t["mask"].shape, O))))
-    t["passage"] = jnp.asarray(tensors.get("passage", np.ones(len(tensors["x"]))))
+    t["gradient_scale"] = jnp.asarray(tensors.get("gradientScale", np.ones(len(tensors["x"]))))
     # The mean is over the injected steps and the batch.
     t["weight"] = 1.0 if meta["reduction"] == "sum" else 1 / t["mask"].sum()
     t["state0"] = [tuple(jnp.asarray(part) for part in tensors[f"state0_l{l}"]) for l in range(net.layers)]

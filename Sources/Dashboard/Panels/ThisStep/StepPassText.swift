@@ -86,9 +86,9 @@ extension StepText {
     func fact(_ name: String, _ number: Double?, _ role: Role = .dimText, rank: Int = 0) -> Fact? {
       number.map { Fact(Span(name + " ", theme[role]), Span("×" + NumberText.short($0), theme[.value]), rank: rank) }
     }
-    let passage = place.passage.flatMap { $0 == 0 ? nil : fact("weighted 1/(1-c)", $0, rank: 1) }
+    let gradientScale = place.gradientScale.flatMap { $0 == 0 ? nil : fact("weighted 1/(1-c)", $0, rank: 1) }
     return [
-      passage, fact("\(cell.gain)φ′\(sub(t + 1))", numbers.derivativeFactor),
+      gradientScale, fact("\(cell.gain)φ′\(sub(t + 1))", numbers.derivativeFactor),
       fact("gates\(sub(t + 1))", numbers.gatesFactor, .newest, rank: 1),
       fact("W_hhᵀ", numbers.recurrentFactor, rank: numbers.gatedPathFactor == nil ? 0 : 1),
       fact("memory path \(cell.memoryPathName(t + 1))", numbers.memoryPathFactor, .window),
@@ -106,7 +106,7 @@ extension StepText {
       Fact([Span(words, theme[role])], rank: rank)
     }
     var facts: [Fact] = []
-    if place.passage == 0 { facts.append(remark("cut here: nothing comes from t=\(t + 1)", .warning, rank: 0)) }
+    if place.gradientScale == 0 { facts.append(remark("cut here: nothing comes from t=\(t + 1)", .warning, rank: 0)) }
     if place.isFixedPoint {
       facts.append(
         remark(place.isLast ? "settled: δ = e + Jᵀδ" : "on the way to the fixed point: no gradient", rank: 0))

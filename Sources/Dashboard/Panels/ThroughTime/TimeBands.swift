@@ -95,8 +95,8 @@ extension TimeDrawing {
     guard rows.gateBands > 0 else { return }
     // Where there is not room for all, the gate that carries comes first.
     var order = Array(activity.gates.indices)
-    if let carousel = activity.carousel, rows.gateBands < order.count {
-      order = [carousel] + order.filter { $0 != carousel }
+    if let memoryPath = activity.memoryPath, rows.gateBands < order.count {
+      order = [memoryPath] + order.filter { $0 != memoryPath }
     }
     let height = rect.height / rows.gateBands
     for (place, index) in order.prefix(rows.gateBands).sorted().enumerated() {

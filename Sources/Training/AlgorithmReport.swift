@@ -4,7 +4,7 @@ import RecurrentNetworks
 /// What a learning algorithm makes of the next window, held against backpropagation to the sequence's start at the same
 /// weights; and, of an algorithm that goes forward, its influence matrix M_t = ∂s_t/∂w by step. A pure function of a
 /// snapshot.
-public struct LearnerReport: Sendable {
+public struct AlgorithmReport: Sendable {
   /// One tensor's, or the whole gradient's, comparison.
   public struct Comparison: Equatable, Sendable {
     /// PyTorch's name of the tensor; "all" for the whole gradient.
@@ -43,21 +43,21 @@ public struct LearnerReport: Sendable {
   public let byUnit: Matrix?
 }
 
-extension LearnerReport {
+extension AlgorithmReport {
   /// The report on a snapshot's next window.
   ///
   /// - Parameters:
   ///   - snapshot: the run's state before that window.
   ///   - step: the step of the sequence whose M is wanted by units; the window's last where it is nil or lies behind.
   ///   - longest: the most steps over which M is followed from the sequence's start.
-  public static func compute(_ snapshot: Snapshot, step: Int? = nil, longest: Int = 2000) -> LearnerReport {
+  public static func compute(_ snapshot: Snapshot, step: Int? = nil, longest: Int = 2000) -> AlgorithmReport {
     snapshot.experiment.precision == .float64
       ? Reporter<Double>(snapshot).report(step: step, longest: longest)
       : Reporter<Float>(snapshot).report(step: step, longest: longest)
   }
 }
 
-extension LearnerReport.Comparison {
+extension AlgorithmReport.Comparison {
   fileprivate init(_ name: String, _ gradient: ArraySlice<Double>, _ exact: ArraySlice<Double>) {
     func norm(_ values: ArraySlice<Double>) -> (scale: Double, norm: Double) {
       let largest = values.reduce(0) { max($0, abs($1)) }
@@ -83,13 +83,13 @@ private struct Reporter<S: Scalar> {
     kind = snapshot.experiment.training.algorithm.type(S.self)
   }
 
-  func report(step: Int?, longest: Int) -> LearnerReport {
+  func report(step: Int?, longest: Int) -> AlgorithmReport {
     let window = snapshot.window
     let wanted = min(max(step ?? .max, 0), window.steps.upperBound - 1)
     let trained = trained(wanted)
     let whole = exact(wanted, longest: longest)
     let byUnit = trained.byUnit ?? whole.byUnit
-    return LearnerReport(
+    return AlgorithmReport(
       algorithm: snapshot.experiment.training.algorithm, window: window, gradient: trained.gradient,
       exact: whole.gradient, overall: .init("all", trained.gradient[...], whole.gradient[...]),
       tensors: snapshot.layout.entries.map {
@@ -117,16 +117,16 @@ private struct Reporter<S: Scalar> {
     if snapshot.algorithmMemory.count == algorithm.memory.count {
       algorithm.memory.copyBytes(from: snapshot.algorithmMemory)
     }
-    var part = Part()
+    var component = Part()
     if let forward = algorithm as? any ForwardAlgorithm<S> {
       _ = forward.gradient(of: window, at: snapshot.position) { sequence, t in
-        if sequence == 0 { note(forward, t, wanted, &part) }
+        if sequence == 0 { note(forward, t, wanted, &component) }
       }
     } else {
       _ = algorithm.gradient(of: window, at: snapshot.position)
     }
-    part.gradient = pass.gradient.map { Double($0) }
-    return part
+    component.gradient = pass.gradient.map { Double($0) }
+    return component
   }
 
   /// The same losses back to the sequence's start, and the influence from there.
@@ -139,23 +139,23 @@ private struct Reporter<S: Scalar> {
     _ = pass.backward(
       Window(steps: 0..<end, injected: snapshot.window.injected),
       reduction: snapshot.experiment.training.reduction)
-    var part = Part()
-    part.gradient = pass.gradient.map { Double($0) }
-    guard isForward, end <= longest else { return part }
+    var component = Part()
+    component.gradient = pass.gradient.map { Double($0) }
+    guard isForward, end <= longest else { return component }
     let algorithm = kind.init(snapshot.experiment, pass: pass)
     algorithm.beginSequence()
     if let forward = algorithm as? any ForwardAlgorithm<S> {
       for t in 0..<end {
         forward.advance(sequence: 0, step: t, isFirst: t == 0, position: snapshot.position)
-        note(forward, t, wanted, &part)
+        note(forward, t, wanted, &component)
       }
     }
-    return part
+    return component
   }
 
-  private func note(_ algorithm: any ForwardAlgorithm<S>, _ t: Int, _ wanted: Int, _ part: inout Part) {
+  private func note(_ algorithm: any ForwardAlgorithm<S>, _ t: Int, _ wanted: Int, _ component: inout Part) {
     let influence = algorithm.influence(sequence: 0)
-    part.influence.append(influence.logNorm)
-    if t == wanted { part.byUnit = influence.byUnit }
+    component.influence.append(influence.logNorm)
+    if t == wanted { component.byUnit = influence.byUnit }
   }
 }

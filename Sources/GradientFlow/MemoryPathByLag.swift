@@ -6,11 +6,11 @@ import RecurrentNetworks
 /// For an LSTM the block ∂c_T/∂c_{T-lag} of the joint product of Jacobians of [h; c] is diag(f_T) … diag(f_{k+1}), the path
 /// past all weights, plus all paths that go through a gate or the output on the way. Both are kept apart from the start,
 /// each with scales of its own, so that neither is lost beside the other.
-public struct CarouselByLag: Equatable, Sendable {
+public struct MemoryPathByLag: Equatable, Sendable {
   /// The names of the part that is carried, and of the gate that carries it: c, f.
-  public let part: String, gate: String
+  public let component: String, gate: String
   /// log10 ‖Π diag(f)‖₂, the largest product of one unit's factors, at lag 1, 2, … (index lag - 1).
-  public let log10Carousel: [Double]
+  public let log10MemoryPath: [Double]
   /// The lags at which the two below were computed, ascending.
   public let lags: [Int]
   /// log10 ‖∂c_T/∂c_{T-lag} - Π diag(f)‖₂: the gated paths.
@@ -19,8 +19,8 @@ public struct CarouselByLag: Equatable, Sendable {
   public let log10Block: [Double]
 }
 
-extension CarouselByLag {
-  /// The paths of a layer of a sequence; nil for cells without a carousel.
+extension MemoryPathByLag {
+  /// The paths of a layer of a sequence; nil for cells without a memory path.
   ///
   /// - Parameters:
   ///   - tape: the pass.
@@ -39,7 +39,7 @@ extension CarouselByLag {
   /// The paths of a layer of a chain; nil where it has no memory path. Parameters as above.
   public init?(_ chain: some GradientChain, layer: Int, maximumLags: Int = .max, longest: Int = .max) throws {
     guard let path = chain.memoryPath(layer: layer) else { return nil }
-    (part, gate) = (path.part, path.gate)
+    (component, gate) = (path.component, path.gate)
     let last = max(1, min(longest, chain.steps))
     let chosen = EvenSpread.choose(maximumLags, of: Array(1...last))
     lags = chosen
@@ -47,16 +47,16 @@ extension CarouselByLag {
     var (kept, gated, block) = ([Double](), [Double](), [Double]())
     for lag in 1...last {
       paths.extend(step: chain.steps - lag)
-      kept.append(paths.log10Carousel)
+      kept.append(paths.log10MemoryPath)
       guard lag == chosen[gated.count] else { continue }
       gated.append(try paths.log10Gated())
       block.append(try paths.log10Block())
     }
-    (log10Carousel, log10Gated, log10Block) = (kept, gated, block)
+    (log10MemoryPath, log10Gated, log10Block) = (kept, gated, block)
   }
 }
 
-/// The rows of ∂c_T/∂s_t in two sums: e_j · d_j, the carousel's, and the rest.
+/// The rows of ∂c_T/∂s_t in two sums: e_j · d_j, the memory path's, and the rest.
 private struct Paths<Chain: GradientChain> {
   private let chain: Chain, layer: Int
   private let path: MemoryPath
@@ -86,7 +86,7 @@ private struct Paths<Chain: GradientChain> {
     norms = [Double](repeating: 0, count: count)
   }
 
-  /// v_j ← v_j J_t: the rest goes on as it is, and what leaves the carousel at this step, d_j (e_j J_t - f_j e_j), joins it.
+  /// v_j ← v_j J_t: the rest goes on as it is, and what leaves the memory path at this step, d_j (e_j J_t - f_j e_j), joins it.
   mutating func extend(step t: Int) {
     let edge = chain.step(into: t, layer: layer)
     pullback.pullBack(unit, count: units, along: edge, into: step)
@@ -106,7 +106,7 @@ private struct Paths<Chain: GradientChain> {
     }
   }
 
-  var log10Carousel: Double {
+  var log10MemoryPath: Double {
     zip(mantissas, exponents).map { Log10.of($0.magnitude) + $1 * Log10.of2 }.max() ?? -.infinity
   }
 
