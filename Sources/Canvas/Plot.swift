@@ -76,23 +76,44 @@ public struct Plot: Sendable {
   /// Lines drawn at labelled values when the plot is at least so many rows high.
   public var gridFrom = 14
 
-  /// A plot without guides.
-  public init(x: Axis, y: Axis, series: [Series]) {
-    self.x = x
-    self.y = y
+  /// A plot without guides; `xName` is what x is, `cursor` where the pass stands.
+  public init(x: Axis, y: Axis, series: [Series], xName: String = "", cursor: Double? = nil) {
+    (self.x, self.y) = (x, y)
     self.series = series
+    self.xName = xName
+    self.cursor = cursor
   }
 
-  /// The room that labels at the left and names at the right take in a rectangle.
-  public func gutters(in rect: Rect) -> (left: Int, right: Int) {
-    let frame = PlotFrame(self, in: rect)
-    return (frame.left.width, frame.right.width)
+  /// Draws two plots over one x axis, one under the other, their data in the same columns.
+  public static func draw(
+    _ upper: Plot, in upperRect: Rect, over lower: Plot, in lowerRect: Rect, into buffer: inout Buffer, theme: Theme
+  ) {
+    var (upper, lower) = (upper.words(theme), lower.words(theme))
+    let (above, below) = (PlotFrame(upper, in: upperRect), PlotFrame(lower, in: lowerRect))
+    (upper.leastLeft, upper.leastRight) = (below.left.width, below.right.width)
+    (lower.leastLeft, lower.leastRight) = (above.left.width, above.right.width)
+    upper.draw(in: upperRect, into: &buffer, theme: theme)
+    lower.draw(in: lowerRect, into: &buffer, theme: theme)
+  }
+
+  /// The same with names in words that `theme` can show.
+  private func words(_ theme: Theme) -> Plot {
+    guard theme.characters == .ascii else { return self }
+    var plot = self
+    plot.xName = xName.words(theme)
+    for index in series.indices { plot.series[index].labels = series[index].labels.map { $0.words(theme) } }
+    for index in guides.indices { plot.guides[index].labels = guides[index].labels.map { $0.words(theme) } }
+    return plot
   }
 
   /// Draws the plot and nothing outside of the rectangle.
   /// - Returns: where the data lie.
   @discardableResult
   public func draw(in rect: Rect, into buffer: inout Buffer, theme: Theme) -> PlotArea {
+    words(theme).drawPlain(in: rect, into: &buffer, theme: theme)
+  }
+
+  private func drawPlain(in rect: Rect, into buffer: inout Buffer, theme: Theme) -> PlotArea {
     let frame = PlotFrame(self, in: rect)
     let area = PlotArea(rect: frame.data, x: x, y: y)
     guard !frame.data.isEmpty else { return area }

@@ -18,6 +18,11 @@ public struct Span: Hashable, Sendable {
   public var columns: Int { text.columns }
 }
 
+extension Sequence<Span> {
+  /// How many columns they take.
+  public var columns: Int { reduce(0) { $0 + $1.columns } }
+}
+
 extension Buffer {
   /// Draws a text in one row from column x on, at most `limit` columns of it. A style without a background keeps
   /// that of the cells.
@@ -59,12 +64,17 @@ extension Buffer {
     }
   }
 
+  /// Draws the first of some forms of a line that fits into a row of a rectangle; none of them where none does.
+  public mutating func put(fitting forms: [[Span]], in rect: Rect, row: Int = 0, alignment: Alignment = .left) {
+    put(forms.first { $0.columns <= rect.width } ?? [], in: rect, row: row, alignment: alignment)
+  }
+
   /// Draws spans one after the other in a row of a rectangle, cut at its end.
   /// - Returns: the column after the last.
   @discardableResult
   public mutating func put(_ spans: [Span], in rect: Rect, row: Int = 0, alignment: Alignment = .left) -> Int {
     guard row >= 0 && row < rect.height && rect.width > 0 else { return rect.x }
-    let columns = alignment == .left ? 0 : spans.reduce(0) { $0 + $1.columns }
+    let columns = alignment == .left ? 0 : spans.columns
     let space = max(0, rect.width - columns)
     var column =
       switch alignment {

@@ -57,6 +57,9 @@ public struct Cursor: Hashable, Sendable {
     return Cursor(phase, step: min(max(step, window.steps.lowerBound), window.steps.upperBound - 1))
   }
 
+  /// Where a plot over the steps, counted from 1, marks it; nil in the update.
+  var stepOfPlot: Double? { phase == .update ? nil : Double(step + 1) }
+
   /// Whether the forward pass has reached `step` here.
   public func hasState(at step: Int) -> Bool { phase != .forward || step <= self.step }
 

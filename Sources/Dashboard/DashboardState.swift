@@ -120,7 +120,7 @@ extension DashboardState {
 
   /// What is wanted of each lane's pass for the panels on the screen.
   public var requests: [LaneID: ReadingRequest] {
-    let panels = Layout(self).places.map(\.panel)
+    let panels = ScreenLayout(self).places.map(\.panel)
     let reads = panels.flatMap { $0.reads }
     let instruments = Set(reads.map { $0.id })
     // Moving the cursor computes nothing but what there is of one step alone.
@@ -208,22 +208,5 @@ public enum Speed: Hashable, Sendable {
   func next(faster: Bool) -> Speed {
     let index = Speed.all.firstIndex(of: self) ?? 0
     return Speed.all[min(max(index + (faster ? -1 : 1), 0), Speed.all.count - 1)]
-  }
-}
-
-/// How long a key is held: the keyboard repeats it, ever more of what it does comes with each.
-struct HeldKey: Hashable, Sendable {
-  private var key: Key?
-  private var last = Duration.zero
-  private var count = 0
-
-  /// Repeats come at least as fast as this.
-  private static let interval = Duration.milliseconds(80)
-
-  /// How many times a press counts: 1, and ten or a hundred times that after a while of holding it.
-  mutating func press(_ key: Key, at time: Duration) -> Int {
-    count = key == self.key && time > last && time - last < Self.interval ? count + 1 : 0
-    (self.key, last) = (key, time)
-    return count < 12 ? 1 : count < 40 ? 10 : 100
   }
 }

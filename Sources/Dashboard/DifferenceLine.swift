@@ -9,14 +9,12 @@ enum DifferenceLine {
     buffer.fill(line, theme.blank)
     guard state.lanes.count > 1 else { return }
     let numbers = numbers(state, theme)
-    let form = numbers.first { columns($0) <= line.width * 2 / 3 } ?? []
+    let form = numbers.first { $0.columns <= line.width * 2 / 3 } ?? []
     buffer.put(form, in: line, alignment: .right)
-    let room = line.width - columns(form) - 1
+    let room = line.width - form.columns - 1
     let names = lanes(state, theme)
-    buffer.put(names.first { columns($0) <= room } ?? [], in: line)
+    buffer.put(names.first { $0.columns <= room } ?? [], in: line)
   }
-
-  private static func columns(_ spans: [Span]) -> Int { spans.reduce(0) { $0 + $1.columns } }
 
   /// Which line is whose, and what differs in their settings, the fullest form first.
   private static func lanes(_ state: DashboardState, _ theme: Theme) -> [[Span]] {

@@ -2,7 +2,7 @@ import Canvas
 
 /// The last line: the message, or the keys that can be pressed now; and over it the newcomer's line.
 enum FooterLine {
-  static func draw(_ state: DashboardState, _ layout: Layout, _ buffer: inout Buffer) {
+  static func draw(_ state: DashboardState, _ layout: ScreenLayout, _ buffer: inout Buffer) {
     let theme = state.theme
     let line = layout.footer
     buffer.fill(line, Cell(" ", theme[.bar]))
@@ -15,11 +15,11 @@ enum FooterLine {
       return
     }
     let hidden = hiddenSpans(state, layout, theme)
-    let hiddenWidth = hidden.reduce(0) { $0 + $1.columns }
+    let hiddenWidth = hidden.columns
     if !state.tip.isEmpty && layout.tip == nil {
       // Help and quit stay where they are looked for.
       let exits = hints(state, layout, width: line.width, ranks: 0...0)
-      let exitsWidth = exits.reduce(0) { $0 + $1.columns }
+      let exitsWidth = exits.columns
       buffer.put(exits, in: line, alignment: .right)
       buffer.put(tipSpans(state, width: line.width - exitsWidth), in: line)
       return
@@ -45,7 +45,7 @@ enum FooterLine {
 
   /// Which keys can be pressed, as many as fit, none cut; quit and help always among them.
   private static func hints(
-    _ state: DashboardState, _ layout: Layout, width: Int, ranks: ClosedRange<Int> = 0...2
+    _ state: DashboardState, _ layout: ScreenLayout, width: Int, ranks: ClosedRange<Int> = 0...2
   ) -> [Span] {
     let theme = state.theme
     var pairs: [(name: String, short: String, rank: Int)] = []
@@ -73,7 +73,7 @@ enum FooterLine {
   }
 
   /// Which panels are not on the screen; in the zoom the way back.
-  private static func hiddenSpans(_ state: DashboardState, _ layout: Layout, _ theme: Theme) -> [Span] {
+  private static func hiddenSpans(_ state: DashboardState, _ layout: ScreenLayout, _ theme: Theme) -> [Span] {
     if state.zoomed != nil { return [Span(" Esc", theme[.keyName]), Span(" back ", theme[.text])] }
     guard !layout.hidden.isEmpty else { return [] }
     let digits = layout.hidden.joined(separator: " ")
@@ -96,7 +96,7 @@ enum FooterLine {
       line(" New here? ", short + [help, hide]), line(" ", short + [pair("Esc", "hides")]), line(" ", short),
       line(" ", short.dropLast()), line(" ", Array(short.prefix(2))), line(" ", Array(short.prefix(1))),
     ]
-    return forms.first { $0.reduce(0) { $0 + $1.columns } <= width } ?? []
+    return forms.first { $0.columns <= width } ?? []
   }
 
   /// What is being written.

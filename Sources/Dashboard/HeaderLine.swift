@@ -11,7 +11,7 @@ enum HeaderLine {
       [Span(" ", theme[.text])] + status(state, theme, width: line.width).map { $0.words(theme) } + [
         Span(" ", theme[.text])
       ]
-    let statusWidth = status.reduce(0) { $0 + $1.columns }
+    let statusWidth = status.columns
     buffer.put(status, in: line, alignment: .right)
     // The parts that are least missed go first: the name, then from the right.
     let name = state.lanes.count > 1 ? "bpttop \(state.lane.id.letter)" : "bpttop"

@@ -15,7 +15,7 @@ enum Help {
   static func rows(_ state: DashboardState) -> [[Line]] {
     let width = max(20, state.size.width - 6)
     var top: [Line] = []
-    let layout = Layout(state)
+    let layout = ScreenLayout(state)
     if let focus = state.focus, layout.frame(of: focus) != nil, let panel = Panels.named(focus) {
       top.append(.title(((panel.digit.map { "\($0) " } ?? "") + panel.title).words(state.theme)))
       top += panel.help.flatMap { $0.words(state.theme).wrapped(to: width) }.map(Line.text)

@@ -106,17 +106,14 @@ extension Panel {
   public func notes(_ state: DashboardState) -> [String] { [] }
   /// Takes no key.
   public func handle(_ key: Key, _ state: inout DashboardState) -> [Effect]? { nil }
+  /// What an instrument has read of a lane; where there is nothing yet, it is written why `name` is missing.
+  func reading<I: Instrument>(
+    _ name: String, from instrument: I.Type, of lane: Lane, in rect: Rect, _ buffer: inout Buffer, _ theme: Theme
+  ) -> I.Reading? {
+    if let reading = lane[instrument] { return reading }
+    buffer.paragraph(lane.absence(of: name, from: instrument), in: rect, style: theme[.dimText])
+    return nil
+  }
   /// The digit that goes to it; nil for panels beyond the tenth, which are found by their names.
   public var digit: Int? { Panels.digit(of: id) }
-}
-
-/// A width and a height, in cells.
-public struct Size: Hashable, Sendable {
-  public var width: Int, height: Int
-
-  /// A size.
-  public init(width: Int, height: Int) {
-    self.width = width
-    self.height = height
-  }
 }

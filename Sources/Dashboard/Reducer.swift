@@ -44,7 +44,7 @@ extension DashboardState {
     case .escape where progress != nil: return [.cancelWriting]
     default: break
     }
-    let layout = Layout(self)
+    let layout = ScreenLayout(self)
     // On a screen too small to show a mode there is none.
     if layout.isTooSmall { return key == .character("q") ? perform(.quit) : [] }
     switch mode {

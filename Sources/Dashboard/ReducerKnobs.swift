@@ -69,7 +69,7 @@ extension DashboardState {
       try? key.set(&start, formatNumber((radius * 1e6).rounded() / 1e6))
     }
     if name == "training.algorithm", let effects = turnAlgorithm(key, up: up) { return effects }
-    let value = (coarse ? coarseStep(key, start, up: up) : nil) ?? key.stepped(start, by: up ? 1 : -1)
+    let value = coarse ? key.coarselyStepped(start, up: up) : key.stepped(start, by: up ? 1 : -1)
     guard let value else {
       message = Message("\(Knob.label(of: name)) = \(key.get(experiment)): no further")
       return []
@@ -91,39 +91,6 @@ extension DashboardState {
     }
   }
 
-  /// The next of the values that a lecture wants: round numbers of steps (1 … 10, 12, 15, 20, 25, 30, 40, …), a spectral
-  /// radius that in a few clicks is far beyond 1, or a clip threshold, around.
-  private func coarseStep(_ key: ExperimentKey, _ start: Experiment, up: Bool) -> String? {
-    if key.name == "network.init.spectral_radius" {
-      let value = Double(key.get(start)) ?? experiment.network.initialization.scale
-      let ladder = [0.1, 0.25, 0.5, 0.7, 0.8, 0.9, 1, 1.1, 1.25, 1.5, 2, 2.5, 3, 4, 5, 7, 10]
-      let next = up ? ladder.first { $0 > value * 1.01 } : ladder.last { $0 < value * 0.99 }
-      // Beyond the ladder, by half as much again, in two digits.
-      return next.map(formatNumber)
-        ?? (up ? Double(NumberText.scientific(value * 1.5, digits: 2)).map(formatNumber) : nil)
-    }
-    if key.name == "training.clip.threshold" {
-      let thresholds = [10, 5, 2, 1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01]
-      return formatNumber(thresholds.first { $0 < experiment.training.clip.threshold * 0.99 } ?? 10)
-    }
-    // What is clipped is unclipped by one press, and what is not is clipped by its norm.
-    if key.name == "training.clip.kind" {
-      let kinds = ["norm", "none", "value", "step", "weight"]
-      let here = kinds.firstIndex(of: key.get(start)) ?? 0
-      return kinds[(here + (up ? 1 : kinds.count - 1)) % kinds.count]
-    }
-    guard case .stepCount = key.kind else { return nil }
-    let length = experiment.task.length
-    let value = Int(key.get(experiment)) ?? length
-    let decades = [10, 100, 1000, 10_000, 100_000, 1_000_000]
-    let round = Array(1..<10) + decades.flatMap { d in [10, 12, 15, 20, 25, 30, 40, 50, 60, 80].map { $0 * d / 10 } }
-    // From the whole sequence down to a tenth of it: what a truncation does is seen at once.
-    let below = key.get(start) == "full" ? max(2, length / 10 + 1) : value
-    guard up else { return round.last { $0 < below }.map(String.init) }
-    guard key.get(experiment) != "full" else { return nil }
-    return round.first { $0 > value && $0 < length }.map(String.init) ?? "full"
-  }
-
   /// The usual truncations, in turn.
   mutating func nextTruncation() -> [Effect] {
     let training = experiment.training
@@ -134,7 +101,7 @@ extension DashboardState {
     for turn in 0..<presets.count {
       let next = presets[(index + turn) % presets.count]
       let counts = next.counts(length: experiment.task.length)
-      let words = training.algorithm.description.isForward ? name : "truncation: \(next.words)"
+      let words = training.algorithm.description.isForward ? name : "truncation: \(next.title)"
       let settings = [
         Setting(key: "training.k1", value: counts.k1.text), Setting(key: "training.k2", value: counts.k2.text),
       ]
@@ -146,34 +113,5 @@ extension DashboardState {
     }
     message = Message("truncation: \(name) takes no other here")
     return []
-  }
-}
-
-extension TruncationPreset {
-  /// The name and the counts, as a reader knows them.
-  var words: String {
-    switch self {
-    case .full: "full BPTT (n, n)"
-    case .realTime: "real-time BPTT (1, n)"
-    case .oneStep: "one-step (k1, 1)"
-    case .overlapping: "overlapping k1 < k2 < n"
-    case .chunked: "chunked k1 = k2"
-    case .bpttH: "BPTT(h) = (1, h)"
-    }
-  }
-
-  /// k1 and k2 for sequences of `length` steps: windows of a fifth of it, overlapping ones of two.
-  func counts(length: Int) -> (k1: StepCount, k2: StepCount) {
-    counts(h: max(2, self == .overlapping ? 2 * length / 5 : length / 5))
-  }
-}
-
-extension StepCount {
-  /// As the experiment file writes it.
-  var text: String {
-    switch self {
-    case .full: "full"
-    case .steps(let count): "\(count)"
-    }
   }
 }

@@ -6,7 +6,7 @@ extension DashboardState {
     if zoomed != nil {
       zoomed = nil
     } else {
-      let places = Layout(self).places
+      let places = ScreenLayout(self).places
       zoomed = places.first { $0.panel.id == focus }?.panel.id ?? places.first?.panel.id
       focus = zoomed
     }
@@ -16,7 +16,7 @@ extension DashboardState {
   mutating func moveFocus(by step: Int) {
     let wasZoomed = zoomed != nil
     zoomed = nil
-    let ids = Layout(self).places.map(\.panel.id)
+    let ids = ScreenLayout(self).places.map(\.panel.id)
     guard !ids.isEmpty else { return }
     let here = focus.flatMap(ids.firstIndex)
     focus = ids[here.map { ($0 + step + ids.count) % ids.count } ?? (step > 0 ? 0 : ids.count - 1)]
@@ -31,7 +31,7 @@ extension DashboardState {
       message = Message("\(digit) \(panel.title): nothing to show in this task")
       return
     }
-    let places = Layout(self).places
+    let places = ScreenLayout(self).places
     askedFor.removeAll { $0 == panel.id }
     if zoomed != nil {
       (zoomed, focus) = (panel.id, panel.id)
@@ -54,7 +54,7 @@ extension DashboardState {
     if zoomed != nil { zoomed = id }
     panelsOn.insert(id)
     focus = id
-    if Layout(self).frame(of: id) == nil {
+    if ScreenLayout(self).frame(of: id) == nil {
       askedFor.removeAll { $0 == id }
       askedFor.insert(id, at: 0)
     }

@@ -10,7 +10,7 @@ extension DashboardState {
     case .escape: mode = .panels
     case .backspace where editor.text.isEmpty: mode = .panels
     case .enter: return enterPrompt(editor)
-    case .tab: mode = .prompt(PromptLine(editor.text, experiment).completed)
+    case .tab: mode = .prompt(LineEditor(SettingLine(editor.text, experiment).completed))
     case .up: mode = .prompt(history(editor, older: true))
     case .down: mode = .prompt(history(editor, older: false))
     default: if editor.edit(key) { mode = .prompt(editor) }
@@ -20,7 +20,7 @@ extension DashboardState {
 
   private mutating func enterPrompt(_ editor: LineEditor) -> [Effect] {
     var editor = editor
-    let line = PromptLine(editor.text, experiment)
+    let line = SettingLine(editor.text, experiment)
     guard !line.key.isEmpty else {
       mode = .panels
       return []
@@ -37,12 +37,7 @@ extension DashboardState {
         mode = .prompt(LineEditor("\(key.name) \(key.get(experiment))"))
         return []
       }
-      var settings: [Setting] = []
-      for part in PromptLine.parts(editor.text, experiment) {
-        settings.append(Setting(key: try part.onlyKey().name, value: part.value ?? ""))
-      }
-      let order = ExperimentKey.all.map(\.name)
-      settings.sort { (order.firstIndex(of: $0.key) ?? 0) < (order.firstIndex(of: $1.key) ?? 0) }
+      let settings = try SettingLine.settings(editor.text, experiment)
       let effects = try set(settings)
       remember(editor.text)
       knob = Knob.applying(to: experiment).contains { $0.name == key.name } ? key.name : knob
@@ -162,7 +157,7 @@ enum PlaceCommand: Equatable {
   /// So many updates on, or back.
   case forward(Int), back(Int)
 
-  init?(_ line: PromptLine) {
+  init?(_ line: SettingLine) {
     guard let value = line.value.flatMap({ Int($0.filter { $0 != "," && $0 != " " }) }), value >= 0 else { return nil }
     switch line.key {
     case "t", "step": self = .step(value)
@@ -172,83 +167,4 @@ enum PlaceCommand: Equatable {
     default: return nil
     }
   }
-}
-
-extension PromptLine {
-  /// The settings of a line with several, `key value; key value`: a semicolon parts them, and a comma where a key follows;
-  /// neither does inside of quotes or brackets.
-  static func parts(_ text: String, _ experiment: Experiment) -> [PromptLine] {
-    var parts = [""]
-    var quote: Character?
-    var depth = 0
-    for (index, character) in zip(text.indices, text) {
-      if let open = quote {
-        if character == open { quote = nil }
-      } else if character == "\"" || character == "'" {
-        quote = character
-      } else if character == "[" || character == "]" {
-        depth += character == "[" ? 1 : -1
-      } else if depth == 0, character == ";" || character == "," && startsKey(text[index...].dropFirst(), experiment) {
-        parts.append("")
-        continue
-      }
-      parts[parts.count - 1].append(character)
-    }
-    return parts.map { PromptLine($0, experiment) }.filter { !$0.key.isEmpty }
-  }
-
-  /// Whether `rest` begins with a key and a value for it.
-  private static func startsKey(_ rest: Substring, _ experiment: Experiment) -> Bool {
-    let line = PromptLine(String(rest), experiment)
-    return line.value != nil && (try? line.onlyKey()) != nil
-  }
-}
-
-/// A line of the prompt, read: `key value` or `key=value`, the key by its end if that is enough (`k2 5`).
-struct PromptLine {
-  /// The key and the value as they were written; nil before a blank or `=` was.
-  let key: String, value: String?
-  private let experiment: Experiment
-
-  init(_ text: String, _ experiment: Experiment) {
-    let trimmed = text.drop { $0 == " " }
-    let end = trimmed.firstIndex { $0 == " " || $0 == "=" || $0 == ":" }
-    key = String(trimmed[..<(end ?? trimmed.endIndex)])
-    value = end.map { String(trimmed[trimmed.index(after: $0)...].drop { $0 == " " || $0 == "=" }) }
-    self.experiment = experiment
-  }
-
-  /// The key that is meant: its whole name, its last words, or the only one that begins so.
-  func onlyKey() throws(ExperimentKeyError) -> ExperimentKey {
-    if let exact = try? ExperimentKey.named(key) { return exact }
-    let matches = ExperimentKey.matching(key)
-    if let last = matches.first(where: { $0.name.hasSuffix("." + key) }) { return last }
-    if matches.count == 1, let only = matches.first { return only }
-    return try ExperimentKey.named(key)
-  }
-
-  /// What the line can go on with: whole keys, or the choices of the key that is written.
-  var candidates: [(text: String, about: String)] {
-    guard let value else {
-      return ExperimentKey.matching(key).map { ($0.name, "\($0.get(experiment))  \($0.summary)") }
-    }
-    guard let key = try? onlyKey() else { return [] }
-    if case .choice(let names) = key.kind {
-      return names.filter { $0.hasPrefix(value) }.map { ($0, "") }
-    }
-    return []
-  }
-
-  /// The line as Tab completes it: as far as all candidates agree.
-  var completed: LineEditor {
-    let names = candidates.map(\.text)
-    guard let first = names.first else { return LineEditor(written) }
-    var common = first
-    for name in names { common = String(zip(common, name).prefix { $0 == $1 }.map(\.0)) }
-    if names.count == 1 { return LineEditor(value == nil ? common + " " : "\(key) \(common)") }
-    if value != nil { return LineEditor("\(key) \(common)") }
-    return LineEditor(common.count > key.count || common.hasPrefix(key) ? common : key)
-  }
-
-  private var written: String { value.map { "\(key) \($0)" } ?? key }
 }

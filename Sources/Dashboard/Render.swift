@@ -3,7 +3,7 @@ import Canvas
 /// Draws the state: a pure function into a buffer of its size.
 public func render(_ state: DashboardState) -> Buffer {
   var buffer = Buffer(width: state.size.width, height: state.size.height, fill: state.theme.blank)
-  let layout = Layout(state)
+  let layout = ScreenLayout(state)
   if layout.isTooSmall {
     drawTooSmall(state, in: layout.header, &buffer)
   } else {
@@ -14,7 +14,7 @@ public func render(_ state: DashboardState) -> Buffer {
 }
 
 private func drawTooSmall(_ state: DashboardState, in line: Rect, _ buffer: inout Buffer) {
-  let least = "\(Layout.minimumSize.width)×\(Layout.minimumSize.height)"
+  let least = "\(ScreenLayout.minimumSize.width)×\(ScreenLayout.minimumSize.height)"
   let forms = [
     "bpttop needs \(least), this is \(buffer.width)×\(buffer.height) · q quits", "needs \(least) · q quits",
     "q quits", "q",
@@ -22,7 +22,7 @@ private func drawTooSmall(_ state: DashboardState, in line: Rect, _ buffer: inou
   buffer.put(String.fitting(buffer.width, forms) ?? "", in: line, style: state.theme[.text])
 }
 
-private func drawScreen(_ state: DashboardState, _ layout: Layout, _ buffer: inout Buffer) {
+private func drawScreen(_ state: DashboardState, _ layout: ScreenLayout, _ buffer: inout Buffer) {
   let theme = state.theme
   for place in layout.places {
     let panel = place.panel

@@ -140,3 +140,22 @@ public enum TruncationPreset: String, CaseIterable, Sendable {
     }
   }
 }
+
+extension TruncationPreset {
+  /// Its name with the counts that it stands for.
+  public var title: String {
+    switch self {
+    case .full: "full BPTT (n, n)"
+    case .realTime: "real-time BPTT (1, n)"
+    case .oneStep: "one-step (k1, 1)"
+    case .overlapping: "overlapping k1 < k2 < n"
+    case .chunked: "chunked k1 = k2"
+    case .bpttH: "BPTT(h) = (1, h)"
+    }
+  }
+
+  /// k1 and k2 for sequences of `length` steps: windows of a fifth of it, overlapping ones of two.
+  public func counts(length: Int) -> (k1: StepCount, k2: StepCount) {
+    counts(h: max(2, self == .overlapping ? 2 * length / 5 : length / 5))
+  }
+}

@@ -107,12 +107,12 @@ import Training
     guard buffer.width == state.size.width, buffer.height == state.size.height else { return "another size" }
     if state.theme.characters == .ascii, !buffer.cells.allSatisfy({ $0.character.isASCII }) { return "no ASCII" }
     if let wide = buffer.cells.first(where: { $0.character.displayWidth != 1 }) { return "a wide \(wide.character)" }
-    let layout = Layout(state)
+    let layout = ScreenLayout(state)
     return overlap(of: layout, state) ?? stray(from: layout, state)
   }
 
   /// Places that share a cell, or leave the room between the lines above and below.
-  private static func overlap(of layout: Layout, _ state: DashboardState) -> String? {
+  private static func overlap(of layout: ScreenLayout, _ state: DashboardState) -> String? {
     var taken: [(name: String, rect: Rect)] = [("header", layout.header), ("footer", layout.footer)]
     if layout.isTooSmall { return layout.places.isEmpty ? nil : "panels on a screen that is too small" }
     if let tip = layout.tip { taken.append(("the newcomer's line", tip)) }
@@ -133,7 +133,7 @@ import Training
   }
 
   /// A panel that draws outside of its frame's inside.
-  private static func stray(from layout: Layout, _ state: DashboardState) -> String? {
+  private static func stray(from layout: ScreenLayout, _ state: DashboardState) -> String? {
     let untouched = Cell("~", Style(Color(1, 2, 3)))
     for place in layout.places {
       let isFramed = place.panel.size.isFramed || state.zoomed == place.panel.id

@@ -207,11 +207,11 @@ import Training
   }
 
   @Test func completion() throws {
-    #expect(PromptLine("training.cl", Experiment()).completed.text == "training.clip.")
-    #expect(PromptLine("clip.k", Experiment()).completed.text == "training.clip.kind ")
-    #expect(PromptLine("training.clip.kind v", Experiment()).completed.text == "training.clip.kind value")
-    #expect(PromptLine("zzz", Experiment()).completed.text == "zzz")
-    #expect(PromptLine("network.activation s", Experiment()).candidates.map(\.text) == ["sigmoid", "softsign", "sin"])
+    #expect(SettingLine("training.cl", Experiment()).completed == "training.clip.")
+    #expect(SettingLine("clip.k", Experiment()).completed == "training.clip.kind ")
+    #expect(SettingLine("training.clip.kind v", Experiment()).completed == "training.clip.kind value")
+    #expect(SettingLine("zzz", Experiment()).completed == "zzz")
+    #expect(SettingLine("network.activation s", Experiment()).candidates.map(\.text) == ["sigmoid", "softsign", "sin"])
   }
 
   @Test func historyOfThePrompt() throws {

@@ -90,16 +90,18 @@ import Training
     let run = try TrainingRun(experiment: experiment)
     var state = DashboardState(experiment: experiment, size: Size(width: 120, height: 36), theme: Theme())
     state.show(run.snapshot())
-    #expect(state.instruments.contains(LearningInstrument.id) && Layout(state).frame(of: Panels.learning.id) != nil)
+    #expect(
+      state.instruments.contains(LearningInstrument.id) && ScreenLayout(state).frame(of: Panels.learning.id) != nil)
     // Before the first update RTRL's gradient is BPTT's to the sequence's start.
     #expect(render(state).rows.contains { $0.contains("cos 1.0000 to full BPTT") })
     let report = try #require(state.lane[LearningInstrument.self]).report
     #expect(try #require(state.lane[StepInstrument.self]).update.raw == euclideanNorm(report.gradient))
     // With BPTT it comes when it is asked for.
     var plain = try Example.state()
-    #expect(!plain.instruments.contains(LearningInstrument.id) && Layout(plain).hidden.isEmpty)
+    #expect(!plain.instruments.contains(LearningInstrument.id) && ScreenLayout(plain).hidden.isEmpty)
     _ = plain.type("0")
-    #expect(plain.instruments.contains(LearningInstrument.id) && Layout(plain).frame(of: Panels.learning.id) != nil)
+    #expect(
+      plain.instruments.contains(LearningInstrument.id) && ScreenLayout(plain).frame(of: Panels.learning.id) != nil)
   }
 
   @Test(arguments: AlgorithmKind.allCases) func costsAreEveryAlgorithms(_ algorithm: AlgorithmKind) throws {

@@ -80,9 +80,9 @@ import Training
 
   @Test func whatFindsNoRoomComesWhenAskedFor() throws {
     var state = try Example.state(size: Size(width: 80, height: 24))
-    #expect(!Layout(state).places.contains { $0.panel.id == "loss" })
+    #expect(!ScreenLayout(state).places.contains { $0.panel.id == "loss" })
     _ = state.press(.character("6"))
-    #expect(Layout(state).places.contains { $0.panel.id == "loss" })
+    #expect(ScreenLayout(state).places.contains { $0.panel.id == "loss" })
     #expect(state.focus == "loss")
   }
 

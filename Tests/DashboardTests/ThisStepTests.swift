@@ -1,3 +1,4 @@
+import Instruments
 import Canvas
 import GradientFlow
 import RecurrentNetworks

@@ -28,7 +28,7 @@ import Training
 
   @Test func onlyWhatThereIsIsShown() {
     let state = state()
-    let panels = Set(Layout(state).places.map(\.panel.id.name))
+    let panels = Set(ScreenLayout(state).places.map(\.panel.id.name))
     #expect(panels.isSuperset(of: ["loss", "gradient-norm"]))
     #expect(
       panels.isDisjoint(with: ["knobs", "flow", "spectrum", "jacobian-product", "this-step", "through-time", "file"]))

@@ -26,11 +26,10 @@ struct ContributionsPanel: Panel {
   }
 
   func draw(_ state: DashboardState, in rect: Rect, _ buffer: inout Buffer, theme: Theme) {
-    guard let reading = state.lane[ContributionsInstrument.self] else {
-      let words = state.lane.absence(of: "the steps' contributions", from: ContributionsInstrument.self)
-      buffer.paragraph(words, in: rect, style: theme[.dimText])
-      return
-    }
+    guard
+      let reading = reading(
+        "the steps' contributions", from: ContributionsInstrument.self, of: state.lane, in: rect, &buffer, theme)
+    else { return }
     if let reason = reading.noGradientReason {
       buffer.paragraph(reason, in: rect, style: theme[.error])
       return
@@ -43,10 +42,10 @@ struct ContributionsPanel: Panel {
       buffer.paragraph("no step contributes: the gradient is exactly 0", in: rect, style: theme[.dimText])
       return
     }
-    var plot = Plot(x: .steps(1, max(1, reading.length)), y: .logarithmic(values), series: series)
-    plot.xName = "t"
-    if state.cursor.phase != .update { plot.cursor = Double(state.cursor.step + 1) }
-    plot.words(theme).draw(in: rect, into: &buffer, theme: theme)
+    Plot(
+      x: .steps(1, max(1, reading.length)), y: .logarithmic(values), series: series, xName: "t",
+      cursor: state.cursor.stepOfPlot
+    ).draw(in: rect, into: &buffer, theme: theme)
   }
 
   private func lines(

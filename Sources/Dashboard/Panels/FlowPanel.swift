@@ -44,9 +44,7 @@ struct FlowPanel: Panel {
   private func draw(
     _ lane: Lane, _ cursor: Cursor, in rect: Rect, _ buffer: inout Buffer, _ theme: Theme, axis: Axis? = nil
   ) {
-    guard let reading = lane[FlowInstrument.self] else {
-      buffer.paragraph(
-        lane.absence(of: "the flow matrix", from: FlowInstrument.self), in: rect, style: theme[.dimText])
+    guard let reading = reading("the flow matrix", from: FlowInstrument.self, of: lane, in: rect, &buffer, theme) else {
       return
     }
     if let reason = reading.noGradientReason, !reading.matrix.log10.contains(where: \.isFinite) {

@@ -35,12 +35,10 @@ struct GradientNormPanel: Panel {
   }
 
   func draw(_ state: DashboardState, in rect: Rect, _ buffer: inout Buffer, theme: Theme) {
-    guard let main = state.lane[GradientNormInstrument.self] else {
-      buffer.paragraph(
-        state.lane.absence(of: "the gradient's norm", from: GradientNormInstrument.self), in: rect,
-        style: theme[.dimText])
-      return
-    }
+    guard
+      let main = reading(
+        "the gradient's norm", from: GradientNormInstrument.self, of: state.lane, in: rect, &buffer, theme)
+    else { return }
     if let reason = main.noGradientReason, !main.norms.contains(where: \.isFinite) {
       buffer.paragraph(reason, in: rect, style: theme[.error])
       return
@@ -134,15 +132,13 @@ struct GradientNormPicture {
     var plot = Plot(
       x: .steps(1, max(1, length)),
       y: .logarithmic(values + moved.map(\.y), including: clip.map { [NumberText.log10($0)] } ?? []),
-      series: curves.map(\.series) + [copies])
-    plot.xName = "t"
+      series: curves.map(\.series) + [copies], xName: "t", cursor: cursor.stepOfPlot)
     if let clip {
       let value = NumberText.trimmed(clip)
       let names = ["δ clipped at " + value, "clip " + value, value]
       plot.guides = [Guide(NumberText.log10(clip), names, role: .threshold)]
     }
-    if cursor.phase != .update { plot.cursor = Double(cursor.step + 1) }
-    let area = plot.words(theme).draw(in: rect, into: &buffer, theme: theme)
+    let area = plot.draw(in: rect, into: &buffer, theme: theme)
     guard cursor.phase == .forward else { return }
     let words = ["not yet: the backward pass computes it", "not yet: backward pass", "not yet"]
     let row = area.rect.line(area.rect.height / 2)

@@ -26,11 +26,8 @@ struct HorizonPanel: Panel {
   }
 
   func draw(_ state: DashboardState, in rect: Rect, _ buffer: inout Buffer, theme: Theme) {
-    guard let reading = state.lane[HorizonInstrument.self] else {
-      buffer.paragraph(
-        state.lane.absence(of: "the horizon", from: HorizonInstrument.self), in: rect, style: theme[.dimText])
-      return
-    }
+    guard let reading = reading("the horizon", from: HorizonInstrument.self, of: state.lane, in: rect, &buffer, theme)
+    else { return }
     let isPair = state.lanes.count > 1
     let series = state.lanes.flatMap { lane in
       ["10 %", "1 %"].map { name in
@@ -49,13 +46,12 @@ struct HorizonPanel: Panel {
     var plot = Plot(
       x: .steps(Int(updates.min() ?? 0), max(1, Int(updates.max() ?? 1))),
       y: .linear(values + [Double(reading.k2), Double(reading.dependencyLength ?? reading.k2)], including: [0]),
-      series: series)
+      series: series, xName: "update")
     plot.guides = [Guide(Double(reading.k2), ["k2 = \(reading.k2)", "k2"], role: .window)]
     if let needed = reading.dependencyLength {
       plot.guides.append(
         Guide(Double(needed), ["the task needs \(needed)", "needs \(needed)", "\(needed)"], role: .floor))
     }
-    plot.xName = "update"
-    plot.words(theme).draw(in: rect, into: &buffer, theme: theme)
+    plot.draw(in: rect, into: &buffer, theme: theme)
   }
 }

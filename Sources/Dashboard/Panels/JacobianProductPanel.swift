@@ -48,11 +48,10 @@ struct JacobianProductPanel: Panel {
   }
 
   func draw(_ state: DashboardState, in rect: Rect, _ buffer: inout Buffer, theme: Theme) {
-    guard let reading = state.lane[JacobianProductInstrument.self] else {
-      buffer.paragraph(
-        state.lane.absence(of: "the product", from: JacobianProductInstrument.self), in: rect, style: theme[.dimText])
-      return
-    }
+    guard
+      let reading = reading(
+        "the product", from: JacobianProductInstrument.self, of: state.lane, in: rect, &buffer, theme)
+    else { return }
     let product = reading.time
     if let reason = reading.noGradientReason, !product.log10Norm.contains(where: \.isFinite) {
       buffer.paragraph(reason, in: rect, style: theme[.error])
@@ -129,10 +128,9 @@ struct LaneProductsPicture {
       buffer.paragraph("both products are exactly 0 at every lag", in: rect, style: theme[.dimText])
       return
     }
-    var plot = Plot(x: .steps(1, longest), y: .logarithmic(values + [0]), series: series)
-    plot.xName = "lag"
-    if let lag, lag > 0 { plot.cursor = Double(lag) }
-    plot.words(theme).draw(in: rect, into: &buffer, theme: theme)
+    Plot(
+      x: .steps(1, longest), y: .logarithmic(values + [0]), series: series, xName: "lag", cursor: lag.map(Double.init)
+    ).draw(in: rect, into: &buffer, theme: theme)
   }
 }
 
@@ -165,11 +163,10 @@ struct ProductPicture {
       buffer.paragraph(reason, in: rect, style: theme[.dimText])
       return
     }
-    var plot = Plot(x: .steps(1, max(1, norms.count)), y: axis, series: series())
+    var plot = Plot(
+      x: .steps(1, max(1, norms.count)), y: axis, series: series(), xName: "lag", cursor: lag.map(Double.init))
     if rect.width >= 40 { plot.guides = names(in: plot.y, rows: rect.height - 2) }
-    plot.xName = "lag"
-    if let lag, norms.indices.contains(lag - 1) { plot.cursor = Double(lag) }
-    plot.words(theme).draw(in: rect, into: &buffer, theme: theme)
+    plot.draw(in: rect, into: &buffer, theme: theme)
   }
 
   /// The largest σ is always seen whole. The fan and the bound may leave at the edges: shown are at most twice its span and 8
@@ -221,10 +218,7 @@ struct ProductPicture {
   }
 
   /// "σ₈".
-  private static func name(_ index: Int) -> String {
-    let digits = String(index + 1).unicodeScalars.map { Unicode.Scalar($0.value - 48 + 0x2080) ?? $0 }
-    return "σ" + String(String.UnicodeScalarView(digits))
-  }
+  private static func name(_ index: Int) -> String { "σ" + sub(index + 1) }
 
   /// Other singular values, each a line over the lags.
   private var fan: [Series] {

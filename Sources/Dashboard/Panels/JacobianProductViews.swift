@@ -32,13 +32,11 @@ struct MemoryPathPicture {
         Series(
           whole.enumerated().map { (x: Double($0 + 1), y: $1) }, .line(.dotted), role: .truncated, symbol: ".",
           labels: ["whole state", "whole"]),
-      ])
+      ], xName: "lag", cursor: lag.map(Double.init))
     if gated.allSatisfy({ $0.y == -.infinity }) {
       plot.series[1].labels = ["gated paths: exactly 0", "gated 0"]
     }
-    plot.xName = "lag"
-    if let lag, kept.indices.contains(lag - 1) { plot.cursor = Double(lag) }
-    plot.words(theme).draw(in: rect, into: &buffer, theme: theme)
+    plot.draw(in: rect, into: &buffer, theme: theme)
   }
 
   private var keptLabels: [String] {
@@ -96,7 +94,9 @@ struct DepthPicture {
     }
     // The layer that is looked into comes first, so that it keeps its colour and its name.
     if let index = distances.firstIndex(of: chosen) { series.insert(series.remove(at: index - 1), at: 0) }
-    var plot = Plot(x: .steps(1, max(1, length)), y: .logarithmic(values + [0]), series: series)
+    var plot = Plot(
+      x: .steps(1, max(1, length)), y: .logarithmic(values + [0]), series: series, xName: "t",
+      cursor: step.map { Double($0 + 1) })
     if rect.width >= 40, let last = depth.steps.last {
       plot.guides = distances.map { distance in
         let number = depth.layers - distance
@@ -105,9 +105,7 @@ struct DepthPicture {
           role: distance == chosen || distances.count == 1 ? .truncated : .sigma, isLine: false)
       }
     }
-    plot.xName = "t"
-    if let step { plot.cursor = Double(step + 1) }
-    plot.words(theme).draw(in: rect, into: &buffer, theme: theme)
+    plot.draw(in: rect, into: &buffer, theme: theme)
   }
 
   private func labels(_ distance: Int) -> [String] {
@@ -140,7 +138,9 @@ struct PathsPicture {
     }
     series.insert(series.remove(at: layer), at: 0)
     if let other = series.indices.dropFirst().first { series[other].labels = ["the other layers", "others"] }
-    var plot = Plot(x: .steps(0, max(1, paths.lags.last ?? 1)), y: .logarithmic(values + [0]), series: series)
+    var plot = Plot(
+      x: .steps(0, max(1, paths.lags.last ?? 1)), y: .logarithmic(values + [0]), series: series, xName: "lag",
+      cursor: lag.map(Double.init))
     if rect.width >= 40 {
       plot.guides = paths.log10Norm.enumerated().compactMap { index, norms in
         norms.last.map {
@@ -149,9 +149,7 @@ struct PathsPicture {
         }
       }
     }
-    plot.xName = "lag"
-    if let lag { plot.cursor = Double(lag) }
-    plot.words(theme).draw(in: rect, into: &buffer, theme: theme)
+    plot.draw(in: rect, into: &buffer, theme: theme)
   }
 
   private func labels(_ norms: [Double]) -> [String] {

@@ -28,12 +28,10 @@ struct LearningPanel: Panel {
   }
 
   func draw(_ state: DashboardState, in rect: Rect, _ buffer: inout Buffer, theme: Theme) {
-    guard let reading = state.lane[LearningInstrument.self] else {
-      buffer.paragraph(
-        state.lane.absence(of: "the algorithm's gradient", from: LearningInstrument.self), in: rect,
-        style: theme[.dimText])
-      return
-    }
+    guard
+      let reading = reading(
+        "the algorithm's gradient", from: LearningInstrument.self, of: state.lane, in: rect, &buffer, theme)
+    else { return }
     if let reason = reading.noGradientReason, !reading.report.overall.norm.isFinite {
       buffer.paragraph(reason, in: rect, style: theme[.error])
       return
@@ -58,10 +56,10 @@ struct LearningPicture {
   func draw(in rect: Rect, _ buffer: inout Buffer, theme: Theme) {
     guard !rect.isEmpty else { return }
     let inside = rect.inset(left: 1)
-    put(comparison(theme), in: inside, row: 0, &buffer)
+    buffer.put(fitting: comparison(theme), in: inside)
     // In six rows the plot's legend, which names what is drawn, is worth more than the cost.
     let hasCost = rect.height != 6 || report.byUnit == nil && report.restarted.isEmpty
-    if hasCost { put(costs.line(theme), in: inside, row: 1, &buffer) }
+    if hasCost { buffer.put(fitting: costs.line(theme), in: inside, row: 1) }
     var rest = inside.inset(top: min(hasCost ? 2 : 1, inside.height))
     if rect.height >= 20 {
       // The equations, and all algorithms' costs below the pictures.
@@ -79,14 +77,6 @@ struct LearningPicture {
     } else {
       drawInfluence(in: rest, &buffer, theme)
     }
-  }
-
-  /// The first form that fits.
-  private func put(_ forms: [[Span]], in rect: Rect, row: Int, _ buffer: inout Buffer) {
-    guard row < rect.height,
-      let line = forms.first(where: { $0.reduce(0) { $0 + $1.columns } <= rect.width })
-    else { return }
-    buffer.put(line, in: rect, row: row)
   }
 
   private func written(_ equation: String) -> String {
@@ -140,7 +130,7 @@ struct LearningPicture {
       buffer.paragraph("M is 0 at every step", in: rect, style: theme[.dimText])
       return
     }
-    var plot = Plot(
+    let plot = Plot(
       x: .steps(1, max(1, length)), y: .logarithmic(values),
       series: [
         Series(
@@ -148,10 +138,8 @@ struct LearningPicture {
           labels: here + ["‖M_t‖ as carried", "carried"]),
         Series(
           restarted, .line(.dotted), role: .full, symbol: ".", labels: ["recomputed at these weights", "recomputed"]),
-      ])
-    plot.xName = "t"
-    if cursor.phase != .update { plot.cursor = Double(cursor.step + 1) }
-    plot.words(theme).draw(in: rect, into: &buffer, theme: theme)
+      ], xName: "t", cursor: cursor.stepOfPlot)
+    plot.draw(in: rect, into: &buffer, theme: theme)
   }
 
   private var here: [String] {

@@ -63,18 +63,14 @@ struct LaneLossPicture {
           role: LaneStyle(id).role, isLine: false))
     }
     guard rect.height >= 8 else {
-      loss.words(theme).draw(in: rect, into: &buffer, theme: theme)
+      loss.draw(in: rect, into: &buffer, theme: theme)
       return
     }
     let parts = rect.rows([.flexible(weight: 3), .flexible(weight: 2)])
     let norms = lanes.flatMap { $0.reading.history.buckets.map { NumberText.log10($0.normMaximum) } }
-    var norm = Plot(x: x, y: .logarithmic(norms), series: series("‖g‖", \.normMaximum, NumberText.log10))
+    let norm = Plot(x: x, y: .logarithmic(norms), series: series("‖g‖", \.normMaximum, NumberText.log10))
     loss.labelsX = false
-    let (upper, lower) = (loss.words(theme).gutters(in: parts[0]), norm.words(theme).gutters(in: parts[1]))
-    (loss.leastLeft, loss.leastRight) = (lower.left, lower.right)
-    (norm.leastLeft, norm.leastRight) = (upper.left, upper.right)
-    loss.words(theme).draw(in: parts[0], into: &buffer, theme: theme)
-    norm.words(theme).draw(in: parts[1], into: &buffer, theme: theme)
+    Plot.draw(loss, in: parts[0], over: norm, in: parts[1], into: &buffer, theme: theme)
   }
 
   private func series(
@@ -122,21 +118,14 @@ struct LossPicture {
     let x = Axis.steps(first.firstUpdate, last.firstUpdate + last.count - 1)
     var loss = lossPlot(x)
     guard rect.height >= 6 else {
-      loss.words(theme).draw(in: rect, into: &buffer, theme: theme)
+      loss.draw(in: rect, into: &buffer, theme: theme)
       return
     }
     let parts = rect.rows([.flexible(weight: 3), .fixed(1), .flexible(weight: 2)])
-    var norm = normPlot(x)
     // The updates are written once, under the lower plot where it has room for it.
     loss.labelsX = parts[2].height < 4
-    let (upper, lower) = (loss.words(theme).gutters(in: parts[0]), norm.words(theme).gutters(in: parts[2]))
-    loss.leastLeft = lower.left
-    loss.leastRight = lower.right
-    norm.leastLeft = upper.left
-    norm.leastRight = upper.right
-    loss.words(theme).draw(in: parts[0], into: &buffer, theme: theme)
+    Plot.draw(loss, in: parts[0], over: normPlot(x), in: parts[2], into: &buffer, theme: theme)
     buffer.put(clippingWords(theme, limit: rect.width), in: parts[1])
-    norm.words(theme).draw(in: parts[2], into: &buffer, theme: theme)
   }
 
   private func middle(_ bucket: LossHistory.Bucket) -> Double {

@@ -147,12 +147,7 @@ struct Field: Sendable {
   static func stepCount(_ path: Path<StepCount>) -> Field {
     Field(
       kind: .stepCount,
-      get: {
-        switch $0[keyPath: path] {
-        case .full: "full"
-        case .steps(let count): "\(count)"
-        }
-      }
+      get: { $0[keyPath: path].text }
     ) { experiment, text in
       if unquoted(text) == "full" {
         experiment[keyPath: path] = .full

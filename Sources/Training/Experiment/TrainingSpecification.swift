@@ -12,6 +12,14 @@ public enum StepCount: Equatable, Sendable {
     case .steps(let count): count
     }
   }
+
+  /// As the experiment file writes it.
+  public var text: String {
+    switch self {
+    case .full: "full"
+    case .steps(let count): "\(count)"
+    }
+  }
 }
 
 /// Which losses enter an update.

@@ -3,11 +3,11 @@ import GradientFlow
 import Instruments
 import RecurrentNetworks
 
-extension StepText {
+extension EquationText {
   /// a_t and h_t of a layer.
   static func forward(
     _ place: StepInstrument.Place, _ reading: StepInstrument.Reading, _ theme: Theme
-  ) -> StepText {
+  ) -> EquationText {
     let (t, layer, numbers) = (place.t, place.layer, place.forward)
     let cell = CellEquations(reading.network)
     let a = cell.preactivation(t, layer: layer), h = cell.state(t)
@@ -47,7 +47,7 @@ extension StepText {
     } else {
       facts.append(Fact([Span("no target at this step", theme[.dimText])], rank: 2))
     }
-    return StepText(
+    return EquationText(
       equations: [[Span(a + "     " + h, text)]] + (isGated ? [h, a] : [a, h]).map { [Span($0, text)] },
       block: isGated ? ([a] + cell.stateLines(t)).map { [Span($0, text)] } : [], facts: facts, theme: theme)
   }
@@ -55,7 +55,7 @@ extension StepText {
   /// δ_t by its two parts, and what the step after did to it.
   static func backward(
     _ place: StepInstrument.Place, _ reading: StepInstrument.Reading, _ theme: Theme
-  ) -> StepText {
+  ) -> EquationText {
     let (t, numbers) = (place.t, place.backward)
     let cell = CellEquations(reading.network)
     let hasLocal = place.isTop ? place.isInjected : numbers.local > 0
@@ -77,7 +77,7 @@ extension StepText {
     }
     facts += remarks(place, hasLocal: hasLocal, goesBack: reading.goesBack, theme)
     let equations = BackwardEquations(place, cell, hasLocal: hasLocal, theme)
-    return StepText(equations: equations.lines, block: equations.block, facts: facts, theme: theme)
+    return EquationText(equations: equations.lines, block: equations.block, facts: facts, theme: theme)
   }
 
   /// What the step after multiplied the gradient by, each factor called after what does it.

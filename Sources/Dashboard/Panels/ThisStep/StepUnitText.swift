@@ -3,11 +3,11 @@ import GradientFlow
 import Instruments
 
 /// A small fully recurrent network unit by unit, as it is stepped by hand.
-extension StepText {
+extension EquationText {
   /// s_k, y_k and, where there is one, d_k of every unit.
   static func forward(
     _ numbers: UnitNumbers, _ reading: StepInstrument.Reading, step: Int, _ theme: Theme
-  ) -> StepText {
+  ) -> EquationText {
     let t = step + 1
     let cell = CellEquations(reading.network)
     let equation = cell.preactivation(t) + "     " + cell.state(t)
@@ -21,7 +21,7 @@ extension StepText {
           ], theme), rank: 0)
     }
     let none = Fact([Span("no unit has a target here", theme[.dimText])], rank: 3)
-    return StepText(
+    return EquationText(
       equations: [[Span(equation, theme[.text])], [Span(cell.preactivation(t), theme[.text])]],
       facts: facts + (numbers.units.contains { $0.target != nil } ? [] : [none]), theme: theme)
   }
@@ -29,7 +29,7 @@ extension StepText {
   /// e_k, ε_k and δ_k of every unit.
   static func backward(
     _ numbers: UnitNumbers, _ reading: StepInstrument.Reading, step: Int, _ theme: Theme
-  ) -> StepText {
+  ) -> EquationText {
     let t = step + 1
     let isLast = t == reading.window.upperBound
     // ε_k(t) = e_k(t) + Σ_l w_lk δ_l(t+1),  δ_k(t) = f′(s_k(t)) ε_k(t)
@@ -48,7 +48,8 @@ extension StepText {
     }
     if let kind = kind(of: reading) { facts.append(Fact([Span(kind, theme[.dimText])], rank: 2)) }
     if step == reading.window.lowerBound { facts.append(Fact([Span("the sweep ends here", theme[.warning])], rank: 3)) }
-    return StepText(equations: [epsilon + [delta, meaning], epsilon + [delta], epsilon], facts: facts, theme: theme)
+    return EquationText(
+      equations: [epsilon + [delta, meaning], epsilon + [delta], epsilon], facts: facts, theme: theme)
   }
 
   /// Which of the two exact algorithms the window is a sweep of.

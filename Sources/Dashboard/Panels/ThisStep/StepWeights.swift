@@ -1,5 +1,6 @@
 import Canvas
 import Instruments
+import Instruments
 
 /// W of a small fully recurrent network, with what it multiplies on the way forward and on the way back, so that s = W z and
 /// ε = e + Wᵀδ can be done again by hand.

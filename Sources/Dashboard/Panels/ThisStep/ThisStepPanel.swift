@@ -73,7 +73,7 @@ struct ThisStepPanel: Panel {
 
   private func text(
     _ phase: Cursor.Phase, _ reading: StepInstrument.Reading, _ step: Int, layer: Int, _ theme: Theme
-  ) -> StepText? {
+  ) -> EquationText? {
     if let units = reading.units(step: step) {
       if phase == .forward { return .forward(units, reading, step: step, theme) }
       if phase == .backward { return .backward(units, reading, step: step, theme) }
@@ -88,15 +88,15 @@ struct ThisStepPanel: Panel {
   private static let heightOfAll = 13
 }
 
-extension StepText {
+extension EquationText {
   /// The gradient, its clipping, and what the optimiser does.
   static func update(
     _ numbers: StepInstrument.Update, _ noGradientReason: String?, _ theme: Theme
-  ) -> StepText {
+  ) -> EquationText {
     let value = theme[.value], dim = theme[.dimText], text = theme[.text]
     if let noGradientReason {
       let lines = ["no update is made", noGradientReason].map { Fact([Span($0, theme[.error])], rank: 0) }
-      return StepText(equations: [], facts: lines, theme: theme)
+      return EquationText(equations: [], facts: lines, theme: theme)
     }
     let optimizer = numbers.optimizer
     let rule = (numbers.noiseDeviation != nil ? "g ← g + N(0, σ²), " : "") + optimizer.equation
@@ -130,7 +130,7 @@ extension StepText {
         rank: 3))
     facts.append(
       Fact(Span(NumberText.count(numbers.multiplyAdds), value), Span(" multiply-adds", dim), rank: 4))
-    return StepText(
+    return EquationText(
       equations: [[Span(sum + "     " + rule, text)], [Span(rule, text)]], facts: facts, theme: theme)
   }
 

@@ -49,9 +49,7 @@ struct ThroughTimePanel: Panel {
   }
 
   func draw(_ state: DashboardState, in rect: Rect, _ buffer: inout Buffer, theme: Theme) {
-    guard state.lane[TimeInstrument.self] != nil else {
-      buffer.paragraph(
-        state.lane.absence(of: "the pass", from: TimeInstrument.self), in: rect, style: theme[.dimText])
+    guard reading("the pass", from: TimeInstrument.self, of: state.lane, in: rect, &buffer, theme) != nil else {
       return
     }
     // One above the other; where there is no room for both, the lane that has the focus.

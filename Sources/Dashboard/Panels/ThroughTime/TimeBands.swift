@@ -77,7 +77,7 @@ extension TimeDrawing {
   }
 
   /// Values by row and seen step; what lies outside of the window is dimmed.
-  private func drawHeat(
+  func drawHeat(
     _ values: [Double], rows: Int, range: ClosedRange<Double>, _ colors: HeatMap.Map, _ reduction: HeatMap.Reduction,
     in rect: Rect, _ buffer: inout Buffer
   ) {

@@ -181,13 +181,7 @@ struct TimeDrawing {
         step < min(series.values.count, picture.window.upperBound) && picture.cursor.hasState(at: step)
           ? series.values[step] : -.infinity
       }
-      let window = picture.window
-      let first = scale.steps.lowerBound
-      var map = HeatMap(values, rows: 1, columns: values.count, range: 0...1, reduction: .mean) { _, column in
-        !window.contains(first + column)
-      }
-      map.hatchesMask = false
-      map.draw(in: rect.line(row), into: &buffer, theme: theme)
+      drawHeat(values, rows: 1, range: 0...1, .sequential, .mean, in: rect.line(row), &buffer)
     }
   }
 }

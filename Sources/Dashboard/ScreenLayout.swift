@@ -5,7 +5,7 @@ import Canvas
 /// The first row of cells is the header, the last the footer (over it the newcomer's line, while it is shown). Between
 /// them the panels stand in rows, in reading order. Panels that are switched on but find no room are left out, those of
 /// least priority first; a panel that was asked for goes before the others.
-public struct Layout: Sendable {
+public struct ScreenLayout: Sendable {
   /// The least size at which anything but one line is drawn.
   public static let minimumSize = Size(width: 60, height: 20)
 
@@ -90,7 +90,7 @@ public struct Layout: Sendable {
 
   /// Gives every row its least height, then the rest by weight, a cell at a time, up to what is of use to it.
   private static func arrange(_ rows: [[any Panel]], _ state: DashboardState, in room: Rect) -> [Place] {
-    let heights = shares(
+    let heights = Extent.shares(
       of: room.height, least: rows.map(leastHeight),
       most: rows.map { row in
         row.contains { $0.size.maximumHeight == nil }
@@ -99,7 +99,7 @@ public struct Layout: Sendable {
       weights: rows.map { row in row.map { $0.size(state).heightWeight }.max() ?? 1 })
     var y = room.y
     return zip(rows, heights).flatMap { row, height -> [Place] in
-      let widths = shares(
+      let widths = Extent.shares(
         of: room.width, least: row.map { $0.size.minimum.width + 2 }, most: row.map { _ in nil },
         weights: row.map(\.size.widthWeight))
       var x = room.x
@@ -110,19 +110,5 @@ public struct Layout: Sendable {
       y += height
       return places
     }
-  }
-
-  /// `total` cells in parts as near to the weights as the least and the most of each allow; all of it is given away.
-  static func shares(of total: Int, least: [Int], most: [Int?], weights: [Int]) -> [Int] {
-    var sizes = least
-    var rest = total - least.reduce(0, +)
-    while rest > 0, !sizes.isEmpty {
-      let open = sizes.indices.filter { index in most[index].map { sizes[index] < $0 } ?? true }
-      // The part that is furthest behind its weight; where all have what is of use to them, the last takes the rest.
-      let behind = open.min { sizes[$0] * weights[$1] < sizes[$1] * weights[$0] }
-      sizes[behind ?? sizes.count - 1] += behind == nil ? rest : 1
-      rest -= behind == nil ? rest : 1
-    }
-    return sizes
   }
 }

@@ -1,13 +1,11 @@
-import Canvas
-
 /// A line that is being written, and where its caret stands.
 public struct LineEditor: Hashable, Sendable {
   /// The characters before and behind the caret.
   public private(set) var before: [Character], behind: [Character]
   /// The entry of the history that is shown, counted from the latest; nil for the line itself.
-  var historyIndex: Int?
+  public var historyIndex: Int?
   /// What is wrong with the line.
-  var problem: String?
+  public var problem: String?
 
   /// A line with the caret at its end.
   public init(_ text: String = "") {
@@ -19,17 +17,17 @@ public struct LineEditor: Hashable, Sendable {
   public var text: String { String(before + behind) }
 
   /// The most characters of a line: what a key and its value need, and no page that was pasted by mistake.
-  static let limit = 400
+  public static let limit = 400
 
   /// Takes text at the caret, line ends as blanks, as far as there is room.
-  mutating func insert(_ text: String) {
+  public mutating func insert(_ text: String) {
     let room = max(0, Self.limit - before.count - behind.count)
     before += text.prefix(room).map { $0.isNewline ? " " : $0 }
     problem = nil
   }
 
   /// Takes a key that edits a line (characters, arrows, Ctrl-A E U W); false when it is none.
-  mutating func edit(_ key: Key) -> Bool {
+  public mutating func edit(_ key: Key) -> Bool {
     switch key {
     case .character(let character): if before.count + behind.count < Self.limit { before.append(character) }
     case .backspace: _ = before.popLast()

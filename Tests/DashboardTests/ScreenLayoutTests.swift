@@ -6,7 +6,7 @@ import Testing
 /// Places at every size.
 @Suite struct LayoutTests {
   private func digits(_ width: Int, _ height: Int) throws -> [Int] {
-    Layout(try Example.state(size: Size(width: width, height: height))).places.compactMap(\.panel.digit)
+    ScreenLayout(try Example.state(size: Size(width: width, height: height))).places.compactMap(\.panel.digit)
   }
 
   @Test func whichPanelsStay() throws {
@@ -18,7 +18,7 @@ import Testing
   }
 
   @Test func thePlacesOf120By36() throws {
-    let frames = Layout(try Example.state()).places.map(\.frame)
+    let frames = ScreenLayout(try Example.state()).places.map(\.frame)
     #expect(frames[0] == Rect(x: 0, y: 1, width: 120, height: 9))
     #expect(frames[1] == Rect(x: 0, y: 10, width: 60, height: 9))
     #expect(frames[2] == Rect(x: 60, y: 10, width: 60, height: 9))
@@ -29,7 +29,7 @@ import Testing
 
   @Test func whatIsHiddenIsTold() throws {
     let state = try Example.state(size: Size(width: 80, height: 24))
-    #expect(Layout(state).hidden == ["4", "5", "6"])
+    #expect(ScreenLayout(state).hidden == ["4", "5", "6"])
     #expect(render(state).rows.last?.hasSuffix(" 4 5 6 hidden ") == true)
   }
 
@@ -41,7 +41,7 @@ import Testing
       var state = state
       state.size = Size(width: .random(in: 60...300, using: &random), height: .random(in: 20...100, using: &random))
       state.panelsOn = Set(Panels.all.map(\.id).filter { _ in Int.random(in: 0..<4, using: &random) > 0 } + ["flow"])
-      let layout = Layout(state)
+      let layout = ScreenLayout(state)
       var covered = Array(repeating: 0, count: state.size.width * state.size.height)
       for place in layout.places {
         #expect(place.frame.width >= place.panel.size.minimum.width + 2)
@@ -57,11 +57,11 @@ import Testing
   }
 
   @Test func sharesFollowTheWeightsBetweenLeastAndMost() {
-    #expect(Layout.shares(of: 30, least: [1, 1], most: [nil, nil], weights: [1, 2]) == [10, 20])
-    #expect(Layout.shares(of: 30, least: [20, 1], most: [nil, nil], weights: [1, 2]) == [20, 10])
-    #expect(Layout.shares(of: 30, least: [1, 1], most: [nil, 5], weights: [1, 2]) == [25, 5])
-    #expect(Layout.shares(of: 30, least: [1, 1], most: [4, 5], weights: [1, 2]) == [4, 26])
-    #expect(Layout.shares(of: 0, least: [], most: [], weights: []) == [])
+    #expect(Extent.shares(of: 30, least: [1, 1], most: [nil, nil], weights: [1, 2]) == [10, 20])
+    #expect(Extent.shares(of: 30, least: [20, 1], most: [nil, nil], weights: [1, 2]) == [20, 10])
+    #expect(Extent.shares(of: 30, least: [1, 1], most: [nil, 5], weights: [1, 2]) == [25, 5])
+    #expect(Extent.shares(of: 30, least: [1, 1], most: [4, 5], weights: [1, 2]) == [4, 26])
+    #expect(Extent.shares(of: 0, least: [], most: [], weights: []) == [])
   }
 
   @Test func theAnalystComputesWhatIsOnTheScreen() throws {

@@ -110,3 +110,30 @@ extension Rect {
     return sizes
   }
 }
+
+extension Extent {
+  /// `total` cells in parts as near to the weights as the least and the most of each allow; all of it is given away.
+  public static func shares(of total: Int, least: [Int], most: [Int?], weights: [Int]) -> [Int] {
+    var sizes = least
+    var rest = total - least.reduce(0, +)
+    while rest > 0, !sizes.isEmpty {
+      let open = sizes.indices.filter { index in most[index].map { sizes[index] < $0 } ?? true }
+      // The part that is furthest behind its weight; where all have what is of use to them, the last takes the rest.
+      let behind = open.min { sizes[$0] * weights[$1] < sizes[$1] * weights[$0] }
+      sizes[behind ?? sizes.count - 1] += behind == nil ? rest : 1
+      rest -= behind == nil ? rest : 1
+    }
+    return sizes
+  }
+}
+
+/// A width and a height, in cells.
+public struct Size: Hashable, Sendable {
+  public var width: Int, height: Int
+
+  /// A size.
+  public init(width: Int, height: Int) {
+    self.width = width
+    self.height = height
+  }
+}

@@ -1,13 +1,11 @@
-import Canvas
-
 /// The field's signs as ASCII words, for terminals that have no others: a ρ must not become a p, nor an η an n.
 extension String {
   /// This text as `theme` can show it: with words for Greek letters and signs where there is only ASCII.
-  func words(_ theme: Theme) -> String { theme.characters == .ascii ? inASCIIWords : self }
+  public func words(_ theme: Theme) -> String { theme.characters == .ascii ? inASCIIWords : self }
 
   /// Words for Greek letters and signs; subscripts after a low line. What has a likeness in ASCII stays, and finds it
   /// when the buffer is reduced.
-  var inASCIIWords: String {
+  public var inASCIIWords: String {
     if utf8.allSatisfy({ $0 < 0x80 }) { return self }
     var text = ""
     var isSubscript = false, isLetter = false
@@ -37,7 +35,7 @@ extension String {
 
 extension String {
   /// The name of keys as `theme` can show it: arrows by name, since < and > are keys themselves.
-  func keyWords(_ theme: Theme) -> String {
+  public func keyWords(_ theme: Theme) -> String {
     guard theme.characters == .ascii else { return self }
     return switch self {
     case "↑↓": "Up/Down"
@@ -47,19 +45,7 @@ extension String {
   }
 }
 
-extension Plot {
-  /// The same with names in words that `theme` can show.
-  func words(_ theme: Theme) -> Plot {
-    guard theme.characters == .ascii else { return self }
-    var plot = self
-    plot.xName = xName.words(theme)
-    for index in series.indices { plot.series[index].labels = series[index].labels.map { $0.words(theme) } }
-    for index in guides.indices { plot.guides[index].labels = guides[index].labels.map { $0.words(theme) } }
-    return plot
-  }
-}
-
 extension Span {
   /// The same in words that `theme` can show.
-  func words(_ theme: Theme) -> Span { Span(text.words(theme), style) }
+  public func words(_ theme: Theme) -> Span { Span(text.words(theme), style) }
 }

@@ -1,30 +1,28 @@
-import Canvas
-
 /// An equation and its numbers, as pieces that are never cut: what finds no room is left away, the least needed first.
-struct StepText {
+public struct EquationText {
   /// A number with its name, or a remark; it stays in one line.
-  struct Fact {
-    var spans: [Span]
+  public struct Fact {
+    public var spans: [Span]
     /// What is left away first has the largest.
-    var rank: Int
+    public var rank: Int
     /// The columns that it takes at least, so that stepping on moves nothing.
-    var width: Int
+    public var width: Int
 
     /// A remark.
-    init(_ spans: [Span], rank: Int) {
+    public init(_ spans: [Span], rank: Int) {
       self.spans = spans
       self.rank = rank
-      width = spans.reduce(0) { $0 + $1.columns }
+      width = spans.columns
     }
 
     /// A number, in the room that it usually takes: 0.0123 by six columns.
-    init(_ name: Span, _ number: Span, columns: Int = 6, rank: Int) {
+    public init(_ name: Span, _ number: Span, columns: Int = 6, rank: Int) {
       self.init([name, number], rank: rank)
       width = max(width, name.columns + columns)
     }
 
     /// The same with other spans.
-    func map(_ change: (Span) -> Span) -> Fact {
+    public func map(_ change: (Span) -> Span) -> Fact {
       var fact = Fact(spans.map(change), rank: rank)
       fact.width = max(fact.width, width)
       return fact
@@ -32,16 +30,16 @@ struct StepText {
   }
 
   /// The equation in several lines, for where they find room; empty where one line says it all.
-  var block: [[Span]]
+  public var block: [[Span]]
   /// Forms of the equation in one line, the fullest first.
-  var equations: [[Span]]
+  public var equations: [[Span]]
   /// In reading order.
-  var facts: [Fact]
+  public var facts: [Fact]
   /// What says that some are missing.
   private let shortened: Span
 
   /// The text in words that `theme` can show.
-  init(equations: [[Span]], block: [[Span]] = [], facts: [Fact], theme: Theme) {
+  public init(equations: [[Span]], block: [[Span]] = [], facts: [Fact], theme: Theme) {
     self.block = block.map { $0.map { $0.words(theme) } }
     self.equations = equations.map { $0.map { $0.words(theme) } }
     self.facts = facts.map { $0.map { $0.words(theme) } }
@@ -51,9 +49,9 @@ struct StepText {
   /// Draws as much as fits.
   /// - Returns: how many rows it took.
   @discardableResult
-  func draw(in rect: Rect, _ buffer: inout Buffer) -> Int {
+  public func draw(in rect: Rect, _ buffer: inout Buffer) -> Int {
     guard rect.height > 0 else { return 0 }
-    func fits(_ line: [Span]) -> Bool { line.reduce(0) { $0 + $1.columns } <= rect.width }
+    func fits(_ line: [Span]) -> Bool { line.columns <= rect.width }
     // The numbers that matter most go before the equation, the equation before the others.
     let needed = Self.lines(facts.filter { $0.rank == 0 }, width: rect.width, gap: 2)
     let hasBlock = !block.isEmpty && block.allSatisfy(fits) && needed.count + block.count <= rect.height
