@@ -2,6 +2,7 @@
 public struct EquationText {
   /// A number with its name, or a remark; it stays in one line.
   public struct Fact {
+    /// What is written.
     public var spans: [Span]
     /// What is left away first has the largest.
     public var rank: Int

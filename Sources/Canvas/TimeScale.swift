@@ -2,6 +2,7 @@
 public struct TimeScale: Equatable, Sendable {
   /// The steps that are seen, counted from 0 in the sequence of n.
   public let steps: Range<Int>
+  /// n.
   public let length: Int
   /// How many columns are used. Steps are spread over all there are, if a quarter of them would be left, so that with 50 steps in 110 columns some are 2 wide
   /// and some 3.

@@ -46,9 +46,10 @@ public struct CellEquations {
   /// What the step's own loss gives.
   public func local(_ t: Int) -> String { written(description.local, t) }
 
-  /// The name of what is carried beside h, and what multiplies it: c, f₃₈.
+  /// The name of what is carried beside h: c.
   public var carriedName: String { description.memoryPath.map { description.stateComponents[$0.component] } ?? "c" }
 
+  /// The gate of the memory path: f₃₈.
   public func memoryPathName(_ t: Int) -> String {
     guard let memoryPath = description.memoryPath else { return "" }
     let gate = description.gates[memoryPath.gate] + sub(t)
