@@ -27,7 +27,11 @@ let package = Package(
     .target(name: "CDemoText"),
     .target(name: "LinearAlgebra", dependencies: ["CKernels", "CLAPACK"]),
     .target(name: "RecurrentNetworks", dependencies: ["LinearAlgebra"]),
-    .target(name: "Training", dependencies: ["RecurrentNetworks", "CDemoText"]),
+    .target(
+      name: "Training",
+      dependencies: [
+        "RecurrentNetworks", "CDemoText", .product(name: "OrderedCollections", package: "swift-collections"),
+      ]),
     .target(name: "GradientFlow", dependencies: ["RecurrentNetworks"]),
     .target(name: "Instruments", dependencies: ["GradientFlow", "Training"]),
     .target(

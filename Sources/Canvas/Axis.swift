@@ -47,8 +47,10 @@ public struct Axis: Hashable, Sendable {
     guard let (least, most) = extent(of: values, including, within: 1e300) else {
       return Axis(.linear, lower: 0, upper: 1)
     }
-    let span = max(most - least, max(abs(least), abs(most)) * 1e-6, 1e-300)
-    let quantum = pleasant(span / 8)
+    // Values that differ in no digit that is written stand in the middle.
+    let size = max(abs(least), abs(most), 1e-300)
+    if most - least < 1e-4 * size { return linear([least - 0.05 * size, most + 0.05 * size]) }
+    let quantum = pleasant((most - least) / 8)
     let lower = (least / quantum).rounded(.down) * quantum
     let upper = (most / quantum).rounded(.up) * quantum
     return Axis(.linear, lower: lower, upper: upper > lower ? upper : lower + quantum)

@@ -36,7 +36,7 @@ enum DifferenceLine {
     func words(_ lane: Lane, _ limit: Int) -> String {
       let own = Set(Knob.applying(to: lane.experiment).map(\.name))
       let shown = differences.filter { own.contains($0.key.name) }.prefix(limit)
-        .map { "\(Knob.label(of: $0.key.name)) \($0.key.get(lane.experiment))" }
+        .map { "\(ExperimentKey.label(of: $0.key.name)) \($0.key.get(lane.experiment))" }
       return shown.joined(separator: ", ") + (differences.count > limit ? " …" : "")
     }
     let same = differences.isEmpty ? [legend(a, "") + legend(b, "the same settings: turn a knob")] : []
@@ -50,16 +50,17 @@ enum DifferenceLine {
     let cosine = difference.cosine.isFinite ? NumberText.fixed(difference.cosine, 3) : "-"
     let ratio = difference.ratio.isFinite ? "×" + NumberText.short(difference.ratio) : "-"
     let distance = NumberText.short(difference.weightDistance)
-    let shared =
-      difference.sharedTensors < difference.tensors
-      ? " over \(difference.sharedTensors) of \(difference.tensors) tensors" : ""
+    // Lanes of other cells share a part of their weights: the numbers are of that part.
+    let isPart = difference.sharedTensors < difference.tensors
+    let counts = "\(difference.sharedTensors) of \(difference.tensors)"
+    let shared = isPart ? " over \(counts) tensors" : "", short = isPart ? "in \(counts)" : ""
     func form(_ names: [String], _ end: String) -> [Span] {
       zip(names, [cosine, ratio, distance]).flatMap { [Span($0 + " ", dim), Span($1 + "  ", value)] }
         + [Span(end, dim)]
     }
     return [
       form(["cos(g_A, g_B)", "‖g_B‖/‖g_A‖", "‖w_B-w_A‖/‖w_A‖"], shared), form(["cos g", "‖g_B‖/‖g_A‖", "Δw"], shared),
-      form(["cos g", "‖g‖", "Δw"], ""),
+      form(["cos g", "‖g‖", "Δw"], short),
     ].map { $0.map { $0.words(theme) } }
   }
 }

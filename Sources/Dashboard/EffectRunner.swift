@@ -41,6 +41,8 @@ public struct EffectRunner {
     for _ in 0..<4 {
       let news = source.takeNews().map(Action.news) + files.takeNews()
       if news.isEmpty { break }
+      // What a run that is watched tells is known when it has told it.
+      state.capabilities = source.capabilities
       for action in news { outcome = perform(reduce(into: &state, action)) }
       // The cursor may have come to another step with it.
       source.look(state.requests)
@@ -58,7 +60,11 @@ public struct EffectRunner {
       case .source(let command): source.send(command)
       case .saveScreen: write(.screen(render(state)))
       case .exportTrace:
-        if let pass = state.lane.shown?.pass { write(.trace(pass)) }
+        if let pass = state.lane.shown?.pass {
+          write(.trace(pass))
+        } else {
+          outcome = perform(reduce(into: &state, .failure("no pass to export: this run has none, or none yet")))
+        }
       case .saveExperiment: write(.experiment(state.experiment))
       case .saveSession: saveSession(to: files)
       case .takeUpSession: outcome = .takeUpSession

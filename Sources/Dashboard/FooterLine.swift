@@ -53,7 +53,10 @@ enum FooterLine {
       pairs += panel.keys.map { ($0.name.keyWords(theme), $0.short, 1) }
     }
     let knobs = Set(Knob.applying(to: state.experiment).map(\.name))
-    for binding in Keymap.bindings where binding.turned.map(knobs.contains) ?? true {
+    for binding in Keymap.bindings
+    where (binding.turned.map(knobs.contains) ?? true)
+      && binding.keys.contains(where: { state.capabilities.commands.isSuperset(of: $0.command.needs) })
+    {
       guard let short = binding.footer(state) else { continue }
       pairs.append((binding.name.keyWords(theme), short.words(theme), ["q", "?"].contains(binding.name) ? 0 : 2))
     }

@@ -13,45 +13,11 @@ struct Knob: Sendable {
   /// The knobs, those that a lecture turns first; then all other keys that can be turned.
   static let all: [Knob] = main + rest
 
-  private static let main: [Knob] = [
-    Knob(name: "training.k1", label: "k1"),
-    Knob(name: "training.k2", label: "k2"),
-    Knob(name: "network.init.spectral_radius", label: "ρ"),
-    Knob(name: "training.inject", label: "inject"),
-    Knob(name: "training.clip.kind", label: "clip"),
-    Knob(name: "training.clip.threshold", label: "threshold"),
-    Knob(name: "network.activation", label: "φ"),
-    Knob(name: "training.optimizer.learning_rate", label: "η"),
-    Knob(name: "training.optimizer.name", label: "optimizer"),
-    Knob(name: "training.optimizer.momentum", label: "momentum"),
-    Knob(name: "network.cell", label: "cell"),
-    Knob(name: "network.beta", label: "β"),
-    Knob(name: "network.alpha", label: "α"),
-    Knob(name: "network.hidden", label: "hidden"),
-    Knob(name: "network.layers", label: "layers"),
-    Knob(name: "training.algorithm", label: "algorithm"),
-    Knob(name: "task.name", label: "task"),
-    Knob(name: "task.length", label: "length"),
-    Knob(name: "training.batch", label: "batch"),
-    Knob(name: "training.optimizer.weight_decay", label: "decay"),
-    Knob(name: "training.schedule.kind", label: "schedule"),
-    Knob(name: "seed", label: "seed"),
-    Knob(name: "network.init.recurrent", label: "W_hh drawn"),
-    Knob(name: "network.init.scale", label: "scale"),
-    Knob(name: "training.reduction", label: "reduction"),
-    Knob(name: "precision", label: "precision"),
-  ]
+  private static let main = ExperimentKey.labels.keys.map { Knob(name: $0, label: ExperimentKey.label(of: $0)) }
 
   private static let rest: [Knob] = ExperimentKey.all
     .filter { key in key.steps != .none && !main.contains { $0.name == key.name } }
-    .map { Knob(name: $0.name, label: lastWord(of: $0.name)) }
-
-  /// The short name of a key, or its last word.
-  static func label(of name: String) -> String { all.first { $0.name == name }?.label ?? lastWord(of: name) }
-
-  private static func lastWord(of name: String) -> String {
-    name.split(separator: ".").last.map(String.init) ?? name
-  }
+    .map { Knob(name: $0.name, label: ExperimentKey.label(of: $0.name)) }
 
   /// The knobs that mean something in `experiment`: more than one choice, and what belongs to its cell and optimiser.
   static func applying(to experiment: Experiment) -> [Knob] {

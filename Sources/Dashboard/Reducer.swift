@@ -21,6 +21,9 @@ public func reduce(into state: inout DashboardState, _ action: Action) -> [Effec
     state.refuse(lane, keys, reason)
   case .news(.report(let report)):
     state.take(report)
+  case .news(.ignored(let reason)):
+    state.requestedRunning = nil
+    state.message = Message(reason)
   case .message(let text):
     state.message = Message(text)
   case .failure(let text):
@@ -171,7 +174,7 @@ extension DashboardState {
       message = Message(lanes.count > 1 ? "\(lane.letter): \(words)" : words, isError: isError)
     }
     func words(_ settings: [Setting]) -> String {
-      settings.map { "\(Knob.label(of: $0.key)) = \($0.value == "null" ? "as drawn" : $0.value)" }.joined(
+      settings.map { "\(ExperimentKey.label(of: $0.key)) = \($0.value == "null" ? "as drawn" : $0.value)" }.joined(
         separator: ", ")
     }
     noteBeginning(report)

@@ -22,7 +22,8 @@ extension DashboardState {
         + wanted.differences(from: experiment).filter { $0.key.name != key.name }
         .map { Setting(key: $0.key.name, value: $0.value) }
       let words =
-        "\(Knob.label(of: key.name)) = \(name)" + Self.alsoChanged(with: key.name, from: experiment, to: wanted)
+        "\(ExperimentKey.label(of: key.name)) = \(name)"
+        + Self.alsoChanged(with: key.name, from: experiment, to: wanted)
       guard let effects = try? set(settings, saying: words) else { return nil }
       algorithmRound = AlgorithmRound(began: start, reached: experiment)
       return effects

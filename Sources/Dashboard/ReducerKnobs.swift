@@ -29,7 +29,7 @@ extension DashboardState {
       lane.unconfirmed[setting.key] = setting.value
       use(setting.key)
     }
-    let named = written.map { "\(Knob.label(of: $0.key)) = \($0.value)" }.joined(separator: ", ")
+    let named = written.map { "\(ExperimentKey.label(of: $0.key)) = \($0.value)" }.joined(separator: ", ")
     let also = written.count == 1 ? Self.alsoChanged(with: written[0].key, from: before, to: changed) : ""
     message = Message((words ?? named + also) + consequence(of: keys, before))
     return [.source(.change(lane.id, written))]
@@ -41,7 +41,7 @@ extension DashboardState {
     let others = after.differences(from: before).filter {
       $0.key.name != name && (knobs.contains($0.key.name) || $0.key.name.hasPrefix("training."))
     }
-    let words = others.map { "\(Knob.label(of: $0.key.name)) = \($0.value)" }
+    let words = others.map { "\(ExperimentKey.label(of: $0.key.name)) = \($0.value)" }
     return words.isEmpty ? "" : " (also sets \(words.joined(separator: ", ")))"
   }
 
@@ -60,7 +60,7 @@ extension DashboardState {
   mutating func turn(_ name: String, up: Bool, coarse: Bool) -> [Effect] {
     guard let key = try? ExperimentKey.named(name) else { return [] }
     guard Knob.applying(to: experiment).contains(where: { $0.name == name }) else {
-      message = Message("\(Knob.label(of: name)) means nothing with \(Knob.owner(of: name, in: experiment))")
+      message = Message("\(ExperimentKey.label(of: name)) means nothing with \(Knob.owner(of: name, in: experiment))")
       return []
     }
     var start = experiment
@@ -71,7 +71,7 @@ extension DashboardState {
     if name == "training.algorithm", let effects = turnAlgorithm(key, up: up) { return effects }
     let value = coarse ? key.coarselyStepped(start, up: up) : key.stepped(start, by: up ? 1 : -1)
     guard let value else {
-      message = Message("\(Knob.label(of: name)) = \(key.get(experiment)): no further")
+      message = Message("\(ExperimentKey.label(of: name)) = \(key.get(experiment)): no further")
       return []
     }
     // β = 1 is the Elman cell number for number: one that is turned to shall show that it leaks.

@@ -1,4 +1,5 @@
 import Canvas
+import Sources
 import Training
 
 extension DashboardState {
@@ -25,7 +26,12 @@ extension DashboardState {
       mode = .panels
       return []
     }
-    if let command = PlaceCommand(line) {
+    if PlaceCommand.names.contains(line.key) {
+      guard let command = PlaceCommand(line) else {
+        editor.problem = "\(line.key): found \(line.value ?? "nothing"), expected a whole number, as in :\(line.key) 50"
+        mode = .prompt(editor)
+        return []
+      }
       mode = .panels
       remember(editor.text)
       return go(to: command)
@@ -127,7 +133,7 @@ extension DashboardState {
     let panels = Panels.all.filter {
       $0.applies(to: self) && ($0.title + " " + $0.id.name).lowercased().contains(words)
     }
-    let marks = TimelineMark.all(of: lane).filter { $0.name.lowercased().contains(words) }
+    let marks = (newest?.marks ?? []).filter { $0.name.lowercased().contains(words) }
     let knobs = Knob.matching(text, in: experiment)
     if words.isEmpty { return knobs.map(Finding.knob) + panels.map(Finding.panel) + marks.map(Finding.mark) }
     let byLabel = knobs.filter { $0.label.lowercased().hasPrefix(words) }
@@ -156,6 +162,9 @@ enum PlaceCommand: Equatable {
   case update(Int)
   /// So many updates on, or back.
   case forward(Int), back(Int)
+
+  /// What the lines begin with.
+  static let names = ["t", "step", "update", "u", "n", "N"]
 
   init?(_ line: SettingLine) {
     guard let value = line.value.flatMap({ Int($0.filter { $0 != "," && $0 != " " }) }), value >= 0 else { return nil }

@@ -12,10 +12,24 @@ public enum InputFile {
     do {
       return try FileReader.bytes(path, limit: limit)
     } catch {
-      let problem = error.isMissing ? error.found : "found \(error.found), expected \(error.expected)"
-      throw InputError(
-        file: displayName(path), problem: problem, nearest: error.isMissing ? nearestFile(to: path) : nil)
+      throw inputError(path, error)
     }
+  }
+
+  /// Opens the file at `path` to be read as it grows.
+  /// - Throws: that it does not exist (with the nearest name beside it), or cannot be opened.
+  public static func open(path: String) throws(InputError) -> Int32 {
+    do {
+      return try FileReader.open(path)
+    } catch {
+      throw inputError(path, error)
+    }
+  }
+
+  private static func inputError(_ path: String, _ error: FileProblem) -> InputError {
+    let problem = error.isMissing ? error.found : "found \(error.found), expected \(error.expected)"
+    return InputError(
+      file: displayName(path), problem: problem, nearest: error.isMissing ? nearestFile(to: path) : nil)
   }
 
   /// The UTF-8 text of the file at `path`, at most `limit` bytes, without a byte order mark.

@@ -139,7 +139,7 @@ public enum SessionFile {
       return try decoder.decode(type, from: Data(text.utf8))
     } catch {
       throw InputError(
-        file: file.file, key: key, problem: "found metadata that cannot be read, expected what s has saved")
+        file: file.file, key: key, problem: "found a session that was changed or damaged, expected it as it was saved")
     }
   }
 }

@@ -7,7 +7,7 @@ import Training
 /// A run that is trained elsewhere and tells of itself in JSON lines: a file that grows, a recording, or a pipe.
 ///
 /// A line is an update: `{"update": 12, "loss": 0.31, "grad_norm": 1.7, "log10_grad_steps": [-4.1, -3.2, -2.0]}`. Only `update` must
-/// be there; what a line does not have is not drawn. Lines that are none of these are counted and left out.
+/// be there; what a line does not have is not drawn. Lines that are none of these are left out; the title tells their number.
 public final class LinesSource: Source {
   /// One line.
   struct Line: Decodable, Equatable {
@@ -23,11 +23,15 @@ public final class LinesSource: Source {
     }
   }
 
-  private struct Mailbox {
+  private struct Mailbox: Equatable {
     var lines: [Line] = []
+    /// How many lines were left out.
     var unreadable = 0
     var hasEnded = false
   }
+
+  /// What grows beyond this without an end is no line.
+  private static let longestLine = 1 << 24
 
   private final class Shared: Sendable {
     let mailbox = Mutex(Mailbox())
@@ -39,10 +43,13 @@ public final class LinesSource: Source {
   private var history = LossHistory()
   private var steps: [Double] = []
   private var update = 0, serial: UInt64 = 0
+  private var unreadable = 0
   private var isFinished = false
 
-  /// What it can do.
-  public let capabilities: Capabilities
+  /// Losses, and the gradient's norms by step from the first line on that has them.
+  public var capabilities: Capabilities {
+    Capabilities(offers: steps.isEmpty ? [.history] : [.history, .norms], commands: [])
+  }
 
   /// Begins to read.
   ///
@@ -53,12 +60,13 @@ public final class LinesSource: Source {
   ///   - wake: called from another thread when there is news to take.
   public init(descriptor: Int32, title: String, follows: Bool, wake: @escaping @Sendable () -> Void) {
     self.title = title
-    capabilities = Capabilities(offers: [.history, .norms], commands: [])
     let shared = shared
     let thread = Thread { Self.read(descriptor, follows: follows, into: shared, wake) }
     thread.name = "lines"
     thread.start()
   }
+
+  deinit { end() }
 
   /// Reads until the end, or until nobody wants more.
   private static func read(_ descriptor: Int32, follows: Bool, into shared: Shared, _ wake: () -> Void) {
@@ -69,6 +77,7 @@ public final class LinesSource: Source {
       if count > 0 {
         rest += buffer[..<count]
         take(&rest, into: shared)
+        if rest.count > longestLine { rest = Array("too long".utf8) }
         wake()
       } else if follows, count == 0 {
         usleep(100_000)
@@ -111,13 +120,13 @@ public final class LinesSource: Source {
 
   /// What has happened since the last call.
   public func takeNews() -> [SourceNews] {
-    let (lines, hasEnded) = shared.mailbox.withLock { mailbox in
+    let news = shared.mailbox.withLock { mailbox in
       defer { mailbox.lines = [] }
-      return (mailbox.lines, mailbox.hasEnded)
+      return mailbox
     }
-    guard !lines.isEmpty || hasEnded != isFinished else { return [] }
-    isFinished = hasEnded
-    for line in lines { take(line) }
+    guard news != Mailbox(unreadable: unreadable, hasEnded: isFinished) else { return [] }
+    (unreadable, isFinished) = (news.unreadable, news.hasEnded)
+    for line in news.lines { take(line) }
     return [.frame(frame)]
   }
 
@@ -144,8 +153,10 @@ public final class LinesSource: Source {
       LossInstrument.self,
       LossInstrument.Reading(update: update, history: history))
     if !steps.isEmpty { readings.set(GradientNormInstrument.self, .init(norms: steps)) }
+    let leftOut =
+      unreadable == 0 ? "" : " · \(unreadable) \(unreadable == 1 ? "line is" : "lines are") no update, left out"
     let summary = RunSummary(
-      title: title, pass: pass, history: history, length: steps.count, isRunning: !isFinished)
+      title: title + leftOut, pass: pass, history: history, length: steps.count, isRunning: !isFinished)
     return Frame(lanes: [.a: LaneFrame(summary: summary, readings: readings)])
   }
 

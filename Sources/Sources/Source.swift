@@ -65,6 +65,8 @@ public enum SourceNews: Sendable {
   case refused(LaneID, keys: [String], reason: String)
   /// A command was done that is worth a word.
   case report(TrainerReport)
+  /// A command means nothing here, and why.
+  case ignored(String)
 }
 
 /// The state of a source's lanes at one moment.

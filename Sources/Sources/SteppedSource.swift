@@ -30,8 +30,11 @@ public final class SteppedSource: Source {
 
   /// Gives the run a command.
   public func send(_ command: Trainer.Command) {
-    // Nothing trains by itself here.
-    guard command != .run, command != .pause else { return }
+    if command == .run {
+      news.append(.ignored("nothing trains by itself in a drawn frame: n makes an update"))
+      return
+    }
+    guard command != .pause else { return }
     trainer.perform(command)
     take()
   }

@@ -18,18 +18,22 @@ package enum FileReader {
   /// A regular file says its size: one beyond `limit` is refused before anything is allocated. Of a pipe at most 256 MiB are read.
   /// A device has no end, and is refused.
   package static func bytes(_ path: String, limit: Int) throws(FileProblem) -> [UInt8] {
-    let descriptor = path == "-" ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY)
-    guard descriptor >= 0 else {
-      let code = errno
-      throw FileProblem(
-        found: code == ENOENT ? "no such file" : "a file that cannot be opened (\(String(cString: strerror(code))))",
-        expected: "a readable file", isMissing: code == ENOENT)
-    }
+    let descriptor = try open(path)
     defer { if descriptor != STDIN_FILENO { close(descriptor) } }
     var status = stat()
     guard fstat(descriptor, &status) == 0 else { throw unreadable(errno) }
     let most = try self.limit(of: status, descriptor, most: min(limit, MemoryLimit.bytes / 4))
     return try read(descriptor, size: Int(status.st_size), limit: most)
+  }
+
+  /// Opens the file at `path`; `-` is standard input.
+  package static func open(_ path: String) throws(FileProblem) -> Int32 {
+    let descriptor = path == "-" ? STDIN_FILENO : Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY)
+    guard descriptor < 0 else { return descriptor }
+    let code = errno
+    throw FileProblem(
+      found: code == ENOENT ? "no such file" : "a file that cannot be opened (\(String(cString: strerror(code))))",
+      expected: "a readable file", isMissing: code == ENOENT)
   }
 
   /// How many bytes may be read of what `status` says is there.

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Canvas
 import Dashboard
+import Experiments
 import Foundation
 import Sources
 import Terminal
@@ -25,8 +26,7 @@ struct WatchCommand: ParsableCommand {
   @OptionGroup var looks: TerminalLooks
 
   func run() throws {
-    let descriptor = open(file, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw Failure.input("\(file): \(String(cString: strerror(errno)))") }
+    let descriptor = try InputFile.open(path: file)
     // What the lines do not tell is not shown: they have no threshold.
     var experiment = Experiment()
     experiment.training.clip.kind = .none

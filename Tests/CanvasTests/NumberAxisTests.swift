@@ -60,7 +60,13 @@ import Testing
     let axis = Axis.linear([0.3, 1.386], including: [0])
     #expect(axis.lower == 0 && abs(axis.upper - 1.4) < 1e-12)
     #expect(axis.ticks(atMost: 4).map(\.label) == ["0.0", "0.5", "1.0"])
-    #expect(Axis.linear([5, 5, 5]).upper > 5 || Axis.linear([5, 5, 5]).lower < 5)
+    // One value stands in the middle, and no two labels are the same.
+    for value in [5.0, -3, 1, 1e-7, 2.5e6] {
+      let axis = Axis.linear([value, value, value * (1 + 1e-9)])
+      #expect(axis.lower < value && axis.upper > value)
+      let labels = axis.ticks(atMost: 5).map(\.label)
+      #expect(labels.count >= 2 && Set(labels).count == labels.count, "\(labels)")
+    }
     #expect(Axis.linear([-1e9, 1e9]).ticks(atMost: 3).contains { $0.label == "0" })
   }
 

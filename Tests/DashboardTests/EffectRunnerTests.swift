@@ -140,6 +140,27 @@ import Training
     #expect(runner.state.progress == nil && runner.state.message?.text == "stopped")
   }
 
+  /// What means nothing here is said.
+  @Test func whatCannotBeDoneIsSaid() throws {
+    var runner = try stage(files: NoFiles())
+    // Nothing trains by itself where frames are drawn in turn.
+    press(&runner, " ")
+    #expect(!runner.state.isRunning && runner.state.message?.text.contains("n makes an update") == true)
+    press(&runner, ":t abc")
+    _ = runner.handle(.key(.enter))
+    guard case .prompt(let editor) = runner.state.mode else {
+      Issue.record("the prompt has closed")
+      return
+    }
+    #expect(editor.problem == "t: found abc, expected a whole number, as in :t 50")
+    let files = NoFiles()
+    var empty = EffectRunner(
+      DashboardState(experiment: Experiment(), size: Size(width: 80, height: 24), theme: Theme()),
+      source: SteppedSource(run: try TrainingRun(experiment: Example.experiment())), files: files)
+    _ = empty.handle(.key(.character("e")))
+    #expect(files.asked.isEmpty && empty.state.message?.text == "no pass to export: this run has none, or none yet")
+  }
+
   /// A page that was pasted by mistake: it is cut, and at once.
   @Test func aLongPasteIsCutAtOnce() throws {
     var runner = try stage(files: NoFiles())
@@ -296,15 +317,22 @@ import Training
     #expect(runner.state.newest?.update == 7)
     go(.right)
     #expect(runner.state.newest?.update == 8)
-    let marks = TimelineMark.all(of: runner.state.lane)
+    let marks = try #require(runner.state.lane.newest).marks
     #expect(marks.contains { $0.kind == .change && $0.update == 4 && $0.name == "k2 = 9" })
     let last = try #require(marks.last { $0.update < 8 })
     go(.up)
     #expect(runner.state.newest?.update == last.update)
+    // In the zoom each mark stands with its update and name.
+    _ = runner.handle(.key(.character("z")))
+    #expect(render(runner.state).rows.contains { $0.contains("◆ update 4") && $0.contains("k2 = 9") })
+    _ = runner.handle(.key(.escape))
     // Another run begins with nothing behind it or before it.
     go(.end)
     press(&runner, "r")
     #expect(runner.state.newest?.update == 0 && TimelineScale(runner.state.lane, width: 10).last == 1)
+    // The last update of a run that has made none is where it stands.
+    go(.end)
+    #expect(runner.state.newest?.update == 0)
   }
 }
 

@@ -51,6 +51,15 @@ import Training
     #expect(state.mode == .help(line: 0))
   }
 
+  /// The footer names no key that is refused.
+  @Test func theFooterHasWhatCanBeTold() throws {
+    let footer = try #require(render(state()).rows.last)
+    #expect(footer.contains("q quit") && footer.contains("S picture") && footer.contains("z ⏎ zoom"))
+    for refused in ["run", "pause", "undo", "fork", "save", "set", "update", "clip"] {
+      #expect(!footer.split(separator: " ").contains(Substring(refused)), "\(refused)")
+    }
+  }
+
   /// At every size, zoomed or not.
   @Test func itIsDrawn() {
     for size in [Size(width: 60, height: 20), Size(width: 80, height: 24), Size(width: 200, height: 60)] {

@@ -107,7 +107,7 @@ struct KnobsPanel: Panel {
     let labels = knobs.map { $0.label.words(theme).columns }.max() ?? 0
     let values = knobs.map { $0.valueWidth(state) }.max() ?? 0
     // The dotted names are what a narrow list can do without.
-    let names = rect.width >= 110 ? knobs.map(\.name.columns).max() ?? 0 : 0
+    let names = rect.width >= 140 ? knobs.map(\.name.columns).max() ?? 0 : 0
     let columns = rect.inset(left: 1).columns(
       [
         .fixed(labels), .fixed(values + 4), .fixed(3), .fixed(names), .flexible(minimum: 1),

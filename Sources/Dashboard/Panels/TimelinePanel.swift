@@ -1,5 +1,6 @@
 import Canvas
 import Instruments
+import Sources
 import Training
 
 /// The scrub bar: all updates that are held, where training stands among them, and the places worth going back to.
@@ -27,7 +28,7 @@ struct TimelinePanel: Panel {
   func notes(_ state: DashboardState) -> [String] {
     guard let run = state.newest else { return [] }
     let held = run.rewindable > 0 ? "held from update \(NumberText.grouped(run.update - run.rewindable))" : ""
-    let next = TimelineMark.all(of: state.lane).last { $0.update <= run.update }
+    let next = run.marks.last { $0.update <= run.update }
     let mark = next.map { "last mark: \($0.name) at \(NumberText.grouped($0.update))" } ?? ""
     return [[mark, held].filter { !$0.isEmpty }.joined(separator: " · "), held, ""]
   }
@@ -48,18 +49,32 @@ struct TimelinePanel: Panel {
         theme.characters == .ascii ? (isHeld ? "=" : "-") : (isHeld ? "━" : "╍"), x: x, y: rect.y,
         style: theme[isHeld ? .window : .dimText])
     }
-    for mark in TimelineMark.all(of: lane) {
+    for mark in run.marks {
       buffer.put(
         mark.sign.words(theme), x: first + scale.column(of: mark.update), y: rect.y,
         style: theme[mark.kind == .change ? .keyName : .threshold], limit: 1)
     }
     buffer.put("█", x: first + scale.column(of: run.update), y: rect.y, style: theme[.cursor])
     buffer.put(end, x: x, y: rect.y, style: theme[.dimText])
+    drawList(of: run, in: rect.inset(top: 2), &buffer, theme)
+  }
+
+  /// In the zoom the marks by name, those around where training stands.
+  private func drawList(of run: RunSummary, in rect: Rect, _ buffer: inout Buffer, _ theme: Theme) {
+    let marks = run.marks
+    let here = marks.lastIndex { $0.update <= run.update } ?? 0
+    let first = max(0, min(here - rect.height / 2, marks.count - rect.height))
+    for (row, index) in marks.indices.dropFirst(first).prefix(max(0, rect.height)).enumerated() {
+      let mark = marks[index]
+      let sign = Span(" \(mark.sign.words(theme)) ", theme[mark.kind == .change ? .keyName : .threshold])
+      buffer.put([sign, Span("update \(NumberText.grouped(mark.update))", theme[.dimText])], in: rect, row: row)
+      buffer.put(mark.name, in: rect.inset(left: 22), row: row, style: theme[index == here ? .accent : .text])
+    }
   }
 
   func handle(_ key: Key, _ state: inout DashboardState) -> [Effect]? {
     guard let run = state.newest else { return nil }
-    let marks = TimelineMark.all(of: state.lane).map(\.update)
+    let marks = run.marks.map(\.update)
     let scale = TimelineScale(state.lane, width: 60)
     let step = max(1, scale.last / max(1, scale.width))
     switch key {
@@ -72,7 +87,7 @@ struct TimelinePanel: Panel {
       guard let mark = marks.first(where: { $0 > run.update }) else { return [] }
       return state.go(toUpdate: mark)
     case .home: return state.go(toUpdate: run.update - run.rewindable)
-    case .end: return state.go(toUpdate: scale.last)
+    case .end: return state.go(toUpdate: max(run.update, state.lane.furthestUpdate))
     default: return nil
     }
   }
@@ -91,4 +106,16 @@ struct TimelineScale {
   func column(of update: Int) -> Int { min(width - 1, max(0, update * width / (last + 1))) }
 
   func update(at column: Int) -> Int { (column + 1) * (last + 1) / width - 1 }
+}
+
+extension TimelineMark {
+  /// How it is drawn on the scrub bar.
+  fileprivate var sign: String {
+    switch kind {
+    case .firstClipped: "c"
+    case .largestNorm: "▲"
+    case .lossSpike: "!"
+    case .change: "◆"
+    }
+  }
 }

@@ -1,0 +1,38 @@
+import OrderedCollections
+
+extension ExperimentKey {
+  /// The field's short names of keys, by dotted name: k1, φ, η; those that are turned first come first.
+  public static let labels: OrderedDictionary<String, String> = [
+    "training.k1": "k1",
+    "training.k2": "k2",
+    "network.init.spectral_radius": "ρ",
+    "training.inject": "inject",
+    "training.clip.kind": "clip",
+    "training.clip.threshold": "threshold",
+    "network.activation": "φ",
+    "training.optimizer.learning_rate": "η",
+    "training.optimizer.name": "optimizer",
+    "training.optimizer.momentum": "momentum",
+    "network.cell": "cell",
+    "network.beta": "β",
+    "network.alpha": "α",
+    "network.hidden": "hidden",
+    "network.layers": "layers",
+    "training.algorithm": "algorithm",
+    "task.name": "task",
+    "task.length": "length",
+    "training.batch": "batch",
+    "training.optimizer.weight_decay": "decay",
+    "training.schedule.kind": "schedule",
+    "seed": "seed",
+    "network.init.recurrent": "W_hh drawn",
+    "network.init.scale": "scale",
+    "training.reduction": "reduction",
+    "precision": "precision",
+  ]
+
+  /// The short name of a key, or its last word.
+  public static func label(of name: String) -> String {
+    labels[name] ?? name.split(separator: ".").last.map(String.init) ?? name
+  }
+}
