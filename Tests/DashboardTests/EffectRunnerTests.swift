@@ -239,6 +239,19 @@ import Training
     #expect(try runner.state.lanes.map { try #require($0.shown?.pass).parameters } == before)
   }
 
+  /// A gated cell has longer names of rows than an Elman cell: a step still stands in one column.
+  @Test func aStepHasOneColumnInBothLanes() throws {
+    var runner = try stage(files: NoFiles())
+    runner.resize(Size(width: 200, height: 60))
+    press(&runner, "fM")
+    #expect(runner.state.lanes.map(\.experiment.network.cell) == [.elman, .lstm])
+    let windows = render(runner.state).rows.filter { $0.dropFirst().hasPrefix("window") && $0.contains("├") }
+    #expect(windows.count == 2)
+    #expect(
+      Set(windows.compactMap { row in row.firstIndex(of: "├").map { row.distance(from: row.startIndex, to: $0) } })
+        .count == 1)
+  }
+
   // MARK: Undo and restart
 
   @Test func undoTakesBackTheLastChange() throws {

@@ -30,15 +30,16 @@ struct HorizonPanel: Panel {
     else { return }
     let isPair = state.lanes.count > 1
     let series = state.lanes.flatMap { lane in
-      ["10 %", "1 %"].map { name in
-        let style = LaneStyle(lane.id)
+      // Two lanes are told apart by their lines: of each there is one.
+      (isPair ? ["10 %"] : ["10 %", "1 %"]).map { name in
+        let style = LaneStyle(lane.id), isFirst = name == "10 %"
         let points = lane.trends[HorizonInstrument.self, name].map { (x: Double($0.update), y: $0.value) }
-        let isFirst = name == "10 %"
+        let letter = lane.id.letter
         return Series(
           points, isPair ? style.mark : isFirst ? .line(.solid) : .line(.dotted),
           role: isPair ? style.role : isFirst ? .truncated : .sigma,
           symbol: isPair ? style.symbol : isFirst ? "*" : ".",
-          labels: [(isPair ? lane.id.letter + " " : "") + "under \(name)"])
+          labels: isPair ? ["\(letter) under \(name)", letter] : ["under \(name)"])
       }
     }
     let updates = series.flatMap { $0.points.map(\.x) }

@@ -55,11 +55,15 @@ struct ThroughTimePanel: Panel {
     // One above the other; where there is no room for both, the lane that has the focus.
     let lanes = state.lanes.count > 1 && rect.height >= 2 * size.minimum.height ? state.lanes : [state.lane]
     let places = rect.rows(lanes.map { _ in .flexible() })
-    for (lane, place) in zip(lanes, places) {
-      guard let picture = TimePicture(lane, cursor: state.cursor(in: lane)) else { continue }
-      let name = state.lanes.count > 1 ? lane.id.letter : nil
-      TimeDrawing(picture, in: place, theme: theme, name: name, isFocused: lane.id == state.focusedLane)
-        .draw(into: &buffer)
+    let pictures = lanes.map { TimePicture($0, cursor: state.cursor(in: $0)) }
+    // A step stands in the same column of both.
+    let gutterWidth = pictures.compactMap { $0.map { TimeDrawing.gutterWidth($0, rect.width) } }.max() ?? 0
+    for (lane, (picture, place)) in zip(lanes, zip(pictures, places)) {
+      guard let picture else { continue }
+      TimeDrawing(
+        picture, in: place, theme: theme, name: state.lanes.count > 1 ? lane.id.letter : nil,
+        isFocused: lane.id == state.focusedLane, gutterWidth: gutterWidth
+      ).draw(into: &buffer)
     }
   }
 }

@@ -11,7 +11,11 @@ struct TimeDrawing {
   /// The lane's letter, where two stand one above the other, and whether its knobs turn.
   let name: String?, isFocused: Bool
 
-  init(_ picture: TimePicture, in rect: Rect, theme: Theme, name: String? = nil, isFocused: Bool = false) {
+  /// - Parameter gutterWidth: what another picture over the same steps needs, where there is one.
+  init(
+    _ picture: TimePicture, in rect: Rect, theme: Theme, name: String? = nil, isFocused: Bool = false,
+    gutterWidth: Int = 0
+  ) {
     self.picture = picture
     self.theme = theme
     (self.name, self.isFocused) = (name, isFocused)
@@ -29,16 +33,20 @@ struct TimeDrawing {
         height: rect.height, inputs: inputs, states: states, hasTargets: hasTargets, bracketRows: bracketRows,
         layers: layers, bands: picture.bands.count, gates: picture.gates?.gates.count ?? 0,
         shared: (layers + perCell - 1) / perCell)
-    // A file's columns have names of their own, which are longer than those of the rows.
-    let longest = picture.symbols == nil ? picture.inputs.map(\.name.columns).max() ?? 0 : 0
-    let named = layers > 1 || picture.gates != nil ? 13 : 9
-    let wide = rect.width >= 80 ? max(named, min(15, longest + 1)) : 9
-    let gutterWidth = rect.width >= 40 ? wide : rect.width >= 24 ? 4 : 0
-    let parts = rect.columns([.fixed(gutterWidth), .flexible()])
+    let parts = rect.columns([.fixed(max(gutterWidth, Self.gutterWidth(picture, rect.width))), .flexible()])
     gutter = parts[0]
     let focus = picture.cursor.phase == .update ? nil : picture.cursor.step
     scale = TimeScale(length: picture.length, width: parts[1].width, focus: focus)
     field = Rect(x: parts[1].x, y: rect.y, width: scale.columns, height: rect.height)
+  }
+
+  /// The columns that the names of a picture's rows take of so many.
+  static func gutterWidth(_ picture: TimePicture, _ width: Int) -> Int {
+    // A file's columns have names of their own, which are longer than those of the rows.
+    let longest = picture.symbols == nil ? picture.inputs.map(\.name.columns).max() ?? 0 : 0
+    let named = picture.layers.count > 1 || picture.gates != nil ? 13 : 9
+    let wide = width >= 80 ? max(named, min(15, longest + 1)) : 9
+    return width >= 40 ? wide : width >= 24 ? 4 : 0
   }
 
   func draw(into buffer: inout Buffer) {
