@@ -20,12 +20,46 @@ final class Autosave: FileOutlet {
   init?(environment: [String: String]) {
     guard let folder = Self.folder(environment) else { return nil }
     try? FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    let name = "\(folder)/autosave-\(getpid())"
-    (path, lockPath) = (name + ".bpttop", name + ".lock")
-    lock = open(lockPath, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-    guard lock >= 0, flock(lock, LOCK_EX | LOCK_NB) == 0 else {
-      if lock >= 0 { close(lock) }
-      return nil
+    Self.removeOld(in: folder)
+    // A process of the same number may have left a session there: it stays.
+    for name in (0..<100).map({ "\(folder)/autosave-\(getpid())" + ($0 == 0 ? "" : "-\($0)") }) {
+      guard access(name + ".bpttop", F_OK) != 0, let lock = Self.lock(name + ".lock") else { continue }
+      (path, lockPath, self.lock) = (name + ".bpttop", name + ".lock", lock)
+      return
+    }
+    return nil
+  }
+
+  /// Makes a file and locks it; nil where another process has it.
+  private static func lock(_ path: String) -> Int32? {
+    let lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+    guard lock >= 0 else { return nil }
+    var held = stat(), named = stat()
+    // Between the two another process may have taken the file for one that was left, and removed it.
+    if flock(lock, LOCK_EX | LOCK_NB) == 0, fstat(lock, &held) == 0, stat(path, &named) == 0,
+      held.st_ino == named.st_ino
+    {
+      return lock
+    }
+    close(lock)
+    return nil
+  }
+
+  /// The most sessions that were left and are kept.
+  private static let kept = 8
+
+  /// Removes what processes have left that ended: locks without a session, and all but the newest sessions.
+  private static func removeOld(in folder: String) {
+    let names = ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).filter {
+      $0.hasPrefix("autosave-")
+    }
+    for name in names where name.hasSuffix(".lock") && !names.contains(name.dropLast(5) + ".bpttop") {
+      let session = "\(folder)/\(name.dropLast(5)).bpttop"
+      if !isLocked(session) { unlink("\(folder)/\(name)") }
+    }
+    for session in left(in: folder).dropFirst(kept) {
+      unlink(session)
+      unlink(session.dropLast(7) + ".lock")
     }
   }
 
@@ -35,11 +69,13 @@ final class Autosave: FileOutlet {
   }
 
   /// The newest session of a process that has ended without closing it.
-  static func left(environment: [String: String]) -> String? {
-    guard let folder = folder(environment), let names = try? FileManager.default.contentsOfDirectory(atPath: folder)
-    else { return nil }
+  static func left(environment: [String: String]) -> String? { folder(environment).flatMap { left(in: $0).first } }
+
+  /// The sessions of processes that have ended without closing them, the newest first.
+  private static func left(in folder: String) -> [String] {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
     let sessions = names.filter { $0.hasPrefix("autosave-") && $0.hasSuffix(".bpttop") }.map { "\(folder)/\($0)" }
-    return sessions.filter { !isLocked($0) }.max { changed($0) < changed($1) }
+    return sessions.filter { !isLocked($0) }.sorted { changed($0) > changed($1) }
   }
 
   private static func isLocked(_ path: String) -> Bool {
