@@ -9,7 +9,7 @@ public struct DotCanvas: Sendable {
   private var masks: [UInt8]
   private var owners: [UInt8]
 
-  private static let nobody = UInt8.max
+  private static let noOwner = UInt8.max
   private static let brailleBits: [UInt8] = [0x01, 0x08, 0x02, 0x10, 0x04, 0x20, 0x40, 0x80]
   private static let quadrants: [Unicode.Scalar] = [
     " ", "▘", "▝", "▀", "▖", "▌", "▞", "▛", "▗", "▚", "▐", "▜", "▄", "▙", "▟", "█",
@@ -27,7 +27,7 @@ public struct DotCanvas: Sendable {
       case .ascii: (1, 1)
       }
     masks = [UInt8](repeating: 0, count: self.columns * self.rows)
-    owners = [UInt8](repeating: Self.nobody, count: masks.count)
+    owners = [UInt8](repeating: Self.noOwner, count: masks.count)
   }
 
   /// Dots across and down.
@@ -42,7 +42,7 @@ public struct DotCanvas: Sendable {
   public mutating func set(_ x: Int, _ y: Int, owner: UInt8) {
     guard x >= 0 && x < width && y >= 0 && y < height else { return }
     let cell = y / down * columns + x / across
-    if owners[cell] == Self.nobody { owners[cell] = owner }
+    if owners[cell] == Self.noOwner { owners[cell] = owner }
     guard owners[cell] == owner else { return }
     let bit = y % down * across + x % across
     masks[cell] |= tier == .braille ? Self.brailleBits[bit] : 1 << UInt8(bit)
@@ -77,7 +77,7 @@ public struct DotCanvas: Sendable {
   /// Whether anything is drawn in a cell.
   public func isEmpty(column: Int, row: Int) -> Bool {
     guard column >= 0 && column < columns && row >= 0 && row < rows else { return true }
-    return owners[row * columns + column] == Self.nobody
+    return owners[row * columns + column] == Self.noOwner
   }
 
   /// Draws what is set, each owner in its style; in ASCII with its symbol. Cells without dots are left as they are.

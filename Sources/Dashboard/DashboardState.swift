@@ -58,7 +58,7 @@ public struct DashboardState: Sendable, Equatable {
   public var message: Message?
   /// What a file is being written, and how much of it is done, 0 … 1.
   public var progress: Progress?
-  /// What the newcomer's line still names; each goes when it was tried, all with Esc.
+  /// What the tip line still names; each goes when it was tried, all with Esc.
   public internal(set) var tip: [Tip]
   /// The dotted key of the knob that the arrows turn.
   public var knob = "training.k2"

@@ -2,7 +2,7 @@ import Canvas
 import Instruments
 import Training
 
-/// The line under the header that tells two lanes apart: what is set otherwise, and how their gradients and weights differ.
+/// The line under the header that tells two lanes apart: the settings that differ, and how their gradients and weights differ.
 enum DifferenceLine {
   static func draw(_ state: DashboardState, in line: Rect, _ buffer: inout Buffer) {
     let theme = state.theme

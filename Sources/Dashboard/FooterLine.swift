@@ -1,6 +1,6 @@
 import Canvas
 
-/// The last line: the message, or the keys that can be pressed now; and over it the newcomer's line.
+/// The last line: the message, or the keys that can be pressed now; and over it the tip line.
 enum FooterLine {
   static func draw(_ state: DashboardState, _ layout: ScreenLayout, _ buffer: inout Buffer) {
     let theme = state.theme

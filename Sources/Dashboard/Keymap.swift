@@ -77,7 +77,8 @@ public enum Keymap {
       [(.character("t"), .nextTruncation)]),
     turn(
       "i", nil, "which losses enter: newest, last, window", "training.inject", down: nil, up: "i"),
-    turn("c", "clip", "clip by: norm, none, value, at every step, weights", "training.clip.kind", down: nil, up: "c"),
+    turn(
+      "c", "clip", "clip by the norm, or not; the knob clip has other kinds", "training.clip.kind", down: nil, up: "c"),
     KeyBinding(
       .knobs, "C", nil, "clip threshold, in turn: 10 5 2 1 0.5 … 0.01",
       [(.character("C"), .turn(key: "training.clip.threshold", up: false))]),

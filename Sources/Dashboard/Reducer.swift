@@ -125,7 +125,7 @@ extension DashboardState {
     return []
   }
 
-  /// Back: from the zoom, or the newcomer's line.
+  /// Back: from the zoom, or the tip line.
   private mutating func escape() {
     if zoomed != nil { zoomed = nil } else { tip = [] }
   }

@@ -2,7 +2,7 @@ import Canvas
 
 /// Where everything stands on the screen: a pure function of the state.
 ///
-/// The first row of cells is the header, the last the footer (over it the newcomer's line, while it is shown). Between
+/// The first row of cells is the header, the last the footer (over it the tip line, while it is shown). Between
 /// them the panels stand in rows, in reading order. Panels that are switched on but find no room are left out, those of
 /// least priority first; a panel that was asked for goes before the others.
 public struct ScreenLayout: Sendable {
@@ -21,7 +21,7 @@ public struct ScreenLayout: Sendable {
   public let places: [Place]
   /// The first and the last line.
   public let header: Rect, footer: Rect
-  /// The newcomer's line.
+  /// The tip line.
   public let tip: Rect?
   /// The line that tells how two lanes differ.
   public let difference: Rect?

@@ -1,6 +1,6 @@
 import Canvas
 
-/// What the newcomer's line says to try.
+/// What the tip line says to try.
 public enum Tip: Hashable, Sendable, CaseIterable {
   case explode, clip, truncate, faster
 
@@ -8,7 +8,7 @@ public enum Tip: Hashable, Sendable, CaseIterable {
   var words: (keys: String, does: String, short: String) {
     switch self {
     case .explode: ("+ + +", "turns ρ(W_hh) up: it explodes", "explode")
-    case .clip: ("c", "clips it differently", "clip")
+    case .clip: ("c", "clipping on, off", "clip")
     case .truncate: ("{ {", "truncates it", "truncate")
     case .faster: (">", "trains faster", "faster")
     }
@@ -26,7 +26,7 @@ public enum Tip: Hashable, Sendable, CaseIterable {
 }
 
 extension DashboardState {
-  /// A knob was turned: what the newcomer's line said of it is known now. A spectral radius must be far beyond 1 for the
+  /// A knob was turned: what the tip line said of it is known now. A spectral radius must be far beyond 1 for the
   /// gradient of saturating units to explode.
   mutating func use(_ knob: String) {
     let radius = experiment.network.initialization.spectralRadius ?? 0

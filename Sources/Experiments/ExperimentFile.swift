@@ -33,7 +33,7 @@ public enum ExperimentFile {
       text, file: InputFile.displayName(path), folder: folder, settings: settings, memory: memory)
   }
 
-  /// The experiment that `text` describes, then `settings` over it, held against itself.
+  /// The experiment that `text` describes, then `settings` over it, checked as a whole.
   /// - Parameters:
   ///   - text: the experiment as YAML.
   ///   - file: what the text is called in messages.

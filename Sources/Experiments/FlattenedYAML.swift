@@ -45,7 +45,7 @@ struct FlattenedYAML: Sendable {
     try add(mapping, prefix: "")
   }
 
-  /// The experiment with these values, the others by default; keys are not held against each other.
+  /// The experiment with these values, the others by default; keys are not checked against each other.
   ///
   /// Taken twice, in the table's order whatever the file's: what one choice lets fall back, another line may have set.
   func experiment() throws(InputError) -> Experiment {

@@ -1,6 +1,6 @@
 import Training
 
-/// A run in one line that can be pasted: what is set otherwise than in the experiment that opens without a file, and after `@`
+/// A run in one line that can be pasted: what differs from the experiment that opens without a file, and after `@`
 /// the updates at which keys were set.
 ///
 /// `network.cell=lstm seed=3 @120 training.k2=5 @300` is an LSTM whose k2 was set to 5 after 120 updates, and which stands at

@@ -93,7 +93,7 @@ public enum SequenceFile {
     }
     let outputs = entry.shape[2]
     var values = file.doubles(entry)
-    // What stands where there is no target is nobody's business.
+    // Values without a target are not checked: nothing reads them.
     for index in values.indices where mask[index / outputs] == 0 { values[index] = 0 }
     try WeightsFile.checkFinite(values, of: entry, in: file)
     return (.values(values), outputs)

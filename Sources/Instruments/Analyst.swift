@@ -123,7 +123,7 @@ public final class Analyst: Sendable {
   /// - Parameters:
   ///   - job: what is read.
   ///   - patience: who waits.
-  ///   - stop: answers true where nobody waits any more.
+  ///   - stop: answers true when the readings are no longer wanted.
   ///   - previous: earlier readings, of which those of the same pass are taken over.
   public static func read(
     _ job: Job, _ patience: Budget.Patience, stop: @escaping @Sendable () -> Bool = { false }, previous: Result? = nil

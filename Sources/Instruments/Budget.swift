@@ -28,10 +28,10 @@ public final class Budget {
     self.stop = stop
   }
 
-  /// Whether nobody waits for the readings any more.
+  /// Whether the readings are no longer wanted.
   public var isCancelled: Bool { stop() }
 
-  /// The progress of a long computation: ends it where nobody waits any more.
+  /// The progress of a long computation: ends it when its result is no longer wanted.
   ///
   /// - Throws: `CancellationError`.
   func goOn(_ share: Double) throws {

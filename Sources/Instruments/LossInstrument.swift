@@ -14,7 +14,7 @@ public enum LossInstrument: Instrument {
     public let update: Int
     /// Losses and norms over the updates.
     public let history: LossHistory
-    /// Losses that are known of the task, that the objective can be held against.
+    /// Losses that are known of the task, that the objective can be compared with.
     public let floors: [TaskDescription.Floor]
     /// The unit of the loss.
     public let kind: LossKind
@@ -37,7 +37,7 @@ public enum LossInstrument: Instrument {
   /// The reading of a pass; nil where there is nothing to read.
   public static func read(_ pass: PassView, _ focus: Focus, _ budget: Budget) -> Reading? {
     let snapshot = pass.snapshot
-    // A floor is a loss a step: a sum over steps cannot be held against it.
+    // A floor is a loss a step: a sum over steps cannot be compared with it.
     let isMean = snapshot.experiment.training.reduction == .mean
     return Reading(
       update: snapshot.update, history: snapshot.history, floors: isMean ? snapshot.description.floors : [],

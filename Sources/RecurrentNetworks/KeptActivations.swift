@@ -89,7 +89,7 @@ extension Pass {
   }
 }
 
-/// What a window's pass does otherwise than run the window forward and go back over it by backpropagation.
+/// How a window's pass differs from a forward pass and backpropagation over the window.
 public struct PassVariant: Equatable, Sendable {
   /// What multiplies the gradient on its way from a step of the window to the one before it; empty for 1 everywhere.
   public var gradientScale: [Double] = []

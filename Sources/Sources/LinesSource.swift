@@ -68,7 +68,7 @@ public final class LinesSource: Source {
 
   deinit { end() }
 
-  /// Reads until the end, or until nobody wants more.
+  /// Reads to the end, or until the source is ended.
   private static func read(_ descriptor: Int32, follows: Bool, into shared: Shared, _ wake: () -> Void) {
     var rest: [UInt8] = []
     var buffer = [UInt8](repeating: 0, count: 1 << 16)
@@ -86,7 +86,7 @@ public final class LinesSource: Source {
       }
     }
     close(descriptor)
-    // A last line that nobody ended.
+    // The last line may have no line feed.
     rest.append(0x0A)
     take(&rest, into: shared)
     shared.mailbox.withLock { $0.hasEnded = true }

@@ -246,7 +246,7 @@ public final class TerminalScreen {
   /// Takes the terminal again after the process was stopped, by whomever; the next frame is drawn whole.
   public func resume() {
     if !isendwin() { leave() }
-    // In the background, nobody told us of a new size.
+    // A process in the background gets no signal when the size changes.
     takeNewSize()
     enter()
   }

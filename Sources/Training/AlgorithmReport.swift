@@ -1,7 +1,7 @@
 import LinearAlgebra
 import RecurrentNetworks
 
-/// What a learning algorithm makes of the next window, held against backpropagation to the sequence's start at the same
+/// What a learning algorithm computes in the next window, beside backpropagation to the sequence's start at the same
 /// weights; and, of an algorithm that goes forward, its influence matrix M_t = ∂s_t/∂w by step. A pure function of a
 /// snapshot.
 public struct AlgorithmReport: Sendable {
@@ -132,7 +132,7 @@ private struct Reporter<S: Scalar> {
   /// The same losses back to the sequence's start, and the influence from there.
   private func exact(_ wanted: Int, longest: Int) -> Part {
     let isForward = kind is any ForwardAlgorithm<S>.Type
-    // What the algorithm is held against is the gradient itself, neither clipped on its way nor with Ω.
+    // The reference is the gradient itself, neither clipped on its way nor with Ω.
     let pass = snapshot.pass(S.self, recordsTape: isForward, flow: FlowControl())
     let end = snapshot.window.steps.upperBound
     pass.forward(0..<end)

@@ -21,7 +21,7 @@ struct TextSampler {
 
   /// `length` characters after `first`.
   ///
-  /// The random numbers are the same every time, so what changes from one sample to the next is what the network learnt.
+  /// The random numbers are the same every time, so what changes from one sample to the next is what the network learned.
   /// - Parameters:
   ///   - state: the state before `first` was read, [parts, B, H] a layer, of which row 0 writes.
   ///   - batch: B.

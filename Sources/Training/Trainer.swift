@@ -81,7 +81,7 @@ public final class Trainer: Sendable {
   }
 
   /// A trainer whose runs are made on its own thread, as those of large networks are: drawing their weights takes seconds, and
-  /// nobody waits for it. What it is told in the meantime is done when they are there.
+  /// no thread waits for it. What it is told in the meantime is done when they are there.
   ///
   /// - Parameters:
   ///   - sampleLength: how many characters the network writes into a snapshot, where the task is a text.
@@ -268,7 +268,7 @@ final class TrainerMailbox: Sendable {
   }
 
   func publish(_ snapshots: [LaneID: Snapshot]) {
-    // The snapshots that nobody took are freed outside of the lock.
+    // Snapshots that were not taken are freed outside of the lock.
     let old = contents.withLock { contents in
       let old = contents.snapshots
       contents.snapshots = snapshots

@@ -97,7 +97,7 @@ final class TrainerThread {
     publish()
   }
 
-  /// Goes a step towards the goal: back, or over updates that need not be made again, as far as nobody waits; or one update on.
+  /// Goes a step towards the goal: back, or over updates that need not be made again, as far as no command waits; or one update on.
   private func approachGoal() {
     guard let goal else { return }
     for id in LaneID.allCases {

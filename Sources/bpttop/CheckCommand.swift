@@ -11,7 +11,7 @@ struct CheckCommand: ParsableCommand {
       The window that would be trained next is taken, its truncation included: the state before it is held constant. Each \
       line tells a tensor, how many of its elements were compared, the largest error relative to the tensor's largest \
       gradient, and ok or WRONG; or ? where finite differences of several steps contradict each other, as they do on a \
-      chaotic network. Under another learning algorithm than bptt a line more tells how far its own gradient of these \
+      chaotic network. Under another learning algorithm than bptt, an extra line tells how far its own gradient of these \
       losses is from BPTT's to the sequence's start; of rtrl, which is exact, as ok or WRONG. Ends with 1 if any is WRONG.
 
       EXAMPLES

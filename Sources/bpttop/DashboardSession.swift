@@ -14,7 +14,7 @@ struct DashboardSession: TerminalHandler {
     var experiment: Experiment
     /// What the screen kept of itself.
     var view: DashboardView?
-    /// Whether the newcomer's line is shown, and whether it begins paused.
+    /// Whether the tip line is shown, and whether it begins paused.
     var showsTip = false, startsPaused = false
     /// The source of the runs; `wake` is called from other threads when there is news to take.
     var source: (_ wake: @escaping @Sendable () -> Void) -> any Source

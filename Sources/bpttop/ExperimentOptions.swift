@@ -39,7 +39,7 @@ struct ExperimentOptions: ParsableArguments {
   private func hint(_ error: InputError) -> String {
     guard let name = experiment, error.file == name, error.line == nil, !name.contains(/[\/.]/) else { return "" }
     let commands = Bpttop.configuration.subcommands.map { $0._commandName }
-    return " and no command" + (nearestName(to: name, among: commands).map { "; nearest is \($0)" } ?? "")
+    return " and no such command" + (nearestName(to: name, among: commands).map { "; nearest is \($0)" } ?? "")
   }
 
   /// A run of the experiment, not begun yet.

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Canvas
 
-/// Keys written as text: each character is itself; others by name in angle brackets: `<tab>`, `<ctrl-l>`, `<lt>` for `<`.
+/// Keys written as text: plain characters as they are, special keys by name in angle brackets: `<tab>`, `<ctrl-l>`, `<lt>` for `<`.
 struct KeyScript: Equatable, CustomStringConvertible {
   var keys: [Key] = []
 

@@ -8,7 +8,7 @@ struct LinkCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "link", abstract: "Prints a session's run in one line that can be pasted.",
     discussion: """
-      The line names what is set otherwise than in the built-in experiment, the updates at which settings were changed, and where \
+      The line names the settings that differ from the built-in experiment, the updates at which settings were changed, and where \
       the run stands; opened, the run is made again with the same bits.
 
       EXAMPLES

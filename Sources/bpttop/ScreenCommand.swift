@@ -11,7 +11,7 @@ struct ScreenCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "screen", abstract: "Draws one frame of the dashboard without a terminal.",
     discussion: """
-      KEYS are pressed after the updates, as if typed: each character is itself, others stand in angle brackets \
+      KEYS are pressed after the updates, as if typed: plain characters are typed as they are, special keys stand in angle brackets \
       (\(KeyScript.names.map { "<\($0.name)>" }.joined(separator: " ")) <ctrl-l> …).
 
       EXAMPLES

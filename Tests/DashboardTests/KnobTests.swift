@@ -208,6 +208,14 @@ import Training
 
   @Test func completion() throws {
     #expect(SettingLine("training.cl", Experiment()).completed == "training.clip.")
+    // The names on the knobs, and as they are typed.
+    for (label, key) in [
+      ("ρ", "network.init.spectral_radius"), ("rho", "network.init.spectral_radius"),
+      ("η", "training.optimizer.learning_rate"), ("lr", "training.optimizer.learning_rate"),
+      ("decay", "training.optimizer.weight_decay"), ("φ", "network.activation"), ("k2", "training.k2"),
+    ] {
+      #expect(try SettingLine("\(label) 1", Experiment()).onlyKey().name == key)
+    }
     #expect(SettingLine("clip.k", Experiment()).completed == "training.clip.kind ")
     #expect(SettingLine("training.clip.kind v", Experiment()).completed == "training.clip.kind value")
     #expect(SettingLine("zzz", Experiment()).completed == "zzz")

@@ -266,7 +266,8 @@ struct EvaluatorTests {
     )
     #expect(
       try problem(["task.name": "text", "solved.measure": "loss"])
-        == "solved.measure: found loss, expected none with text: all of its file is trained on, none is left to ask")
+        == "solved.measure: found loss, expected none with text: it trains on its whole file and keeps no data to test on"
+    )
     var changed = try experiment(["task.name": "adding", "solved.measure": "error"])
     try changed.set("task.name", "copy")
     #expect(changed.solved == SolvedSpecification())

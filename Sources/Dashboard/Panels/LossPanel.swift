@@ -92,7 +92,7 @@ struct LaneLossPicture {
 struct LossPicture {
   var buckets: [LossHistory.Bucket]
   var recent: [UpdateRecord]
-  /// Floors that the objective can be held against.
+  /// Floors that the objective can be compared with.
   var floors: [TaskDescription.Floor]
   var clip: ClipSpecification
 

@@ -1,7 +1,7 @@
 import LinearAlgebra
 import RecurrentNetworks
 
-/// A learning algorithm in one precision: how the gradient of the next update comes about.
+/// A learning algorithm in one precision: how the gradient of the next update is computed.
 ///
 /// The training loop asks it for the gradient of one window after the other; it leaves it in `pass.gradient`. What comes
 /// after the gradient (clipping, the optimiser) knows nothing of it. An algorithm is one file and its name in

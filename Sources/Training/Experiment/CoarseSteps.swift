@@ -14,10 +14,8 @@ extension ExperimentKey {
       let thresholds = [10, 5, 2, 1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01]
       return formatNumber(thresholds.first { $0 < experiment.training.clip.threshold * 0.99 } ?? 10)
     case "training.clip.kind":
-      // What is clipped is unclipped by one press, and what is not is clipped by its norm.
-      let kinds = ["norm", "none", "value", "step", "weight"]
-      let here = kinds.firstIndex(of: get(experiment)) ?? 0
-      return kinds[(here + (up ? 1 : kinds.count - 1)) % kinds.count]
+      // One press takes the clipping away, the next clips by the norm; the other kinds are fine steps.
+      return get(experiment) == "none" ? "norm" : "none"
     default:
       guard case .stepCount = kind else { return stepped(experiment, by: up ? 1 : -1) }
       return coarselySteppedCount(experiment, up: up)

@@ -2,7 +2,7 @@ import RecurrentNetworks
 
 /// Everything that determines a run: the same experiment gives the same numbers, bit for bit.
 public struct Experiment: Equatable, Sendable {
-  /// What is to be learnt.
+  /// What is to be learned.
   public var task = TaskSpecification()
   /// The network.
   public var network = NetworkSpecification()

@@ -149,7 +149,7 @@ extension Experiment {
     if task.name.readsFile {
       throw .contradiction(
         "solved.measure", solved.measure.rawValue,
-        "none with \(name): all of its file is trained on, none is left to ask")
+        "none with \(name): it trains on its whole file and keeps no data to test on")
     }
     let loss = (try? task.makeTask(seed: seed))?.description.loss
     if solved.measure == .error, loss == .crossEntropy {

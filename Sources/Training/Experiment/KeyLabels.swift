@@ -31,6 +31,13 @@ extension ExperimentKey {
     "precision": "precision",
   ]
 
+  /// The key whose short name it is, on the screen or as it is typed: η, eta, lr.
+  static func labelled(_ label: String) -> ExperimentKey? {
+    let typed = ["rho": "ρ", "phi": "φ", "eta": "η", "lr": "η", "beta": "β", "alpha": "α"]
+    let label = typed[label] ?? label
+    return labels.first { $0.value == label }.flatMap { try? named($0.key) }
+  }
+
   /// The short name of a key, or its last word.
   public static func label(of name: String) -> String {
     labels[name] ?? name.split(separator: ".").last.map(String.init) ?? name

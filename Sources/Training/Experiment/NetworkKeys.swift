@@ -44,7 +44,7 @@ extension ExperimentKey {
     ExperimentKey(
       "network.init.forget_bias",
       .number(\.network.initialization.forgetBias, NumberRange(from: -NumberRange.largest, to: NumberRange.largest)),
-      "of cells with a forget gate: its bias at the start; 1 keeps the state through time before anything is learnt",
+      "of cells with a forget gate: its bias at the start; 1 keeps the state through time before anything is learned",
       .newRun,
       steps: .linear(0.5)),
     ExperimentKey(

@@ -13,13 +13,14 @@ public struct SettingLine {
     self.experiment = experiment
   }
 
-  /// The key that is meant: its whole name, its last words, or the only one that begins so.
+  /// The key that is meant: its whole name, its last words, its short name on the screen, or the only one that begins so.
   ///
   /// - Throws: that no key is called so, with the nearest one.
   public func onlyKey() throws(ExperimentKeyError) -> ExperimentKey {
     if let exact = try? ExperimentKey.named(key) { return exact }
     let matches = ExperimentKey.matching(key)
     if let last = matches.first(where: { $0.name.hasSuffix("." + key) }) { return last }
+    if let labelled = ExperimentKey.labelled(key) { return labelled }
     if matches.count == 1, let only = matches.first { return only }
     return try ExperimentKey.named(key)
   }

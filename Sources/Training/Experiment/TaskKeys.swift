@@ -1,5 +1,5 @@
 extension ExperimentKey {
-  /// What is to be learnt.
+  /// What is to be learned.
   static let taskKeys: [ExperimentKey] = [
     ExperimentKey("task.name", .choice(\.task.name), "what the network is to learn", .newRun, steps: .choices),
     ExperimentKey(
