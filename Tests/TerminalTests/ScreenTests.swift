@@ -28,8 +28,10 @@ import Testing
   }
 
   private func run(
-    _ pty: Pseudo, _ recorder: inout Recorder, waker: Waker? = nil, before: (TerminalScreen) throws -> Void
+    _ pty: Pseudo, _ recorder: inout Recorder, waker: Waker? = nil, environment: [String: String]? = nil,
+    before: (TerminalScreen) throws -> Void
   ) throws -> TerminalEnd {
+    let environment = environment ?? self.environment
     let screen = try TerminalScreen(environment: environment, input: pty.slave, output: pty.slave)
     defer { screen.close() }
     try before(screen)
@@ -51,6 +53,39 @@ import Testing
         .key(.character("a")), .key(.up), .key(.function(1)), .key(.function(5)), .key(.backTab), .key(.character("λ")),
         .paste("quit"), .key(.enter), .key(.delete), .key(.character("q")),
       ])
+  }
+
+  /// With 8 and 16 colours the terminal's own ground is drawn on, so the terminal is asked for it. What it says is no key.
+  @Test func theTerminalTellsItsGround() throws {
+    for (reply, ground) in [("rgb:ffff/ffff/ffff\u{07}", Ground.light), ("rgb:1010/1414/1b1b\u{1B}\\", .dark)] {
+      let pty = try Pseudo(width: 40, height: 10)
+      var recorder = Recorder()
+      let end = try run(pty, &recorder, environment: ["TERM": "xterm", "LC_ALL": "C.UTF-8"]) { screen in
+        #expect(screen.colorTier == .colors8 && screen.ground == .unknown)
+        pty.send("a\u{1B}]11;" + reply + "q")
+      }
+      #expect(end == .quit)
+      #expect(recorder.events == [.key(.character("a")), .ground(ground), .key(.character("q"))])
+      #expect(pty.received().contains("\u{1B}]11;?\u{07}"))
+    }
+    let pty = try Pseudo(width: 40, height: 10)
+    var recorder = Recorder()
+    _ = try run(pty, &recorder) { _ in pty.send("q") }
+    #expect(!pty.received().contains("\u{1B}]11;?"))
+  }
+
+  /// Terminfo's expression for a colour gives nonsense above its number of colours.
+  @Test func forcedColoursAreSequencesThatTerminalsKnow() throws {
+    for (colors, expected) in [
+      (ColorTier.colors256, "\u{1B}[38;5;196m"), (.colors16, "\u{1B}[91m"), (.colors8, "\u{1B}[31m"),
+    ] {
+      let pty = try Pseudo(width: 4, height: 1)
+      let screen = try TerminalScreen(
+        environment: ["TERM": "xterm"], colors: colors, input: pty.slave, output: pty.slave)
+      screen.present(Buffer(width: 4, height: 1, fill: Cell("x", Style(Color(255, 0, 0)))))
+      screen.close()
+      #expect(pty.received().contains(expected + "x"))
+    }
   }
 
   @Test func theTerminalIsGivenBack() throws {
