@@ -31,6 +31,8 @@ public final class TerminalScreen {
   /// What is known of the terminal's background from the environment. With 8 and 16 colours the terminal is asked as well; what it
   /// says comes as an event.
   public let ground: Ground
+  /// The terminal type as which the terminal is taken, because terminfo does not know its own; nil where it does.
+  public let standIn: String?
   /// The size as of the last `readKeys` or `resume`.
   public private(set) var size = TerminalSize(width: 1, height: 1)
   /// Bytes written for frames since the start.
@@ -60,7 +62,8 @@ public final class TerminalScreen {
     environment: [String: String], colors: ColorTier? = nil, characters: CharacterTier? = nil,
     input: Int32 = STDIN_FILENO, output: Int32 = STDOUT_FILENO
   ) throws(TerminalError) {
-    let type = try Self.checkedType(environment, input: input, output: output)
+    let (type, isStandIn) = try Self.checkedType(environment, input: input, output: output)
+    standIn = isStandIn ? type : nil
     let isUTF8 = setCharacterLocale(environment)
     guard terminal_guard_save(input) == 0 else { throw .system("cannot read the terminal's modes", errno: errno) }
     signals = terminal_guard_install()
@@ -106,16 +109,22 @@ public final class TerminalScreen {
 
   deinit { close() }
 
+  /// What every terminal emulator of today is close to.
+  private static let commonType = "xterm-256color"
+
+  /// The type to open the terminal as, and whether it stands in for one that terminfo does not know.
   private static func checkedType(
     _ environment: [String: String], input: Int32, output: Int32
-  ) throws(TerminalError) -> String {
+  ) throws(TerminalError) -> (String, isStandIn: Bool) {
     if isatty(input) == 0 { throw .notATerminal("standard input") }
     if isatty(output) == 0 { throw .notATerminal("standard output") }
     guard let type = environment["TERM"], !type.isEmpty else { throw .typeUnset }
     let ability = curses_ability(type, output)
-    if ability < 0 { throw .typeUnknown(type) }
     if ability == 0 { throw .typeUnable(type) }
-    return type
+    if ability > 0 { return (type, false) }
+    // "unknown" is what systems set where nobody knows what is at the other end.
+    guard type != "unknown", curses_ability(commonType, output) > 0 else { throw .typeUnknown(type) }
+    return (commonType, true)
   }
 
   /// What is written besides what ncurses writes: when the terminal is taken, when it is given back, and all that gives
