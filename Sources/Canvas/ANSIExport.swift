@@ -59,6 +59,7 @@ extension Color {
     case .colors16:
       let index = Int(index16)
       return ";\((ground ? 40 : 30) + (index < 8 ? index : 52 + index))"
+    case .colors8: return ";\((ground ? 40 : 30) + Int(index8))"
     case .mono: return ""
     }
   }

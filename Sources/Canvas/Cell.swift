@@ -59,7 +59,7 @@ public struct Rect: Hashable, Sendable {
 
 /// How many colours the terminal has.
 public enum ColorTier: String, CaseIterable, Sendable {
-  case trueColor = "true", colors256 = "256", colors16 = "16", mono
+  case trueColor = "true", colors256 = "256", colors16 = "16", colors8 = "8", mono
 }
 
 /// Which characters the terminal can show.

@@ -1,48 +1,57 @@
-/// Colours for numbers. On a terminal of fewer colours the maps have fewer steps, of rising luminance all the same.
+/// Colours for numbers. On a terminal of fewer colours the maps have fewer steps, of rising luminance all the same; with 8 and 16
+/// colours they are inks on the terminal's own ground, and on a light one luminance falls.
 public struct ColorMap: Sendable {
-  /// Steps from the lowest value to the highest.
-  public let colors: [Color]
+  /// Steps from the lowest value to the highest; nil is the terminal's own ink.
+  public let colors: [Color?]
 
   /// Dark violet over teal to yellow (viridis, by S. van der Walt and N. Smith): luminance rises all the way, so the order is
   /// seen without colours and by the colour-blind. For magnitudes, 0 … 1.
-  public static func sequential(_ tier: ColorTier) -> ColorMap {
-    switch tier {
-    case .colors16: sequential16
-    case .colors256: sequential256
-    default: viridis
+  public static func sequential(_ theme: Theme) -> ColorMap {
+    switch (theme.colors, theme.ground) {
+    case (.trueColor, _): viridis
+    case (.colors256, _): viridis256
+    case (.mono, _): ColorMap(colors: [nil])
+    case (_, .unknown): ansi(5, nil)
+    case (_, .light): ansi(5, 1, 4, nil)
+    case (.colors8, .dark): ansi(5, 6, 3, nil)
+    case (.colors16, .dark): ansi(13, 6, 10, 11)
     }
   }
 
   /// Blue for negative, near the ground's dark for zero, orange for positive: the sign by hue, the size by luminance. For
   /// states, -1 … 1 mapped to 0 … 1.
-  public static func diverging(_ tier: ColorTier) -> ColorMap {
-    switch tier {
-    case .colors16: diverging16
-    case .colors256: diverging256
-    default: blueOrange
+  public static func diverging(_ theme: Theme) -> ColorMap {
+    switch (theme.colors, theme.ground) {
+    case (.trueColor, _): blueOrange
+    case (.colors256, _): blueOrange256
+    case (.mono, _): ColorMap(colors: [nil])
+    case (_, .unknown): ansi(nil, 5)
+    case (_, .light): ansi(4, 1)
+    case (.colors8, .dark): ansi(6, 3)
+    case (.colors16, .dark): ansi(14, 6, 3, 11)
     }
   }
 
-  /// `sequential` for what stands back: darker, greys in the palette of 256, one grey of the sixteen.
-  public static func sequentialDimmed(_ tier: ColorTier) -> ColorMap {
-    switch tier {
-    case .colors16: ColorMap(colors: [Color.ansi[8]])
+  /// `sequential` for what stands back: darker, greys in the palette of 256, else the terminal's own ink.
+  public static func sequentialDimmed(_ theme: Theme) -> ColorMap {
+    switch theme.colors {
+    case .trueColor: viridisDimmed
     case .colors256: greys
-    default: viridisDimmed
+    default: ColorMap(colors: [nil])
     }
   }
 
   /// `diverging` for what stands back.
-  public static func divergingDimmed(_ tier: ColorTier) -> ColorMap {
-    switch tier {
-    case .colors16: ColorMap(colors: [Color.ansi[8]])
-    case .colors256: diverging256Dimmed
-    default: blueOrangeDimmed
+  public static func divergingDimmed(_ theme: Theme) -> ColorMap {
+    switch theme.colors {
+    case .trueColor: blueOrangeDimmed
+    case .colors256: blueOrange256Dimmed
+    default: ColorMap(colors: [nil])
     }
   }
 
-  /// The colour of a value; below 0 and above 1 the ends, NaN as 0.
-  public subscript(value: Double) -> Color {
+  /// The colour of a value; below 0 and above 1 the ends, NaN as 0; nil for the terminal's own ink.
+  public subscript(value: Double) -> Color? {
     let last = colors.count - 1
     let scaled = value * Double(colors.count)
     return scaled > 0 ? colors[scaled < Double(last) ? Int(scaled) : last] : colors[0]
@@ -54,24 +63,27 @@ public struct ColorMap: Sendable {
   private static let blueOrange = ColorMap(
     anchors: [0x6CBBF0, 0x3F86BF, 0x23476B, 0x1A212B, 0x7A3D24, 0xC9652F, 0xFF9A5C])
 
-  /// viridis in the palette of 256: entries by hand, since the nearest ones are greys where it is dark.
-  private static let sequential256 = ColorMap(
-    palette: [53, 54, 55, 25, 31, 36, 42, 77, 113, 149, 184, 220, 226])
+  /// viridis in the palette of 256: at evenly spaced places, the entries of rising lightness, and no greyer, whose summed squared
+  /// distance in Oklab is least.
+  private static let viridis256 = ColorMap(palette: [53, 54, 24, 25, 30, 36, 71, 77, 148, 184])
 
-  private static let diverging256 = ColorMap(palette: [75, 32, 25, 17, 234, 52, 130, 166, 209])
-  private static let diverging256Dimmed = ColorMap(palette: [24, 17, 234, 52, 94])
+  /// Found likewise, but that the greys beside the middle give way to entries that show the sign.
+  private static let blueOrange256 = ColorMap(palette: [74, 67, 24, 17, 233, 52, 94, 166, 209])
+  private static let blueOrange256Dimmed = ColorMap(palette: [24, 17, 233, 52, 94])
   private static let greys = ColorMap(palette: Array(233...243))
-  private static let viridisDimmed = ColorMap(colors: viridis.colors.map(dimmed))
-  private static let blueOrangeDimmed = ColorMap(colors: blueOrange.colors.map(dimmed))
+  private static let viridisDimmed = ColorMap(colors: viridis.colors.map { $0.map(dimmed) })
+  private static let blueOrangeDimmed = ColorMap(colors: blueOrange.colors.map { $0.map(dimmed) })
 
   /// Three fifths of the way to the ground.
   private static func dimmed(_ color: Color) -> Color { color.mixed(with: Color(0x10, 0x14, 0x1B), 0.6) }
 
-  private static let sequential16 = ColorMap(colors: [4, 12, 2, 6, 10, 14, 11].map { Color.ansi[$0] })
-  private static let diverging16 = ColorMap(colors: [14, 12, 4, 0, 1, 9, 11].map { Color.ansi[$0] })
-
-  init(colors: [Color]) {
+  init(colors: [Color?]) {
     self.colors = colors
+  }
+
+  /// Entries of the sixteen; nil is the terminal's own ink.
+  private static func ansi(_ indices: Int?...) -> ColorMap {
+    ColorMap(colors: indices.map { index in index.map { Color.ansi[$0] } })
   }
 
   /// Entries of the palette of 256.

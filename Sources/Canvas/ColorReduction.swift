@@ -21,37 +21,21 @@ extension Color {
     }
   }
 
-  /// The index of the nearest colour in xterm's palette of 256; never one of the first sixteen, which users change.
-  public var index256: UInt8 {
-    func step(_ value: UInt8) -> UInt8 { value < 48 ? 0 : value < 115 ? 1 : (value - 35) / 40 }
-    let cube = 16 + 36 * step(red) + 6 * step(green) + step(blue)
-    let mean = (Int(red) + Int(green) + Int(blue)) / 3
-    let gray = UInt8(232 + max(0, min(23, (mean - 3) / 10)))
-    return distance(to: Color(index256: gray)) < distance(to: Color(index256: cube)) ? gray : cube
-  }
+  /// The index of the nearest colour in xterm's palette of 256, by distance in Oklab; never one of the first sixteen, which users
+  /// change.
+  public var index256: UInt8 { UInt8(16 + oklab.nearest(in: Self.palette)) }
 
   /// The index of the nearest of the sixteen.
-  public var index16: UInt8 {
-    var best = 0
-    var least = Int.max
-    for (index, color) in Self.ansi.enumerated() {
-      let distance = distance(to: color)
-      if distance < least {
-        least = distance
-        best = index
-      }
-    }
-    return UInt8(best)
-  }
+  public var index16: UInt8 { UInt8(oklab.nearest(in: Self.sixteen)) }
 
-  /// Squared distance with the channels weighted as the eye does, more or less ("redmean", T. Riemersma).
-  func distance(to other: Color) -> Int {
-    let mean = (Int(red) + Int(other.red)) / 2
-    let r = Int(red) - Int(other.red)
-    let g = Int(green) - Int(other.green)
-    let b = Int(blue) - Int(other.blue)
-    return (((512 + mean) * r * r) >> 8) + 4 * g * g + (((767 - mean) * b * b) >> 8)
-  }
+  /// The index of the nearest of the first eight.
+  public var index8: UInt8 { UInt8(oklab.nearest(in: Self.sixteen.prefix(8))) }
+
+  private static let palette = (UInt8(16)...255).map { Color(index256: $0).oklab }
+  private static let sixteen = ansi.map(\.oklab)
+
+  /// The colour in Oklab.
+  var oklab: Oklab { Oklab(Self.linear[Int(red)], Self.linear[Int(green)], Self.linear[Int(blue)]) }
 
   /// Relative luminance, 0 to 1 (WCAG 2, from linear sRGB).
   public var luminance: Double {

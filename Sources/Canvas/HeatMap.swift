@@ -1,5 +1,5 @@
-/// A matrix as colours: two values a cell, one above the other, where the terminal has half blocks and colours; else one a cell, by
-/// density of ink. Larger matrices are reduced, smaller ones repeated.
+/// A matrix as colours: two values a cell, one above the other, where the terminal has half blocks and 256 colours or more; else one
+/// a cell, with fewer colours by density of ink. Larger matrices are reduced, smaller ones repeated.
 public struct HeatMap: Sendable {
   /// How several values become one.
   public enum Reduction: Hashable, Sendable {
@@ -28,8 +28,8 @@ public struct HeatMap: Sendable {
   public var map: Map
   /// How several values become one.
   public var reduction: Reduction
-  /// Whether masked places are hatched, which is seen on every terminal; else they are only darker (dim without
-  /// colours, hatched with sixteen, which have no darker ones).
+  /// Whether masked places are hatched, which is seen on every terminal; else they are only darker (dim where values are drawn by
+  /// ink).
   public var hatchesMask = true
   /// Which places are shown dimmed and hatched, by row and column; nil for none.
   public var mask: (@Sendable (_ row: Int, _ column: Int) -> Bool)?
@@ -50,7 +50,7 @@ public struct HeatMap: Sendable {
 
   /// How many values stand one above the other in a cell.
   public static func valuesPerCell(_ theme: Theme) -> Int {
-    theme.colors == .mono || theme.characters == .ascii ? 1 : 2
+    theme.drawsByInk || theme.characters == .ascii ? 1 : 2
   }
 
   /// Draws the matrix over the whole rectangle. Masked places keep a third of their colour and are hatched.
@@ -145,10 +145,10 @@ struct HeatPainter {
 
   init(map: HeatMap.Map, hatches: Bool, theme: Theme) {
     self.theme = theme
-    self.hatches = hatches || theme.colors == .colors16
+    self.hatches = hatches
     isDiverging = map == .diverging
-    colors = isDiverging ? .diverging(theme.colors) : .sequential(theme.colors)
-    dimmed = isDiverging ? .divergingDimmed(theme.colors) : .sequentialDimmed(theme.colors)
+    colors = isDiverging ? .diverging(theme) : .sequential(theme)
+    dimmed = isDiverging ? .divergingDimmed(theme) : .sequentialDimmed(theme)
     ground = theme[.background].background ?? Color(0, 0, 0)
   }
 
@@ -159,8 +159,8 @@ struct HeatPainter {
       buffer.put("!", x: x, y: y, style: theme[.error])
       return
     }
-    if theme.colors == .mono {
-      buffer.put(ink(value, sample.isMasked), x: x, y: y, style: sample.isMasked ? Style(dim: true) : inkStyle(value))
+    if theme.drawsByInk {
+      buffer.put(ink(value, sample.isMasked), x: x, y: y, style: inkStyle(value, sample.isMasked))
     } else {
       // ASCII with colours: the ground carries the value, a hatch the mask.
       let color = self.color(value, sample.isMasked)
@@ -202,28 +202,34 @@ struct HeatPainter {
   }
 
   /// In the palettes there is nothing to mix: a masked place is the ground, and its hatch has the colour.
-  private func color(_ value: Double, _ isMasked: Bool) -> Color {
+  private func color(_ value: Double, _ isMasked: Bool) -> Color? {
     guard isMasked else { return colors[value] }
     if !hatches { return dimmed[value] }
-    return theme.colors == .trueColor ? colors[value].mixed(with: ground, 0.72) : ground
+    return theme.colors == .trueColor ? colors[value]?.mixed(with: ground, 0.72) : ground
   }
 
-  private func hatchColor(_ value: Double) -> Color {
-    theme.colors == .trueColor ? colors[value].mixed(with: theme.color(.dimText) ?? ground, 0.4) : colors[value]
+  private func hatchColor(_ value: Double) -> Color? {
+    theme.colors == .trueColor ? colors[value]?.mixed(with: theme.color(.dimText) ?? ground, 0.4) : colors[value]
   }
 
   private func ink(_ value: Double, _ isMasked: Bool) -> Unicode.Scalar {
-    if isMasked && hatches { return "/" }
+    // Block fonts may lack the long stroke.
+    if isMasked && hatches { return theme.characters == .braille && theme.colors != .mono ? "╱" : "/" }
     if isDiverging {
       let signed = max(-1, min(1, 2 * value - 1))
       let ramp = signed < 0 ? Self.negativeRamp : Self.positiveRamp
       return ramp[abs(signed) < 0.15 ? 0 : abs(signed) < 0.6 ? 1 : 2]
     }
     let ramp = theme.characters == .ascii ? Self.asciiRamp : Self.shadeRamp
-    return ramp[Int(max(0, min(Double(ramp.count - 1), value * Double(ramp.count))))]
+    // Dim black is black on many terminals: what stands back is less dense as well.
+    let density = isMasked && theme.colors != .mono ? value * 0.6 : value
+    return ramp[Int(max(0, min(Double(ramp.count - 1), density * Double(ramp.count))))]
   }
 
-  private func inkStyle(_ value: Double) -> Style {
-    Style(bold: isDiverging && abs(2 * value - 1) >= 0.6)
+  private func inkStyle(_ value: Double, _ isMasked: Bool) -> Style {
+    if isMasked && (!hatches || theme.colors == .mono) { return Style(dim: true) }
+    // A bold colour may be drawn in another one, so colours are left as they are.
+    guard theme.colors == .mono else { return Style(colors[value]) }
+    return Style(bold: isDiverging && abs(2 * value - 1) >= 0.6)
   }
 }

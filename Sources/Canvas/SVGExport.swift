@@ -74,6 +74,7 @@ struct SVGPicture {
     case .trueColor: return color
     case .colors256: return Color(index256: color.index256)
     case .colors16: return Color.ansi[Int(color.index16)]
+    case .colors8: return Color.ansi[Int(color.index8)]
     case .mono: return nil
     }
   }

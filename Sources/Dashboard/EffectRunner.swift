@@ -53,6 +53,9 @@ public struct EffectRunner {
   /// Takes the size of the screen without an event.
   public mutating func resize(_ size: Size) { state.size = size }
 
+  /// Takes another theme.
+  public mutating func restyle(_ theme: Theme) { state.theme = theme }
+
   private mutating func perform(_ effects: [Effect]) -> Outcome {
     var outcome = Outcome.redraw
     for effect in effects {

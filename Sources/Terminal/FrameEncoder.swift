@@ -95,9 +95,8 @@ struct FrameEncoder {
     switch colorTier {
     case .trueColor: return color.packed
     case .colors256: return nearest.index(of: color) { UInt32($0.index256) }
-    case .colors16:
-      let isDark = capabilities.foreground.count < 16
-      return nearest.index(of: color) { UInt32(isDark ? $0.index16 % 8 : $0.index16) }
+    case .colors16: return nearest.index(of: color) { UInt32($0.index16) }
+    case .colors8: return nearest.index(of: color) { UInt32($0.index8) }
     case .mono: return nil
     }
   }

@@ -11,6 +11,8 @@ enum RawInput: Equatable {
 enum DecodedInput: Equatable {
   case key(Key)
   case paste(String)
+  /// The terminal told its background.
+  case ground(Ground)
 }
 
 /// Turns what ncurses reads into keys. A paste (between the terminal's brackets) is one thing, whatever it holds.
@@ -19,13 +21,18 @@ enum DecodedInput: Equatable {
 struct KeyDecoder {
   /// The codes under which ncurses reports the brackets of a paste.
   static let pasteBegins: Int32 = KEY_MAX + 101, pasteEnds: Int32 = KEY_MAX + 102
+  /// The code under which ncurses reports the beginning of the terminal's answer to what its background is.
+  static let groundBegins: Int32 = KEY_MAX + 103
+  /// Longer answers are none.
+  private static let longestReply = 32
   /// A paste is cut here, so that its end cannot be waited for with unbounded memory.
   private static let longestPaste = 1 << 16
 
   private var pasted: [Unicode.Scalar]?
+  private var reply: String.UnicodeScalarView?
 
-  /// Whether the end of a paste is still to come.
-  var isPasting: Bool { pasted != nil }
+  /// Whether the end of a paste, or of an answer, is still to come.
+  var isPasting: Bool { pasted != nil || reply != nil }
 
   /// The keys in what was read in one go. What follows an escape in the same reading belongs to it.
   mutating func decode(_ inputs: [RawInput]) -> [DecodedInput] {
@@ -36,6 +43,10 @@ struct KeyDecoder {
       index += 1
       if pasted != nil {
         paste(input, into: &decoded)
+      } else if let text = reply {
+        index = answer(input, inputs, index, after: text, into: &decoded)
+      } else if input == .code(Self.groundBegins) {
+        reply = String.UnicodeScalarView()
       } else if input == .code(Self.pasteBegins) {
         pasted = []
       } else if input == .character(0x1B), index < inputs.count, case .character(let next) = inputs[index], next != 0x1B
@@ -58,6 +69,29 @@ struct KeyDecoder {
       // A terminal sends line ends as returns.
       if let count = pasted?.count, count < Self.longestPaste { pasted?.append(value == 0x0D ? "\n" : scalar) }
     }
+  }
+
+  /// Takes a piece of an answer. BEL ends it, or an escape, after which comes a backslash; anything else that cannot be in it ends
+  /// it too, and what was there of it is nothing. Gives the index of what follows.
+  private mutating func answer(
+    _ input: RawInput, _ inputs: [RawInput], _ index: Int, after text: String.UnicodeScalarView,
+    into decoded: inout [DecodedInput]
+  ) -> Int {
+    guard case .character(let value) = input else {
+      reply = nil
+      return index
+    }
+    if value == 0x07 || value == 0x1B {
+      reply = nil
+      if let ground = Ground(reply: String(text)) { decoded.append(.ground(ground)) }
+      return value == 0x1B && index < inputs.count && inputs[index] == .character(0x5C) ? index + 1 : index
+    }
+    guard value > 0x20, let scalar = Unicode.Scalar(value), text.count < Self.longestReply else {
+      reply = nil
+      return index
+    }
+    reply?.append(scalar)
+    return index
   }
 
   /// The index after an escape sequence whose first character after the escape is at `start`: CSI and SS3 sequences to

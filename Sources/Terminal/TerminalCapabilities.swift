@@ -22,9 +22,8 @@ struct TerminalCapabilities: Sendable {
   /// ECMA-48 as xterm and its kin speak it.
   static func ecma48(_ tier: ColorTier) -> TerminalCapabilities {
     var foreground: [[UInt8]] = [], background: [[UInt8]] = []
-    let count = tier == .colors256 ? 256 : tier == .colors16 ? 16 : 0
-    for index in 0..<count {
-      if count == 16 {
+    for index in 0..<tier.indexed {
+      if tier != .colors256 {
         foreground.append(Array("\u{1B}[\(index < 8 ? 30 + index : 82 + index)m".utf8))
         background.append(Array("\u{1B}[\(index < 8 ? 40 + index : 92 + index)m".utf8))
       } else {
@@ -41,18 +40,20 @@ struct TerminalCapabilities: Sendable {
 
   /// What terminfo says of the present terminal; to be called after ncurses has started.
   static func terminfo(_ tier: ColorTier, synchronized: Bool) -> TerminalCapabilities {
-    let count = tier == .colors256 ? 256 : tier == .colors16 ? min(16, max(0, Int(tigetnum("colors")))) : 0
-    let colors = (0..<Int32(count)).map {
-      (bytes(curses_string_with("setaf", $0)), bytes(curses_string_with("setab", $0)))
-    }
-    let speaksECMA48 = tier == .trueColor || bytes(curses_string_with("setaf", 1)).starts(with: [0x1B, 0x5B])
-    let standard = ecma48(.mono)
+    let standard = ecma48(tier), speaksECMA48 = terminfoSpeaksECMA48()
     var found = TerminalCapabilities(
       reset: bytes(curses_string("sgr0")), bold: bytes(curses_string("bold")), dim: bytes(curses_string("dim")),
-      underline: bytes(curses_string("smul")), reverse: bytes(curses_string("rev")), foreground: colors.map(\.0),
-      background: colors.map(\.1), defaultForeground: speaksECMA48 ? standard.defaultForeground : [],
+      underline: bytes(curses_string("smul")), reverse: bytes(curses_string("rev")), foreground: standard.foreground,
+      background: standard.background, defaultForeground: speaksECMA48 ? standard.defaultForeground : [],
       defaultBackground: speaksECMA48 ? standard.defaultBackground : [])
-    if bytes(curses_move(4, 10)) != Array("\u{1B}[5;11H".utf8) {
+    // Asked for an index above its colours, terminfo's expression gives a sequence that means something else or nothing.
+    if Int(tigetnum("colors")) >= tier.indexed {
+      found.foreground = (0..<Int32(tier.indexed)).map { bytes(curses_string_with("setaf", $0)) }
+      found.background = (0..<Int32(tier.indexed)).map { bytes(curses_string_with("setab", $0)) }
+    }
+    // The console of Linux draws dim as one dark colour, whatever the colour was; `ncv` says so.
+    if tier != .mono && tigetnum("ncv") > 0 && tigetnum("ncv") & 16 != 0 { found.dim = [] }
+    if !movesByECMA48() {
       found.movesByECMA48 = false
       found.moves = { row, column in bytes(curses_move(Int32(row), Int32(column))) }
     }
@@ -63,6 +64,15 @@ struct TerminalCapabilities: Sendable {
     }
     return found
   }
+
+  /// Whether the present terminal takes ECMA-48's sequences for colours: those of terminfo are such, or there are none and its
+  /// cursor moves by ECMA-48.
+  static func terminfoSpeaksECMA48() -> Bool {
+    let color = bytes(curses_string_with("setaf", 1))
+    return color.isEmpty ? movesByECMA48() : color.starts(with: [0x1B, 0x5B])
+  }
+
+  private static func movesByECMA48() -> Bool { bytes(curses_move(4, 10)) == Array("\u{1B}[5;11H".utf8) }
 
   /// A capability's bytes without its padding `$<…>`, which no terminal of today wants; empty for null.
   static func bytes(_ capability: UnsafePointer<CChar>?) -> [UInt8] {
@@ -77,5 +87,17 @@ struct TerminalCapabilities: Sendable {
       }
     }
     return result
+  }
+}
+
+extension ColorTier {
+  /// How many colours are named by an index.
+  fileprivate var indexed: Int {
+    switch self {
+    case .colors256: 256
+    case .colors16: 16
+    case .colors8: 8
+    case .trueColor, .mono: 0
+    }
   }
 }

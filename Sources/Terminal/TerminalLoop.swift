@@ -15,6 +15,8 @@ public enum TerminalEvent: Equatable, Sendable {
   case deadline
   /// The process was stopped and runs again; a frame is drawn anyway.
   case resumed
+  /// The terminal told its background, so that a theme can be chosen for it.
+  case ground(Ground)
 }
 
 /// What the handler wants after an event.
@@ -203,6 +205,7 @@ public struct TerminalLoop {
     case .key(.control("z")): stop(&handler, group: true)
     case .key(let key): send(.key(key), to: &handler, for: .key)
     case .paste(let text): send(.paste(text), to: &handler, for: .key)
+    case .ground(let ground): send(.ground(ground), to: &handler, for: .key)
     }
   }
 

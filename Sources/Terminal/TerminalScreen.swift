@@ -28,6 +28,11 @@ public final class TerminalScreen {
   public let colorTier: ColorTier
   /// The characters that can be shown.
   public let characterTier: CharacterTier
+  /// What is known of the terminal's background from the environment. With 8 and 16 colours the terminal is asked as well; what it
+  /// says comes as an event.
+  public let ground: Ground
+  /// The terminal type as which the terminal is taken, because terminfo does not know its own; nil where it does.
+  public let standIn: String?
   /// The size as of the last `readKeys` or `resume`.
   public private(set) var size = TerminalSize(width: 1, height: 1)
   /// Bytes written for frames since the start.
@@ -45,6 +50,9 @@ public final class TerminalScreen {
   private var bytes: [UInt8] = []
   private let restoring: [UInt8], entering: [UInt8], leaving: [UInt8]
   private var isOpen = true
+  /// The question for the background; empty where it is not asked. And whether the answer is still to come.
+  private let groundQuestion: [UInt8]
+  private var awaitsGround = false
   /// A signal came while the terminal did not take a frame.
   private var wasInterrupted = false
 
@@ -54,7 +62,8 @@ public final class TerminalScreen {
     environment: [String: String], colors: ColorTier? = nil, characters: CharacterTier? = nil,
     input: Int32 = STDIN_FILENO, output: Int32 = STDOUT_FILENO
   ) throws(TerminalError) {
-    let type = try Self.checkedType(environment, input: input, output: output)
+    let (type, isStandIn) = try Self.checkedType(environment, input: input, output: output)
+    standIn = isStandIn ? type : nil
     let isUTF8 = setCharacterLocale(environment)
     guard terminal_guard_save(input) == 0 else { throw .system("cannot read the terminal's modes", errno: errno) }
     signals = terminal_guard_install()
@@ -72,7 +81,13 @@ public final class TerminalScreen {
 
     let direct = curses_has("RGB") || curses_has("Tc")
     let terminfo = TerminfoColors(count: Int(tigetnum("colors")), direct: direct)
-    colorTier = colors ?? ColorTier.detect(environment: environment, terminfo: terminfo)
+    let speaksECMA48 = TerminalCapabilities.terminfoSpeaksECMA48()
+    colorTier =
+      colors.map { .forced($0, terminfo: terminfo, speaksECMA48: speaksECMA48) }
+      ?? ColorTier.detect(environment: environment, terminfo: terminfo)
+    ground = Ground.detect(environment: environment)
+    let asksGround = [.colors8, .colors16].contains(colorTier) && Ground.canBeAsked(environment: environment)
+    groundQuestion = asksGround ? Array("\u{1B}]11;?\u{07}".utf8) : []
     characterTier = characters ?? CharacterTier.detect(environment: environment, localeIsUTF8: isUTF8)
     let synchronized = knowsSynchronizedOutput(environment: environment, terminfoHasSync: curses_has("Sync"))
     let capabilities = TerminalCapabilities.terminfo(colorTier, synchronized: synchronized)
@@ -87,22 +102,29 @@ public final class TerminalScreen {
     nodelay(pad, true)
     define_key("\u{1B}[200~", KeyDecoder.pasteBegins)
     define_key("\u{1B}[201~", KeyDecoder.pasteEnds)
+    if asksGround { define_key("\u{1B}]11;", KeyDecoder.groundBegins) }
     terminal_guard_watch_size()
     enter()
   }
 
   deinit { close() }
 
+  /// What every terminal emulator of today is close to.
+  private static let commonType = "xterm-256color"
+
+  /// The type to open the terminal as, and whether it stands in for one that terminfo does not know.
   private static func checkedType(
     _ environment: [String: String], input: Int32, output: Int32
-  ) throws(TerminalError) -> String {
+  ) throws(TerminalError) -> (String, isStandIn: Bool) {
     if isatty(input) == 0 { throw .notATerminal("standard input") }
     if isatty(output) == 0 { throw .notATerminal("standard output") }
     guard let type = environment["TERM"], !type.isEmpty else { throw .typeUnset }
     let ability = curses_ability(type, output)
-    if ability < 0 { throw .typeUnknown(type) }
     if ability == 0 { throw .typeUnable(type) }
-    return type
+    if ability > 0 { return (type, false) }
+    // "unknown" is what systems set where nobody knows what is at the other end.
+    guard type != "unknown", curses_ability(commonType, output) > 0 else { throw .typeUnknown(type) }
+    return (commonType, true)
   }
 
   /// What is written besides what ncurses writes: when the terminal is taken, when it is given back, and all that gives
@@ -126,6 +148,10 @@ public final class TerminalScreen {
     _ = wrefresh(curses_standard_window())
     decoder = KeyDecoder()
     _ = terminal_guard_write(output, entering, entering.count)
+    if !groundQuestion.isEmpty {
+      awaitsGround = true
+      _ = terminal_guard_write(output, groundQuestion, groundQuestion.count)
+    }
     encoder.invalidate()
     updateSize()
   }
@@ -135,6 +161,8 @@ public final class TerminalScreen {
     var writable = pollfd(fd: output, events: Int16(POLLOUT), revents: 0)
     if wasInterrupted || poll(&writable, 1, 200) == 0 { tcflush(output, TCOFLUSH) }
     _ = write(output, leaving, leaving.count)
+    // An answer that comes now would be read by the shell.
+    if awaitsGround { tcflush(input, TCIFLUSH) }
     if !isendwin() { endwin() }
   }
 
@@ -207,7 +235,9 @@ public final class TerminalScreen {
       inputs.append(result == KEY_CODE_YES ? .code(Int32(bitPattern: value)) : .character(value))
     }
     updateSize()
-    return inputs.isEmpty ? nil : decoder.decode(inputs.filter { $0 != .code(KEY_RESIZE) })
+    guard !inputs.isEmpty else { return nil }
+    if inputs.contains(.code(KeyDecoder.groundBegins)) { awaitsGround = false }
+    return decoder.decode(inputs.filter { $0 != .code(KEY_RESIZE) })
   }
 
   /// Ends a paste whose end does not come.

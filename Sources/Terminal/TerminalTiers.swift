@@ -21,8 +21,21 @@ extension ColorTier {
     // https://no-color.org: set and not empty, whatever its value.
     if let value = environment["NO_COLOR"], !value.isEmpty { return .mono }
     if speaksTrueColor(environment, terminfo) { return .trueColor }
-    if terminfo.count >= 256 { return .colors256 }
-    return terminfo.count >= 8 ? .colors16 : .mono
+    return named(terminfo)
+  }
+
+  /// The colours that were asked for, unless the terminal is known to take none of their sequences.
+  static func forced(_ tier: ColorTier, terminfo: TerminfoColors, speaksECMA48: Bool) -> ColorTier {
+    speaksECMA48 || tier == .mono ? tier : named(terminfo)
+  }
+
+  private static func named(_ terminfo: TerminfoColors) -> ColorTier {
+    switch terminfo.count {
+    case 256...: .colors256
+    case 16...: .colors16
+    case 8...: .colors8
+    default: .mono
+    }
   }
 
   private static func speaksTrueColor(_ environment: [String: String], _ terminfo: TerminfoColors) -> Bool {
@@ -48,6 +61,39 @@ extension CharacterTier {
   public static func detect(environment: [String: String], localeIsUTF8: Bool) -> CharacterTier {
     guard localeIsUTF8 else { return .ascii }
     return environment["TERM"] == "linux" ? .block : .braille
+  }
+}
+
+extension Ground {
+  /// What the environment says of the terminal's background: `COLORFGBG`, which rxvt and Konsole set to the indices of ink and
+  /// ground, and the Linux console, which is black.
+  public static func detect(environment: [String: String]) -> Ground {
+    if let last = environment["COLORFGBG"]?.split(separator: ";").last, let index = Int(last), (0..<16).contains(index)
+    {
+      // The first seven, and bright black, are dark.
+      return index < 7 || index == 8 ? .dark : .light
+    }
+    return environment["TERM"] == "linux" ? .dark : .unknown
+  }
+
+  /// The ground that a terminal tells after `ESC]11;`, as X11 writes colours: "rgb:ffff/ffff/ffff". Nil for anything else.
+  init?(reply: String) {
+    let parts = reply.split(separator: ":", maxSplits: 1)
+    guard parts.count == 2, parts[0] == "rgb" || parts[0] == "rgba" else { return nil }
+    let channels = parts[1].split(separator: "/").prefix(3).compactMap { digits -> UInt8? in
+      guard (1...4).contains(digits.count), let value = Int(digits, radix: 16), value >= 0 else { return nil }
+      return UInt8(value * 255 / (1 << (4 * digits.count) - 1))
+    }
+    guard channels.count == 3 else { return nil }
+    // Black and white are equally readable at a luminance of 0.179.
+    self = Color(channels[0], channels[1], channels[2]).luminance < 0.179 ? .dark : .light
+  }
+
+  /// Whether the terminal can be asked for its background: what is known to answer, or to pass over the question.
+  static func canBeAsked(environment: [String: String]) -> Bool {
+    let type = environment["TERM"] ?? ""
+    let kinds = ["xterm", "rxvt-unicode", "tmux", "konsole", "gnome", "vte", "alacritty", "foot", "wezterm", "st-"]
+    return kinds.contains { type.hasPrefix($0) } || type.hasPrefix("screen") && environment["TMUX"] != nil
   }
 }
 

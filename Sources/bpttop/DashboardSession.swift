@@ -34,7 +34,7 @@ struct DashboardSession: TerminalHandler {
 
   init(_ opening: Opening, screen: TerminalScreen, waker: Waker, autosave: Autosave?, left: String?) {
     let size = Size(width: screen.size.width, height: screen.size.height)
-    let theme = Theme(colors: screen.colorTier, characters: screen.characterTier)
+    let theme = Theme(colors: screen.colorTier, characters: screen.characterTier, ground: screen.ground)
     (self.waker, self.autosave, self.left) = (waker, autosave, left)
     (source, runner) = Self.open(opening, size, theme, waker)
     if left != nil {
@@ -90,6 +90,10 @@ struct DashboardSession: TerminalHandler {
       takeDeadline()
       return .idle
     case .resumed: return .repaint
+    case .ground(let ground):
+      let theme = runner.state.theme
+      runner.restyle(Theme(colors: theme.colors, characters: theme.characters, ground: ground))
+      return .redraw
     }
     return answer(outcome)
   }

@@ -28,6 +28,13 @@ struct TerminalLooks: ParsableArguments {
       end = loop.run(&session)
       screen.close()
       session.end()
+      if let standIn = screen.standIn {
+        let type = environment["TERM"] ?? ""
+        FileHandle.standardError.write(
+          Data(
+            "bpttop: TERM: terminfo on this machine does not know '\(type)'; the terminal was taken as \(standIn)\n"
+              .utf8))
+      }
     } catch {
       throw Failure.input(error.description)
     }

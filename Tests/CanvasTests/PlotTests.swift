@@ -163,7 +163,7 @@ import Testing
   @Test func halfBlocks() {
     let theme = Theme()
     let buffer = drawn(HeatMap([0, 1], rows: 2, columns: 1, range: 0...1), 1, 1, theme)
-    let map = ColorMap.sequential(.trueColor)
+    let map = ColorMap.sequential(theme)
     #expect(buffer[0, 0] == Cell("▀", Style(map[0], on: map[1])))
   }
 

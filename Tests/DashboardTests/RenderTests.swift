@@ -46,7 +46,7 @@ import Training
     buffer.put("~", x: 5, y: 1, style: Style(Color(1, 2, 3), on: Color(4, 5, 6)))
     let (rows, legend) = buffer.styleRows(theme)
     #expect(rows == ["aaaa..", "bb...#"])
-    #expect(legend == ["a border: #444F5D on #10141B", "b truncated: #5FE08F on #10141B"])
+    #expect(legend == ["a border: #76828F on #10141B", "b truncated: #5FE08F on #10141B"])
   }
 
   @Test func beforeAnythingHasArrivedThereIsAScreen() {

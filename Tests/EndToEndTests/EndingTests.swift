@@ -142,11 +142,22 @@ extension EndToEnd {
     @Test func terminalsThatDoNotServe() throws {
       let path = Bpttop.path
       #expect(try refusal("exec \(path)", ["TERM": "dumb"]).contains("'dumb'"))
-      #expect(try refusal("exec \(path)", ["TERM": "nonsense"]).contains("'nonsense'"))
+      #expect(try refusal("exec \(path)", ["TERM": "unknown"]).contains("'unknown'"))
       #expect(try refusal("exec \(path)", ["TERM": nil as String?]).contains("TERM"))
       #expect(try refusal("exec \(path) > /dev/null").contains("standard output"))
       #expect(try refusal("exec \(path) < /dev/null").contains("standard input"))
       #expect(try refusal("\(path) | cat; exit 2").contains("standard output"))
+    }
+
+    /// Emulators that are newer than this machine's terminfo are opened; what was made of them is told afterwards.
+    @Test(arguments: ["xterm-kittens", "nonsense"]) func typesThatTerminfoDoesNotKnow(_ type: String) throws {
+      let terminal = try PseudoTerminal(Bpttop.path, environment: ["TERM": type])
+      try #require(terminal.time(until: "Through time") != nil)
+      terminal.type("q")
+      #expect(terminal.end() == 0)
+      let rest = terminal.output.components(separatedBy: "\u{1B}[?1049l").last ?? ""
+      let lines = rest.split(whereSeparator: \.isNewline).filter { $0.contains("TERM") }
+      #expect(lines.count == 1 && lines[0].contains("'\(type)'") && lines[0].contains("xterm-256color"), "\(rest)")
     }
   }
 }

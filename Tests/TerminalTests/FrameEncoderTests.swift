@@ -82,10 +82,7 @@ struct FrameEncoderTests {
   }
 
   @Test func eightColoursHaveNoBrightOnes() {
-    var capabilities = TerminalCapabilities.ecma48(.colors16)
-    capabilities.foreground.removeLast(8)
-    var encoder = FrameEncoder(capabilities: capabilities, colorTier: .colors16, characterTier: .braille)
-    var frame = Buffer(width: 1, height: 1)
+    var encoder = encoder(.colors8), frame = Buffer(width: 1, height: 1)
     frame[0, 0] = Cell("a", Style(Color(255, 0, 0)))
     #expect(encode(&encoder, frame).hasSuffix("\u{1B}[31ma"))
   }
@@ -124,7 +121,7 @@ struct FrameEncoderTests {
   }
 
   /// Random frames over one another, of changing sizes: a model of a terminal shows each as it was meant.
-  @Test(arguments: [ColorTier.trueColor, .colors256, .colors16, .mono])
+  @Test(arguments: ColorTier.allCases)
   func aTerminalShowsTheFrame(_ tier: ColorTier) {
     var random = Generator(state: 1)
     var encoder = encoder(tier)

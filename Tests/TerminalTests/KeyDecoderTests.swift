@@ -32,6 +32,23 @@ struct KeyDecoderTests {
     #expect(decode([.code(code)]) == [.key(key)])
   }
 
+  /// The answer may come in pieces, and may be cut; nothing of it is a key.
+  @Test func answersOfTheTerminalAreNoKeys() {
+    var decoder = KeyDecoder()
+    #expect(
+      decoder.decode([.character(0x61), .code(KeyDecoder.groundBegins)] + typed("rgb:ff")) == [.key(.character("a"))])
+    #expect(decoder.isPasting)
+    #expect(decoder.decode(typed("ff/ffff/ffff\u{07}b")) == [.ground(.light), .key(.character("b"))])
+    #expect(!decoder.isPasting)
+    #expect(
+      decoder.decode([.code(KeyDecoder.groundBegins)] + typed("rgb:0/0/0\u{1B}\\q")) == [
+        .ground(.dark), .key(.character("q")),
+      ])
+    _ = decoder.decode([.code(KeyDecoder.groundBegins)] + typed("rgb:"))
+    #expect(decoder.decode([.code(KeyDecoder.pasteEnds)]).isEmpty && !decoder.isPasting)
+    #expect(decoder.decode([.code(KeyDecoder.groundBegins)] + typed("?\u{07}c")) == [.key(.character("c"))])
+  }
+
   @Test func escapeAloneAndTwiceIsEscape() {
     #expect(decode(typed("\u{1B}")) == [.key(.escape)])
     #expect(decode(typed("\u{1B}\u{1B}")) == [.key(.escape), .key(.escape)])

@@ -27,6 +27,7 @@ struct ModelTerminal {
       case .trueColor: "2;\(color.red);\(color.green);\(color.blue)"
       case .colors256: "5;\(color.index256)"
       case .colors16: "\(color.index16)"
+      case .colors8: "\(color.index8)"
       case .mono: ""
       }
     }

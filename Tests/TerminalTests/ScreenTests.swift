@@ -28,8 +28,10 @@ import Testing
   }
 
   private func run(
-    _ pty: Pseudo, _ recorder: inout Recorder, waker: Waker? = nil, before: (TerminalScreen) throws -> Void
+    _ pty: Pseudo, _ recorder: inout Recorder, waker: Waker? = nil, environment: [String: String]? = nil,
+    before: (TerminalScreen) throws -> Void
   ) throws -> TerminalEnd {
+    let environment = environment ?? self.environment
     let screen = try TerminalScreen(environment: environment, input: pty.slave, output: pty.slave)
     defer { screen.close() }
     try before(screen)
@@ -51,6 +53,53 @@ import Testing
         .key(.character("a")), .key(.up), .key(.function(1)), .key(.function(5)), .key(.backTab), .key(.character("λ")),
         .paste("quit"), .key(.enter), .key(.delete), .key(.character("q")),
       ])
+  }
+
+  /// With 8 and 16 colours the terminal's own ground is drawn on, so the terminal is asked for it. What it says is no key.
+  @Test func theTerminalTellsItsGround() throws {
+    for (reply, ground) in [("rgb:ffff/ffff/ffff\u{07}", Ground.light), ("rgb:1010/1414/1b1b\u{1B}\\", .dark)] {
+      let pty = try Pseudo(width: 40, height: 10)
+      var recorder = Recorder()
+      let end = try run(pty, &recorder, environment: ["TERM": "xterm", "LC_ALL": "C.UTF-8"]) { screen in
+        #expect(screen.colorTier == .colors8 && screen.ground == .unknown)
+        pty.send("a\u{1B}]11;" + reply + "q")
+      }
+      #expect(end == .quit)
+      #expect(recorder.events == [.key(.character("a")), .ground(ground), .key(.character("q"))])
+      #expect(pty.received().contains("\u{1B}]11;?\u{07}"))
+    }
+    let pty = try Pseudo(width: 40, height: 10)
+    var recorder = Recorder()
+    _ = try run(pty, &recorder) { _ in pty.send("q") }
+    #expect(!pty.received().contains("\u{1B}]11;?"))
+  }
+
+  /// What terminfo of this machine does not know is most likely a newer emulator.
+  @Test(arguments: ["xterm-kittens", "nonsense"]) func unknownTypesAreTakenAsTheCommonOne(_ type: String) throws {
+    let pty = try Pseudo(width: 40, height: 10)
+    var recorder = Recorder()
+    _ = try run(pty, &recorder, environment: ["TERM": type, "LC_ALL": "C.UTF-8"]) { screen in
+      #expect(screen.standIn == "xterm-256color" && screen.colorTier == .colors256)
+      pty.send("q")
+    }
+    #expect(pty.received().contains("\u{1B}[?1049h"))
+    let known = try TerminalScreen(environment: environment, input: pty.slave, output: pty.slave)
+    defer { known.close() }
+    #expect(known.standIn == nil)
+  }
+
+  /// Terminfo's expression for a colour gives nonsense above its number of colours.
+  @Test func forcedColoursAreSequencesThatTerminalsKnow() throws {
+    for (colors, expected) in [
+      (ColorTier.colors256, "\u{1B}[38;5;196m"), (.colors16, "\u{1B}[91m"), (.colors8, "\u{1B}[31m"),
+    ] {
+      let pty = try Pseudo(width: 4, height: 1)
+      let screen = try TerminalScreen(
+        environment: ["TERM": "xterm"], colors: colors, input: pty.slave, output: pty.slave)
+      screen.present(Buffer(width: 4, height: 1, fill: Cell("x", Style(Color(255, 0, 0)))))
+      screen.close()
+      #expect(pty.received().contains(expected + "x"))
+    }
   }
 
   @Test func theTerminalIsGivenBack() throws {
@@ -160,7 +209,6 @@ import Testing
     defer { close(null) }
     #expect(failure(nil) == .typeUnset)
     #expect(failure("") == .typeUnset)
-    #expect(failure("nonsense") == .typeUnknown("nonsense"))
     #expect(failure("dumb") == .typeUnable("dumb"))
     #expect(failure("unknown") == .typeUnknown("unknown"))
     #expect(failure("xterm", input: null) == .notATerminal("standard input"))

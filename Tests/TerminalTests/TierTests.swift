@@ -1,6 +1,7 @@
 import Canvas
-import Terminal
 import Testing
+
+@testable import Terminal
 
 struct TierTests {
   struct Colors: Sendable, CustomTestStringConvertible {
@@ -25,8 +26,9 @@ struct TierTests {
       environment: ["TERM": "tmux-256color", "TMUX": "x", "TERM_PROGRAM": "WezTerm"], count: 256, expected: .colors256),
     Colors(environment: ["TERM": "xterm-256color", "TERM_PROGRAM": "WezTerm"], count: 256, expected: .trueColor),
     Colors(environment: ["TERM": "xterm-kitty"], count: 256, expected: .trueColor),
-    Colors(environment: ["TERM": "linux", "COLORTERM": "truecolor"], count: 8, expected: .colors16),
-    Colors(environment: ["TERM": "xterm"], count: 8, expected: .colors16),
+    Colors(environment: ["TERM": "linux", "COLORTERM": "truecolor"], count: 8, expected: .colors8),
+    Colors(environment: ["TERM": "xterm"], count: 8, expected: .colors8),
+    Colors(environment: ["TERM": "rxvt-88color"], count: 88, expected: .colors16),
     Colors(environment: ["TERM": "xterm-16color"], count: 16, expected: .colors16),
     Colors(environment: ["TERM": "vt100"], count: -1, expected: .mono),
     Colors(
@@ -36,6 +38,41 @@ struct TierTests {
   func colorsOfAnEnvironment(_ row: Colors) {
     let terminfo = TerminfoColors(count: row.count, direct: row.direct)
     #expect(ColorTier.detect(environment: row.environment, terminfo: terminfo) == row.expected)
+  }
+
+  /// Wyse 350's colours, for one, are not ECMA-48's.
+  @Test func forcedColoursAreNotSentToTerminalsThatCannotKnowThem() {
+    func forced(_ tier: ColorTier, _ count: Int, _ speaksECMA48: Bool) -> ColorTier {
+      .forced(tier, terminfo: TerminfoColors(count: count), speaksECMA48: speaksECMA48)
+    }
+    #expect(forced(.colors256, 8, true) == .colors256 && forced(.trueColor, 8, true) == .trueColor)
+    #expect(forced(.colors256, 8, false) == .colors8 && forced(.trueColor, -1, false) == .mono)
+    #expect(forced(.mono, 8, false) == .mono)
+  }
+
+  @Test(arguments: [
+    ("15;0", Ground.dark), ("0;15", .light), ("0;default;15", .light), ("12;8", .dark), ("0;7", .light),
+    ("0;x", .unknown),
+    ("", .unknown), ("1;99", .unknown),
+  ])
+  func groundsOfAnEnvironment(_ value: String, _ ground: Ground) {
+    #expect(Ground.detect(environment: ["TERM": "xterm", "COLORFGBG": value]) == ground)
+    #expect(Ground.detect(environment: ["TERM": "xterm"]) == .unknown)
+    #expect(Ground.detect(environment: ["TERM": "linux"]) == .dark)
+  }
+
+  @Test(arguments: [
+    ("rgb:ffff/ffff/ffff", Ground.light), ("rgb:0000/0000/0000", .dark), ("rgb:00/2b/36", .dark),
+    ("rgb:fd/f6/e3", .light), ("rgba:ffff/ffff/ffff/8000", .light), ("rgb:f/f/f", .light),
+  ])
+  func groundsThatTerminalsTell(_ reply: String, _ ground: Ground) {
+    #expect(Ground(reply: reply) == ground)
+  }
+
+  @Test func otherAnswersTellNothing() {
+    for reply in ["", "rgb:", "rgb:ff/ff", "rgb:ffff0/0/0", "#ffffff", "rgb:-1/0/0", "rgb:x/y/z"] {
+      #expect(Ground(reply: reply) == nil, "\(reply)")
+    }
   }
 
   @Test func charactersOfALocale() {

@@ -187,7 +187,7 @@ extension TimeDrawing {
   }
 
   private func drawBars(_ gradient: [Double], in rect: Rect, _ buffer: inout Buffer) {
-    let colors = ColorMap.sequential(theme.colors)
+    let colors = ColorMap.sequential(theme)
     var heights: [Double?] = []
     var styles: [Style] = []
     for column in 0..<rect.width {

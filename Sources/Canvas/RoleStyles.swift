@@ -1,0 +1,123 @@
+extension Role {
+  /// The role's look on a terminal.
+  func style(_ colors: ColorTier, on ground: Ground) -> Style {
+    switch (colors, ground) {
+    case (.trueColor, _), (.colors256, _): styleRGB
+    case (.mono, _): styleMono
+    case (_, .unknown): styleOnAnyGround
+    case (_, .light): styleOnLight
+    case (.colors8, .dark): styleOnDark8
+    case (.colors16, .dark): styleOnDark16
+    }
+  }
+
+  /// The program's own dark ground, and inks with a contrast of at least 4.5 with it, so that a projector does not lose them.
+  private var styleRGB: Style {
+    switch self {
+    case .background: Style(Color(0xD3, 0xDA, 0xE3), on: Color(0x10, 0x14, 0x1B))
+    case .bar: Style(Color(0xD3, 0xDA, 0xE3), on: Color(0x20, 0x29, 0x36))
+    case .text: Style(Color(0xD3, 0xDA, 0xE3))
+    case .dimText: Style(Color(0x9A, 0xA4, 0xB2))
+    case .title: Style(Color(0xF0, 0xF4, 0xF8), bold: true)
+    case .value: Style(Color(0xF0, 0xF4, 0xF8), bold: true)
+    case .accent: Style(Color(0xFF, 0xD7, 0x5F), bold: true)
+    case .keyName: Style(Color(0xFF, 0xAF, 0x5F), bold: true)
+    case .border: Style(Color(0x76, 0x82, 0x8F))
+    case .focusBorder: Style(Color(0x5F, 0xD7, 0xDF))
+    case .selection: Style(Color(0x08, 0x0A, 0x0E), on: Color(0x5F, 0xD7, 0xDF), bold: true)
+    case .cursor: Style(Color(0xFF, 0xFF, 0xFF), bold: true)
+    case .truncated: Style(Color(0x5F, 0xE0, 0x8F))
+    case .full: Style(Color(0x9A, 0xA4, 0xB0))
+    case .bound: Style(Color(0xFF, 0x6B, 0x62))
+    case .sigma: Style(Color(0x5C, 0x8F, 0xF5))
+    case .local: Style(Color(0xFF, 0xD7, 0x5F))
+    case .future: Style(Color(0x7C, 0xC4, 0xFF))
+    case .loss: Style(Color(0x7C, 0xC4, 0xFF))
+    case .floor: Style(Color(0xB0, 0xBA, 0xC6))
+    case .gradientNorm: Style(Color(0xC5, 0x9B, 0xFF))
+    case .threshold: Style(Color(0xFF, 0x8F, 0x5A))
+    case .window: Style(Color(0x5F, 0xD7, 0xDF))
+    case .newest: Style(Color(0xFF, 0xAF, 0x5F))
+    case .grid: Style(Color(0x74, 0x80, 0x8D))
+    case .warning: Style(Color(0xFF, 0xAF, 0x5F), bold: true)
+    case .error: Style(Color(0xFF, 0x6B, 0x62), bold: true)
+    }
+  }
+
+  /// The first eight colours on black. Red, blue and magenta are too dark to be read there, and dim stands for the bright black
+  /// that eight colours do not have.
+  private var styleOnDark8: Style {
+    switch self {
+    case .accent, .keyName, .warning: ansi(3, bold: true)
+    case .bound, .threshold, .local, .newest: ansi(3)
+    case .focusBorder, .sigma, .future, .loss, .window: ansi(6)
+    case .truncated, .gradientNorm: ansi(2)
+    default: styleOfOwnInk
+    }
+  }
+
+  /// The bright half of the sixteen on black. Its black and its blue are left out: many palettes have them too dark.
+  private var styleOnDark16: Style {
+    switch self {
+    case .accent, .keyName, .warning: ansi(11, bold: true)
+    case .bound, .threshold: ansi(9)
+    case .local, .newest: ansi(11)
+    case .focusBorder, .window, .future, .loss: ansi(14)
+    case .sigma: ansi(6)
+    case .truncated: ansi(10)
+    case .gradientNorm: ansi(13)
+    case .error: ansi(9, bold: true)
+    default: styleOfOwnInk
+    }
+  }
+
+  /// The dark colours of the first eight on white. Terminals draw bold red and magenta in the bright ones, which are too light
+  /// there; bright blue is not.
+  private var styleOnLight: Style {
+    switch self {
+    case .keyName, .focusBorder: ansi(4, bold: true)
+    case .truncated, .future, .loss, .window: ansi(4)
+    case .accent, .sigma, .local, .newest, .gradientNorm: ansi(5)
+    case .bound, .threshold, .warning: ansi(1)
+    case .error: Style(Color.ansi[1], underline: true)
+    default: styleOfOwnInk
+    }
+  }
+
+  /// Every colour of the sixteen is too faint either on black or on white, so the look is that of a terminal without colours,
+  /// but for what brings its ground along.
+  private var styleOnAnyGround: Style {
+    switch self {
+    case .bar, .error: styleOfOwnInk
+    default: styleMono
+    }
+  }
+
+  /// The terminal's own ink, which it has made readable on its own ground: most of what is read.
+  private var styleOfOwnInk: Style {
+    switch self {
+    case .dimText, .border, .grid, .full, .floor: Style(dim: true)
+    case .title, .value, .cursor, .accent, .keyName, .warning: Style(bold: true)
+    case .selection: Style(bold: true, reverse: true)
+    // Red where red ink cannot be read.
+    case .error: Style(Color.ansi[7], on: Color.ansi[1], bold: true)
+    default: Style()
+    }
+  }
+
+  private func ansi(_ index: Int, bold: Bool = false) -> Style { Style(Color.ansi[index], bold: bold) }
+
+  /// Without colours: bold for what matters, dim for what does not, reversed for what is chosen.
+  private var styleMono: Style {
+    switch self {
+    case .background, .text, .value, .sigma, .future, .gradientNorm, .floor, .bound: Style()
+    case .bar: Style(reverse: true)
+    case .dimText, .border, .grid, .full: Style(dim: true)
+    case .title, .accent, .keyName, .focusBorder, .cursor, .truncated, .local, .loss, .window, .newest, .threshold:
+      Style(bold: true)
+    case .selection: Style(reverse: true)
+    case .warning: Style(bold: true)
+    case .error: Style(bold: true, underline: true)
+    }
+  }
+}
