@@ -18,12 +18,12 @@ struct LinkCommand: ParsableCommand {
 
   @Argument(help: "A session that s has saved.", completion: .file(extensions: ["bpttop"]))
   var session: String
-  @Option(help: "Which of two lanes: a or b; a where it is left out.") var lane: String?
+  @Option(help: "Which of two lanes: a or b; the first one where it is left out.") var lane: String?
 
   func run() throws {
     do {
       let session = try SessionFile.read(path: session)
-      let name = lane ?? LaneID.a.rawValue
+      let name = lane ?? (session.lanes.keys.min() ?? .a).rawValue
       guard let lane = LaneID(rawValue: name.lowercased()), let checkpoint = session.lanes[lane] else {
         throw Failure.input(
           "--lane: found \(name), expected one of \(session.lanes.keys.sorted().map(\.rawValue).joined(separator: ", "))"

@@ -45,6 +45,17 @@ extension EndToEnd {
       #expect(try tmux.shows("bpttop B"))
       try tmux.press("x")
       #expect(try tmux.screen { $0.contains("lane B closed") && !$0.contains("cos(g_A, g_B)") } != nil)
+      // What is left of two is the second lane alone: its session has a link as any other.
+      try tmux.press("f")
+      #expect(try tmux.shows("cos(g_A, g_B)"))
+      try tmux.press("f")
+      #expect(try tmux.shows("lane A: its knobs turn now"))
+      try tmux.press("x")
+      #expect(try tmux.shows("lane A closed"))
+      try tmux.press("s")
+      try #require(try tmux.shows("wrote session-"))
+      let (status, output) = try runTool("/bin/sh", ["-c", "\(Bpttop.path) link \(home.path)/*.bpttop"])
+      #expect(status == 0 && output.contains("network.hidden=6"), "\(output)")
       try tmux.press("q")
       #expect(try wait { try !tmux.isAlternate() })
     }
