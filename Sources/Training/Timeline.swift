@@ -116,6 +116,18 @@ public struct TimelineReplay: Sendable {
   /// The changes that hold, and what took others back, in order.
   public let entries: [JournalEntry]
 
+  init(beginning: RunBeginning, entries: [JournalEntry]) {
+    self.beginning = beginning
+    self.entries = entries
+  }
+
+  /// The run that begins under `experiment` and makes `entries`, in order.
+  public init(experiment: Experiment, entries: [JournalEntry]) {
+    self.init(
+      beginning: RunBeginning(
+        experiment: experiment, start: TrainingRun.Start(), position: TrainingPosition()), entries: entries)
+  }
+
   /// The run after `update` updates.
   ///
   /// - Parameter memory: the bytes that it may take.
