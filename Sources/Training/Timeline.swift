@@ -25,21 +25,6 @@ public struct JournalEntry: Equatable, Sendable {
   }
 }
 
-extension JournalEntry {
-  /// `key` set to `value` after `update` updates.
-  public init(update: Int, key: String, value: String) {
-    self.init(update: update, settings: [Setting(key: key, value: value)])
-  }
-
-  /// The first key that was set.
-  public var key: String { settings.first?.key ?? "" }
-  /// Its new value.
-  public var value: String {
-    get { settings.first?.value ?? "" }
-    set { if !settings.isEmpty { settings[0].value = newValue } }
-  }
-}
-
 /// Something that was done to a run. A run's timeline is only ever added to.
 public enum TimelineEvent: Equatable, Sendable {
   /// A run began after `update` updates (0, but for a lane that goes on beside another).
