@@ -128,16 +128,24 @@ import Training
     #expect(result.difference?.updates == [0, 0])
   }
 
-  /// Nobody waits for `end`; and the thread ends as soon as the instrument under way is read, which takes as long as it takes.
-  @Test func itEndsSoon() throws {
-    let experiment = try Fixture.experiment(length: 400, hidden: 200, batch: 1, ["network.cell": "lstm"])
+  /// Nobody waits for `end`, and the thread ends soon, whatever is being read: the memory path of gated cells, the ways down a
+  /// stack, the difference of two lanes. Only the pass itself is not left half made: it is short enough here without optimisation.
+  @Test(arguments: [
+    (["network.cell": "lstm"], 96, 1), (["network.cell": "gru", "network.layers": "3"], 40, 1),
+    (["network.layers": "4"], 64, 1), (["network.cell": "lstm"], 64, 2),
+  ])
+  func itEndsSoon(_ settings: [String: String], hidden: Int, lanes: Int) throws {
+    var experiment = try Fixture.experiment(length: 200, hidden: hidden, batch: 1)
+    for (key, value) in settings { try experiment.set(key, value) }
     let snapshot = try Fixture.snapshot(experiment)
-    for milliseconds in [5, 100, 400, 1000] {
+    var job: Analyst.Job = [:]
+    for lane in LaneID.allCases.prefix(lanes) { job[lane] = (snapshot, ReadingRequest(Instruments.allIDs)) }
+    for milliseconds in [5, 100, 400, 1000, 3000] {
       weak var witness: Analyst?
       do {
         let analyst = Analyst {}
         witness = analyst
-        analyst.submit([.a: (snapshot, ReadingRequest(Instruments.allIDs))])
+        analyst.submit(job)
         Thread.sleep(milliseconds)
         let call = ContinuousClock.now
         analyst.end()
@@ -146,11 +154,7 @@ import Training
       // The thread holds the analyst until it ends.
       let start = ContinuousClock.now
       while witness != nil, start.duration(to: .now) < .seconds(20) { Thread.sleep(1) }
-      let time = start.duration(to: .now)
-      #expect(time < .seconds(15), "ended \(milliseconds) ms after its beginning")
-      withKnownIssue("instruments look at no stop while they read", isIntermittent: true) {
-        #expect(time < .milliseconds(200), "ended \(milliseconds) ms after its beginning")
-      }
+      #expect(start.duration(to: .now) < .milliseconds(200), "ended \(milliseconds) ms after its beginning")
     }
   }
 
