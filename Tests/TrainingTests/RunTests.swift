@@ -83,7 +83,7 @@ struct RunTests {
       #expect(other.training.clip.kind == .norm && other.training.regularizer.omega == 0)
       #expect(throws: ExperimentKeyError.self) {
         try other.set("training.regularizer.omega", "0.1")
-        try other.training.validateFlow()
+        try other.validate()
       }
     }
   }
