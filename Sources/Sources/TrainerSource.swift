@@ -42,6 +42,8 @@ public final class TrainerSource: Source {
     analyst = Analyst(onResult: wake)
   }
 
+  deinit { end() }
+
   /// Gives the run a command.
   public func send(_ command: Trainer.Command) { trainer.send(command) }
 
