@@ -571,10 +571,8 @@ public final class TrainingRun {
   private func returnToFormer() throws(TrainingError) -> UndoReport? {
     guard let former = formers.last else { return nil }
     let (left, changed) = (update, experiment)
-    let restored = try makeEngine(former.course.beginning, memory: memory)
-    try restored.restore(former.place)
+    engine = try former.course.engine(at: former.place, memory: memory)
     formers.removeLast()
-    engine = restored
     course = former.course
     placesBefore = []
     clearFailure()
