@@ -36,7 +36,7 @@ public struct PassInputs: Sendable {
     let pass = Pass<S>(
       network: experiment.network, layout: layout, steps: data.steps, batch: data.batch, loss: data.loss,
       recordsTape: recordsTape)
-    for (index, value) in parameters.enumerated() { pass.parameters[index] = S(value) }
+    narrow(parameters, into: pass.parameters)
     pass.load(data)
     for (layer, state) in carriedState.enumerated() {
       pass.setState(at: window.steps.lowerBound, layer: layer, from: state)
