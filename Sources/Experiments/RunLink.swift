@@ -124,15 +124,6 @@ extension RunLink {
 
   /// The run, made again with the same bits.
   public func replay(memory: Int = 16 << 30) throws(TrainingError) -> TrainingRun {
-    let run = try TrainingRun(experiment: experiment, memory: memory)
-    for entry in entries {
-      _ = try run.go(to: entry.update)
-      switch entry.kind {
-      case .change: _ = try run.change(entry.settings)
-      case .undo: _ = try run.undo()
-      }
-    }
-    _ = try run.go(to: update)
-    return run
+    try TimelineReplay(experiment: experiment, entries: entries).run(to: update, memory: memory)
   }
 }

@@ -1,30 +1,28 @@
+import Dispatch
 import Glibc
 import GradientFlow
 import RecurrentNetworks
+import Synchronization
 import Training
 
 /// Measures what a row of metrics tells beside an update's own record: asked before the update, and again after it.
 public struct UpdateMeter {
-  private let measuresGradient: Bool, measuresProduct: Bool
+  private let measuresGradient: Bool
+  private let growth: GrowthThread?
   private var inputs: PassInputs?
-  private var slope: Double?
 
   /// A meter for the columns that are written; what none of them tells is not computed.
   public init(columns: [MetricsRow.Column] = MetricsRow.Column.allCases) {
     measuresGradient = columns.contains { $0 == .log10GradientFirst || $0 == .log10GradientLast }
-    measuresProduct = columns.contains(.log10ProductPerStep)
+    growth = columns.contains(.log10ProductPerStep) ? GrowthThread() : nil
   }
 
   /// Takes what the next update of `run` is a function of.
   public mutating func prepare(_ run: TrainingRun) {
-    guard measuresGradient || measuresProduct else { return }
+    guard measuresGradient || growth != nil else { return }
     let inputs = run.passInputs()
     self.inputs = inputs
-    guard measuresProduct else { return }
-    // The states of a plain pass are those of the update's own; one sequence tells them.
-    let isPlain = inputs.variant == PassVariant()
-    let tape = isPlain ? inputs.tape(ofSequence: 0) : inputs.tape()
-    slope = tape.gradient.allSatisfy(\.isFinite) ? ProductGrowth(tape, maximumLags: Self.lags).slope : nil
+    growth?.begin(inputs)
   }
 
   /// The row of the update that `run` has made since.
@@ -32,7 +30,8 @@ public struct UpdateMeter {
     guard let record = run.history.newest else { return nil }
     let norms = measuresGradient ? log10Norms(run) : nil
     return MetricsRow(
-      record, log10GradientFirst: norms?.first, log10GradientLast: norms?.last, log10ProductPerStep: slope)
+      record, log10GradientFirst: norms?.first, log10GradientLast: norms?.last,
+      log10ProductPerStep: growth?.slope())
   }
 
   /// log10 ‖∂L/∂h_t‖ at the window's first and last step: from the update's own pass, or, where its numbers came near the ends
@@ -47,7 +46,41 @@ public struct UpdateMeter {
     return (first, last)
   }
 
-  /// The norms at so many lags tell the slope.
-  static let lags = 8
   private static let middle = 1e-12...1e12
+}
+
+/// The growth of the product of Jacobians, on a thread of its own: it costs more than the update, which is made meanwhile.
+private final class GrowthThread: Sendable {
+  private let queue = DispatchQueue(label: "metrics")
+  private let newest = Mutex<Double?>(nil)
+
+  /// Begins with a pass.
+  func begin(_ inputs: PassInputs) {
+    queue.async { [self] in
+      let slope = Self.slope(inputs)
+      newest.withLock { $0 = slope }
+    }
+  }
+
+  /// The slope of the pass that was begun last, as soon as it is there.
+  func slope() -> Double? { queue.sync { newest.withLock { $0 } } }
+
+  private static func slope(_ inputs: PassInputs) -> Double? {
+    // The states of a plain pass are those of the update's own; one sequence tells them.
+    let isPlain = inputs.variant == PassVariant()
+    // Where the update goes back itself, it is what finds out whether the gradient is finite: no row is written else.
+    if isPlain, inputs.experiment.training.algorithm.description.isTape {
+      let network = inputs.experiment.network, activations = inputs.only(sequence: 0).activations()
+      if let growth = ProductGrowth(
+        activations, network: network, layout: inputs.layout, parameters: inputs.parameters, maximumLags: lags)
+      {
+        return growth.slope
+      }
+    }
+    let tape = (isPlain ? inputs.only(sequence: 0) : inputs).tape()
+    return tape.gradient.allSatisfy(\.isFinite) ? ProductGrowth(tape, maximumLags: lags).slope : nil
+  }
+
+  /// The norms at so many lags tell the slope.
+  private static let lags = 8
 }

@@ -28,16 +28,22 @@ extension MemoryPathByLag {
   ///   - sequence: the sequence of the batch.
   ///   - maximumLags: the gated paths at so many lags at most, spread evenly, the longest among them.
   ///   - longest: the longest lag.
+  ///   - progress: called with the share that is done; what it throws ends the computation.
   /// - Throws: `LinearAlgebraError` where a Jacobian is not finite.
   public init?(
-    _ tape: Tape, layer: Int? = nil, sequence: Int = 0, maximumLags: Int = .max, longest: Int = .max
+    _ tape: Tape, layer: Int? = nil, sequence: Int = 0, maximumLags: Int = .max, longest: Int = .max,
+    progress: (Double) throws -> Void = { _ in }
   ) throws {
     try self.init(
-      tape.graph(sequence: sequence), layer: layer ?? tape.layers.count - 1, maximumLags: maximumLags, longest: longest)
+      tape.graph(sequence: sequence), layer: layer ?? tape.layers.count - 1, maximumLags: maximumLags, longest: longest,
+      progress: progress)
   }
 
   /// The paths of a layer of a chain; nil where it has no memory path. Parameters as above.
-  public init?(_ chain: some GradientChain, layer: Int, maximumLags: Int = .max, longest: Int = .max) throws {
+  public init?(
+    _ chain: some GradientChain, layer: Int, maximumLags: Int = .max, longest: Int = .max,
+    progress: (Double) throws -> Void = { _ in }
+  ) throws {
     guard let path = chain.memoryPath(layer: layer) else { return nil }
     (component, gate) = (path.component, path.gate)
     let last = max(1, min(longest, chain.steps))
@@ -48,6 +54,7 @@ extension MemoryPathByLag {
     for lag in 1...last {
       paths.extend(step: chain.steps - lag)
       kept.append(paths.log10MemoryPath)
+      try progress(Double(lag) / Double(last))
       guard lag == chosen[gated.count] else { continue }
       gated.append(try paths.log10Gated())
       block.append(try paths.log10Block())

@@ -28,8 +28,15 @@ public struct ProductByDepth: Equatable, Sendable {
 extension ProductByDepth {
   /// The products of sequence `sequence` at `maximumSteps` steps at most, spread evenly, the last one among them.
   ///
+  /// - Parameters:
+  ///   - tape: the pass.
+  ///   - sequence: the sequence of the batch.
+  ///   - maximumSteps: how many steps at most.
+  ///   - progress: called with the share that is done; what it throws ends the computation.
   /// - Throws: `LinearAlgebraError` where a Jacobian is not finite.
-  public init(_ tape: Tape, sequence: Int = 0, maximumSteps: Int = .max) throws {
+  public init(
+    _ tape: Tape, sequence: Int = 0, maximumSteps: Int = .max, progress: (Double) throws -> Void = { _ in }
+  ) throws {
     let (h, count) = (tape.hidden, tape.layers.count)
     layers = count
     guard count > 1 else {
@@ -40,13 +47,15 @@ extension ProductByDepth {
     let pullback = graph.makePullback(capacity: h)
     let unit = RowBlock(unitRows: h, width: graph.width(0)), jacobian = RowBlock(rows: h, width: graph.width(0))
     let product = JacobianProduct(size: h)
-    steps = try EvenSpread.choose(maximumSteps, of: Array(0..<tape.steps)).map { t in
+    let chosen = EvenSpread.choose(maximumSteps, of: Array(0..<tape.steps))
+    steps = try chosen.enumerated().map { index, t in
       product.reset()
       let log10 = try (1..<count).reversed().map { layer in
         let edge = Edge(
           from: graph.site(layer: layer - 1, position: t), to: graph.site(layer: layer, position: t))
         pullback.pullBack(unit, count: h, along: edge, into: jacobian)
         try product.extend(by: jacobian)
+        try progress((Double(index) + Double(count - layer) / Double(count)) / Double(chosen.count))
         return try product.log10SingularValues()
       }
       return Step(step: t, log10: log10)

@@ -15,8 +15,17 @@ public struct ProductByPath: Equatable, Sendable {
 extension ProductByPath {
   /// The derivatives of sequence `sequence` up to lag `longest`, at `maximumLags` lags at most, spread evenly.
   ///
+  /// - Parameters:
+  ///   - tape: the pass.
+  ///   - sequence: the sequence of the batch.
+  ///   - maximumLags: how many lags at most.
+  ///   - longest: the longest lag.
+  ///   - progress: called with the share that is done; what it throws ends the computation.
   /// - Throws: `LinearAlgebraError` where a Jacobian is not finite.
-  public init(_ tape: Tape, sequence: Int = 0, maximumLags: Int = .max, longest: Int = .max) throws {
+  public init(
+    _ tape: Tape, sequence: Int = 0, maximumLags: Int = .max, longest: Int = .max,
+    progress: (Double) throws -> Void = { _ in }
+  ) throws {
     let (h, count) = (tape.hidden, tape.layers.count)
     let last = min(longest, tape.steps - 1)
     guard last >= 0, count > 0 else {
@@ -35,7 +44,10 @@ extension ProductByPath {
     try ReverseAccumulation(graph: graph, rows: h, isRescaled: false, firstPosition: tape.steps - 1 - last).run(
       (0..<h).map { .init(row: $0, site: end, gradient: unit[$0][...]) }
     ) { site, rows, _, _ in
-      guard wanted.contains(tape.steps - 1 - site.position) else { return }
+      // The upper layers come first at a lag.
+      let lag = tape.steps - 1 - site.position
+      try progress((Double(lag) + Double(count - site.layer) / Double(count)) / Double(last + 1))
+      guard wanted.contains(lag) else { return }
       norms[site.layer].append(try rows.log10SpectralNorm(product))
     }
     log10Norm = norms

@@ -17,12 +17,43 @@ public struct ProductGrowth: Equatable, Sendable {
 
   /// The growth over the steps of a tape, by the norms at `maximumLags` lags at most, spread evenly, the longest among them.
   public init(_ tape: Tape, sequence: Int = 0, maximumLags: Int = .max) {
-    let product = DominantProduct(tape, layer: tape.layers.count - 1, sequence: sequence)
-    let lags = EvenSpread.choose(maximumLags, of: Array(1...max(1, tape.steps))).filter { $0 <= tape.steps }
+    self.init(Jacobians(tape, sequence: sequence), maximumLags: maximumLags)
+  }
+
+  /// The same of a pass of one sequence that was run forward and not back; nil for cells whose Jacobian is not told by φ′ and
+  /// the settings alone.
+  ///
+  /// - Parameters:
+  ///   - activations: what the steps kept.
+  ///   - network: the network.
+  ///   - layout: where its parameters lie.
+  ///   - parameters: they themselves.
+  ///   - maximumLags: as above.
+  public init?(
+    _ activations: KeptActivations, network: NetworkSpecification, layout: ParameterLayout, parameters: [Double],
+    maximumLags: Int = .max
+  ) {
+    guard let affine = network.cellDescription.affineJacobian, !network.hasUnitRates,
+      let kept = activations.layers.last, kept.derivative.count == activations.steps * network.hidden
+    else { return nil }
+    let jacobians = Jacobians(
+      steps: activations.steps, layer: network.layers - 1, width: network.hidden, layout: layout,
+      parameters: parameters,
+      affine: (
+        Array(repeating: affine.directPath, count: network.hidden),
+        Array(repeating: affine.scale, count: network.hidden)
+      ), derivative: kept.derivative, firstDerivative: 0, derivativeStride: network.hidden, whole: nil)
+    self.init(jacobians, maximumLags: maximumLags)
+  }
+
+  private init(_ jacobians: Jacobians, maximumLags: Int) {
+    let steps = jacobians.steps
+    let product = DominantProduct(jacobians)
+    let lags = EvenSpread.choose(maximumLags, of: Array(1...max(1, steps))).filter { $0 <= steps }
     var norms: [Double] = []
     norms.reserveCapacity(lags.count)
-    for lag in 1...max(1, tape.steps) where norms.count < lags.count {
-      product.extend(step: tape.steps - lag)
+    for lag in 1...max(1, steps) where norms.count < lags.count {
+      product.extend(step: steps - lag)
       if lags[norms.count] == lag { norms.append(product.log10Norm()) }
     }
     self.lags = lags
@@ -31,12 +62,35 @@ public struct ProductGrowth: Equatable, Sendable {
   }
 }
 
+/// What the Jacobians of the top layer of one sequence are made of.
+private struct Jacobians {
+  let steps: Int, layer: Int, width: Int
+  let layout: ParameterLayout
+  let parameters: [Double]
+  /// κ and s of J = diag(κ) + diag(s φ′) W; nil for a cell whose Jacobian has another form.
+  let affine: (directPath: [Double], scale: [Double])?
+  /// φ′, and where the first step's lie and how far apart the steps' are.
+  let derivative: [Double], firstDerivative: Int, derivativeStride: Int
+  /// J_t as a matrix; nil where the form above is all that is asked for.
+  let whole: ((_ step: Int) -> Matrix)?
+}
+
+extension Jacobians {
+  init(_ tape: Tape, sequence: Int) {
+    let layer = tape.layers.count - 1, width = tape.network.cell.stateComponents * tape.hidden
+    self.init(
+      steps: tape.steps, layer: layer, width: width, layout: tape.layout, parameters: tape.parameters,
+      affine: tape.affineJacobian(layer: layer), derivative: tape.layers[layer].derivative,
+      firstDerivative: sequence * width, derivativeStride: tape.batch * width,
+      whole: { tape.jacobian(step: $0, sequence: sequence, layer: layer) })
+  }
+}
+
 /// J_T J_{T-1} … as a matrix times a power of 2.
 private final class DominantProduct {
   private typealias Row = SIMD8<Double>
 
-  private let tape: Tape
-  private let layer: Int, sequence: Int
+  private let jacobians: Jacobians
   private let width: Int
   /// The rows' length in eights.
   private let eights: Int
@@ -44,18 +98,16 @@ private final class DominantProduct {
   /// u, the left vector of the largest singular value, and room for right ones.
   private let left: UnsafeMutablePointer<Double>, vector: UnsafeMutablePointer<Row>, basis: UnsafeMutablePointer<Row>
   private var exponent = 0.0
-  /// κ and s of J = diag(κ) + diag(s φ′) W; nil for a cell whose Jacobian has another form.
-  private let affine: (directPath: [Double], scale: [Double])?
   private let hasDirectPath: Bool
   /// s φ′ of the present step, and κ.
   private let factor: UnsafeMutablePointer<Row>, direct: UnsafeMutablePointer<Row>
   private var weights: ParameterLayout.Block?
 
-  init(_ tape: Tape, layer: Int, sequence: Int) {
-    (self.tape, self.layer, self.sequence) = (tape, layer, sequence)
-    width = tape.network.cell.stateComponents * tape.hidden
+  init(_ jacobians: Jacobians) {
+    self.jacobians = jacobians
+    let (width, affine) = (jacobians.width, jacobians.affine)
+    self.width = width
     eights = (width + 7) / 8
-    affine = tape.affineJacobian(layer: layer)
     func zeros(_ count: Int) -> UnsafeMutablePointer<Row> {
       let rows = UnsafeMutablePointer<Row>.allocate(capacity: count)
       rows.initialize(repeating: Row(), count: count)
@@ -87,10 +139,9 @@ private final class DominantProduct {
 
   /// P ← P J_t.
   func extend(step t: Int) {
-    if let affine {
+    if let affine = jacobians.affine {
       extend(affine, step: t)
-    } else {
-      let jacobian = tape.jacobian(step: t, sequence: sequence, layer: layer)
+    } else if let jacobian = jacobians.whole?(t) {
       jacobian.elements.withUnsafeBufferPointer { elements in
         if let base = elements.baseAddress { multiply(matrix, by: base, rowStride: width) }
       }
@@ -101,15 +152,17 @@ private final class DominantProduct {
 
   /// P diag(κ) + (P diag(s φ′)) W
   private func extend(_ affine: (directPath: [Double], scale: [Double]), step t: Int) {
-    let start = (t * tape.batch + sequence) * width
-    tape.layers[layer].derivative.withUnsafeBufferPointer { derivative in
+    let start = jacobians.firstDerivative + t * jacobians.derivativeStride
+    jacobians.derivative.withUnsafeBufferPointer { derivative in
       for k in 0..<width { factor[k / 8][k % 8] = affine.scale[k] * derivative[start + k] }
     }
-    if weights == nil || tape.layout.copies > 1 { weights = tape.layout.recurrentWeights(layer: layer, step: t) }
+    if weights == nil || jacobians.layout.copies > 1 {
+      weights = jacobians.layout.recurrentWeights(layer: jacobians.layer, step: t)
+    }
     guard let weights else { return }
     multiplyColumns(of: matrix, by: factor, into: other)
     swap(&matrix, &other)
-    tape.parameters.withUnsafeBufferPointer { parameters in
+    jacobians.parameters.withUnsafeBufferPointer { parameters in
       guard let base = parameters.baseAddress else { return }
       // `other` holds P itself now, and is what the product is written over.
       if hasDirectPath {

@@ -36,7 +36,11 @@ extension WeightContributions {
   /// The contributions to the tensors of layer `layer`, or to all of them, the readout's among them.
   ///
   /// nil where each step has weights of its own, which are not summed (`CopyDrift`), and at a fixed point, where one step is all.
-  public init?(_ tape: Tape, layer: Int? = nil) {
+  /// - Parameters:
+  ///   - tape: the pass.
+  ///   - layer: the layer; nil for all, and the readout.
+  ///   - progress: called with the share that is done; what it throws ends the computation.
+  public init?(_ tape: Tape, layer: Int? = nil, progress: (Double) throws -> Void) rethrows {
     guard tape.layout.copies == 1, !tape.isFixedPoint else { return nil }
     let layers = layer.map { [$0] } ?? Array(tape.layers.indices)
     guard layers.allSatisfy(tape.layers.indices.contains) else { return nil }
@@ -48,6 +52,7 @@ extension WeightContributions {
       for k in sums.indices { sums[k].add(terms.tensors[k]) }
       norms.append(terms.tensors.map(\.log10Norm))
       sumNorms.append(sums.map(\.log10Norm))
+      try progress(Double(tape.steps - t) / Double(tape.steps))
     }
     /// [tensors][T] of the steps in order.
     func byTensor(_ norms: [[Double]]) -> [[Double]] {
@@ -60,6 +65,11 @@ extension WeightContributions {
     tensors = terms.names
     (log10Norm, log10NormByTensor) = (overall(norms), byTensor(norms))
     (log10Sum, log10SumByTensor) = (overall(sumNorms), byTensor(sumNorms))
+  }
+
+  /// The same without a report of the progress.
+  public init?(_ tape: Tape, layer: Int? = nil) {
+    self.init(tape, layer: layer) { _ in }
   }
 }
 

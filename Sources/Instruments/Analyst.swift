@@ -59,7 +59,7 @@ public final class Analyst: Sendable {
     }
   }
 
-  /// Lets the thread end, as soon as the instrument under way is read.
+  /// Lets the thread end; what is under way is left.
   public func end() {
     mailbox.withLock { $0.isEnding = true }
     work.signal()
@@ -137,7 +137,7 @@ public final class Analyst: Sendable {
       lanes[lane] = (snapshot, readings)
     }
     let pair = LaneID.allCases.compactMap { views[$0] }
-    let difference = pair.count == 2 && !stop() ? LaneDifference(pair[0], pair[1]) : nil
+    let difference = pair.count == 2 && !stop() ? LaneDifference(pair[0], pair[1], stop: stop) : nil
     return Result(lanes: lanes, difference: difference)
   }
 }

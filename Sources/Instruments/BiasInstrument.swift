@@ -1,6 +1,7 @@
 import GradientFlow
 import LinearAlgebra
 import RecurrentNetworks
+import Training
 
 /// The gradient that trains against the full one at the same weights: its angle and its relative error.
 public enum BiasInstrument: Instrument {
@@ -21,14 +22,16 @@ public enum BiasInstrument: Instrument {
       budget.leaveOut("the truncated gradient against the full one: too many steps to go back")
       return nil
     }
-    return pass.snapshot.experiment.precision == .float64
-      ? bias(pass, windows, Double.self) : bias(pass, windows, Float.self)
+    return try? pass.snapshot.read(Reader(windows: windows))
   }
 
-  private static func bias<S: Scalar>(_ view: PassView, _ windows: [Window], _: S.Type) -> TruncationBias {
-    let pass = view.snapshot.pass(S.self)
-    pass.forward(0..<view.length)
-    return TruncationBias(pass, windows: windows)
+  private struct Reader: PassReader {
+    let windows: [Window]
+
+    func read<S: Scalar>(_ pass: Pass<S>) -> TruncationBias {
+      pass.forward(0..<pass.steps)
+      return TruncationBias(pass, windows: windows)
+    }
   }
 
   /// What is followed over training.

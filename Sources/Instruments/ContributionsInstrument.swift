@@ -26,11 +26,10 @@ public enum ContributionsInstrument: Instrument {
       budget.leaveOut("the contributions of \(tape.steps) steps")
       return nil
     }
-    return WeightContributions(tape).map {
-      Reading(
-        length: pass.length, firstStep: tape.window.steps.lowerBound, batch: pass.batch, terms: $0,
-        noGradientReason: pass.noGradientReason)
-    }
+    guard let terms = try? WeightContributions(tape, progress: budget.goOn) else { return nil }
+    return Reading(
+      length: pass.length, firstStep: tape.window.steps.lowerBound, batch: pass.batch, terms: terms,
+      noGradientReason: pass.noGradientReason)
   }
 
   /// What is followed over training.

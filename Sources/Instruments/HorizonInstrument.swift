@@ -24,13 +24,18 @@ public enum HorizonInstrument: Instrument {
     let cube = pass.width * pass.width * pass.width
     let longest = min(tape.steps, budget.count(milliseconds: 20, cost: 4 * cube, least: 8))
     // The largest singular value alone, by iteration; exact at the longest lag.
-    guard let product = try? ProductByLag(tape, layer: pass.layer(focus), maximumLags: 1, longest: longest) else {
+    do {
+      let product = try ProductByLag(
+        tape, layer: pass.layer(focus), maximumLags: 1, longest: longest, progress: budget.goOn)
+      return Reading(
+        under10: product.horizon10, under1: product.horizon1, longest: longest,
+        dependencyLength: pass.snapshot.description.dependencyLength, k2: pass.snapshot.schedule.k2)
+    } catch is CancellationError {
+      return nil
+    } catch {
       budget.leaveOut("the horizon: a Jacobian is not finite")
       return nil
     }
-    return Reading(
-      under10: product.horizon10, under1: product.horizon1, longest: longest,
-      dependencyLength: pass.snapshot.description.dependencyLength, k2: pass.snapshot.schedule.k2)
   }
 
   /// A horizon that is never reached is the longest lag.

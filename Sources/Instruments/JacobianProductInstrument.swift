@@ -34,9 +34,11 @@ public enum JacobianProductInstrument: Instrument {
       let time = try ProductByLag(tape, layer: layer, maximumLags: lags, longest: longest, progress: budget.goOn)
       let reading = Reading(
         length: pass.length, batch: pass.batch, firstStep: tape.window.steps.lowerBound, time: time,
-        memoryPath: try MemoryPathByLag(tape, layer: layer, maximumLags: lags, longest: longest),
-        depth: isDeep ? try ProductByDepth(tape, maximumSteps: lags) : nil,
-        paths: isDeep ? try ProductByPath(tape, maximumLags: lags, longest: longest - 1) : nil,
+        memoryPath: try MemoryPathByLag(
+          tape, layer: layer, maximumLags: lags, longest: longest, progress: budget.goOn),
+        depth: isDeep ? try ProductByDepth(tape, maximumSteps: lags, progress: budget.goOn) : nil,
+        paths: isDeep
+          ? try ProductByPath(tape, maximumLags: lags, longest: longest - 1, progress: budget.goOn) : nil,
         noGradientReason: pass.noGradientReason)
       if longest < tape.steps { budget.leaveOut("the product beyond lag \(longest) of \(tape.steps)") }
       if time.spectra.count < longest {

@@ -17,9 +17,12 @@ public struct LaneDifference: Equatable, Sendable {
   /// How many tensors are compared, of how many in the first lane.
   public let sharedTensors: Int, tensors: Int
 
-  /// The difference of the second pass to the first.
-  init(_ a: PassView, _ b: PassView) {
-    let first = Vectors(a), second = Vectors(b)
+  /// The difference of the second pass to the first; nil where `stop` says between the two that nobody waits for it.
+  init?(_ a: PassView, _ b: PassView, stop: () -> Bool) {
+    let first = Vectors(a)
+    if stop() { return nil }
+    let second = Vectors(b)
+    if stop() { return nil }
     var (gradientA, gradientB, weightsA, weightsB) = ([Double](), [Double](), [Double](), [Double]())
     var shared = 0
     for entry in first.layout.entries {
@@ -50,7 +53,7 @@ public struct LaneDifference: Equatable, Sendable {
       weights = pass.snapshot.parameters
       gradient =
         pass.snapshot.experiment.training.algorithm.description.isTape
-        ? pass.window.gradient : AlgorithmReport.compute(pass.snapshot, longest: 0).gradient
+        ? pass.window.gradient : AlgorithmReport.gradient(of: pass.snapshot)
     }
   }
 }

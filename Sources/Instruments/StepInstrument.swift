@@ -16,7 +16,7 @@ public enum StepInstrument: Instrument {
     let algorithm = pass.snapshot.experiment.training.algorithm.description
     let gradient =
       algorithm.isTape || pass.length > pass.longestSequence(budget)
-      ? tape.gradient : AlgorithmReport.compute(pass.snapshot, longest: 0).gradient
+      ? tape.gradient : AlgorithmReport.gradient(of: pass.snapshot)
     return Reading(
       tape: tape, drift: CopyDrift(tape, start: pass.snapshot.startParameters, layer: pass.layer(focus)),
       goesBack: !algorithm.isForward, update: Update(pass, gradient), noGradientReason: pass.noGradientReason)

@@ -99,3 +99,19 @@ public struct LaneFrame: Sendable {
     self.pass = pass
   }
 }
+
+extension [LaneID: ReadingRequest] {
+  /// Whether readings of `lanes` that were asked for as `asked` have all of it.
+  func isCovered(by asked: Self, in lanes: some Collection<LaneID>) -> Bool {
+    lanes.allSatisfy { lane in
+      guard let request = self[lane], let asked = asked[lane] else { return false }
+      return request.isCovered(by: asked)
+    }
+  }
+
+  /// What an analyst is to read of `snapshots`.
+  func job(_ snapshots: [LaneID: Snapshot]) -> Analyst.Job {
+    Analyst.Job(
+      uniqueKeysWithValues: snapshots.map { lane, snapshot in (lane, (snapshot, self[lane] ?? ReadingRequest())) })
+  }
+}

@@ -56,14 +56,9 @@ public final class SteppedSource: Source {
   /// What the reader looks at.
   public func look(_ requests: [LaneID: ReadingRequest]) {
     self.requests = requests
-    let isCovered = snapshots.keys.allSatisfy { lane in
-      guard let request = requests[lane], let asked = asked[lane] else { return false }
-      return request.isCovered(by: asked)
-    }
-    guard !snapshots.isEmpty, !isCovered else { return }
+    guard !snapshots.isEmpty, !requests.isCovered(by: asked, in: snapshots.keys) else { return }
     asked = requests
-    let job = snapshots.map { lane, snapshot in (lane, (snapshot, requests[lane] ?? ReadingRequest())) }
-    let read = Analyst.read(Dictionary(uniqueKeysWithValues: job), patience, previous: result)
+    let read = Analyst.read(requests.job(snapshots), patience, previous: result)
     result = read
     news.append(.frame(Frame(read)))
   }

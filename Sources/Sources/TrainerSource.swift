@@ -42,17 +42,15 @@ public final class TrainerSource: Source {
     analyst = Analyst(onResult: wake)
   }
 
+  deinit { end() }
+
   /// Gives the run a command.
   public func send(_ command: Trainer.Command) { trainer.send(command) }
 
   /// What the reader looks at.
   public func look(_ requests: [LaneID: ReadingRequest]) {
     self.requests = requests
-    let isCovered = newest.keys.allSatisfy { lane in
-      guard let request = requests[lane], let asked = asked[lane] else { return false }
-      return request.isCovered(by: asked)
-    }
-    if !isCovered { read() }
+    if !requests.isCovered(by: asked, in: newest.keys) { read() }
   }
 
   /// Asks for a frame.
@@ -75,8 +73,7 @@ public final class TrainerSource: Source {
   private func read() {
     asked = requests
     guard !newest.isEmpty else { return }
-    let job = newest.map { lane, snapshot in (lane, (snapshot, requests[lane] ?? ReadingRequest())) }
-    analyst.submit(Dictionary(uniqueKeysWithValues: job))
+    analyst.submit(requests.job(newest))
   }
 
   /// The checkpoints to take the run up from.

@@ -55,6 +55,12 @@ extension AlgorithmReport {
       ? Reporter<Double>(snapshot).report(step: step, longest: longest)
       : Reporter<Float>(snapshot).report(step: step, longest: longest)
   }
+
+  /// The report's `gradient` alone, which nothing is held against.
+  public static func gradient(of snapshot: Snapshot) -> [Double] {
+    snapshot.experiment.precision == .float64
+      ? Reporter<Double>(snapshot).trained(nil).gradient : Reporter<Float>(snapshot).trained(nil).gradient
+  }
 }
 
 extension AlgorithmReport.Comparison {
@@ -97,14 +103,14 @@ private struct Reporter<S: Scalar> {
       }, influence: trained.influence, restarted: whole.influence, step: byUnit == nil ? nil : wanted, byUnit: byUnit)
   }
 
-  private struct Part {
+  struct Part {
     var gradient: [Double] = []
     var influence: [Double] = []
     var byUnit: Matrix?
   }
 
-  /// The window as the trainer will take it.
-  private func trained(_ wanted: Int) -> Part {
+  /// The window as the trainer will take it; without a wanted step no influence is looked at.
+  func trained(_ wanted: Int?) -> Part {
     let pass = snapshot.pass(S.self, recordsTape: kind.keepsEveryStep(snapshot.experiment))
     let window = snapshot.window
     for (layer, state) in snapshot.carriedState.enumerated() {
@@ -118,7 +124,7 @@ private struct Reporter<S: Scalar> {
       algorithm.memory.copyBytes(from: snapshot.algorithmMemory)
     }
     var component = Part()
-    if let forward = algorithm as? any ForwardAlgorithm<S> {
+    if let wanted, let forward = algorithm as? any ForwardAlgorithm<S> {
       _ = forward.gradient(of: window, at: snapshot.position) { sequence, t in
         if sequence == 0 { note(forward, t, wanted, &component) }
       }

@@ -1,6 +1,9 @@
+import LinearAlgebra
 import RecurrentNetworks
 
-/// All that a window's pass is a function of, taken before the update that makes it: its tape can be made later.
+/// All that a window's pass is a function of: its tape can be made at any time, elsewhere.
+///
+/// A run gives those of its next update; a snapshot's tapes are made of them.
 public struct PassInputs: Sendable {
   /// The settings.
   public let experiment: Experiment
@@ -17,22 +20,49 @@ public struct PassInputs: Sendable {
   /// What the pass does otherwise than plain backpropagation.
   public let variant: PassVariant
 
-  /// The pass as the update makes it: in the run's precision, with what the algorithm does to the gradient on its way.
-  public func tape() -> Tape { tape(data: data, carriedState: carriedState, variant: variant) }
+  /// What the pass does with the gradient on its way.
+  public let flow: FlowControl
 
-  /// The plain pass of one sequence of the batch alone.
-  public func tape(ofSequence sequence: Int) -> Tape {
-    let (stateComponents, hidden) = (experiment.network.cell.stateComponents, experiment.network.hidden)
-    let starts = (0..<stateComponents).map { ($0 * data.batch + sequence) * hidden }
-    let state = carriedState.map { layer in starts.flatMap { Array(layer[$0..<$0 + hidden]) } }
-    return tape(data: data.only(sequence: sequence), carriedState: state, variant: PassVariant())
-  }
-
-  private func tape(data: SequenceBatch, carriedState: [[Double]], variant: PassVariant) -> Tape {
+  /// The pass, in the run's precision.
+  public func tape() -> Tape {
     Tape.compute(
       network: experiment.network, layout: layout, parameters: parameters, data: data, window: window,
       carriedState: carriedState, reduction: experiment.training.reduction, precision: experiment.precision,
-      variant: variant, flow: experiment.training.flow)
+      variant: variant, flow: flow)
+  }
+
+  /// A pass over the sequences with the parameters, the data, the state before the window's first step and the flow.
+  func pass<S: Scalar>(_ precision: S.Type, recordsTape: Bool) -> Pass<S> {
+    let pass = Pass<S>(
+      network: experiment.network, layout: layout, steps: data.steps, batch: data.batch, loss: data.loss,
+      recordsTape: recordsTape)
+    narrow(parameters, into: pass.parameters)
+    pass.load(data)
+    for (layer, state) in carriedState.enumerated() {
+      pass.setState(at: window.steps.lowerBound, layer: layer, from: state)
+    }
+    pass.flow = flow
+    return pass
+  }
+
+  /// What the steps keep of the pass, run forward and not back.
+  public func activations() -> KeptActivations {
+    func run<S: Scalar>(_: S.Type) -> KeptActivations {
+      let pass = pass(S.self, recordsTape: true)
+      pass.forward(window.steps)
+      return pass.keptActivations(window.steps)
+    }
+    return experiment.precision == .float64 ? run(Double.self) : run(Float.self)
+  }
+
+  /// What the plain pass of one sequence of the batch alone is a function of.
+  public func only(sequence: Int) -> PassInputs {
+    let (stateComponents, hidden) = (experiment.network.cell.stateComponents, experiment.network.hidden)
+    let starts = (0..<stateComponents).map { ($0 * data.batch + sequence) * hidden }
+    return PassInputs(
+      experiment: experiment, layout: layout, parameters: parameters, data: data.only(sequence: sequence),
+      window: window, carriedState: carriedState.map { layer in starts.flatMap { Array(layer[$0..<$0 + hidden]) } },
+      variant: PassVariant(), flow: flow)
   }
 }
 
@@ -67,7 +97,7 @@ extension TrainingRun {
     let carried = engine.carriedState()
     return PassInputs(
       experiment: experiment, layout: layout, parameters: engine.parameters, data: engine.data, window: engine.window,
-      carriedState: carried, variant: engine.variant)
+      carriedState: carried, variant: engine.variant, flow: experiment.training.flow)
   }
 
   /// ‖∂L/∂h_t‖ of the top layer at the first and the last step of the last update's window, as its own pass left them; nil where it

@@ -33,9 +33,7 @@ extension TrainingRun {
   /// - Parameter memory: the bytes that the run may take.
   /// - Throws: what of the checkpoint does not fit together, or what is wrong with the task's file.
   public convenience init(resuming checkpoint: RunCheckpoint, memory: Int = 16 << 30) throws(TrainingError) {
-    let beginning = checkpoint.course.beginning
-    let engine = try makeEngine(beginning.experiment, start: beginning.start, memory: memory)
-    try engine.restore(checkpoint.place)
+    let engine = try checkpoint.course.engine(at: checkpoint.place, memory: memory)
     self.init(
       course: checkpoint.course, engine: engine, formers: checkpoint.formers, timeline: checkpoint.timeline,
       loaded: checkpoint.loaded, memory: memory)
@@ -51,6 +49,28 @@ extension TrainingRun {
     return TrainingRun(
       course: course, engine: try engine.copy(), formers: formers, timeline: timeline + [.fork(update: update)],
       loaded: loaded, memory: memory)
+  }
+}
+
+extension TrainingRun.Course {
+  /// The engine of the course, put to a place of it.
+  ///
+  /// - Throws: what of the place, which may have come from a file, the course cannot have come to.
+  func engine(at place: Checkpoint, memory: Int) throws(TrainingError) -> any TrainingEngine {
+    let engine = try makeEngine(beginning.experiment, start: beginning.start, memory: memory)
+    // A change of such a key would have begun another course, whose arenas are others.
+    for experiment in [place.experiment] + changes[..<made].map(\.before) {
+      for (key, value) in experiment.differences(from: engine.experiment)
+      where key.effect(in: engine.experiment) == .newRun {
+        throw .misfit(
+          "checkpoint: found \(key.name) \(value), expected \(key.get(engine.experiment)) as at the run's beginning")
+      }
+    }
+    try validate(place.experiment, givenData: beginning.start.data != nil, memory: memory)
+    try requireMemory(
+      place.experiment, inputs: engine.layout.inputs, outputs: engine.layout.outputs, limit: memory)
+    try engine.restore(place)
+    return engine
   }
 }
 

@@ -134,11 +134,10 @@ extension Snapshot {
   ) -> Tape {
     let isNext = window == nil || window == self.window
     let window = window ?? self.window
-    return Tape.compute(
-      network: experiment.network, layout: layout, parameters: parameters, data: data, window: window,
-      carriedState: carriedState ?? state(before: window.steps.lowerBound), reduction: experiment.training.reduction,
-      precision: experiment.precision, variant: variant ?? (isNext ? self.variant : PassVariant()),
-      flow: flow ?? experiment.training.flow)
+    return inputs(
+      window, carriedState ?? state(before: window.steps.lowerBound),
+      variant ?? (isNext ? self.variant : PassVariant()), flow
+    ).tape()
   }
 
   /// The tape of the whole sequence from its first state, all its losses injected: what full backpropagation would do here.
@@ -168,14 +167,16 @@ extension Snapshot {
   public func pass<S: Scalar>(
     _ precision: S.Type, recordsTape: Bool = false, flow: FlowControl? = nil
   ) -> Pass<S> {
-    let pass = Pass<S>(
-      network: experiment.network, layout: layout, steps: data.steps, batch: data.batch, loss: data.loss,
-      recordsTape: recordsTape)
-    for (index, value) in parameters.enumerated() { pass.parameters[index] = S(value) }
-    pass.load(data)
-    for (layer, state) in sequenceState.enumerated() { pass.setState(at: 0, layer: layer, from: state) }
-    pass.flow = flow ?? experiment.training.flow
-    return pass
+    let whole = Window(steps: 0..<data.steps, injected: 0..<data.steps)
+    return inputs(whole, sequenceState, PassVariant(), flow).pass(S.self, recordsTape: recordsTape)
+  }
+
+  private func inputs(
+    _ window: Window, _ carriedState: [[Double]], _ variant: PassVariant, _ flow: FlowControl?
+  ) -> PassInputs {
+    PassInputs(
+      experiment: experiment, layout: layout, parameters: parameters, data: data, window: window,
+      carriedState: carriedState, variant: variant, flow: flow ?? experiment.training.flow)
   }
 
   /// What `reader` reads of a pass in the run's own precision: `pass(_:recordsTape:flow:)` where the type is not known.

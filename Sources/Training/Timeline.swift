@@ -25,21 +25,6 @@ public struct JournalEntry: Equatable, Sendable {
   }
 }
 
-extension JournalEntry {
-  /// `key` set to `value` after `update` updates.
-  public init(update: Int, key: String, value: String) {
-    self.init(update: update, settings: [Setting(key: key, value: value)])
-  }
-
-  /// The first key that was set.
-  public var key: String { settings.first?.key ?? "" }
-  /// Its new value.
-  public var value: String {
-    get { settings.first?.value ?? "" }
-    set { if !settings.isEmpty { settings[0].value = newValue } }
-  }
-}
-
 /// Something that was done to a run. A run's timeline is only ever added to.
 public enum TimelineEvent: Equatable, Sendable {
   /// A run began after `update` updates (0, but for a lane that goes on beside another).
@@ -115,6 +100,18 @@ public struct TimelineReplay: Sendable {
   public let beginning: RunBeginning
   /// The changes that hold, and what took others back, in order.
   public let entries: [JournalEntry]
+
+  init(beginning: RunBeginning, entries: [JournalEntry]) {
+    self.beginning = beginning
+    self.entries = entries
+  }
+
+  /// The run that begins under `experiment` and makes `entries`, in order.
+  public init(experiment: Experiment, entries: [JournalEntry]) {
+    self.init(
+      beginning: RunBeginning(
+        experiment: experiment, start: TrainingRun.Start(), position: TrainingPosition()), entries: entries)
+  }
 
   /// The run after `update` updates.
   ///

@@ -38,13 +38,6 @@ public final class Trainer: Sendable {
     case speed(Double?)
     /// End the thread after the present update.
     case quit
-
-    /// Set a dotted key of lane a, the value as the experiment file would write it.
-    public static func apply(key: String, value: String) -> Command { .change(.a, [Setting(key: key, value: value)]) }
-    /// Set several keys of lane a in one change.
-    public static func begin(_ settings: [Setting]) -> Command { .change(.a, settings) }
-    /// Begin lane a again: with the same weights, or with those of another seed.
-    public static func restart(seed: UInt64?) -> Command { .restart(.a, from: seed.map { .seed($0) } ?? .present) }
   }
 
   /// A command that could not be done; nothing has changed because of it.
@@ -129,9 +122,6 @@ public final class Trainer: Sendable {
 
   /// The newest snapshots, of the same update in every lane that goes on; empty where none was published since the last call.
   public func takeSnapshots() -> [LaneID: Snapshot] { mailbox.takeSnapshots() }
-
-  /// The first lane's newest snapshot, if one was published since the last call.
-  public func takeSnapshot() -> Snapshot? { takeSnapshots().min { $0.key < $1.key }?.value }
 
   /// The refusals since the last call.
   public func takeRefusals() -> [Refusal] { mailbox.takeRefusals() }

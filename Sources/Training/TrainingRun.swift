@@ -24,9 +24,6 @@ public final class TrainingRun {
     public var carriedState: [[Double]]?
     /// Sequences that are trained on again and again in place of the task's; their length and batch replace the experiment's.
     public var data: SequenceBatch?
-    /// Changes to be made again at their updates.
-    public var journal: [JournalEntry] = []
-
     /// Everything as the experiment has it.
     public init() {}
   }
@@ -89,20 +86,12 @@ public final class TrainingRun {
   }
 
   init(beginning: RunBeginning, memory: Int) throws(TrainingError) {
-    var start = beginning.start
-    for setting in start.journal.flatMap(\.settings) {
-      do { _ = try ExperimentKey.named(setting.key) } catch { throw .key(error) }
-    }
-    let changes = start.journal.sorted { $0.update < $1.update }.map { Change(entry: $0) }
-    start.journal = []
-    let beginning = RunBeginning(experiment: beginning.experiment, start: start, position: beginning.position)
     engine = try makeEngine(beginning, memory: memory)
-    loaded = RunBeginning(experiment: engine.experiment, start: start, position: beginning.position)
+    loaded = RunBeginning(experiment: engine.experiment, start: beginning.start, position: beginning.position)
     self.memory = memory
-    course = Course(beginning: loaded, changes: changes)
+    course = Course(beginning: loaded)
     timeline = [.begin(update: engine.position.update, engine.experiment)]
     noteOrigin()
-    try makeDueChanges()
   }
 
   /// A run that goes on from where another stands.
@@ -348,11 +337,11 @@ public final class TrainingRun {
       course.changes[index].before = experiment
       switch course.changes[index].entry.kind {
       case .change:
-        let planned = try plan(course.changes[index].entry.settings)
+        let settings = course.changes[index].entry.settings
+        let planned = try plan(settings)
         guard planned.effect != .newRun else {
-          throw .misfit(
-            "\(course.changes[index].entry.key): found a change that begins a new run in a journal, expected one that goes on"
-          )
+          let keys = settings.map(\.key).joined(separator: ", ")
+          throw .misfit("\(keys): found a change that begins a new run in a journal, expected one that goes on")
         }
         course.changes[index].factors = try make(planned)
       case .undo:
@@ -582,10 +571,8 @@ public final class TrainingRun {
   private func returnToFormer() throws(TrainingError) -> UndoReport? {
     guard let former = formers.last else { return nil }
     let (left, changed) = (update, experiment)
-    let restored = try makeEngine(former.course.beginning, memory: memory)
-    try restored.restore(former.place)
+    engine = try former.course.engine(at: former.place, memory: memory)
     formers.removeLast()
-    engine = restored
     course = former.course
     placesBefore = []
     clearFailure()
@@ -643,108 +630,4 @@ private func makeEngine(_ beginning: RunBeginning, memory: Int) throws(TrainingE
   let engine = try makeEngine(beginning.experiment, start: beginning.start, memory: memory)
   if beginning.position != TrainingPosition() { try engine.begin(at: beginning.position) }
   return engine
-}
-
-// MARK: Planning a change
-
-/// Settings held against an experiment.
-private struct PlannedChange {
-  /// The experiment that they make.
-  var experiment: Experiment
-  /// What the settings, and what changes with them, do to a run.
-  var effects: Set<ChangeEffect>
-
-  /// The strongest of the effects.
-  var effect: ChangeEffect {
-    [.newRun, .newSequence, .rescaleRecurrent].first(where: effects.contains) ?? .nextUpdate
-  }
-}
-
-extension TrainingRun {
-  /// What `settings` would make of the experiment; nothing is changed.
-  private func plan(_ settings: [Setting]) throws(TrainingError) -> PlannedChange {
-    guard !settings.isEmpty else { throw .misfit("settings: found none, expected at least one") }
-    let changed: Experiment
-    do { changed = try experiment.setting(settings) } catch { throw .key(error) }
-    var effects: Set<ChangeEffect> = []
-    for setting in settings {
-      do { effects.insert(try ExperimentKey.named(setting.key).effect(in: experiment)) } catch { throw .key(error) }
-    }
-    for difference in changed.differences(from: experiment) {
-      let effect = difference.key.effect(in: experiment)
-      if effect != .rescaleRecurrent { effects.insert(effect) }
-    }
-    let data = course.beginning.start.data
-    try validate(changed, givenData: data != nil, memory: memory)
-    if data != nil,
-      let key = settings.first(where: { $0.key == "training.batch" || $0.key.hasPrefix("task.") })?.key
-    {
-      throw .misfit("\(key): found data handed in, expected a task of the program's to change it in")
-    }
-    return PlannedChange(experiment: changed, effects: effects)
-  }
-}
-
-extension Experiment {
-  /// The experiment with `settings`, whatever their order: what the choice of one lets fall back is set again.
-  ///
-  /// - Throws: what is wrong with a key or a value, or that two of them do not go together.
-  func setting(_ settings: [Setting]) throws(ExperimentKeyError) -> Experiment {
-    var changed = self
-    var wanted: [(key: ExperimentKey, value: String)] = []
-    for setting in settings {
-      let key = try ExperimentKey.named(setting.key)
-      try key.set(&changed, setting.value)
-      wanted.append((key, key.get(changed)))
-    }
-    for _ in settings {
-      let fallen = wanted.filter { $0.key.get(changed) != $0.value }
-      if fallen.isEmpty { break }
-      for (key, value) in fallen { try key.set(&changed, value) }
-    }
-    return changed
-  }
-}
-
-extension ParameterLayout {
-  /// `drawn` with the tensors of `former` whose name and shape are the same, and their names; what all steps share is where
-  /// each step's copy begins.
-  fileprivate func taking(
-    _ former: [Double], of formerLayout: ParameterLayout, into drawn: [Double]
-  ) -> (parameters: [Double], kept: [String]) {
-    var parameters = drawn
-    var kept: [String] = []
-    for entry in entries {
-      guard let other = formerLayout[entry.name] else { continue }
-      if other.shape == entry.shape {
-        parameters.replaceSubrange(entry.range, with: former[other.range])
-      } else if other.copies == 1, entry.copies > 1, Array(entry.shape.dropFirst()) == other.shape {
-        for copy in 0..<entry.copies { parameters.replaceSubrange(entry.copy(copy).range, with: former[other.range]) }
-      } else {
-        continue
-      }
-      kept.append(entry.name)
-    }
-    return (parameters, kept)
-  }
-}
-
-// MARK: One key at a time
-
-extension TrainingRun {
-  /// Sets a key of the experiment.
-  ///
-  /// - Returns: whether a new run begins at update 0 because of it.
-  @discardableResult
-  public func apply(key: String, value: String) throws(TrainingError) -> Bool {
-    try change([Setting(key: key, value: value)]).effect == .newRun
-  }
-
-  /// Sets several keys in one change that begins a new run.
-  public func begin(with settings: [Setting]) throws(TrainingError) { _ = try change(settings) }
-
-  /// Begins again at update 0, under the experiment as it stands: with the same weights, or with those of another seed.
-  public func restart(seed: UInt64? = nil) throws(TrainingError) {
-    try restart(seed.map { .seed($0) } ?? .present)
-  }
 }

@@ -114,6 +114,14 @@ private func check(_ data: SequenceBatch) throws(TrainingError) {
   guard data.steps > 0, data.batch > 0, data.inputs > 0, data.outputs > 0, data.x.count == positions * data.inputs,
     data.targetMask.count == positions
   else { throw .misfit("data: found x of \(data.x.count) numbers, expected [T, B, I] with a mask of [T, B]") }
+  if let symbols = data.symbols {
+    guard symbols.count == positions, symbols.allSatisfy({ $0 >= 0 && Int($0) < data.inputs }) else {
+      throw .misfit("data: found symbols that are no [T, B] of inputs from 0 to \(data.inputs - 1)")
+    }
+  }
+  if let mask = data.outputMask, mask.count != positions * data.outputs {
+    throw .misfit("data: found an output_mask of \(mask.count) numbers, expected [T, B, \(data.outputs)]")
+  }
   guard data.x.allSatisfy(\.isFinite) else { throw .misfit("data: found a number that is not finite in x") }
   switch data.target {
   case .classes(let classes):

@@ -42,7 +42,8 @@ struct RoundTripTests {
       #expect(try ExperimentFile.parse(ExperimentFile.differences(experiment), file: "e") == experiment)
       // In one line, as the run's beginning and as a change on the way.
       let link = RunLink(
-        experiment: experiment, entries: [JournalEntry(update: 3, key: name, value: value)], update: 5)
+        experiment: experiment, entries: [JournalEntry(update: 3, settings: [Setting(key: name, value: value)])],
+        update: 5)
       #expect(try RunLink(link.text) == link, "\(name): \(value)")
     }
   }
@@ -56,9 +57,9 @@ struct RoundTripTests {
       if key.effect == .newRun { try experiment.set(name, value) }
       let run = try TrainingRun(experiment: experiment)
       for update in 0..<6 {
-        if update == 2, key.effect != .newRun { try run.apply(key: name, value: value) }
+        if update == 2, key.effect != .newRun { try run.change([Setting(key: name, value: value)]) }
         if update == 4, name != "training.optimizer.learning_rate" {
-          try run.apply(key: "training.optimizer.learning_rate", value: "0.02")
+          try run.change([Setting(key: "training.optimizer.learning_rate", value: "0.02")])
         }
         run.trainOnce()
       }

@@ -128,30 +128,47 @@ import Training
     #expect(result.difference?.updates == [0, 0])
   }
 
-  /// Nobody waits for `end`; and the thread ends as soon as the instrument under way is read, which takes as long as it takes.
-  @Test func itEndsSoon() throws {
-    let experiment = try Fixture.experiment(length: 400, hidden: 200, batch: 1, ["network.cell": "lstm"])
+  /// Nobody waits for `end`, and the thread ends soon, whatever is being read: the memory path of gated cells, the ways down a
+  /// stack, the difference of two lanes.
+  @Test(arguments: [
+    (["network.cell": "lstm"], 64, 1), (["network.cell": "gru", "network.layers": "3"], 40, 1),
+    (["network.layers": "4"], 64, 1), (["network.cell": "lstm"], 64, 2),
+  ])
+  func itEndsSoon(_ settings: [String: String], hidden: Int, lanes: Int) throws {
+    var experiment = try Fixture.experiment(length: 200, hidden: hidden, batch: 1)
+    for (key, value) in settings { try experiment.set(key, value) }
     let snapshot = try Fixture.snapshot(experiment)
-    for milliseconds in [5, 100, 400, 1000] {
-      weak var witness: Analyst?
-      do {
-        let analyst = Analyst {}
-        witness = analyst
-        analyst.submit([.a: (snapshot, ReadingRequest(Instruments.allIDs))])
-        Thread.sleep(milliseconds)
-        let call = ContinuousClock.now
-        analyst.end()
-        #expect(call.duration(to: .now) < .milliseconds(200))
-      }
-      // The thread holds the analyst until it ends.
-      let start = ContinuousClock.now
-      while witness != nil, start.duration(to: .now) < .seconds(20) { Thread.sleep(1) }
-      let time = start.duration(to: .now)
-      #expect(time < .seconds(15), "ended \(milliseconds) ms after its beginning")
-      withKnownIssue("instruments look at no stop while they read", isIntermittent: true) {
-        #expect(time < .milliseconds(200), "ended \(milliseconds) ms after its beginning")
-      }
+    var job: Analyst.Job = [:]
+    for lane in LaneID.allCases.prefix(lanes) { job[lane] = (snapshot, ReadingRequest(Instruments.allIDs)) }
+    // A pass is not left half made: it may be under way.
+    let start = ContinuousClock.now
+    _ = snapshot.wholeTape()
+    let soon = Duration.milliseconds(200) + start.duration(to: .now)
+    for milliseconds in [5, 100, 400, 1000, 3000] {
+      // A machine that does other things too may let the thread wait: what counts is the best of three.
+      var times: [Duration] = []
+      repeat {
+        times.append(Self.end(job, after: milliseconds))
+      } while times.count < 3 && times[times.count - 1] >= soon
+      #expect(times.contains { $0 < soon }, "ended \(times) after \(milliseconds) ms")
     }
+  }
+
+  /// How long an analyst's thread goes on that is told to end so many milliseconds after its job.
+  private static func end(_ job: Analyst.Job, after milliseconds: Int) -> Duration {
+    weak var witness: Analyst?
+    let call: ContinuousClock.Instant
+    do {
+      let analyst = Analyst {}
+      witness = analyst
+      analyst.submit(job)
+      Thread.sleep(milliseconds)
+      call = .now
+      analyst.end()
+    }
+    // The thread holds the analyst until it ends; nobody waits for `end` itself.
+    while witness != nil, call.duration(to: .now) < .seconds(20) { Thread.sleep(1) }
+    return call.duration(to: .now)
   }
 
   private enum Thread {

@@ -65,6 +65,30 @@ import Training
   private static let both = Dictionary(
     uniqueKeysWithValues: LaneID.allCases.map { ($0, ReadingRequest(Instruments.allIDs)) })
 
+  /// Held by whoever may still call.
+  private final class Witness: Sendable {}
+
+  /// A source that is dropped, and not ended, leaves no thread behind.
+  @Test func aDroppedSourceLetsItsThreadsGo() throws {
+    weak var witness: Witness?
+    do {
+      let held = Witness()
+      witness = held
+      let experiment = try Self.experiment()
+      let source = TrainerSource(sampleLength: 0, wake: { withExtendedLifetime(held) {} }) {
+        () throws(TrainingError) in (try TrainingRun(experiment: experiment), nil)
+      }
+      source.look(Self.both)
+      source.send(.run)
+      #expect(Self.frame(source) != nil)
+    }
+    let start = ContinuousClock.now
+    while witness != nil, start.duration(to: .now) < .seconds(10) {
+      _ = DispatchSemaphore(value: 0).wait(timeout: .now() + .milliseconds(2))
+    }
+    #expect(witness == nil)
+  }
+
   @Test(arguments: [
     [:], ["training.optimizer.name": "adam", "precision": "float32"],
     ["training.algorithm": "rtrl", "training.k2": "full"],

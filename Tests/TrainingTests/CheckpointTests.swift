@@ -147,4 +147,47 @@ import Testing
       try TrainingRun(resuming: RunCheckpoint(fields: fields, arrays: checkpoint.arrays))
     }
   }
+
+  @Test("a place of another network, or too large for any memory, is refused before anything is allocated")
+  func impossible() throws {
+    let checkpoint = try run(["task.name": "coin", "task.length": "40"]).checkpoint()
+    func refuses(_ expected: String, _ body: (inout RunCheckpoint.Fields) throws -> Void) throws {
+      var fields = checkpoint.fields
+      try body(&fields)
+      let error = #expect(throws: TrainingError.self) {
+        try TrainingRun(resuming: RunCheckpoint(fields: fields, arrays: checkpoint.arrays))
+      }
+      #expect(error.map { "\($0)".contains(expected) } == true, "\(error.map { "\($0)" } ?? "nothing")")
+    }
+    try refuses("task.length: found 1000000000") {
+      let huge = [Setting(key: "task.length", value: "1000000000"), Setting(key: "training.batch", value: "100000000")]
+      $0.course.experiment = ExperimentFields(try checkpoint.experiment.setting(huge))
+    }
+    let wide = ExperimentFields(try checkpoint.experiment.setting([Setting(key: "network.hidden", value: "500")]))
+    try refuses("network.hidden 500, expected \(checkpoint.experiment.network.hidden)") { $0.course.experiment = wide }
+    try refuses("network.hidden 500") { $0.course.changes[0].before = wide }
+    try refuses("k2 = 3") { fields in
+      fields.course.experiment = ExperimentFields(
+        try checkpoint.experiment.setting([
+          Setting(key: "training.k2", value: "3"), Setting(key: "training.checkpoints", value: "sqrt"),
+        ]))
+    }
+  }
+
+  @Test("data handed in whose symbols or masks are out of bounds are refused")
+  func data() throws {
+    let experiment = try smallExperiment(["task.name": "copy", "task.length": "24"])
+    var start = TrainingRun.Start()
+    start.data = try TrainingRun(experiment: experiment).snapshot().data
+    for change: (inout SequenceBatch) -> Void in [
+      { $0.symbols?[3] = 1_000_000 }, { $0.symbols?[0] = -1 }, { $0.symbols?.removeLast() }, { $0.outputMask = [1] },
+    ] {
+      var changed = start
+      if var data = start.data {
+        change(&data)
+        changed.data = data
+      }
+      #expect(throws: TrainingError.self) { try TrainingRun(experiment: experiment, start: changed) }
+    }
+  }
 }

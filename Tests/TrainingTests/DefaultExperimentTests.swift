@@ -30,7 +30,7 @@ struct DefaultExperimentTests {
     let run = try TrainingRun(experiment: .opening)
     var growth = -Double.infinity
     for radius in ["0.8", "1", "1.2", "1.5", "2"] {
-      try run.apply(key: "network.init.spectral_radius", value: radius)
+      try run.change([Setting(key: "network.init.spectral_radius", value: radius)])
       let (first, last) = ends(run)
       #expect(first / last > growth)
       growth = first / last

@@ -123,9 +123,9 @@ struct ForwardAlgorithmTests {
       train(40)
       for _ in 0..<40 { again.trainOnce() }
       #expect(run.parameters == again.parameters)
-      try run.apply(key: "training.algorithm", value: "bptt")
+      try run.change([Setting(key: "training.algorithm", value: "bptt")])
       train(20)
-      try run.apply(key: "training.algorithm", value: kind.rawValue)
+      try run.change([Setting(key: "training.algorithm", value: kind.rawValue)])
       train(50)
       for distance in [1, 13, 30, 61, 90] {
         let last = run.parameters

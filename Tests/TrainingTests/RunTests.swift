@@ -48,10 +48,10 @@ struct RunTests {
     let before = run.parameters
     let settings = [Setting(key: "task.name", value: "copy"), Setting(key: "task.length", value: "21")]
     #expect(throws: TrainingError.self) {
-      try run.begin(with: [Setting(key: "task.name", value: "copy"), Setting(key: "task.length", value: "20")])
+      try run.change([Setting(key: "task.name", value: "copy"), Setting(key: "task.length", value: "20")])
     }
     #expect(run.parameters == before && run.update == 3)
-    try run.begin(with: settings)
+    try run.change(settings)
     #expect(run.update == 0 && run.experiment.task.name == .copy && run.experiment.task.length == 21)
     #expect(run.journal.isEmpty && run.trainOnce() == .trained)
   }
@@ -76,14 +76,14 @@ struct RunTests {
       #expect(record.clipScale == tape.clipScales.min() && record.clipScale < 1 && tape.omega > 0)
     }
     // An algorithm without a backward pass has no flow to clip.
-    #expect(throws: TrainingError.self) { try run.apply(key: "training.regularizer.omega", value: "-1") }
+    #expect(throws: TrainingError.self) { try run.change([Setting(key: "training.regularizer.omega", value: "-1")]) }
     for algorithm in ["rtrl", "recurrent_backprop"] {
       var other = run.experiment
       try other.set("training.algorithm", algorithm)
       #expect(other.training.clip.kind == .norm && other.training.regularizer.omega == 0)
       #expect(throws: ExperimentKeyError.self) {
         try other.set("training.regularizer.omega", "0.1")
-        try other.training.validateFlow()
+        try other.validate()
       }
     }
   }
@@ -98,9 +98,9 @@ struct RunTests {
       ]))
     train(run, 45)
     // With another in between, whose memory is of another size.
-    try run.apply(key: "training.optimizer.name", value: "adam")
+    try run.change([Setting(key: "training.optimizer.name", value: "adam")])
     train(run, 20)
-    try run.apply(key: "training.optimizer.name", value: kind.rawValue)
+    try run.change([Setting(key: "training.optimizer.name", value: kind.rawValue)])
     train(run, 10)
     let parameters = run.parameters
     for distance in [3, 17, 52] {
@@ -155,7 +155,7 @@ struct RunTests {
         if observed { _ = run.snapshot(sampleLength: 10) }
       }
       if observed { _ = run.snapshot() }
-      try run.apply(key: key, value: value)
+      try run.change([Setting(key: key, value: value)])
       if observed { _ = run.snapshot() }
     }
     train(run, 20)
@@ -166,12 +166,10 @@ struct RunTests {
   func journal(task: String) throws {
     let run = try changedRun(task)
     let snapshot = run.snapshot()
-    #expect(snapshot.journal.map(\.key) == Self.changes.map(\.1))
+    #expect(snapshot.journal.flatMap(\.settings).map(\.key) == Self.changes.map(\.1))
     #expect(snapshot.journal.map(\.update) == Self.changes.map(\.0))
-    var start = TrainingRun.Start()
-    start.journal = snapshot.journal
-    let replay = try TrainingRun(experiment: snapshot.initialExperiment, start: start)
-    train(replay, run.update)
+    let replay = try TimelineReplay(experiment: snapshot.initialExperiment, entries: snapshot.journal).run(
+      to: run.update)
     #expect(replay.parameters == run.parameters)
     #expect(replay.experiment == run.experiment)
     #expect(replay.history == run.history)
@@ -190,7 +188,7 @@ struct RunTests {
     let (parameters, history) = (run.parameters, run.history)
     run.rewind(by: 85)
     #expect(run.update == 5)
-    #expect(run.journal.map(\.key) == ["training.optimizer.learning_rate", "network.activation"])
+    #expect(run.journal.flatMap(\.settings).map(\.key) == ["training.optimizer.learning_rate", "network.activation"])
     #expect(run.experiment.training.k1 == .full)
     train(run, 85)
     #expect(run.parameters == parameters)
@@ -198,9 +196,9 @@ struct RunTests {
     #expect(run.journal.count == Self.changes.count)
 
     run.rewind(by: 80)
-    try run.apply(key: "training.k2", value: "3")
+    try run.change([Setting(key: "training.k2", value: "3")])
     train(run, 80)
-    #expect(run.journal.map(\.key).suffix(1) == ["training.k2"])
+    #expect(run.journal.flatMap(\.settings).map(\.key).suffix(1) == ["training.k2"])
     #expect(run.experiment.training.optimizer.name == .sgd)
     #expect(run.parameters != parameters)
   }
@@ -213,7 +211,7 @@ struct RunTests {
         "task.name": "temporal-order",
       ]))
     train(run, 10)
-    try run.apply(key: "network.init.spectral_radius", value: "1000000000000")
+    try run.change([Setting(key: "network.init.spectral_radius", value: "1000000000000")])
     let parameters = run.parameters
     #expect(run.trainOnce() == .exploded)
     let explosion = try #require(run.explosion)
@@ -235,7 +233,7 @@ struct RunTests {
     // Going on makes the change again, and explodes again; another change there lets it go on.
     #expect(run.trainOnce() == .trained)
     #expect(run.trainOnce() == .exploded)
-    try run.apply(key: "network.init.spectral_radius", value: "0.5")
+    try run.change([Setting(key: "network.init.spectral_radius", value: "0.5")])
     #expect(run.trainOnce() == .trained)
   }
 
@@ -254,7 +252,7 @@ struct RunTests {
       #expect(run.explosion != nil)
       #expect(!run.parameters.contains { !$0.isFinite })
       run.rewind(by: updates + 1)
-      try run.apply(key: "training.optimizer.learning_rate", value: "0.01")
+      try run.change([Setting(key: "training.optimizer.learning_rate", value: "0.01")])
       #expect(run.trainOnce() == .trained)
     }
   }
@@ -264,13 +262,13 @@ struct RunTests {
     let run = try TrainingRun(experiment: experiment([:]))
     train(run, 12)
     let parameters = run.parameters
-    let continued = try run.apply(key: "training.batch", value: "7")
-    #expect(!continued)
+    let continued = try run.change([Setting(key: "training.batch", value: "7")]).effect
+    #expect(continued == .newSequence)
     #expect(run.parameters == parameters)
     #expect(run.update == 12)
     #expect(run.snapshot().data.batch == 7)
-    let begunAnew = try run.apply(key: "network.hidden", value: "12")
-    #expect(begunAnew)
+    let begunAnew = try run.change([Setting(key: "network.hidden", value: "12")]).effect
+    #expect(begunAnew == .newRun)
     #expect(run.update == 0)
     #expect(run.journal.isEmpty)
     #expect(run.rewindable == 0)
@@ -283,9 +281,9 @@ struct RunTests {
     let first = try TrainingRun(experiment: experiment([:]))
     let start = first.parameters
     train(first, 9)
-    try first.restart()
+    try first.restart(.present)
     #expect(first.parameters == start)
-    try first.restart(seed: 99)
+    try first.restart(.seed(99))
     #expect(first.parameters != start)
     #expect(first.experiment.seed == 99)
   }
@@ -299,7 +297,7 @@ struct RunTests {
       ("training.k3", "5"), ("training.k1", "0"), ("task.length", "3"), ("network.hidden", "1000000"),
       ("training.batch", "100000000"), ("task.file", "/nowhere"), ("task.name", "csv"),
     ] {
-      #expect(throws: TrainingError.self) { try run.apply(key: key, value: value) }
+      #expect(throws: TrainingError.self) { try run.change([Setting(key: key, value: value)]) }
     }
     #expect(run.parameters == parameters)
     #expect(run.update == 3)
@@ -334,7 +332,7 @@ struct RunTests {
     #expect(run.parameters == start.parameters)
     #expect(run.snapshot().carriedState == start.carriedState)
     train(run, 4)
-    try run.restart()
+    try run.restart(.present)
     #expect(run.parameters == start.parameters)
 
     start.parameters?.removeLast()

@@ -21,7 +21,7 @@ private final class Watched: Sendable {
     while DispatchTime.now() < deadline {
       if asking { trainer.request() }
       _ = published.wait(timeout: .now() + .milliseconds(200))
-      if let snapshot = trainer.takeSnapshot(), fits(snapshot) { return snapshot }
+      if let snapshot = trainer.takeSnapshots()[.a], fits(snapshot) { return snapshot }
     }
     return nil
   }
@@ -47,12 +47,12 @@ struct TrainerTests {
     #expect(stepped.rewindable == 5)
     watched.trainer.send(.rewind(updates: 2))
     #expect(watched.snapshot(asking: false) { $0.update == 3 } != nil)
-    watched.trainer.send(.apply(key: "training.k2", value: "4"))
+    watched.trainer.send(.change(.a, [Setting(key: "training.k2", value: "4")]))
     let changed = try #require(watched.snapshot(asking: false))
     #expect(changed.experiment.training.k2 == .steps(4))
-    #expect(changed.journal == [JournalEntry(update: 3, key: "training.k2", value: "4")])
+    #expect(changed.journal == [JournalEntry(update: 3, settings: [Setting(key: "training.k2", value: "4")])])
     #expect(changed.window.steps == 16..<20)
-    watched.trainer.send(.restart(seed: 5))
+    watched.trainer.send(.restart(.a, from: .seed(5)))
     let restarted = try #require(watched.snapshot(asking: false))
     #expect(restarted.update == 0)
     #expect(restarted.experiment.seed == 5)
@@ -113,7 +113,7 @@ struct TrainerTests {
       ("training.batch", "3"), ("network.init.spectral_radius", "1.1"),
     ].enumerated() {
       #expect(watched.snapshot { $0.update > 20 * index } != nil)
-      watched.trainer.send(.apply(key: key, value: value))
+      watched.trainer.send(.change(.a, [Setting(key: key, value: value)]))
       let snapshot = try #require(watched.snapshot { $0.journal.count == index + 1 })
       #expect(try snapshot.experiment.value(of: key) == value)
     }
@@ -121,18 +121,15 @@ struct TrainerTests {
     let end = try #require(watched.snapshot { !$0.running })
     watched.trainer.end()
 
-    var start = TrainingRun.Start()
-    start.journal = end.journal
-    let replay = try TrainingRun(experiment: end.initialExperiment, start: start)
-    while replay.update < end.update { replay.trainOnce() }
+    let replay = try TimelineReplay(experiment: end.initialExperiment, entries: end.journal).run(to: end.update)
     #expect(replay.parameters == end.parameters)
   }
 
   @Test("refusals are told with their key, and change nothing")
   func refusals() throws {
     let watched = Watched(try smallRun())
-    watched.trainer.send(.apply(key: "training.k9", value: "1"))
-    watched.trainer.send(.apply(key: "task.length", value: "2"))
+    watched.trainer.send(.change(.a, [Setting(key: "training.k9", value: "1")]))
+    watched.trainer.send(.change(.a, [Setting(key: "task.length", value: "2")]))
     let snapshot = try #require(watched.snapshot())
     #expect(snapshot.journal.isEmpty)
     // A snapshot may come between the two.
@@ -152,7 +149,7 @@ struct TrainerTests {
       try smallRun(["network.activation": "identity", "training.clip.kind": "none", "task.length": "60"]))
     watched.trainer.send(.step(updates: 3))
     #expect(watched.snapshot { $0.update == 3 } != nil)
-    watched.trainer.send(.apply(key: "network.init.spectral_radius", value: "1e12"))
+    watched.trainer.send(.change(.a, [Setting(key: "network.init.spectral_radius", value: "1e12")]))
     watched.trainer.send(.run)
     let exploded = try #require(watched.snapshot(asking: false) { $0.explosion != nil })
     #expect(!exploded.running)
@@ -204,8 +201,12 @@ struct TrainerTests {
         group.addTask {
           for round in 0..<300 {
             trainer.request()
-            if let snapshot = trainer.takeSnapshot() { #expect(snapshot.parameters.count == snapshot.layout.count) }
-            if round % 10 == thread { trainer.send(.apply(key: "training.k2", value: "\(1 + round % 20)")) }
+            if let snapshot = trainer.takeSnapshots()[.a] {
+              #expect(snapshot.parameters.count == snapshot.layout.count)
+            }
+            if round % 10 == thread {
+              trainer.send(.change(.a, [Setting(key: "training.k2", value: "\(1 + round % 20)")]))
+            }
             if round % 50 == thread { trainer.send(round % 100 < 50 ? .pause : .run) }
             if round % 70 == thread { trainer.send(.rewind(updates: 3)) }
             await Task.yield()

@@ -189,7 +189,7 @@ struct AdaptiveTruncationTests {
     ]
     for (update, key, value) in changes {
       while run.update < update { run.trainOnce() }
-      try run.apply(key: key, value: value)
+      try run.change([Setting(key: key, value: value)])
     }
     for _ in 0..<60 { run.trainOnce() }
     let (parameters, history) = (run.parameters, run.history)

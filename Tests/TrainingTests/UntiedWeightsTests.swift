@@ -73,7 +73,7 @@ private func untied(_ changes: [(String, String)] = []) throws -> Experiment {
       ]))
     var states = [run.parameters]
     for update in 1...40 {
-      if update == 20 { try run.apply(key: "network.init.spectral_radius", value: "0.8") }
+      if update == 20 { try run.change([Setting(key: "network.init.spectral_radius", value: "0.8")]) }
       run.trainOnce()
       states.append(run.parameters)
     }
@@ -92,7 +92,7 @@ private func untied(_ changes: [(String, String)] = []) throws -> Experiment {
   func rescaling() throws {
     let run = try TrainingRun(experiment: untied())
     for _ in 0..<5 { run.trainOnce() }
-    try run.apply(key: "network.init.spectral_radius", value: "0.7")
+    try run.change([Setting(key: "network.init.spectral_radius", value: "0.7")])
     let snapshot = run.snapshot()
     let tape = tape(snapshot)
     for t in 0..<12 {
@@ -108,13 +108,17 @@ private func untied(_ changes: [(String, String)] = []) throws -> Experiment {
     let run = try TrainingRun(experiment: untied())
     let start = run.parameters
     run.trainOnce()
-    #expect(try run.apply(key: "training.batch", value: "2") == false && run.update == 1)
-    #expect(try run.apply(key: "task.length", value: "15") && run.update == 0 && run.layout.copies == 15)
+    #expect(try run.change([Setting(key: "training.batch", value: "2")]).effect == .newSequence && run.update == 1)
+    #expect(
+      try run.change([Setting(key: "task.length", value: "15")]).effect == .newRun && run.update == 0
+        && run.layout.copies == 15)
     run.trainOnce()
-    #expect(try run.apply(key: "training.untied", value: "false") && run.layout.copies == 1 && run.update == 0)
+    #expect(
+      try run.change([Setting(key: "training.untied", value: "false")]).effect == .newRun && run.layout.copies == 1
+        && run.update == 0)
     #expect(run.snapshot().startParameters.isEmpty)
-    #expect(try run.apply(key: "task.length", value: "12") == false)
-    #expect(try run.apply(key: "training.untied", value: "true"))
+    #expect(try run.change([Setting(key: "task.length", value: "12")]).effect == .newSequence)
+    #expect(try run.change([Setting(key: "training.untied", value: "true")]).effect == .newRun)
     #expect(run.parameters == start && run.trainOnce() == .trained)
     let key = try ExperimentKey.named("task.length")
     #expect(key.effect(in: try untied()) == .newRun && key.effect(in: Experiment()) == .newSequence)
@@ -131,10 +135,10 @@ private func untied(_ changes: [(String, String)] = []) throws -> Experiment {
     start.parameters = run.parameters
     let parted = try TrainingRun(experiment: untied(), start: start)
     #expect(parted.parameters == run.parameters)
-    try run.apply(key: "training.untied", value: "false")
+    try run.change([Setting(key: "training.untied", value: "false")])
     #expect(run.parameters == tied.parameters)
     // Copies that differ are no shared weights: they are drawn.
-    try parted.apply(key: "training.untied", value: "false")
+    try parted.change([Setting(key: "training.untied", value: "false")])
     #expect(parted.layout.copies == 1 && parted.trainOnce() == .trained)
     start.parameters = Array(run.parameters.dropLast())
     #expect(throws: TrainingError.self) { try TrainingRun(experiment: untied(), start: start) }
@@ -157,7 +161,7 @@ private func untied(_ changes: [(String, String)] = []) throws -> Experiment {
       #expect(error.key == "training.untied" && error.problem.contains(way) && error.problem.contains("expected false"))
     }
     let run = try TrainingRun(experiment: untied())
-    #expect(throws: TrainingError.self) { try run.apply(key: key, value: value) }
+    #expect(throws: TrainingError.self) { try run.change([Setting(key: key, value: value)]) }
     #expect(run.layout.copies == 12 && run.trainOnce() == .trained)
   }
 

@@ -35,29 +35,27 @@ final class AdaptiveTruncation<S: Scalar>: GradientAlgorithm {
     return cost
   }
 
-  static func validate(_ experiment: Experiment) throws(ExperimentKeyError) {
-    let training = experiment.training, length = experiment.task.length
-    let k1 = training.k1.resolved(length: length), k2 = training.k2.resolved(length: length)
-    if k1 >= length, length > 1 {
-      throw .contradiction(
-        "training.k1", training.k1 == .full ? "full" : "\(k1)",
-        "a number under \(length) with adaptive: the window of one update a sequence is the sequence")
-    }
-    if k2 < k1 {
-      throw .contradiction("training.k2", "\(k2)", "the largest window, \(k1) (k1) or more, with adaptive")
-    }
-  }
-
-  /// One update a sequence leaves nothing to choose: a tenth of the sequence, where adaptive was just chosen.
-  static func adapt(_ experiment: inout Experiment) {
-    let length = experiment.task.length
-    if experiment.training.k1.resolved(length: length) >= length {
-      experiment.training.k1 = .steps(max(1, length / 10))
-      experiment.training.k2 = .full
-    }
-    if experiment.training.k2.resolved(length: length) < experiment.training.k1.resolved(length: length) {
-      experiment.training.k2 = .full
-    }
+  static var rules: [ExperimentRule] {
+    [
+      // One update a sequence leaves nothing to choose: a tenth of the sequence, where adaptive was just chosen.
+      ExperimentRule(
+        "training.k1", fallsWith: \.training.algorithm,
+        expected: {
+          "a number under \($0.task.length) with adaptive: the window of one update a sequence is the sequence"
+        },
+        mend: {
+          $0.training.k1 = .steps(max(1, $0.task.length / 10))
+          $0.training.k2 = .full
+        }, where: { $0.task.length > 1 && $0.training.k1.resolved(length: $0.task.length) >= $0.task.length }),
+      ExperimentRule(
+        "training.k2", fallsWith: \.training.algorithm,
+        expected: {
+          "the largest window, \($0.training.k1.resolved(length: $0.task.length)) (k1) or more, with adaptive"
+        }, mend: { $0.training.k2 = .full },
+        where: {
+          $0.training.k2.resolved(length: $0.task.length) < $0.training.k1.resolved(length: $0.task.length)
+        }),
+    ]
   }
 
   static func heading(_ experiment: Experiment, _ schedule: TruncationSchedule) -> String? {

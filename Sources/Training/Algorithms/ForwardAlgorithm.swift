@@ -44,50 +44,7 @@ extension ForwardAlgorithm {
 
   static func schedule(_ experiment: Experiment) -> TruncationSchedule { ForwardSettings(experiment).schedule }
 
-  static func validate(_ experiment: Experiment) throws(ExperimentKeyError) { try validateForward(experiment) }
-
-  /// Refuses what no algorithm that goes forward can do.
-  static func validateForward(_ experiment: Experiment) throws(ExperimentKeyError) {
-    let training = experiment.training
-    let name = training.algorithm.rawValue
-    if case .steps(let count) = training.k2 {
-      throw .contradiction(
-        "training.k2", "\(count)",
-        "full with \(name), which carries the past along and reaches back to the sequence's start; bptt truncates")
-    }
-    if training.inject == .window {
-      throw .contradiction(
-        "training.inject", "window", "newest or last with \(name), which counts each loss when it comes")
-    }
-    // What is done to the gradient on its way back has no place where nothing goes back.
-    if training.clip.kind == .step {
-      throw .contradiction(
-        "training.clip.kind", "step", "norm, value, weight or none with \(name), which has no backward pass to clip in")
-    }
-    if training.regularizer.omega != 0 {
-      throw .contradiction(
-        "training.regularizer.omega", formatNumber(training.regularizer.omega),
-        "0 with \(name), which has no backward pass whose norms Ω could hold together")
-    }
-  }
-
-  static func adapt(_ experiment: inout Experiment) { adaptForward(&experiment) }
-
-  /// Lets fall what no algorithm that goes forward can do.
-  static func adaptForward(_ experiment: inout Experiment) {
-    experiment.training.k2 = .full
-    if experiment.training.inject == .window { experiment.training.inject = .newest }
-    if experiment.training.clip.kind == .step { experiment.training.clip.kind = .norm }
-    experiment.training.regularizer.omega = 0
-  }
-
-  /// Refuses more than one layer.
-  static func requireOneLayer(_ experiment: Experiment) throws(ExperimentKeyError) {
-    guard experiment.network.layers > 1 else { return }
-    throw .contradiction(
-      "network.layers", "\(experiment.network.layers)",
-      "1 with \(experiment.training.algorithm.rawValue), which follows one layer's influence; rtrl and bptt take more")
-  }
+  static var rules: [ExperimentRule] { ExperimentRule.forward }
 
   var feedback: [S] { [] }
 
@@ -153,4 +110,27 @@ func allocateZeros<S: Scalar>(_ count: Int, of: S.Type) -> UnsafeMutablePointer<
 func paddedStride<S: Scalar>(_ columns: Int, of: S.Type) -> Int {
   let line = 64 / MemoryLayout<S>.size
   return ((columns + line - 1) / line | 1) * line
+}
+
+extension ExperimentRule {
+  /// What no algorithm that goes forward can do.
+  static let forward: [ExperimentRule] = [
+    ExperimentRule(
+      "training.k2", fallsWith: \.training.algorithm,
+      expected: {
+        "full with \($0.training.algorithm.rawValue), which carries the past along and reaches back to the sequence's "
+          + "start; bptt truncates"
+      }, mend: { $0.training.k2 = .full }, where: { $0.training.k2 != .full }),
+    ExperimentRule(
+      "training.inject", fallsWith: \.training.algorithm,
+      expected: { "newest or last with \($0.training.algorithm.rawValue), which counts each loss when it comes" },
+      mend: { $0.training.inject = .newest }, where: { $0.training.inject == .window }),
+  ]
+
+  /// Algorithms that follow one layer alone.
+  static let oneLayer = ExperimentRule(
+    "network.layers",
+    expected: {
+      "1 with \($0.training.algorithm.rawValue), which follows one layer's influence; rtrl and bptt take more"
+    }, where: { $0.network.layers > 1 })
 }

@@ -13,10 +13,9 @@ protocol GradientAlgorithm<S>: AnyObject {
 
   /// What the algorithm says of itself.
   static var description: AlgorithmDescription { get }
-  /// Refuses the settings that make no sense with the algorithm: a line why, and what to choose.
-  static func validate(_ experiment: Experiment) throws(ExperimentKeyError)
-  /// Lets settings that have no meaning under the algorithm fall back, where it was just chosen.
-  static func adapt(_ experiment: inout Experiment)
+  /// What makes no sense with the algorithm: when, in what words it is refused, and what it falls back to where the algorithm
+  /// was just chosen.
+  static var rules: [ExperimentRule] { get }
   /// How the settings are called in a header: "TBPTT(10,20) newest"; nil to say its name and k1.
   static func heading(_ experiment: Experiment, _ schedule: TruncationSchedule) -> String?
   /// What it holds and what it computes.
@@ -50,8 +49,7 @@ protocol GradientAlgorithm<S>: AnyObject {
 }
 
 extension GradientAlgorithm {
-  static func validate(_ experiment: Experiment) throws(ExperimentKeyError) {}
-  static func adapt(_ experiment: inout Experiment) {}
+  static var rules: [ExperimentRule] { [] }
   static func keepsEveryStep(_ experiment: Experiment) -> Bool { false }
   static func heading(_ experiment: Experiment, _ schedule: TruncationSchedule) -> String? { nil }
   static func variant(_ experiment: Experiment, window: Window, update: Int) -> PassVariant { PassVariant() }

@@ -22,20 +22,17 @@ final class RFLO<S: Scalar>: ForwardAlgorithm {
   /// n(m + n) numbers and multiply-adds a step, a part of the state.
   static func cost(_ sizes: AlgorithmSizes) -> AlgorithmCost { .trace(InfluenceTrace<S>.count(sizes), sizes) }
 
-  static func validate(_ experiment: Experiment) throws(ExperimentKeyError) {
-    try validateForward(experiment)
-    try requireOneLayer(experiment)
-    let cell = experiment.network.cell
-    if experiment.training.rflo.feedback == .random, cell.isFullyRecurrent {
-      throw .contradiction(
-        "training.rflo.feedback", "random",
-        "readout with \(cell.rawValue), whose outputs are units: there is no way back that random weights could take")
-    }
-  }
-
-  static func adapt(_ experiment: inout Experiment) {
-    adaptForward(&experiment)
-    if experiment.network.cell.isFullyRecurrent { experiment.training.rflo.feedback = .readout }
+  static var rules: [ExperimentRule] {
+    ExperimentRule.forward + [
+      .oneLayer,
+      ExperimentRule(
+        "training.rflo.feedback", fallsWith: \.training.algorithm,
+        expected: {
+          "readout with \($0.network.cell.rawValue), whose outputs are units: there is no way back that random weights "
+            + "could take"
+        }, mend: { $0.training.rflo.feedback = .readout },
+        where: { $0.training.rflo.feedback == .random && $0.network.cell.isFullyRecurrent }),
+    ]
   }
 
   let pass: Pass<S>

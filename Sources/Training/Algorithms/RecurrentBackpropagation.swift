@@ -27,38 +27,30 @@ final class RecurrentBackpropagation<S: Scalar>: GradientAlgorithm {
     return AlgorithmCost(floats: held, multiplyAdds: 2 * aStep)
   }
 
-  static func validate(_ experiment: Experiment) throws(ExperimentKeyError) {
-    let training = experiment.training
-    if training.clip.kind == .step {
-      throw .contradiction(
-        "training.clip.kind", "step", "none, norm, value or weight with recurrent_backprop: it goes back over no steps")
-    }
-    if training.regularizer.omega > 0 {
-      throw .contradiction(
-        "training.regularizer.omega", formatNumber(training.regularizer.omega),
-        "0 with recurrent_backprop: it goes back over no steps")
-    }
-    for (key, count) in [("training.k1", training.k1), ("training.k2", training.k2)] {
-      if case .steps(let steps) = count, steps < experiment.task.length {
-        throw .contradiction(
-          key, "\(steps)", "full with recurrent_backprop: its gradient is that of the settled state, not of a window")
-      }
-    }
-    if training.inject == .window {
-      throw .contradiction(
-        "training.inject", "window", "newest or last with recurrent_backprop: only the settled loss is sent back")
-    }
-    guard experiment.task.name.inputsStandStill else {
-      throw .contradiction(
-        "training.algorithm", "recurrent_backprop with \(experiment.task.name.rawValue)",
-        "a task whose input stands still, task.name settle, or algorithm bptt: there is no fixed point to settle to")
-    }
+  /// What is of windows falls back.
+  static var rules: [ExperimentRule] {
+    [
+      settled("training.k1", \.training.k1), settled("training.k2", \.training.k2),
+      ExperimentRule(
+        "training.inject", fallsWith: \.training.algorithm,
+        expected: { _ in "newest or last with recurrent_backprop: only the settled loss is sent back" },
+        mend: { $0.training.inject = .newest }, where: { $0.training.inject == .window }),
+      ExperimentRule(
+        "training.algorithm", found: { "recurrent_backprop with \($0.task.name.rawValue)" },
+        expected: { _ in
+          "a task whose input stands still, task.name settle, or algorithm bptt: there is no fixed point to settle to"
+        }, where: { !$0.task.name.inputsStandStill }),
+    ]
   }
 
-  /// What is of windows falls back.
-  static func adapt(_ experiment: inout Experiment) {
-    (experiment.training.k1, experiment.training.k2) = (.full, .full)
-    if experiment.training.inject == .window { experiment.training.inject = .newest }
+  private static func settled(
+    _ key: String, _ count: WritableKeyPath<Experiment, StepCount> & Sendable
+  ) -> ExperimentRule {
+    ExperimentRule(
+      key, fallsWith: \.training.algorithm,
+      expected: { _ in "full with recurrent_backprop: its gradient is that of the settled state, not of a window" },
+      mend: { $0[keyPath: count] = .full },
+      where: { $0[keyPath: count].resolved(length: $0.task.length) < $0.task.length })
   }
 
   static func schedule(_ experiment: Experiment) -> TruncationSchedule {

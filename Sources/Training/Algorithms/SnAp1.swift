@@ -24,10 +24,7 @@ final class SnAp1<S: Scalar>: ForwardAlgorithm {
   /// n(m + n) numbers and multiply-adds a step, a part of the state.
   static func cost(_ sizes: AlgorithmSizes) -> AlgorithmCost { .trace(InfluenceTrace<S>.count(sizes), sizes) }
 
-  static func validate(_ experiment: Experiment) throws(ExperimentKeyError) {
-    try validateForward(experiment)
-    try requireOneLayer(experiment)
-  }
+  static var rules: [ExperimentRule] { ExperimentRule.forward + [.oneLayer] }
 
   let pass: Pass<S>
   var settings: ForwardSettings

@@ -26,10 +26,7 @@ final class UORO<S: Scalar>: ForwardAlgorithm {
     return .trace((parameters + sizes.state) * Double(sizes.batch), sizes)
   }
 
-  static func validate(_ experiment: Experiment) throws(ExperimentKeyError) {
-    try validateForward(experiment)
-    try requireOneLayer(experiment)
-  }
+  static var rules: [ExperimentRule] { ExperimentRule.forward + [.oneLayer] }
 
   let pass: Pass<S>
   var settings: ForwardSettings

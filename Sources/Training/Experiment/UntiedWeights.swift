@@ -13,28 +13,37 @@ extension Experiment {
     guard (Saturating(shared.count) * Saturating(copies)).value < Int.max / 64 else { return nil }
     return ParameterLayout(network, inputs: inputs, outputs: outputs, copies: copies)
   }
+}
 
-  /// Refuses untied weights where a step of a pass is not, for good, one step of one sequence, run once forward and once back.
-  func validateUntied() throws(ExperimentKeyError) {
-    guard training.untied else { return }
-    func refuse(_ why: String) -> ExperimentKeyError { .contradiction("training.untied", "true", "false " + why) }
-    guard training.algorithm == .bptt else {
-      throw refuse("with \(training.algorithm.rawValue): only bptt goes back to each step's own copy")
-    }
-    if task.name.isStream {
-      let others = TaskName.allCases.filter { !$0.isStream }.map(\.rawValue).joined(separator: ", ")
-      throw refuse("with \(task.name.rawValue), a stream without a first step: or one of the tasks \(others)")
-    }
-    let (k1, k2) = (training.k1.resolved(length: task.length), training.k2.resolved(length: task.length))
-    if min(k1, k2) < task.length {
-      throw refuse("with k1 = \(k1) and k2 = \(k2): a copy is a step's of the whole sequence; or k1 and k2 full")
-    }
-    if training.history == .stale {
-      throw refuse("with history stale, which keeps a past of truncated windows; or history recompute")
-    }
-    if training.checkpoints == .sqrt {
-      throw refuse("with checkpoints sqrt, which save less than the copies take; or checkpoints none")
-    }
+extension ExperimentRule {
+  /// Untied weights are refused where a step of a pass is not, for good, one step of one sequence, run once forward and once
+  /// back.
+  static let untied: [ExperimentRule] = [
+    untied({ "\($0.training.algorithm.rawValue): only bptt goes back to each step's own copy" }) {
+      $0.training.algorithm != .bptt
+    },
+    untied(
+      {
+        let others = TaskName.allCases.filter { !$0.isStream }.map(\.rawValue).joined(separator: ", ")
+        return "\($0.task.name.rawValue), a stream without a first step: or one of the tasks \(others)"
+      }
+    ) { $0.task.name.isStream },
+    untied({ "\($0.windowWords): a copy is a step's of the whole sequence; or k1 and k2 full" }) {
+      $0.isTruncated
+    },
+    untied({ _ in "history stale, which keeps a past of truncated windows; or history recompute" }) {
+      $0.training.history == .stale
+    },
+    untied({ _ in "checkpoints sqrt, which save less than the copies take; or checkpoints none" }) {
+      $0.training.checkpoints == .sqrt
+    },
+  ]
+
+  private static func untied(
+    _ why: @escaping @Sendable (Experiment) -> String, where isBroken: @escaping @Sendable (Experiment) -> Bool
+  ) -> ExperimentRule {
+    ExperimentRule(
+      "training.untied", expected: { "false with \(why($0))" }, where: { $0.training.untied && isBroken($0) })
   }
 }
 

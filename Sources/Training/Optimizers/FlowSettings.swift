@@ -13,23 +13,25 @@ extension TrainingSpecification {
 
   /// Whether the gradient goes back step by step: not where it is carried forward, nor where a fixed point is asked.
   var passesGradientBack: Bool { algorithm.description.isTape && algorithm != .recurrentBackprop }
+}
 
-  /// Refuses what needs a backward pass with an algorithm that has none.
-  func validateFlow() throws(ExperimentKeyError) {
-    guard !passesGradientBack else { return }
-    let why = "with \(algorithm.rawValue), which has no backward pass through time; bptt has"
-    if clip.kind == .step {
-      throw .contradiction("training.clip.kind", "step", "none, norm, value or weight \(why)")
-    }
-    if regularizer.omega > 0 {
-      throw .contradiction("training.regularizer.omega", formatNumber(regularizer.omega), "0 \(why)")
-    }
-  }
+extension ExperimentRule {
+  /// What is done to the gradient on its way back has no place where nothing goes back step by step.
+  static let flow: [ExperimentRule] = [
+    ExperimentRule(
+      "training.clip.kind", fallsWith: \.training.algorithm,
+      expected: { "none, norm, value or weight with \($0.training.whyNothingGoesBack)" },
+      mend: { $0.training.clip.kind = .norm },
+      where: { !$0.training.passesGradientBack && $0.training.clip.kind == .step }),
+    ExperimentRule(
+      "training.regularizer.omega", fallsWith: \.training.algorithm,
+      expected: { "0 with \($0.training.whyNothingGoesBack)" },
+      where: { !$0.training.passesGradientBack && $0.training.regularizer.omega > 0 }),
+  ]
+}
 
-  /// Lets what needs a backward pass fall back where the algorithm has none.
-  mutating func dropFlow() {
-    guard !passesGradientBack else { return }
-    if clip.kind == .step { clip.kind = .norm }
-    regularizer.omega = 0
+extension TrainingSpecification {
+  fileprivate var whyNothingGoesBack: String {
+    "\(algorithm.rawValue), which has no backward pass through time; bptt has"
   }
 }

@@ -53,24 +53,12 @@ extension OptimizerSpecification {
     name.rule.step(self, rate: learningRate, t: 1) == MomentStep(rate: learningRate)
   }
 
-  /// The first setting that is not as it is where it has no meaning, although the optimiser does not read it.
-  var meaninglessOption: OptimizerOption? {
-    let neutral = OptimizerSpecification()
-    return OptimizerOption.allCases.first { option in
-      name.rule.options[option] == nil && self[keyPath: option.path] != neutral[keyPath: option.path]
-    }
-  }
-
-  /// Lets settings fall back that the optimiser does not read, and gives it its own where `before` had them untouched.
+  /// Gives the optimiser its own settings where `before` had them untouched.
   mutating func takeOptions(after before: OptimizerSpecification) {
     let neutral = OptimizerSpecification()
-    for option in OptimizerOption.allCases {
+    for (option, own) in name.rule.options {
       let untouched = before.name.rule.options[option] ?? neutral[keyPath: option.path]
-      if let own = name.rule.options[option] {
-        if self[keyPath: option.path] == untouched { self[keyPath: option.path] = own }
-      } else {
-        self[keyPath: option.path] = neutral[keyPath: option.path]
-      }
+      if self[keyPath: option.path] == untouched { self[keyPath: option.path] = own }
     }
   }
 }

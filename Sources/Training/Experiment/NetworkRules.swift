@@ -1,0 +1,91 @@
+import RecurrentNetworks
+
+extension ExperimentRule {
+  /// What a cell has, and what W_hh can be.
+  static let network: [ExperimentRule] =
+    [cellOption("beta", \.network.beta), cellOption("beta_spread", \.network.betaSpread)]
+    + [cellOption("alpha", \.network.alpha)] + learnedBeta + [
+      ExperimentRule(
+        "network.activation", fallsWith: \.network.cell,
+        expected: {
+          "\(NetworkSpecification().activation.rawValue) with \($0.network.cell.rawValue): its gates have functions of "
+            + "their own; elman, leaky and residual take any"
+        },
+        where: {
+          !$0.network.cellDescription.takesActivation && $0.network.activation != NetworkSpecification().activation
+        }),
+      ExperimentRule(
+        "network.init.forget_bias", fallsWith: \.network.cell,
+        expected: {
+          "0 with \($0.network.cell.rawValue), which has no forget gate: only \(CellKind.list(\.hasForgetGate)) has one"
+        }, where: { !$0.network.cell.hasForgetGate && $0.network.initialization.forgetBias != 0 }),
+      ExperimentRule(
+        "network.layers", expected: { "1 with \($0.network.cell.rawValue): all its units are one layer" },
+        where: { $0.network.cell.isFullyRecurrent && $0.network.layers != 1 }),
+      ExperimentRule(
+        "network.init.diffusion",
+        expected: {
+          "0 with \($0.network.initialization.recurrent.rawValue): only antisymmetric has a diffusion"
+        }, isChosen: { before, _ in before.network.initialization.recurrent == .antisymmetric },
+        where: {
+          $0.network.initialization.recurrent != .antisymmetric && $0.network.initialization.diffusion != 0
+        }),
+      ExperimentRule(
+        "network.init.spectral_radius",
+        expected: { _ in "null with weights of zero, which no factor rescales" },
+        isChosen: { before, now in
+          before.network.initialization != now.network.initialization
+            && before.network.initialization.spectralRadius == now.network.initialization.spectralRadius
+        },
+        where: {
+          let initialization = $0.network.initialization
+          return initialization.spectralRadius != nil
+            && (initialization.recurrent == .zero || initialization.scale == 0)
+        }),
+    ]
+
+  /// A setting that only some cells have, 1 where it has no meaning.
+  private static func cellOption(
+    _ name: String, _ value: KeyPath<Experiment, Double> & Sendable
+  ) -> ExperimentRule {
+    ExperimentRule(
+      "network.\(name)", fallsWith: \.network.cell,
+      expected: { "1 with \($0.network.cell.rawValue): only \(CellKind.list { $0.has(option: name) }) has one" },
+      where: { $0[keyPath: value] != 1 && !$0.network.cell.has(option: name) })
+  }
+
+  private static let learnedBeta: [ExperimentRule] = [
+    ExperimentRule(
+      "network.learn_beta", fallsWith: \.network.cell,
+      expected: { "false with \($0.network.cell.rawValue), which has no β" },
+      where: { $0.network.learnsBeta && !$0.network.cell.has(option: "beta") }),
+    ExperimentRule(
+      "network.beta", found: { _ in "1" },
+      expected: { _ in "below 1 with learn_beta: β = 1/(1 + exp(-ρ)) reaches 1 nowhere" },
+      where: { $0.network.learnsBeta && $0.network.beta == 1 }),
+    ExperimentRule(
+      "network.learn_beta",
+      expected: { "false with \($0.training.algorithm.rawValue): only bptt trains β of the units" },
+      where: { $0.network.learnsBeta && $0.training.algorithm != .bptt }),
+  ]
+}
+
+extension CellKind {
+  /// Whether the cell has a forget gate.
+  fileprivate var hasForgetGate: Bool { description.forgetGate != nil }
+
+  /// Whether the cell has the setting `name` of the network group: "beta".
+  public func has(option name: String) -> Bool { description.options.contains { $0.name == name } }
+
+  /// What the cell says of itself.
+  private var description: CellDescription {
+    var network = NetworkSpecification()
+    network.cell = self
+    return network.cellDescription
+  }
+
+  /// The cells that hold `property`, in words: "lstm or gru".
+  fileprivate static func list(_ property: (CellKind) -> Bool) -> String {
+    allCases.filter(property).map(\.rawValue).joined(separator: " or ")
+  }
+}
