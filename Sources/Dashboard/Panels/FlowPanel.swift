@@ -103,13 +103,14 @@ struct FlowPicture {
     }
     let axis = axis ?? Axis.logarithmic(flow.log10, floor: 12)
     let hasWords = rect.width >= Self.wordColumns + 14
-    let hasAxis = rect.height >= 6
-    // As near to a square as there is room: a cell is twice as high as wide.
-    let height = rect.height - (hasAxis ? 1 : 0)
+    let hasAxis = rect.height >= (flow.rows.count < 3 ? 3 : 6)
+    // As near to a square as there is room: a cell is twice as high as wide. One loss or two are lines, and no matrix.
+    let room = rect.height - (hasAxis ? 1 : 0)
+    let height = flow.rows.count < 3 ? min(room, 2 * flow.rows.count) : room
     // Where not every loss has a row, the rows are named: fewer rows are drawn higher.
     let namesRows = rect.height >= 8 && rect.width >= 60 || flow.rows.count < flow.steps && rect.width >= 36
     let leftWidth = namesRows ? 6 : 0
-    let width = max(1, min(rect.width - leftWidth - (hasWords ? Self.wordColumns + 1 : 0), height * 3))
+    let width = max(1, min(rect.width - leftWidth - (hasWords ? Self.wordColumns + 1 : 0), room * 3))
     let field = Rect(x: rect.x + leftWidth, y: rect.y, width: width, height: height)
     drawMap(in: field, axis, &buffer, theme)
     if leftWidth > 0 { drawRowLabels(in: Rect(x: rect.x, y: rect.y, width: leftWidth, height: height), &buffer, theme) }
