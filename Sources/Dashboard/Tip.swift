@@ -7,8 +7,8 @@ public enum Tip: Hashable, Sendable, CaseIterable {
   /// The keys and what they do, and the same in a word.
   var words: (keys: String, does: String, short: String) {
     switch self {
-    case .explode: ("+ + +", "turns ρ(W_hh) up: it explodes", "explode")
-    case .clip: ("c", "clipping on, off", "clip")
+    case .explode: ("+ + …", "ρ(W_hh) rises until it explodes", "explode")
+    case .clip: ("c", "takes the clipping away, and back", "clip off, on")
     case .truncate: ("{ {", "truncates it", "truncate")
     case .faster: (">", "trains faster", "faster")
     }

@@ -113,7 +113,7 @@ import Testing
     var state = try Example.state(size: Size(width: width, height: 20))
     state.tip = Tip.allCases
     let footer = try #require(render(state).rows.last)
-    #expect(footer.contains("+ + + ") && footer.contains("clip"))
+    #expect(footer.contains("+ + … ") && footer.contains("clip"))
     #expect(footer.contains(" ? help ") && footer.contains(" q quit "))
   }
 
