@@ -44,6 +44,9 @@ public final class Pass<S: Scalar> {
   var fixedPointSource: UnsafeMutablePointer<S>?
   /// What stands in for W_ho, [O, H], on the way back from ∂L/∂y to h; empty: W_ho itself, as the chain rule has it.
   package var feedback: [S] = []
+  /// Whether `backward` multiplies by a packed W_hh. Packing costs about what multiplying a row does: over a short window of
+  /// few sequences it does not pay. The numbers are the same, bit for bit.
+  var packsBackward = true
   /// What `backward` does with the gradient on its way; may be changed between passes.
   public var flow = FlowControl()
   /// What clipping at every step multiplied δ_t by in the last `backward`, [layers, capacity] or nothing, and the least; Ω.
