@@ -129,10 +129,7 @@ public final class Pass<S: Scalar> {
   }
 
   /// `count` zeros, at a cache line.
-  static func zeroed(_ count: Int) -> UnsafeMutablePointer<S> {
-    let bytes = UnsafeMutableRawPointer.allocate(byteCount: max(64, count * MemoryLayout<S>.stride), alignment: 64)
-    return bytes.initializeMemory(as: S.self, repeating: 0, count: max(count, 1))
-  }
+  static func zeroed(_ count: Int) -> UnsafeMutablePointer<S> { AlignedBuffer<S>.zeros(count) }
 
   /// Takes a batch of sequences: inputs and targets, converted once. It may be shorter than the capacity.
   public func load(_ data: SequenceBatch) { load(data, steps: 0..<data.steps) }
