@@ -166,11 +166,13 @@ extension Scalar {
   }
 
   /// One step of an optimiser on `count` parameters w with gradient g, their moments m and v where the step has them.
+  @inlinable
   public static func momentStep(
     _ step: MomentStep, count: Int, gradient g: UnsafePointer<Self>, parameters w: UnsafeMutablePointer<Self>,
     first m: UnsafeMutablePointer<Self>?, second v: UnsafeMutablePointer<Self>?
   ) {
-    var numbers = step.numbers(of: Self.self)
+    var numbers = step.numbers(
+      leastEpsilon: isDouble ? Double.leastNormalMagnitude : Double(Float.leastNormalMagnitude))
     isDouble
       ? bpt_moment_step_f64(count, &numbers, g.f64, w.f64, m?.f64, v?.f64)
       : bpt_moment_step_f32(count, &numbers, g.f32, w.f32, m?.f32, v?.f32)
