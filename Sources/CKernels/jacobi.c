@@ -15,41 +15,58 @@ struct jacobi_room {
 #pragma clang diagnostic push
 #pragma clang diagnostic ignored "-Wpsabi"
 
+// The kernels of one instruction set.
+struct jacobi_table {
+  int (*orthogonalize)(long, long, double *, double *, double *, double *, long, const struct jacobi_room *, double, int);
+  double (*largest_norm)(long, long, const double *, const double *, double *, double, int);
+  void (*squared_norms)(long, long, long, const double *, double *);
+  long (*graded_qr)(long, long, long, double *, double *, double *, long, double *, double *, double *, double *,
+                    unsigned char *);
+  long (*graded_lu)(long, long, long, double *, const double *, const double *, double *, double *, double *,
+                    unsigned char *);
+};
+#define TABLE                                                                                                          \
+  static const struct jacobi_table NAME(table) = {NAME(orthogonalize), NAME(largest_norm), NAME(squared_norms),        \
+                                                  NAME(graded_qr), NAME(graded_lu)};
+
 #define NAME(x) x##_plain
 #include "jacobi.inc"
 #include "graded_qr.inc"
+TABLE
 #undef NAME
 
 #if defined(__x86_64__)
-#pragma clang attribute push(__attribute__((target("arch=x86-64-v3"))), apply_to = function)
+#pragma clang attribute push(__attribute__((target("avx2,fma,bmi2"))), apply_to = function)
 #define NAME(x) x##_avx2
 #include "jacobi.inc"
 #include "graded_qr.inc"
+TABLE
 #undef NAME
 #pragma clang attribute pop
 
-#pragma clang attribute push(__attribute__((target("arch=x86-64-v4"))), apply_to = function)
+#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,bmi2"))),              \
+                             apply_to = function)
 #define NAME(x) x##_avx512
 #include "jacobi.inc"
 #include "graded_qr.inc"
+TABLE
 #undef NAME
 #pragma clang attribute pop
 #endif
 
-int bpttop_jacobi_level(void) {
-  int selected = bpt_selected();
+// The kernels of an instruction set; of the one in use where the processor lacks it.
+static const struct jacobi_table *kernels(int instruction_set) {
+  int set = bpt_supports(instruction_set) ? instruction_set : bpt_selected();
 #if defined(__x86_64__)
-  if (selected >= BPT_AVX512 && __builtin_cpu_supports("x86-64-v4")) return 2;
-  if (selected >= BPT_AVX2 && __builtin_cpu_supports("x86-64-v3")) return 1;
+  if (set == BPT_AVX512) return &table_avx512;
+  if (set == BPT_AVX2) return &table_avx2;
 #endif
-  return 0;
+  return &table_plain;
 }
 
 int bpttop_jacobi_orthogonalize(long count, long stride, double *vectors, double *exponents, double *norms,
                                 double *companions, long companion_stride, double *workspace, double tolerance,
-                                double skip, int maximum_sweeps, int level) {
-  int best = bpttop_jacobi_level();
-  if (level < 0 || level > best) level = best;
+                                double skip, int maximum_sweeps, int instruction_set) {
   if (count < 1) return 0;
   // Groups of eight read up to 8 elements before the middle and behind the end.
   long positions = count + 24, pairs = count / 2 + 16;
@@ -64,73 +81,35 @@ int bpttop_jacobi_orthogonalize(long count, long stride, double *vectors, double
   if (!companions) room.tangents = NULL;
   room.order = (int *)next;
   room.skip = skip * skip;
-#define ORTHOGONALIZE(level) \
-  orthogonalize_##level(count, stride, vectors, exponents, norms, companions, companion_stride, &room, tolerance, \
-                        maximum_sweeps)
-#if defined(__x86_64__)
-  if (level == 2) return ORTHOGONALIZE(avx512);
-  if (level == 1) return ORTHOGONALIZE(avx2);
-#endif
-  return ORTHOGONALIZE(plain);
-#undef ORTHOGONALIZE
+  return kernels(instruction_set)->orthogonalize(count, stride, vectors, exponents, norms, companions, companion_stride,
+                                                 &room, tolerance, maximum_sweeps);
 }
 
 long bpttop_jacobi_workspace(long count) { return 2 * (count + 24) + 8 * (count / 2 + 16) + count + 8; }
 
 double bpttop_largest_norm(long count, long stride, const double *vectors, const double *exponents, double *workspace,
-                           double tolerance, int maximum_iterations, int level) {
-  int best = bpttop_jacobi_level();
-  if (level < 0 || level > best) level = best;
+                           double tolerance, int maximum_iterations, int instruction_set) {
   if (count < 1) return -INFINITY;
-#define LARGEST_NORM(level) \
-  largest_norm_##level(count, stride, vectors, exponents, workspace, tolerance, maximum_iterations)
-#if defined(__x86_64__)
-  if (level == 2) return LARGEST_NORM(avx512);
-  if (level == 1) return LARGEST_NORM(avx2);
-#endif
-  return LARGEST_NORM(plain);
-#undef LARGEST_NORM
+  return kernels(instruction_set)->largest_norm(count, stride, vectors, exponents, workspace, tolerance,
+                                                maximum_iterations);
 }
 
-void bpttop_squared_norms(long count, long length, long stride, const double *vectors, double *norms, int level) {
-  int best = bpttop_jacobi_level();
-  if (level < 0 || level > best) level = best;
-#if defined(__x86_64__)
-  if (level == 2) return squared_norms_avx512(count, length, stride, vectors, norms);
-  if (level == 1) return squared_norms_avx2(count, length, stride, vectors, norms);
-#endif
-  squared_norms_plain(count, length, stride, vectors, norms);
+void bpttop_squared_norms(long count, long length, long stride, const double *vectors, double *norms) {
+  kernels(bpt_selected())->squared_norms(count, length, stride, vectors, norms);
 }
 
 long bpttop_graded_qr(long count, long length, long stride, double *columns, double *exponents, double *rows,
                       long row_stride, double *row_exponents, double *q, double *reflectors, double *factors,
-                      unsigned char *done, int level) {
-  int best = bpttop_jacobi_level();
-  if (level < 0 || level > best) level = best;
-#define GRADED_QR(level) \
-  graded_qr_##level(count, length, stride, columns, exponents, rows, row_stride, row_exponents, q, reflectors, factors, \
-                    done)
-#if defined(__x86_64__)
-  if (level == 2) return GRADED_QR(avx512);
-  if (level == 1) return GRADED_QR(avx2);
-#endif
-  return GRADED_QR(plain);
-#undef GRADED_QR
+                      unsigned char *done, int instruction_set) {
+  return kernels(instruction_set)->graded_qr(count, length, stride, columns, exponents, rows, row_stride, row_exponents,
+                                             q, reflectors, factors, done);
 }
 
 long bpttop_graded_lu(long count, long size, long stride, double *a, const double *row_exponents,
                       const double *column_exponents, double *columns, double *exponents, double *upper,
-                      unsigned char *done, int level) {
-  int best = bpttop_jacobi_level();
-  if (level < 0 || level > best) level = best;
-#define GRADED_LU(level) \
-  graded_lu_##level(count, size, stride, a, row_exponents, column_exponents, columns, exponents, upper, done)
-#if defined(__x86_64__)
-  if (level == 2) return GRADED_LU(avx512);
-  if (level == 1) return GRADED_LU(avx2);
-#endif
-  return GRADED_LU(plain);
-#undef GRADED_LU
+                      unsigned char *done, int instruction_set) {
+  return kernels(instruction_set)->graded_lu(count, size, stride, a, row_exponents, column_exponents, columns,
+                                             exponents, upper, done);
 }
 
 #pragma clang diagnostic pop

@@ -60,23 +60,21 @@ bool bpt_supports(int instruction_set) {
 
 int bpt_selected(void) { return atomic_load_explicit(&chosen, memory_order_relaxed); }
 
-const struct bpt_table_f64 *bpt_kernels_f64(int instruction_set) {
-  if (!bpt_supports(instruction_set)) return NULL;
 #if defined(__x86_64__)
-  if (instruction_set == BPT_AVX2) return &table_avx2_f64;
-  if (instruction_set == BPT_AVX512) return &table_avx512_f64;
+#define BPT_TABLE_BEYOND_PLAIN(precision)                                                                              \
+  if (instruction_set == BPT_AVX2) return &table_avx2_##precision;                                                     \
+  if (instruction_set == BPT_AVX512) return &table_avx512_##precision;
+#else
+#define BPT_TABLE_BEYOND_PLAIN(precision)
 #endif
-  return &table_plain_f64;
-}
-
-const struct bpt_table_f32 *bpt_kernels_f32(int instruction_set) {
-  if (!bpt_supports(instruction_set)) return NULL;
-#if defined(__x86_64__)
-  if (instruction_set == BPT_AVX2) return &table_avx2_f32;
-  if (instruction_set == BPT_AVX512) return &table_avx512_f32;
-#endif
-  return &table_plain_f32;
-}
+#define BPT_KERNELS_OF(precision)                                                                                      \
+  const struct bpt_table_##precision *bpt_kernels_##precision(int instruction_set) {                                   \
+    if (!bpt_supports(instruction_set)) return NULL;                                                                   \
+    BPT_TABLE_BEYOND_PLAIN(precision)                                                                                  \
+    return &table_plain_##precision;                                                                                   \
+  }
+BPT_KERNELS_OF(f64)
+BPT_KERNELS_OF(f32)
 
 bool bpt_select(int instruction_set) {
   if (!bpt_supports(instruction_set)) return false;

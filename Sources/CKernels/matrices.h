@@ -175,7 +175,8 @@ static void NAME(multiply)(size_t m, size_t n, size_t k, const REAL *a, ptrdiff_
 static size_t NAME(multiply_adds)(size_t repeats) {
   enum { CHAINS = 12 };
   V sum[CHAINS], factor = NAME(broadcast)((REAL)0.5);
-  for (int i = 0; i < CHAINS; i++) sum[i] = NAME(broadcast)((REAL)i);
+  // From 2 on: a chain that began at its fixed point, 1, would be left out, and count all the same.
+  for (int i = 0; i < CHAINS; i++) sum[i] = NAME(broadcast)((REAL)(i + 2));
   // x ← x/2 + 1/2
   for (size_t r = 0; r < repeats; r++)
 #pragma clang loop unroll(full)

@@ -8,14 +8,7 @@
 #define INTEGER int64_t
 #define NAME(f) PASTED(f, SET, f64, )
 #define MATH(f) f
-#include "vectors.h"
-#include "transpose.h"
-#include "matrices.h"
-#include "functions.h"
-#include "elementwise.h"
-#include "gates.h"
-#include "losses.h"
-#include "optimizers.h"
+#include "precision.h"
 #define ENTRY(type, name, parameters, arguments) NAME(name),
 static const struct bpt_table_f64 NAME(table) = {BPT_KERNELS(double, ENTRY)};
 #undef ENTRY
@@ -30,14 +23,7 @@ static const struct bpt_table_f64 NAME(table) = {BPT_KERNELS(double, ENTRY)};
 #define INTEGER int32_t
 #define NAME(f) PASTED(f, SET, f32, )
 #define MATH(g) g##f
-#include "vectors.h"
-#include "transpose.h"
-#include "matrices.h"
-#include "functions.h"
-#include "elementwise.h"
-#include "gates.h"
-#include "losses.h"
-#include "optimizers.h"
+#include "precision.h"
 #define ENTRY(type, name, parameters, arguments) NAME(name),
 static const struct bpt_table_f32 NAME(table) = {BPT_KERNELS(float, ENTRY)};
 #undef ENTRY

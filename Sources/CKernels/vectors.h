@@ -64,15 +64,31 @@ INLINE V NAME(first)(V v, size_t count, V rest) {
   return SELECT(lane < (INTEGER)count, v, rest);
 }
 
+// The vector with its halves, or the halves of its halves, in each other's place.
+#undef HALVES
+#undef QUARTERS
+#if VECTOR_BYTES == 32 && DOUBLE_PRECISION
+#define HALVES(v) __builtin_shufflevector(v, v, 2, 3, 0, 1)
+#elif VECTOR_BYTES == 32
+#define HALVES(v) __builtin_shufflevector(v, v, 4, 5, 6, 7, 0, 1, 2, 3)
+#define QUARTERS(v) __builtin_shufflevector(v, v, 2, 3, 0, 1, 6, 7, 4, 5)
+#elif VECTOR_BYTES == 16 && !DOUBLE_PRECISION
+#define HALVES(v) __builtin_shufflevector(v, v, 2, 3, 0, 1)
+#endif
+
 INLINE REAL NAME(sum)(V v) {
 #if VECTOR_BYTES == 64 && DOUBLE_PRECISION
   return _mm512_reduce_add_pd((__m512d)v);
 #elif VECTOR_BYTES == 64
   return _mm512_reduce_add_ps((__m512)v);
 #else
-  REAL sum = 0;
-  for (size_t i = 0; i < LANES; i++) sum += v[i];
-  return sum;
+#ifdef HALVES
+  v += HALVES(v);
+#endif
+#ifdef QUARTERS
+  v += QUARTERS(v);
+#endif
+  return v[0] + v[1];
 #endif
 }
 
@@ -84,9 +100,13 @@ INLINE REAL NAME(maximum)(V v) {
 #elif VECTOR_BYTES == 64
   return _mm512_reduce_max_ps((__m512)v);
 #else
-  REAL top = v[0];
-  for (size_t i = 1; i < LANES; i++) top = v[i] > top ? v[i] : top;
-  return top;
+#ifdef HALVES
+  v = NAME(larger)(v, HALVES(v));
+#endif
+#ifdef QUARTERS
+  v = NAME(larger)(v, QUARTERS(v));
+#endif
+  return v[1] > v[0] ? v[1] : v[0];
 #endif
 }
 

@@ -12,9 +12,3 @@ void dgeev_(const char *jobvl, const char *jobvr, const int *n, double *a, const
 void dgesvj_(const char *joba, const char *jobu, const char *jobv, const int *m, const int *n, double *a,
              const int *lda, double *sva, const int *mv, double *v, const int *ldv, double *work, const int *lwork,
              int *info, size_t, size_t, size_t);
-/// Householder QR, packed.
-void dgeqrf_(const int *m, const int *n, double *a, const int *lda, double *tau, double *work, const int *lwork,
-             int *info);
-/// The orthogonal factor of a packed QR.
-void dorgqr_(const int *m, const int *n, const int *k, double *a, const int *lda, const double *tau, double *work,
-             const int *lwork, int *info);

@@ -1,3 +1,5 @@
+import LinearAlgebra
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Darwin)
@@ -30,29 +32,10 @@ public enum Log10 {
 
   /// log10 ‖v‖₂, exact where the norm itself would leave the range; not finite where an element is not.
   public static func norm(_ vector: some Sequence<Double>) -> Double {
-    guard let parts = ScaledNorm(vector) else { return .nan }
-    return of(parts.largest) + (parts.largest > 0 && parts.largest.isFinite ? 0.5 * log10(parts.sum) : 0)
+    let (largest, squares) = VectorNorms.scaled(vector)
+    return of(largest) + (largest > 0 ? 0.5 * log10(squares) : 0)
   }
 }
 
 /// ‖v‖₂, which neither underflows nor overflows on the way; not finite where an element is not.
-public func euclideanNorm(_ vector: some Sequence<Double>) -> Double {
-  guard let parts = ScaledNorm(vector) else { return .nan }
-  return parts.largest > 0 && parts.largest.isFinite ? parts.largest * parts.sum.squareRoot() : parts.largest
-}
-
-/// ‖v‖₂ = m ‖v/m‖₂ with m = max |v|.
-private struct ScaledNorm {
-  /// m, and Σ (v/m)²; the sum is 0 where m is 0 or infinite.
-  private(set) var largest = 0.0, sum = 0.0
-
-  /// nil where an element is no number.
-  init?(_ vector: some Sequence<Double>) {
-    for value in vector {
-      guard !value.isNaN else { return nil }
-      largest = max(largest, value.magnitude)
-    }
-    guard largest > 0, largest.isFinite else { return }
-    for value in vector { sum += (value / largest) * (value / largest) }
-  }
-}
+public func euclideanNorm(_ vector: some Sequence<Double>) -> Double { VectorNorms.euclidean(vector) }

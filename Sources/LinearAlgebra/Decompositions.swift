@@ -12,12 +12,7 @@ public struct Complex: Equatable, Sendable {
   }
 
   /// |z|, without under- or overflow of the squares.
-  public var magnitude: Double {
-    let (large, small) = (max(real.magnitude, imaginary.magnitude), min(real.magnitude, imaginary.magnitude))
-    guard large > 0 else { return 0 }
-    let ratio = small / large
-    return large * (1 + ratio * ratio).squareRoot()
-  }
+  public var magnitude: Double { VectorNorms.hypotenuse(real.magnitude, imaginary.magnitude) }
 }
 
 extension Matrix {
@@ -67,35 +62,5 @@ extension Matrix {
     guard info == 0 else { throw .failed(routine: "dgesvj", info: Int(info)) }
     // dgesvj returns σ / work[0].
     return values.map { $0 * work[0] }.sorted(by: >)
-  }
-
-  /// ‖A‖₂, the largest singular value, 0 for an empty matrix.
-  public func norm2() throws(LinearAlgebraError) -> Double {
-    try singularValues().first ?? 0
-  }
-
-  /// A = QR by Householder reflections, Q [m, n] with orthonormal columns, R [n, n] upper triangular with a
-  /// non-negative diagonal (so that Q of a gaussian matrix is uniformly distributed); m ≥ n.
-  public func householderQR() throws(LinearAlgebraError) -> (q: Matrix, r: Matrix) {
-    precondition(rows >= columns, "QR of a \(rows)×\(columns) matrix")
-    try requireFinite()
-    guard columns > 0 else { return (self, Matrix(rows: 0, columns: 0)) }
-    var (m, n, info) = (CInt(rows), CInt(columns), CInt(0))
-    var workCount = CInt(columns * 32)
-    var packed = transposed.elements
-    var tau = [Double](repeating: 0, count: columns)
-    var work = [Double](repeating: 0, count: Int(workCount))
-    dgeqrf_(&m, &n, &packed, &m, &tau, &work, &workCount, &info)
-    guard info == 0 else { throw .failed(routine: "dgeqrf", info: Int(info)) }
-    var r = Matrix(rows: columns, columns: columns)
-    for i in 0..<columns { for j in i..<columns { r[i, j] = packed[j * rows + i] } }
-    dorgqr_(&m, &n, &n, &packed, &m, &tau, &work, &workCount, &info)
-    guard info == 0 else { throw .failed(routine: "dorgqr", info: Int(info)) }
-    var q = Matrix(rows: columns, columns: rows, elements: packed).transposed
-    for i in 0..<columns where r[i, i] < 0 {
-      for j in i..<columns { r[i, j] = -r[i, j] }
-      for row in 0..<rows { q[row, i] = -q[row, i] }
-    }
-    return (q, r)
   }
 }

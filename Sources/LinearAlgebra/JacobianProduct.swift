@@ -8,17 +8,6 @@ import CKernels
   import Musl
 #endif
 
-/// The instruction set of the rotations' kernels.
-public enum JacobiKernels: Int32, CaseIterable, Sendable {
-  case plain = 0, avx2 = 1, avx512 = 2
-
-  /// Whether this processor has it.
-  public var isAvailable: Bool { rawValue <= bpttop_jacobi_level() }
-
-  /// The best that this processor has.
-  public static var best: JacobiKernels { JacobiKernels(rawValue: bpttop_jacobi_level()) ?? .plain }
-}
-
 /// The product P = J_T J_{T-1} … J_{k+1} of square Jacobians, extended step by step to the right, and its singular
 /// values in logarithms: right at any depth, at 1e-4000 as at 1e+4000.
 ///
@@ -42,12 +31,12 @@ public final class JacobianProduct {
   /// The number of Jacobians multiplied so far.
   public private(set) var factors = 0
 
-  private let kernels: JacobiKernels
+  private let kernels: InstructionSet
   private let stride: Int
-  private let vectors: AlignedBuffer, other: AlignedBuffer
-  private let exponents: AlignedBuffer, norms: AlignedBuffer
-  private let scaled: AlignedBuffer
-  private let workspace: AlignedBuffer
+  private let vectors: AlignedBuffer<Double>, other: AlignedBuffer<Double>
+  private let exponents: AlignedBuffer<Double>, norms: AlignedBuffer<Double>
+  private let scaled: AlignedBuffer<Double>
+  private let workspace: AlignedBuffer<Double>
   private let graded: GradedRoom
   private var isOrthogonal = true
   /// Whether the vectors come from an elimination, and are not rotated where they can be spared it.
@@ -64,15 +53,15 @@ public final class JacobianProduct {
   private static let largestConditionEstimate = 1e8
 
   /// The empty product, the n×n identity.
-  public init(size: Int, kernels: JacobiKernels = .best) {
+  public init(size: Int, kernels: InstructionSet = .selected) {
     precondition(size > 0, "a Jacobian has at least one row")
     self.size = size
     self.kernels = kernels
     stride = (size + 7) / 8 * 8
     vectors = AlignedBuffer(size * stride)
     other = AlignedBuffer(size * stride)
-    exponents = AlignedBuffer(size)
-    norms = AlignedBuffer(size)
+    exponents = AlignedBuffer(stride)
+    norms = AlignedBuffer(stride)
     scaled = AlignedBuffer(size * stride)
     workspace = AlignedBuffer(bpttop_jacobi_workspace(size) + 16)
     graded = GradedRoom(size: size, stride: stride)
@@ -175,12 +164,12 @@ public final class JacobianProduct {
 
 extension JacobianProduct {
   /// log10 |v_j| 2^e_j
-  private func log10Scale(_ j: Int, _ exponents: AlignedBuffer) -> Double {
+  private func log10Scale(_ j: Int, _ exponents: AlignedBuffer<Double>) -> Double {
     0.5 * log10(norms.start[j]) + exponents.start[j] * log10Of2
   }
 
   /// The exponents of the vectors, or of a copy of them, made orthogonal; `norms` are theirs.
-  private func orthogonalized() throws(LinearAlgebraError) -> AlignedBuffer {
+  private func orthogonalized() throws(LinearAlgebraError) -> AlignedBuffer<Double> {
     if isOrthogonal { return exponents }
     guard isEliminated else {
       try rotate(to: Self.tolerance, skip: Self.skip)
@@ -325,57 +314,30 @@ extension JacobianProduct {
 
 private let log10Of2 = 0.30102999566398119521
 
-/// Doubles at a cache line, all 0 at first.
-private final class AlignedBuffer {
-  private(set) var start: UnsafeMutablePointer<Double>
-  private let count: Int
-
-  init(_ count: Int) {
-    self.count = max(count, 8)
-    let raw = UnsafeMutableRawPointer.allocate(byteCount: self.count * 8, alignment: 64)
-    start = raw.initializeMemory(as: Double.self, repeating: 0, count: self.count)
-  }
-
-  deinit { UnsafeMutableRawPointer(start).deallocate() }
-
-  func clear() { start.update(repeating: 0, count: count) }
-
-  /// Takes what another of the same size holds.
-  func copy(_ other: AlignedBuffer) {
-    precondition(count == other.count)
-    start.update(from: other.start, count: count)
-  }
-
-  /// The two change places.
-  func swapContents(with other: AlignedBuffer) {
-    precondition(count == other.count)
-    (start, other.start) = (other.start, start)
-  }
-}
-
 /// What the careful way needs.
 private final class GradedRoom {
   /// The exponents of the Jacobian's rows and columns.
-  let rowScales: AlignedBuffer, columnScales: AlignedBuffer
+  let rowScales: AlignedBuffer<Double>, columnScales: AlignedBuffer<Double>
   /// What the eliminations leave: the columns of L, of J and then of the product, their exponents, and U of both.
-  let columns: AlignedBuffer, exponents: AlignedBuffer, innerExponents: AlignedBuffer
-  let upper: AlignedBuffer, inner: AlignedBuffer
+  let columns: AlignedBuffer<Double>, exponents: AlignedBuffer<Double>, innerExponents: AlignedBuffer<Double>
+  let upper: AlignedBuffer<Double>, inner: AlignedBuffer<Double>
   /// Of the QR.
-  let rows: AlignedBuffer, q: AlignedBuffer, reflectors: AlignedBuffer, factors: AlignedBuffer
+  let rows: AlignedBuffer<Double>, q: AlignedBuffer<Double>, reflectors: AlignedBuffer<Double>,
+    factors: AlignedBuffer<Double>
   let done: UnsafeMutablePointer<UInt8>
 
   init(size: Int, stride: Int) {
-    rowScales = AlignedBuffer(size)
-    columnScales = AlignedBuffer(size)
+    rowScales = AlignedBuffer(stride)
+    columnScales = AlignedBuffer(stride)
     columns = AlignedBuffer(size * stride)
-    exponents = AlignedBuffer(size)
-    innerExponents = AlignedBuffer(size)
+    exponents = AlignedBuffer(stride)
+    innerExponents = AlignedBuffer(stride)
     upper = AlignedBuffer(size * stride)
     inner = AlignedBuffer(size * stride)
     rows = AlignedBuffer(size * stride)
     q = AlignedBuffer(size * stride)
     reflectors = AlignedBuffer(size * stride)
-    factors = AlignedBuffer(size)
+    factors = AlignedBuffer(stride)
     done = .allocate(capacity: size)
     done.initialize(repeating: 0, count: size)
   }

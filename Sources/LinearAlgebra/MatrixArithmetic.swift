@@ -57,13 +57,6 @@ extension Matrix {
     return Matrix(rows: a.rows, columns: a.columns, elements: zip(a.elements, b.elements).map { $0 + $1 })
   }
 
-  /// √Σ a², computed without under- or overflow of the squares.
-  public var frobeniusNorm: Double {
-    let largest = elements.reduce(0) { max($0, $1.magnitude) }
-    guard largest > 0, largest.isFinite else { return largest }
-    return largest * elements.reduce(0) { $0 + ($1 / largest) * ($1 / largest) }.squareRoot()
-  }
-
   /// Throws where an element is NaN or infinite.
   func requireFinite() throws(LinearAlgebraError) {
     if let index = elements.firstIndex(where: { !$0.isFinite }) {

@@ -64,11 +64,12 @@ public struct MomentStep: Equatable, Sendable {
     return max(total(second) * gradientNorm * gradientNorm, rate * direction * gradientNorm / epsilon)
   }
 
-  /// The numbers for a kernel in the precision of `S`, in which ε does not vanish.
-  func numbers<S: Scalar>(of _: S.Type) -> bpt_moment_step {
+  /// The numbers for a kernel in whose precision `least` is the least normal number, so that ε does not vanish.
+  @usableFromInline
+  func numbers(leastEpsilon least: Double) -> bpt_moment_step {
     bpt_moment_step(
       scale: gradientScale, rate: rate, l2: l2, keep: keep, first_keep: first?.keep ?? 0, first_add: first?.add ?? 0,
       second_keep: second?.keep ?? 0, second_add: second?.add ?? 0, by_gradient: byGradient, by_first: byFirst,
-      root: root, epsilon: max(epsilon, Double(S.leastNormalMagnitude)))
+      root: root, epsilon: max(epsilon, least))
   }
 }

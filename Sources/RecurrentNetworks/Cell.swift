@@ -96,8 +96,9 @@ struct CellStep<S: Scalar> {
   var preactivationGradientStride: Int
   /// Whether `previousGradient` holds a gradient already, to which this step's is added.
   var accumulates: Bool
-  /// W_hhᵀ [H, G·H] and W_hh [G·H, H], packed.
+  /// W_hhᵀ [H, G·H], packed, and W_hh [G·H, H]: packed where `backwardStride` is 0, otherwise with rows so far apart.
   var forwardWeights: UnsafeMutablePointer<S>, backwardWeights: UnsafeMutablePointer<S>
+  var backwardStride = 0
   /// β of each unit and, a row's stride further, 1 - β; nil where all units have the same.
   var rates: UnsafeMutablePointer<S>?
 }
@@ -161,6 +162,13 @@ extension CellStep {
   @inline(__always)
   func addRecurrentGradient(gates: Int, begun: Bool) {
     guard let previous = previousGradient else { return }
+    if backwardStride > 0 {
+      S.multiply(
+        m: rows, n: hidden, k: gates * hidden, a: recurrentGradient, aRowStride: preactivationGradientStride,
+        aColumnStride: 1, b: backwardWeights, bRowStride: backwardStride, c: previous, cRowStride: gradientStride,
+        accumulate: accumulates || begun)
+      return
+    }
     S.multiplyPacked(
       m: rows, n: hidden, k: gates * hidden, a: recurrentGradient, aRowStride: preactivationGradientStride,
       aColumnStride: 1, packedB: backwardWeights, c: previous, cRowStride: gradientStride,

@@ -28,7 +28,8 @@ extension Pass {
     var norm = 0.0
     for component in 0..<stateComponents {
       let gradient = step.gradient + component * step.gradientComponentDistance
-      norm = hypotenuse(norm, scaledNorm(gradient, rows: step.rows, columns: step.hidden, stride: step.gradientStride))
+      norm = VectorNorms.hypotenuse(
+        norm, scaledNorm(gradient, rows: step.rows, columns: step.hidden, stride: step.gradientStride))
     }
     // What is not finite is not hidden by clipping it.
     guard norm > threshold, norm.isFinite else { return }
@@ -55,12 +56,4 @@ extension Tape {
     let index = layer * steps + step
     return clipScales.indices.contains(index) ? clipScales[index] : 1
   }
-}
-
-/// √(a² + b²), which neither underflows nor overflows.
-private func hypotenuse(_ a: Double, _ b: Double) -> Double {
-  let (less, more) = (min(a, b), max(a, b))
-  guard less > 0, more.isFinite else { return more }
-  let ratio = less / more
-  return more * (1 + ratio * ratio).squareRoot()
 }

@@ -9,10 +9,11 @@ struct FullyRecurrentCell: Cell {
   static let gates = 1
   static let stateComponents = 1
   static let isFullyRecurrent = true
-  let activation: ElementwiseFunction
+  /// A step is Elman's, W_hh being the units' columns of W.
+  private let units: ElmanCell
 
   init(_ network: NetworkSpecification) {
-    activation = network.activation.function
+    units = ElmanCell(network)
   }
 
   var description: CellDescription {
@@ -29,18 +30,13 @@ struct FullyRecurrentCell: Cell {
 
   @inline(__always)
   func forward<S: Scalar>(_ step: CellStep<S>) -> Bool {
-    // s_t = W [y_{t-1}; x_t], its input columns' part already there
-    step.addRecurrentProduct(gates: 1)
-    // y_t = f(s_t)
-    return step.activate(activation)
+    // s_t = W [y_{t-1}; x_t], its input columns' part already there;  y_t = f(s_t)
+    units.forward(step)
   }
 
   @inline(__always)
   func backward<S: Scalar>(_ step: CellStep<S>) -> S {
-    // δ_t = f′(s_t) ⊙ ε_t
-    let sumOfSquares = step.differentiateActivation(scale: 1)
-    // ε_{t-1} += Σ_l w_lk δ_l(t)
-    step.passBack(keep: 0, gates: 1)
-    return sumOfSquares
+    // δ_t = f′(s_t) ⊙ ε_t;  ε_{t-1} += Σ_l w_lk δ_l(t)
+    units.backward(step)
   }
 }

@@ -44,6 +44,9 @@ public final class Pass<S: Scalar> {
   var fixedPointSource: UnsafeMutablePointer<S>?
   /// What stands in for W_ho, [O, H], on the way back from ∂L/∂y to h; empty: W_ho itself, as the chain rule has it.
   package var feedback: [S] = []
+  /// Whether `backward` multiplies by a packed W_hh. Packing costs about what multiplying a row does: over a short window of
+  /// few sequences it does not pay. The numbers are the same, bit for bit.
+  var packsBackward = true
   /// What `backward` does with the gradient on its way; may be changed between passes.
   public var flow = FlowControl()
   /// What clipping at every step multiplied δ_t by in the last `backward`, [layers, capacity] or nothing, and the least; Ω.
@@ -126,10 +129,7 @@ public final class Pass<S: Scalar> {
   }
 
   /// `count` zeros, at a cache line.
-  static func zeroed(_ count: Int) -> UnsafeMutablePointer<S> {
-    let bytes = UnsafeMutableRawPointer.allocate(byteCount: max(64, count * MemoryLayout<S>.stride), alignment: 64)
-    return bytes.initializeMemory(as: S.self, repeating: 0, count: max(count, 1))
-  }
+  static func zeroed(_ count: Int) -> UnsafeMutablePointer<S> { AlignedBuffer<S>.zeros(count) }
 
   /// Takes a batch of sequences: inputs and targets, converted once. It may be shorter than the capacity.
   public func load(_ data: SequenceBatch) { load(data, steps: 0..<data.steps) }

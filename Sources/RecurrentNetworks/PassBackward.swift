@@ -22,9 +22,15 @@ extension Pass {
     let weight = injectionWeight(reduction, injected: count)
     self.gradientScale = gradientScale
     isFixedPoint = false
+    // A tape multiplies by the packed W_hh again.
+    packsBackward = plan.recordsTape || window.steps.count * batch > Self.mostRowsUnpacked
     sweepBack(BackwardSegment(steps: window.steps, injected: injected, weight: weight))
+    packsBackward = true
     return result(window.steps, injected, weight: weight, count: count)
   }
+
+  /// The most rows that are multiplied by a W_hh that is not packed.
+  private static var mostRowsUnpacked: Int { 16 }
 
   /// Runs back over a window, or over one segment of it.
   @specialized(where S == Double)
@@ -100,10 +106,12 @@ extension Pass {
     for index in plan.layers.indices {
       let layer = plan.layer(index, step: t)
       // W_hh [G·H, H], and above the lowest layer W_ih [G·H, H]
-      S.pack(
-        k: gates * h, n: h, b: parameterBase + layer.recurrentWeight, rowStride: layer.recurrentWeightStride,
-        columnStride: 1,
-        into: arena + layer.recurrentBackward)
+      if packsBackward {
+        S.pack(
+          k: gates * h, n: h, b: parameterBase + layer.recurrentWeight, rowStride: layer.recurrentWeightStride,
+          columnStride: 1,
+          into: arena + layer.recurrentBackward)
+      }
       if index > 0 {
         S.pack(
           k: gates * h, n: h, b: parameterBase + layer.inputWeight, rowStride: layer.inputWeightStride,

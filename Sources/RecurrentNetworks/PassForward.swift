@@ -137,6 +137,10 @@ extension Pass {
       recurrentGradient: arena + offsets.recurrentGradient + slot * gateRow,
       preactivationGradientStride: plan.gateStride, accumulates: false,
       forwardWeights: arena + offsets.recurrentForward, backwardWeights: arena + offsets.recurrentBackward)
+    if !packsBackward {
+      step.backwardWeights = parameterBase + offsets.recurrentWeight
+      step.backwardStride = offsets.recurrentWeightStride
+    }
     if network.hasUnitRates { step.rates = arena + offsets.rates }
     return step
   }

@@ -110,11 +110,8 @@ struct PassPlan<S: Scalar> {
   /// As many steps as make 128 rows: long enough for matrix products, short enough for the cache.
   static func blockSteps(steps: Int, batch: Int) -> Int { max(1, min(steps, 128 / max(1, batch))) }
 
-  /// A row of `columns` elements, rounded up to an odd number of cache lines.
-  static func stride(_ columns: Int) -> Int {
-    let line = 64 / MemoryLayout<S>.size
-    return ((columns + line - 1) / line | 1) * line
-  }
+  /// The distance between rows of `columns` elements.
+  static func stride(_ columns: Int) -> Int { AlignedBuffer<S>.rowStride(columns) }
 
   /// The offset of a new array of the given shape, at a cache line.
   private mutating func reserve(_ shape: Int...) -> Int {

@@ -28,7 +28,7 @@ public final class RowBlock {
   public init(rows: Int, width: Int) {
     precondition(rows >= 0 && width >= 0, "a block has a size")
     (capacity, self.width) = (rows, width)
-    stride = PassPlan<Double>.stride(width)
+    stride = AlignedBuffer<Double>.rowStride(width)
     elements = Pass<Double>.zeroed(rows * stride)
     exponents = Pass<Double>.zeroed(rows)
     squaredNorms = Pass<Double>.zeroed(rows)

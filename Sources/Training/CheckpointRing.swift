@@ -11,6 +11,8 @@ struct CheckpointRing: Sendable {
   /// The fewest updates between two: a copy costs little beside as many updates, and training them again little beside a
   /// key pressed. At the start of a sequence one state is saved, later the states of all its steps.
   static let spacing = 8, spacingInSequence = 32
+  /// How many times as many lie between two where an update takes microseconds: fewer than `fewProducts` multiply-adds.
+  static let tinySpacing = 2, fewProducts = 1 << 17
   /// How many steps must have been trained since the last one for each state that is saved.
   static let stepsPerState = 24
   /// The fewest updates between two that hold the history.
@@ -23,6 +25,8 @@ struct CheckpointRing: Sendable {
   /// Where they lie, and whether they hold the history: plain numbers, which are looked through at every save.
   private var places: [(update: Int, hasHistory: Bool)] = []
   private var spare: Checkpoint?
+  /// Places at which none is due, behind the one that was saved last: one look at them is all that most updates take.
+  private var quiet = 0..<0
 
   /// The bytes that they take together.
   private(set) var bytes = 0
@@ -37,16 +41,27 @@ struct CheckpointRing: Sendable {
   /// The updates at which they lie.
   var updates: [Int] { places.map(\.update) }
 
+  /// Whether none is due at a place because the last one lies shortly before it.
+  func isQuiet(at update: Int) -> Bool { quiet.contains(update) }
+
   /// Whether the checkpoint before the engine's place lies so far back that another is due.
   func isDue(_ engine: any TrainingEngine) -> Bool {
     let position = engine.position
     let index = index(after: position.update)
     guard index > 0 else { return true }
     let distance = position.update - places[index - 1].update
-    guard distance >= Self.spacing else { return false }
+    let times = Self.timesSpacing(engine)
+    guard distance >= times * Self.spacing else { return false }
     return position.trained == 0
-      || distance >= Self.spacingInSequence
+      || distance >= times * Self.spacingInSequence
         && distance * engine.window.steps.count >= Self.stepsPerState * position.trained
+  }
+
+  /// How many times the spacing lies between two checkpoints of updates like the next.
+  private static func timesSpacing(_ engine: any TrainingEngine) -> Int {
+    // A multiply-add a parameter, step and sequence, about.
+    let products = engine.layout.count * engine.window.steps.count * engine.data.batch
+    return products < fewProducts ? tinySpacing : 1
   }
 
   /// Where a checkpoint at `update` would be inserted, behind those not after it.
@@ -75,6 +90,8 @@ struct CheckpointRing: Sendable {
     while checkpoints.count > 2, bytes > Self.byteLimit || checkpoints.count > Self.countLimit {
       thinOut(about: update)
     }
+    let isKept = places.last { $0.update <= update }?.update == update
+    quiet = isKept ? update..<update + Self.timesSpacing(engine) * Self.spacing : 0..<0
   }
 
   /// Takes out the checkpoint that can best be done without by a run that stands at `place`: the one whose neighbours lie
@@ -124,6 +141,7 @@ struct CheckpointRing: Sendable {
 
   /// Drops those after `update`, and those behind more changes than `changeCount`.
   mutating func drop(after update: Int, changeCount: Int) {
+    quiet = 0..<0
     while let last = checkpoints.last, last.position.update > update || last.changeCount > changeCount {
       bytes -= last.bytes
       checkpoints.removeLast()

@@ -191,7 +191,7 @@ extension TrainingLoop {
     let rate = training.learningRate(after: position.update)
     optimizer.step(pass.parameters, gradient: pass.gradient, scale: noise.variance > 0 ? 1 : pending, rate: rate)
     if let tensor = optimizer.nonFiniteTensor(
-      pass.parameters, layout: layout, rate: rate, gradientNorm: result.gradientNorm * scale + noiseNorm)
+      pass.parameters, layout: layout, gradientNorm: result.gradientNorm * scale + noiseNorm)
     {
       return .nonFinite(NonFinite(step: window.steps.upperBound - 1, factor: "\(tensor) after the optimiser's step"))
     }

@@ -115,6 +115,8 @@ public final class TrainingRun {
   public var explosion: Explosion? { course.explosion }
   /// Losses and gradient norms over the updates so far.
   public var history: LossHistory { course.history }
+  /// The newest update's record.
+  public var newest: UpdateRecord? { course.history.newest }
   /// The parameters' layout.
   public var layout: ParameterLayout { engine.layout }
   /// The experiment as it stands.
@@ -157,7 +159,7 @@ public final class TrainingRun {
 
   /// Makes an update, and the changes that are due after it.
   private func advance() -> TrainingOutcome {
-    if course.checkpoints.isDue(engine) {
+    if !course.checkpoints.isQuiet(at: update), course.checkpoints.isDue(engine) {
       course.checkpoints.save(
         engine, changeCount: course.made, history: course.history, origins: course.origins)
     }

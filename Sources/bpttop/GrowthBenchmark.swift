@@ -1,4 +1,5 @@
 import Foundation
+import LinearAlgebra
 import RecurrentNetworks
 import Training
 
@@ -202,12 +203,6 @@ enum GrowthBenchmark {
 
   /// The slope of log y against log x by least squares.
   static func exponent(_ x: [Int], _ y: [Double]) -> Double {
-    let points = zip(x, y).map { (log(Double($0)), log($1)) }
-    let count = Double(points.count)
-    let meanX = points.reduce(0) { $0 + $1.0 } / count, meanY = points.reduce(0) { $0 + $1.1 } / count
-    let (xy, xx) = points.reduce((0.0, 0.0)) {
-      ($0.0 + ($1.0 - meanX) * ($1.1 - meanY), $0.1 + ($1.0 - meanX) * ($1.0 - meanX))
-    }
-    return xy / xx
+    LineFit(zip(x, y).map { (x: log(Double($0)), y: log($1)) })?.slope ?? .nan
   }
 }

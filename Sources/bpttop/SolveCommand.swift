@@ -75,7 +75,7 @@ private final class Attempt {
     while run.update < solved.updates, elapsed < seconds, Interruption.signalNumber == nil, !isSolved {
       guard run.trainOnce() == .trained else { break }
       elapsed = start.duration(to: clock.now) / .seconds(1)
-      bar.show(done: run.update, loss: run.history.newest?.loss ?? .nan)
+      bar.show(done: run.update, loss: run.newest?.loss ?? .nan)
       if run.update.isMultiple(of: solved.every) || run.update == solved.updates || elapsed >= seconds {
         let evaluation = evaluator.evaluate(run.parameters)
         if solved.isBetter(evaluation.value, than: best) { (best, bestUpdate) = (evaluation.value, run.update) }

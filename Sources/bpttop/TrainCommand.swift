@@ -52,7 +52,7 @@ struct TrainCommand: ParsableCommand {
       meter.prepare(run)
       guard run.trainOnce() == .trained else { break }
       if let writer, let row = meter.row(run) { try writing { try writer.write(row) } }
-      bar.show(done: run.update, loss: run.history.newest?.loss ?? .nan)
+      bar.show(done: run.update, loss: run.newest?.loss ?? .nan)
     }
     bar.end()
     try writing { try writer?.close() }
@@ -92,7 +92,7 @@ struct TrainCommand: ParsableCommand {
         "update \(explosion.update) exploded: \(explosion.factor) is not finite at time step \(explosion.step)")
     }
     if metrics != "-", checkpoint != "-" {
-      let record = run.history.newest
+      let record = run.newest
       try StandardOutput.print(
         "update \(run.update)"
           + (record.map { "  loss \(formatted($0.loss))  gradient norm \(formatted($0.gradientNorm))" } ?? ""))

@@ -131,5 +131,23 @@ func relativeDifference(_ a: [Double], _ b: [Double]) -> Double {
 /// ρQ with Q orthogonal.
 func scaledOrthogonal(_ size: Int, _ scale: Double, seed: UInt64 = 3) throws -> Matrix {
   var random = TestRandom(seed)
-  return scale * (try random.matrix(size, size).householderQR().q)
+  return scale * random.matrix(size, size).orthonormalColumns
+}
+
+extension Matrix {
+  /// The columns made orthonormal one after the other, twice over (Gram-Schmidt): uniformly distributed of a gaussian matrix.
+  var orthonormalColumns: Matrix {
+    var q = self
+    for j in 0..<columns {
+      for _ in 0..<2 {
+        for i in 0..<j {
+          let along = (0..<rows).reduce(0) { $0 + q[$1, i] * q[$1, j] }
+          for row in 0..<rows { q[row, j] -= along * q[row, i] }
+        }
+      }
+      let norm = (0..<rows).reduce(0) { $0 + q[$1, j] * q[$1, j] }.squareRoot()
+      for row in 0..<rows { q[row, j] /= norm }
+    }
+    return q
+  }
 }

@@ -198,7 +198,7 @@ import Testing
       rate: 0.01, l2: 0, keep: 0.999, first: .init(keep: 0.9, add: 0.1), second: .init(keep: 0.99, add: 0.01),
       root: 1.5,
       epsilon: 1e-8
-    ).numbers(of: Double.self)
+    ).numbers(leastEpsilon: .leastNormalMagnitude)
     for set in instructionSets {
       let f64 = try #require(bpt_kernels_f64(set.rawValue)).pointee
       var (w1, m1, v1) = (w, m, v)

@@ -19,3 +19,21 @@ struct TestRandom {
     Matrix(rows: rows, columns: columns, elements: (0..<rows * columns).map { _ in next() })
   }
 }
+
+extension Matrix {
+  /// The columns made orthonormal one after the other, twice over (Gram-Schmidt): uniformly distributed of a gaussian matrix.
+  var orthonormalColumns: Matrix {
+    var q = self
+    for j in 0..<columns {
+      for _ in 0..<2 {
+        for i in 0..<j {
+          let along = (0..<rows).reduce(0) { $0 + q[$1, i] * q[$1, j] }
+          for row in 0..<rows { q[row, j] -= along * q[row, i] }
+        }
+      }
+      let norm = (0..<rows).reduce(0) { $0 + q[$1, j] * q[$1, j] }.squareRoot()
+      for row in 0..<rows { q[row, j] /= norm }
+    }
+    return q
+  }
+}

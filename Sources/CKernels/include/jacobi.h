@@ -12,24 +12,21 @@
 // The workspace has bpttop_jacobi_workspace(count) doubles. Stops when what is left is under `tolerance` in the cosines;
 // pairs whose cosine is under `skip` are left alone.
 // Returns the number of sweeps, or -1 when maximum_sweeps did not do.
-// level: 0 plain, 1 AVX2, 2 AVX-512; -1 the best that the processor has.
+// The instruction set is one of CKernels.h; where the processor lacks it, the one in use serves.
 int bpttop_jacobi_orthogonalize(long count, long stride, double *vectors, double *exponents, double *norms,
                                 double *companions, long companion_stride, double *workspace, double tolerance,
-                                double skip, int maximum_sweeps, int level);
+                                double skip, int maximum_sweeps, int instruction_set);
 
 // The number of doubles of a workspace.
 long bpttop_jacobi_workspace(long count);
 
-// The best level that the processor has.
-int bpttop_jacobi_level(void);
-
 // log2 of the largest singular value of such vectors, by power iteration until it changes by less than `tolerance` in
 // relative terms: it is reached from below. The workspace has 2 * count + stride + 8 doubles.
 double bpttop_largest_norm(long count, long stride, const double *vectors, const double *exponents, double *workspace,
-                           double tolerance, int maximum_iterations, int level);
+                           double tolerance, int maximum_iterations, int instruction_set);
 
 // norms[j] = |vectors[j]|^2 over the first `length` elements, a multiple of 8 (pad with zeros).
-void bpttop_squared_norms(long count, long length, long stride, const double *vectors, double *norms, int level);
+void bpttop_squared_norms(long count, long length, long stride, const double *vectors, double *norms);
 
 // Householder QR with column pivoting of `count` columns of `length` elements (stride as above), column j standing for
 // columns[j] * 2^exponents[j]. Rows may be badly scaled too, when they come sorted, the largest first: the errors are
@@ -40,7 +37,7 @@ void bpttop_squared_norms(long count, long length, long stride, const double *ve
 // `columns` and `exponents` are destroyed; room: reflectors min(length, count) * stride, factors min(length, count), done count.
 long bpttop_graded_qr(long count, long length, long stride, double *columns, double *exponents, double *rows,
                       long row_stride, double *row_exponents, double *q, double *reflectors, double *factors,
-                      unsigned char *done, int level);
+                      unsigned char *done, int instruction_set);
 
 // LU with complete pivoting of `count` rows of `size` elements (stride as above, count <= size), element (i, j) standing
 // for a[i][j] * 2^(row_exponents[i] + column_exponents[j]); the pivot is the largest with its scale.
@@ -50,4 +47,4 @@ long bpttop_graded_qr(long count, long length, long stride, double *columns, dou
 // and no other is larger by more than rounding the logarithm. `a` is destroyed; done has room for count.
 long bpttop_graded_lu(long count, long size, long stride, double *a, const double *row_exponents,
                       const double *column_exponents, double *columns, double *exponents, double *upper,
-                      unsigned char *done, int level);
+                      unsigned char *done, int instruction_set);

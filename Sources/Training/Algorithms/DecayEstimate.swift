@@ -1,4 +1,5 @@
 import Glibc
+import LinearAlgebra
 
 /// What a truncation costs in bias, estimated from how ‖∂L_s/∂h_{s-k}‖ falls with the lag k (Aicher, Foti & Fox, "Adaptively
 /// truncating backpropagation through time to control gradient bias", UAI 2019).
@@ -41,15 +42,9 @@ public struct DecayEstimate: Equatable, Sendable {
 
   /// The least-squares slope of log φ_k against k over the lags from `start` on whose φ is not 0.
   private static func slope(_ phi: [Double], from start: Int) -> Double {
-    let points = (start..<phi.count).filter { phi[$0] > 0 }.map { (Double($0), log(phi[$0])) }
+    let points = (start..<phi.count).filter { phi[$0] > 0 }.map { (x: Double($0), y: log(phi[$0])) }
     // One lag alone has no slope: nothing is known of what falls. None at all: all of it has fallen.
-    guard points.count > 1 else { return points.isEmpty || start + 1 < phi.count ? -.infinity : .infinity }
-    let count = Double(points.count)
-    let meanX = points.reduce(0) { $0 + $1.0 } / count, meanY = points.reduce(0) { $0 + $1.1 } / count
-    let (xy, xx) = points.reduce((0.0, 0.0)) {
-      ($0.0 + ($1.0 - meanX) * ($1.1 - meanY), $0.1 + ($1.0 - meanX) * ($1.0 - meanX))
-    }
-    return xy / xx
+    return LineFit(points)?.slope ?? (points.isEmpty || start + 1 < phi.count ? -.infinity : .infinity)
   }
 
   /// E(K) = Σ_{k≥K} φ_k for K = 0 … R: measured up to τ, geometric from there on.

@@ -7,6 +7,8 @@ final class Optimizer<S: Scalar> {
   private(set) var specification: OptimizerSpecification
   /// The steps made since the memory began.
   var steps = 0
+  /// The last step that was made.
+  private var latest = MomentStep(rate: 0)
   private let first: UnsafeMutableBufferPointer<S>, second: UnsafeMutableBufferPointer<S>
 
   /// An optimiser of `count` parameters that remembers nothing yet.
@@ -52,6 +54,7 @@ final class Optimizer<S: Scalar> {
     steps += 1
     var step = specification.name.rule.step(specification, rate: rate, t: steps)
     step.gradientScale = scale
+    latest = step
     S.momentStep(
       step, count: parameters.count, gradient: g, parameters: w, first: step.first == nil ? nil : first.baseAddress,
       second: step.second == nil ? nil : second.baseAddress)
@@ -59,10 +62,9 @@ final class Optimizer<S: Scalar> {
 
   /// The first tensor that the last step left not finite. Looked for only where the step can have reached so far.
   func nonFiniteTensor(
-    _ parameters: UnsafeMutableBufferPointer<S>, layout: ParameterLayout, rate: Double, gradientNorm: Double
+    _ parameters: UnsafeMutableBufferPointer<S>, layout: ParameterLayout, gradientNorm: Double
   ) -> String? {
-    let reach = specification.name.rule.step(specification, rate: rate, t: max(steps, 1))
-      .reach(gradientNorm: gradientNorm)
+    let reach = latest.reach(gradientNorm: gradientNorm)
     // A millionth, so that a million steps just below this look-out cannot add up to an overflow unseen.
     guard !(reach < Double(S.greatestFiniteMagnitude) * 1e-6) else { return nil }
     let memories = memories
