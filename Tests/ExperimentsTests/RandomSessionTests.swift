@@ -59,7 +59,7 @@ import Testing
     return [Setting(key: "training.optimizer.learning_rate", value: "0.01")]
   }
 
-  private func checkpoints(_ trainer: SteppedTrainer) throws -> [LaneID: RunCheckpoint] {
+  private func checkpoints(_ trainer: SteppedTrainer) -> [LaneID: RunCheckpoint] {
     let box = Box()
     trainer.checkpoints { lanes in box.lanes.withLock { $0 = lanes } }
     return box.lanes.withLock { $0 }
@@ -102,7 +102,7 @@ import Testing
           again.takeRefusals().map(\.key) == refusals.map(\.key), "seed \(seed), action \(action): \(command)")
       }
     }
-    let ends = try checkpoints(trainer), others = try checkpoints(try #require(again))
+    let ends = checkpoints(trainer), others = checkpoints(try #require(again))
     try #require(ends.keys.map { isSwapped ? $0.other : $0 }.sorted() == others.keys.sorted())
     for (lane, end) in ends {
       #expect(
