@@ -21,6 +21,8 @@ public struct DashboardState: Sendable, Equatable {
   public internal(set) var difference: LaneDifference?
   /// Whether the lanes are to train by themselves; nil where that is so as it is wanted.
   var requestedRunning: Bool?
+  /// The update that training is on its way to.
+  public internal(set) var goal: Int?
   /// The speed that was asked for.
   public var speed = Speed.unlimited
 

@@ -34,9 +34,9 @@ enum DifferenceLine {
     let knobs = Set((Knob.applying(to: a.experiment) + Knob.applying(to: b.experiment)).map(\.name))
     let differences = b.experiment.differences(from: a.experiment).filter { knobs.contains($0.key.name) }
     func words(_ lane: Lane, _ limit: Int) -> String {
-      let own = Set(Knob.applying(to: lane.experiment).map(\.name))
-      let shown = differences.filter { own.contains($0.key.name) }.prefix(limit)
-        .map { "\(ExperimentKey.label(of: $0.key.name)) \($0.key.get(lane.experiment))" }
+      let own = Knob.applying(to: lane.experiment)
+      let shown = differences.compactMap { difference in own.first { $0.name == difference.key.name } }.prefix(limit)
+        .map { "\($0.label) \($0.value(lane, state))" }
       return shown.joined(separator: ", ") + (differences.count > limit ? " …" : "")
     }
     let same = differences.isEmpty ? [legend(a, "") + legend(b, "the same settings: turn a knob")] : []
@@ -59,8 +59,9 @@ enum DifferenceLine {
         + [Span(end, dim)]
     }
     return [
-      form(["cos(g_A, g_B)", "‖g_B‖/‖g_A‖", "‖w_B-w_A‖/‖w_A‖"], shared), form(["cos g", "‖g_B‖/‖g_A‖", "Δw"], shared),
-      form(["cos g", "‖g‖", "Δw"], short),
+      form(["cos(g_A, g_B)", "‖g_B‖/‖g_A‖", "‖w_B-w_A‖/‖w_A‖"], shared),
+      form(["cos g", "‖g_B‖/‖g_A‖", "w apart"], shared),
+      form(["cos g", "‖g‖", "apart"], short),
     ].map { $0.map { $0.words(theme) } }
   }
 }

@@ -104,7 +104,8 @@ enum FooterLine {
 
   /// What is being written.
   private static func progressMessage(_ state: DashboardState) -> Message? {
-    state.progress.map { Message("writing \($0.name): \(NumberText.percent($0.share)) · Esc stops it") }
+    if let goal = state.goal { return Message("on the way to update \(NumberText.grouped(goal)) · Esc stops") }
+    return state.progress.map { Message("writing \($0.name): \(NumberText.percent($0.share)) · Esc stops it") }
   }
 
   /// What blew up, as long as the reader has not gone back before it.

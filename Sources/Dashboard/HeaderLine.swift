@@ -19,7 +19,7 @@ enum HeaderLine {
     var parts = [name] + (isOurs ? settings(state.experiment, chosenSchedule(state)) : [state.newest?.title ?? ""])
     let room = line.width - statusWidth - 2
     func width(_ parts: [String]) -> Int { parts.reduce(0) { $0 + $1.columns } + 3 * max(0, parts.count - 1) }
-    if width(parts) > room { parts.removeFirst() }
+    if width(parts) > room { parts = (state.lanes.count > 1 ? [state.lane.id.letter] : []) + parts.dropFirst() }
     while width(parts) > room, parts.count > 1 { parts.removeLast() }
     guard width(parts) <= room else { return }
     var spans = [Span(" ", theme[.text])]

@@ -19,8 +19,10 @@ public struct Lane: Sendable {
   /// Numbers of the readings that are followed over training.
   public internal(set) var trends = Trends()
 
-  /// The last update that the run has been at since it began.
+  /// The last update that the run has been at since it began, and the marks up to there: where it has gone back, those after it
+  /// are still to be jumped to.
   var furthestUpdate = 0
+  private(set) var marks: [TimelineMark] = []
   /// Where another run begins in this lane's place, until its first state is there.
   var beginning: Int?
 
@@ -48,7 +50,9 @@ public struct Lane: Sendable {
     if newest.map({ $0.serial <= frame.summary.serial }) ?? true {
       if frame.summary.update == beginning { (furthestUpdate, beginning) = (0, nil) }
       newest = frame.summary
-      furthestUpdate = max(furthestUpdate, frame.summary.update)
+      if frame.summary.update >= furthestUpdate {
+        (furthestUpdate, marks) = (frame.summary.update, frame.summary.marks)
+      }
       unconfirmed = unconfirmed.filter { change in
         (try? frame.summary.experiment?.value(of: change.key)) != change.value
       }

@@ -45,6 +45,9 @@ extension DashboardState {
     case .control("z"): return perform(.suspend)
     case .control("l"): return perform(.repaint)
     case .escape where progress != nil: return [.cancelWriting]
+    case .escape where goal != nil:
+      goal = nil
+      return [.source(.pause)]
     default: break
     }
     let layout = ScreenLayout(self)
@@ -192,6 +195,7 @@ extension DashboardState {
       say(lane, "undid \(what)" + (now.isEmpty ? "" : ": \(now)"))
     case .nothingToUndo(let lane): say(lane, "no change of a setting to undo")
     case .arrived(let update, let wanted):
+      goal = nil
       if update != wanted { message = Message("stopped at update \(NumberText.grouped(update))") }
     case .failed(let lane, let reason): say(lane, reason, isError: true)
     case .restarted, .forked, .dropped: break
@@ -200,6 +204,10 @@ extension DashboardState {
 
   /// Where another run takes the place of a lane's, what it has been at is forgotten; not where it was only gone back.
   private mutating func noteBeginning(_ report: TrainerReport) {
+    // A change in the past is the beginning of another future.
+    if case .changed(let id, let change) = report, let index = lanes.firstIndex(where: { $0.id == id }) {
+      lanes[index].furthestUpdate = min(lanes[index].furthestUpdate, change.update)
+    }
     guard lanes.count == 1 else { return }
     switch report {
     case .changed(_, let change) where change.effect == .newRun: lanes[0].beginning = 0

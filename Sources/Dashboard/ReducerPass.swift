@@ -148,6 +148,7 @@ extension DashboardState {
     guard let newest else { return [] }
     let effects = isRunning ? pause() : []
     pendingCursor = PendingCursor(fromStart: false, places: 0, byStep: false, leaving: newest.pass)
+    goal = update == newest.update ? nil : update
     return effects + [.source(.go(to: update))]
   }
 

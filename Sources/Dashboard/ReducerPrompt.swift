@@ -133,7 +133,7 @@ extension DashboardState {
     let panels = Panels.all.filter {
       $0.applies(to: self) && ($0.title + " " + $0.id.name).lowercased().contains(words)
     }
-    let marks = (newest?.marks ?? []).filter { $0.name.lowercased().contains(words) }
+    let marks = lane.marks.filter { $0.name.lowercased().contains(words) }
     let knobs = Knob.matching(text, in: experiment)
     if words.isEmpty { return knobs.map(Finding.knob) + panels.map(Finding.panel) + marks.map(Finding.mark) }
     let byLabel = knobs.filter { $0.label.lowercased().hasPrefix(words) }

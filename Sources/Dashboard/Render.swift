@@ -17,7 +17,7 @@ private func drawTooSmall(_ state: DashboardState, in line: Rect, _ buffer: inou
   let least = "\(ScreenLayout.minimumSize.width)×\(ScreenLayout.minimumSize.height)"
   let forms = [
     "bpttop needs \(least), this is \(buffer.width)×\(buffer.height) · q quits", "needs \(least) · q quits",
-    "q quits", "q",
+    "needs \(least)", "q quits", "q",
   ]
   buffer.put(String.fitting(buffer.width, forms) ?? "", in: line, style: state.theme[.text])
 }

@@ -174,6 +174,11 @@ public struct SafetensorsFile: Sendable {
   /// Whether the entry's elements are whole numbers or truth values.
   public static func isWhole(_ entry: Entry) -> Bool { !["F64", "F32", "F16", "BF16"].contains(entry.type) }
 
+  /// The bytes of a tensor, as they lie in the file.
+  func bytes(_ entry: Entry) -> ArraySlice<UInt8> {
+    data[data.startIndex + entry.range.lowerBound..<data.startIndex + entry.range.upperBound]
+  }
+
   /// The elements of `entry` as doubles.
   public func doubles(_ entry: Entry) -> [Double] {
     switch entry.type {

@@ -36,8 +36,21 @@ extension Session.FileMark {
   /// The mark of a file as it is now; nil where it cannot be read.
   init?(_ path: String) {
     guard let bytes = try? InputFile.bytes(path: path, limit: 4 << 30) else { return nil }
-    // FNV-1a: a changed file is to be noticed, not a forged one.
-    let checksum = bytes.reduce(0xCBF2_9CE4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
-    self.init(path: path, size: bytes.count, checksum: checksum)
+    var checksum = Checksum()
+    checksum.add(bytes)
+    self.init(path: path, size: bytes.count, checksum: checksum.value)
+  }
+}
+
+/// FNV-1a: a changed file is to be noticed, not a forged one.
+struct Checksum {
+  private(set) var value: UInt64 = 0xCBF2_9CE4_8422_2325
+
+  /// That of nothing.
+  init() {}
+
+  /// Goes on over some bytes.
+  mutating func add(_ bytes: some Sequence<UInt8>) {
+    value = bytes.reduce(value) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
   }
 }

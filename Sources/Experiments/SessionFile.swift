@@ -11,6 +11,7 @@ import Training
 /// | `experiment` | the first lane's experiment as YAML, to be read by people |
 /// | `view` | what the screen kept of itself, as JSON |
 /// | `files` | path, size and checksum of the files that tasks read, as JSON |
+/// | `checksum` | that of all other metadata and of all tensors, by name; a session that was changed is refused |
 public enum SessionFile {
   /// The version that is written and read.
   public static let version = 1
@@ -32,7 +33,31 @@ public enum SessionFile {
     if let first = session.lanes.min(by: { $0.key < $1.key })?.value {
       metadata["experiment"] = ExperimentFile.complete(first.experiment)
     }
+    var checksum = Checksum(metadata)
+    for tensor in tensors.sorted(by: { $0.name < $1.name }) {
+      var bytes: [UInt8] = []
+      tensor.elements.append(to: &bytes)
+      checksum.add(tensor.name.utf8)
+      checksum.add(bytes)
+    }
+    metadata["checksum"] = "\(checksum.value)"
     try Safetensors.write(tensors, metadata: metadata, to: path)
+  }
+
+  /// Throws where the file is not as it was written.
+  private static func check(_ file: SafetensorsFile) throws(InputError) {
+    var checksum = Checksum(file.metadata.filter { $0.key != "checksum" })
+    for entry in file.entries.sorted(by: { $0.name < $1.name }) {
+      checksum.add(entry.name.utf8)
+      checksum.add(file.bytes(entry))
+    }
+    guard file.metadata["checksum"] == "\(checksum.value)" else {
+      throw InputError(
+        file: file.file,
+        problem:
+          "found a session that was changed or damaged, expected it as it was saved; its weights can be opened with --weights"
+      )
+    }
   }
 
   /// Whether the file at `path` is a session, of whatever version; false where it cannot be read.
@@ -67,6 +92,7 @@ public enum SessionFile {
       }
       lanes[lane] = try checkpoint(lane, file)
     }
+    try check(file)
     guard lanes[.a] != nil || lanes[.b] != nil else { throw refuse("found no lane, expected a run to go on with") }
     let files = try decode([Session.FileMark].self, file.metadata["files"] ?? "[]", "files", file)
     let session = Session(lanes: lanes, view: file.metadata["view"] ?? "", files: files)
@@ -140,6 +166,16 @@ public enum SessionFile {
     } catch {
       throw InputError(
         file: file.file, key: key, problem: "found a session that was changed or damaged, expected it as it was saved")
+    }
+  }
+}
+
+extension Checksum {
+  /// That of metadata, by name.
+  fileprivate init(_ metadata: [String: String]) {
+    for (name, value) in metadata.sorted(by: { $0.key < $1.key }) {
+      add(name.utf8)
+      add(value.utf8)
     }
   }
 }

@@ -16,15 +16,13 @@ public enum LossInstrument: Instrument {
     public let history: LossHistory
     /// Losses that are known of the task, that the objective can be compared with.
     public let floors: [TaskDescription.Floor]
-    /// The unit of the loss.
-    public let kind: LossKind
-    /// How gradients are clipped.
-    public let clip: ClipSpecification
+    /// The unit of the loss, and how gradients are clipped; nil where a source does not tell.
+    public let kind: LossKind?, clip: ClipSpecification?
 
     /// A history, and what is known of it.
     public init(
-      update: Int, history: LossHistory, floors: [TaskDescription.Floor] = [], kind: LossKind = .crossEntropy,
-      clip: ClipSpecification = ClipSpecification()
+      update: Int, history: LossHistory, floors: [TaskDescription.Floor] = [], kind: LossKind? = nil,
+      clip: ClipSpecification? = nil
     ) {
       self.update = update
       self.history = history

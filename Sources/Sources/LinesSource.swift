@@ -96,17 +96,30 @@ public final class LinesSource: Source {
   /// Takes the whole lines off `rest`.
   private static func take(_ rest: inout [UInt8], into shared: Shared) {
     let decoder = JSONDecoder()
+    decoder.nonConformingFloatDecodingStrategy = .convertFromString(
+      positiveInfinity: "Infinity", negativeInfinity: "-Infinity", nan: "NaN")
     var lines: [Line] = [], unreadable = 0
     while let end = rest.firstIndex(of: 0x0A) {
       let line = rest[..<end]
       rest.removeSubrange(...end)
       guard line.contains(where: { $0 != 0x20 && $0 != 0x0D }) else { continue }
-      if let read = try? decoder.decode(Line.self, from: Data(line)) { lines.append(read) } else { unreadable += 1 }
+      if let read = (try? decoder.decode(Line.self, from: Data(line)))
+        ?? (try? decoder.decode(Line.self, from: quotingNumbers(Data(line))))
+      {
+        lines.append(read)
+      } else {
+        unreadable += 1
+      }
     }
     shared.mailbox.withLock { mailbox in
       mailbox.lines += lines
       mailbox.unreadable += unreadable
     }
+  }
+
+  /// Python writes NaN and Infinity as they are, which JSON does not know: here between quotes.
+  private static func quotingNumbers(_ line: Data) -> Data {
+    Data(String(decoding: line, as: UTF8.self).replacing(/-?\b(NaN|Infinity)\b/) { "\"\($0.output.0)\"" }.utf8)
   }
 
   /// Gives the run a command.
@@ -138,7 +151,7 @@ public final class LinesSource: Source {
     record.update = line.update
     record.loss = line.loss ?? .nan
     record.gradientNorm = line.gradientNorm ?? .nan
-    record.clipScale = line.clipScale ?? 1
+    record.clipScale = line.clipScale ?? .nan
     record.learningRate = line.learningRate ?? .nan
     history.append(record)
     if let steps = line.log10NormByStep { self.steps = steps.map { $0 ?? -.infinity } }

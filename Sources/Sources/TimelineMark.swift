@@ -15,13 +15,14 @@ extension RunSummary {
     var marks: [TimelineMark] = []
     // The state before the update is what is gone to: its pass is the one that stands out.
     if let update = history.firstClipped {
-      marks.append(TimelineMark(kind: .firstClipped, update: update - 1, name: "first clipped"))
+      marks.append(TimelineMark(kind: .firstClipped, update: update - 1, name: "first clipped: update \(update)"))
     }
     if let largest = history.largestNorm {
-      marks.append(TimelineMark(kind: .largestNorm, update: largest.update - 1, name: "largest norm"))
+      marks.append(
+        TimelineMark(kind: .largestNorm, update: largest.update - 1, name: "largest norm: update \(largest.update)"))
     }
     for spike in history.spikes {
-      marks.append(TimelineMark(kind: .lossSpike, update: spike.update - 1, name: "loss spike"))
+      marks.append(TimelineMark(kind: .lossSpike, update: spike.update - 1, name: "loss spike: update \(spike.update)"))
     }
     for entry in journal {
       marks.append(

@@ -82,7 +82,7 @@ struct DashboardSession: TerminalHandler {
     case .wake:
       outcome = runner.takeNews()
       // Running, each frame asks for the next; the first comes with the command to run.
-      let isRunning = runner.state.lanes.contains { $0.newest?.isRunning ?? false }
+      let isRunning = runner.state.goal != nil || runner.state.lanes.contains { $0.newest?.isRunning ?? false }
       if isRunning, nextFrame == nil { nextFrame = clock.now + Self.frame }
       // What changes is saved a while later, once for all changes of that time.
       if autosave != nil, nextSave == nil, runner.state.canBeSaved { nextSave = clock.now + Autosave.interval }
@@ -138,6 +138,8 @@ struct DashboardSession: TerminalHandler {
       (source, runner) = Self.open(opening, state.size, state.theme, waker)
       autosave?.adopt(path)
       left = nil
+      let update = NumberText.grouped(runner.state.newest?.update ?? 0)
+      _ = runner.handle(.message("this is the session that was not closed, at update \(update)"))
     } catch {
       _ = runner.handle(.failure("\(error)"))
     }

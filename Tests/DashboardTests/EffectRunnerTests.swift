@@ -332,6 +332,7 @@ import Training
     #expect(runner.state.newest?.update == 8)
     let marks = try #require(runner.state.lane.newest).marks
     #expect(marks.contains { $0.kind == .change && $0.update == 4 && $0.name == "k2 = 9" })
+    #expect(marks.contains { $0.kind == .largestNorm && $0.name == "largest norm: update \($0.update + 1)" })
     let last = try #require(marks.last { $0.update < 8 })
     go(.up)
     #expect(runner.state.newest?.update == last.update)

@@ -1,4 +1,5 @@
 import Foundation
+import RecurrentNetworks
 import Testing
 import Training
 
@@ -67,6 +68,30 @@ import Training
     for share in [0.0, 0.01, 0.2, 0.5, 0.9, 0.999] {
       try bytes.prefix(Int(Double(bytes.count) * share)).write(to: URL(filePath: path))
       #expect(throws: InputError.self) { try SessionFile.read(path: path) }
+    }
+  }
+
+  /// One bit, wherever it is: weights, moments, the journal, the view.
+  @Test func whatWasChangedIsRefused() throws {
+    let folder = try Self.folder()
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let path = folder.appending(path: "s.bpttop").path
+    let run = try Self.run()
+    for _ in 0..<5 { run.trainOnce() }
+    try SessionFile.write(Session(lanes: [.a: run.checkpoint()], view: "{}"), to: path)
+    let bytes = [UInt8](try Data(contentsOf: URL(filePath: path)))
+    var random = CounterRandom(seed: 5, stream: 0)
+    for _ in 0..<200 {
+      var changed = bytes
+      let place = Int.random(in: 0..<bytes.count, using: &random)
+      changed[place] ^= 1 << UInt8.random(in: 0..<8, using: &random)
+      try Data(changed).write(to: URL(filePath: path))
+      // Blanks that fill the header up say nothing.
+      if bytes[place] == 0x20, let read = try? SessionFile.read(path: path) {
+        #expect(read.lanes[.a]?.update == 5)
+        continue
+      }
+      #expect(throws: InputError.self, "byte \(place)") { try SessionFile.read(path: path) }
     }
   }
 

@@ -50,6 +50,19 @@ import Testing
     #expect(lane.readings?[GradientNormInstrument.self] == nil)
   }
 
+  /// Python writes what is not finite as no JSON does.
+  @Test func whatIsNotFiniteIsRead() throws {
+    let lane = try #require(
+      try frame("{\"update\": 1, \"loss\": NaN, \"grad_norm\": Infinity}\n{\"update\": 2, \"loss\": -Infinity}\n")
+        .lanes[.a])
+    let recent = lane.summary.history.recent
+    #expect(recent.count == 2 && recent[0].loss.isNaN && recent[0].gradientNorm == .infinity)
+    #expect(recent[1].loss == -.infinity && recent[1].gradientNorm.isNaN && lane.summary.title == "a run")
+    // What the lines do not tell is not known.
+    let reading = try #require(lane.readings?[LossInstrument.self])
+    #expect(reading.clip == nil && reading.kind == nil && recent[0].clipScale.isNaN)
+  }
+
   /// A last line that nobody ended is a line.
   @Test func theLastLineNeedsNoEnd() throws {
     #expect(try frame("{\"update\": 1}\n{\"update\": 2}").lanes[.a]?.summary.update == 2)

@@ -19,14 +19,14 @@ struct LossPanel: Panel {
     guard let reading = state.lane[LossInstrument.self], let first = reading.history.buckets.first else {
       return ["by update"]
     }
-    let unit = reading.kind == .crossEntropy ? "nats" : "½(y-d)²"
+    let unit = reading.kind.map { $0 == .crossEntropy ? "nats · " : "½(y-d)² · " } ?? ""
     let range = "update \(NumberText.grouped(first.firstUpdate)) … \(NumberText.grouped(reading.update))"
-    return [unit + " · " + range, range, unit]
+    return [unit + range, range, ""]
   }
 
   func draw(_ state: DashboardState, in rect: Rect, _ buffer: inout Buffer, theme: Theme) {
     guard let reading = state.lane[LossInstrument.self] else {
-      buffer.paragraph("no weights yet", in: rect, style: theme[.dimText])
+      buffer.paragraph("no update yet", in: rect, style: theme[.dimText])
       return
     }
     guard state.lanes.count > 1 else {
@@ -94,10 +94,11 @@ struct LossPicture {
   var recent: [UpdateRecord]
   /// Floors that the objective can be compared with.
   var floors: [TaskDescription.Floor]
-  var clip: ClipSpecification
+  /// How gradients are clipped; nil where that is not known.
+  var clip: ClipSpecification?
 
   init(
-    buckets: [LossHistory.Bucket], recent: [UpdateRecord], floors: [TaskDescription.Floor], clip: ClipSpecification
+    buckets: [LossHistory.Bucket], recent: [UpdateRecord], floors: [TaskDescription.Floor], clip: ClipSpecification?
   ) {
     self.buckets = buckets
     self.recent = recent
@@ -112,7 +113,7 @@ struct LossPicture {
 
   func draw(in rect: Rect, _ buffer: inout Buffer, theme: Theme) {
     guard let first = buckets.first, let last = buckets.last else {
-      buffer.paragraph("no update yet: space trains, n makes one update", in: rect, style: theme[.dimText])
+      buffer.paragraph(clip == nil ? "no update yet" : "no update yet: space trains, n makes one update", in: rect, style: theme[.dimText])
       return
     }
     let x = Axis.steps(first.firstUpdate, last.firstUpdate + last.count - 1)
@@ -187,7 +188,7 @@ struct LossPicture {
     func logarithm(_ value: Double) -> Double { value.isFinite ? NumberText.log10(value) : value }
     let free = buckets.filter { $0.clippedCount == 0 }.map { (x: middle($0), y: logarithm($0.normMaximum)) }
     let clipped = buckets.filter { $0.clippedCount > 0 }.map { (x: middle($0), y: logarithm($0.normMaximum)) }
-    let threshold = clip.kind == .norm ? logarithm(clip.threshold) : .nan
+    let threshold = clip.flatMap { $0.kind == .norm ? logarithm($0.threshold) : nil } ?? .nan
     // A run that is watched may not tell its norms; a run of our own has one at least.
     guard recent.contains(where: { !$0.gradientNorm.isNaN }) else {
       return Plot(x: x, y: .logarithmic([0], including: []), series: [])
@@ -198,7 +199,7 @@ struct LossPicture {
       series: [
         Series(clipped, .stems, role: .threshold, symbol: "!"), Series(free, .stems, role: .gradientNorm, symbol: "|"),
       ])
-    if threshold.isFinite {
+    if threshold.isFinite, let clip {
       let value = NumberText.trimmed(clip.threshold)
       plot.guides = [Guide(threshold, ["clip at " + value, "clip " + value, value], role: .threshold)]
     }
@@ -211,12 +212,14 @@ struct LossPicture {
     let clipped = last.filter { $0.clipScale < 1 }
     let name = Span("‖g‖ ", theme[.gradientNorm])
     guard recent.contains(where: { !$0.gradientNorm.isNaN }) else { return [name, Span("not known", theme[.dimText])] }
-    guard clip.kind != .none else { return [name, Span("not clipped", theme[.dimText])] }
+    guard clip?.kind != ClipKind.none else { return [name, Span("not clipped", theme[.dimText])] }
     guard !clipped.isEmpty else {
+      // A run that does not tell how much it clips is not said to clip nothing.
+      if clip == nil, last.allSatisfy(\.clipScale.isNaN) { return [name] }
       let forms = ["none of the last \(last.count) clipped", "none clipped", "unclipped"]
       return [name, Span(String.fitting(limit - 4, forms) ?? "", theme[.dimText])]
     }
-    let what = clip.kind == .weight ? "weights clipped" : clip.kind == .step ? "δ clipped" : "clipped"
+    let what = clip?.kind == .weight ? "weights clipped" : clip?.kind == .step ? "δ clipped" : "clipped"
     let share = NumberText.percent(Double(clipped.count) / Double(max(1, last.count)))
     let strongest = NumberText.short(clipped.map(\.clipScale).min() ?? 1, digits: 2)
     let forms = [

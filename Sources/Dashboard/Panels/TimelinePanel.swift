@@ -28,8 +28,9 @@ struct TimelinePanel: Panel {
   func notes(_ state: DashboardState) -> [String] {
     guard let run = state.newest else { return [] }
     let held = run.rewindable > 0 ? "held from update \(NumberText.grouped(run.update - run.rewindable))" : ""
-    let next = run.marks.last { $0.update <= run.update }
-    let mark = next.map { "last mark: \($0.name) at \(NumberText.grouped($0.update))" } ?? ""
+    let here = state.lane.marks.filter { $0.update == run.update }.map(\.name).joined(separator: ", ")
+    let last = state.lane.marks.last { $0.update <= run.update }
+    let mark = here.isEmpty ? last.map { "last mark: \($0.name)" } ?? "" : "here: " + here
     return [[mark, held].filter { !$0.isEmpty }.joined(separator: " · "), held, ""]
   }
 
@@ -49,20 +50,20 @@ struct TimelinePanel: Panel {
         theme.characters == .ascii ? (isHeld ? "=" : "-") : (isHeld ? "━" : "╍"), x: x, y: rect.y,
         style: theme[isHeld ? .window : .dimText])
     }
-    for mark in run.marks {
+    for mark in lane.marks {
       buffer.put(
         mark.sign.words(theme), x: first + scale.column(of: mark.update), y: rect.y,
         style: theme[mark.kind == .change ? .keyName : .threshold], limit: 1)
     }
     buffer.put("█", x: first + scale.column(of: run.update), y: rect.y, style: theme[.cursor])
     buffer.put(end, x: x, y: rect.y, style: theme[.dimText])
-    drawList(of: run, in: rect.inset(top: 2), &buffer, theme)
+    drawList(of: lane, now: run.update, in: rect.inset(top: 2), &buffer, theme)
   }
 
   /// In the zoom the marks by name, those around where training stands.
-  private func drawList(of run: RunSummary, in rect: Rect, _ buffer: inout Buffer, _ theme: Theme) {
-    let marks = run.marks
-    let here = marks.lastIndex { $0.update <= run.update } ?? 0
+  private func drawList(of lane: Lane, now: Int, in rect: Rect, _ buffer: inout Buffer, _ theme: Theme) {
+    let marks = lane.marks
+    let here = marks.lastIndex { $0.update <= now } ?? 0
     let first = max(0, min(here - rect.height / 2, marks.count - rect.height))
     for (row, index) in marks.indices.dropFirst(first).prefix(max(0, rect.height)).enumerated() {
       let mark = marks[index]
@@ -74,7 +75,7 @@ struct TimelinePanel: Panel {
 
   func handle(_ key: Key, _ state: inout DashboardState) -> [Effect]? {
     guard let run = state.newest else { return nil }
-    let marks = run.marks.map(\.update)
+    let marks = state.lane.marks.map(\.update)
     let scale = TimelineScale(state.lane, width: 60)
     let step = max(1, scale.last / max(1, scale.width))
     switch key {
