@@ -113,7 +113,9 @@ struct LossPicture {
 
   func draw(in rect: Rect, _ buffer: inout Buffer, theme: Theme) {
     guard let first = buckets.first, let last = buckets.last else {
-      buffer.paragraph(clip == nil ? "no update yet" : "no update yet: space trains, n makes one update", in: rect, style: theme[.dimText])
+      buffer.paragraph(
+        clip == nil ? "no update yet" : "no update yet: space trains, n makes one update", in: rect,
+        style: theme[.dimText])
       return
     }
     let x = Axis.steps(first.firstUpdate, last.firstUpdate + last.count - 1)
