@@ -168,6 +168,16 @@ import Training
     #expect(state.mode == .panels)
   }
 
+  /// A long way is told, and Esc ends it.
+  @Test func theWayToAnUpdateCanBeStopped() throws {
+    var state = try Example.state()
+    for key in ":update 5000" { #expect(state.press(.character(key)) == []) }
+    #expect(state.press(.enter) == [.source(.go(to: 5000))] && state.goal == 5000)
+    #expect(try #require(render(state).rows.last).contains("on the way to update 5,000 · Esc stops"))
+    #expect(state.press(.escape) == [.source(.pause)] && state.goal == nil)
+    #expect(state.press(.escape) == [])
+  }
+
   @Test func theNewcomersLineGoesAsItIsUsed() throws {
     var state = try Example.state()
     state.tip = Tip.allCases
