@@ -23,7 +23,7 @@ enum Help {
     }
     if let leftOut = state.lane.readings?.allLeftOut, !leftOut.isEmpty {
       top.append(.blank)
-      top.append(.title("Left out of this pass to stay fast"))
+      top.append(.title("Left out of this pass"))
       top += leftOut.joined(separator: "; ").words(state.theme).wrapped(to: width).map(Line.text)
     }
     // What a newcomer reads once comes behind what is looked up again and again.

@@ -76,7 +76,7 @@ public struct Lane: Sendable {
     guard readings.request.instruments.contains(I.id), let leftOut = readings.leftOut[I.id] else {
       return readings.request.instruments.contains(I.id) ? "\(name): nothing to show" : "\(name): being computed"
     }
-    return "left out to stay fast: " + leftOut.joined(separator: "; ")
+    return "left out: " + leftOut.joined(separator: "; ")
   }
 }
 

@@ -101,7 +101,7 @@ import Training
     var experiment = Example.experiment()
     experiment.network.hidden = 129
     var stage = try Stage(experiment, patience: .live)
-    #expect(render(stage.state).rows.contains { $0.contains("left out to stay fast") })
+    #expect(render(stage.state).rows.contains { $0.contains("left out: ") })
     stage.press("?")
     #expect(render(stage.state).rows.contains { $0.contains("the eigenvalues of W_hh: more than 128 units") })
   }

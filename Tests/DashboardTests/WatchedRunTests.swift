@@ -14,7 +14,7 @@ import Training
     var history = LossHistory()
     for update in 1...30 {
       var record = UpdateRecord()
-      (record.update, record.loss, record.gradientNorm) = (update, 1 / Double(update), 2)
+      (record.update, record.loss, record.gradientNorm, record.clipScale) = (update, 1 / Double(update), 2, .nan)
       history.append(record)
     }
     let pass = PassIdentity(update: 30, serial: 1)
@@ -35,6 +35,10 @@ import Training
     let rows = render(state).rows
     #expect(rows[0].contains("train.py") && rows[0].contains("▶"))
     #expect(rows.contains { $0.contains("vanishes ×0.464 a step back") })
+    // What the lines do not tell is not said: a unit, a clipping, a truncation.
+    for invented in ["nats", "clip", "nothing cut", "BPTT"] {
+      #expect(!rows.contains { $0.contains(invented) }, "\(invented)")
+    }
   }
 
   @Test(arguments: Array("n N.,u r b R f x [ ] { } c a + m o g t : s E <".filter { $0 != " " }))

@@ -93,10 +93,14 @@ struct GradientNormPicture {
     let isCut = reading.uncut != nil || !reading.reachesStart
     let window = reading.window.count
     let names =
-      !reading.trains
-      ? ["BPTT of the window", "BPTT"]
-      : isCut
-        ? ["cut after k2 = \(window) steps", "cut at k2 = \(window)", "cut"] : ["∂L/∂h_t, nothing cut", "nothing cut"]
+      reading.truncationName.isEmpty
+      // A run that is trained elsewhere does not tell what is cut.
+      ? ["∂L/∂h_t"]
+      : !reading.trains
+        ? ["BPTT of the window", "BPTT"]
+        : isCut
+          ? ["cut after k2 = \(window) steps", "cut at k2 = \(window)", "cut"]
+          : ["∂L/∂h_t, nothing cut", "nothing cut"]
     var curves = [
       Curve(
         norms: reading.norms, names: names, name: names[names.count - 1], role: .truncated, symbol: "*", cursor: cursor)
