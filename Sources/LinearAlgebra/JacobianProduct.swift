@@ -109,7 +109,7 @@ public final class JacobianProduct {
   /// P ← P J, J given by what it does: `pullBack(m, from, to, stride)` makes m row vectors v at `from` into v J at `to`,
   /// n elements each, rows `stride` apart.
   ///
-  /// Only for finite Jacobians whose rows' norms lie within 1e4 of each other. `conditionBound` as above.
+  /// Only for finite Jacobians whose rows' norms lie within `largestRowRatio` of each other. `conditionBound` as above.
   public func extend(
     conditionBound: Double,
     pullBack: (Int, UnsafeMutablePointer<Double>, UnsafeMutablePointer<Double>, Int) -> Void
@@ -122,7 +122,7 @@ public final class JacobianProduct {
   }
 
   /// The largest ratio of the rows' norms that `extend(conditionBound:pullBack:)` takes.
-  public static let largestRowRatio = 1e4
+  public static let largestRowRatio = 1e5
 
   /// P ← P J.
   public func extend(by jacobian: Matrix) throws(LinearAlgebraError) {
