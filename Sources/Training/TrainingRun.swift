@@ -50,7 +50,7 @@ public final class TrainingRun {
   }
 
   /// The most former courses that are kept, and the bytes that they and their checkpoints may take.
-  static let formerLimit = 8, formerByteLimit = 256 << 20
+  static let formerLimit = 8, formerByteLimit = 64 << 20
   /// The most places kept from before changes that no update followed yet.
   private static let placeLimit = 16
 
