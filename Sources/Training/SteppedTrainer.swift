@@ -31,8 +31,8 @@ public final class SteppedTrainer {
   /// The newest snapshots.
   public func takeSnapshots() -> [LaneID: Snapshot] { mailbox.takeSnapshots() }
 
-  /// The refusals and the reports since the last call.
+  /// The commands that were refused since the last call.
   public func takeRefusals() -> [Trainer.Refusal] { mailbox.takeRefusals() }
-  /// What has become of files since the last call.
+  /// The reports of commands that were done since the last call.
   public func takeReports() -> [TrainerReport] { mailbox.takeReports() }
 }
