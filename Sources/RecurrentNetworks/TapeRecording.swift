@@ -78,11 +78,15 @@ extension Pass {
     let offsets = plan.layers[layer]
     /// [T, components, B, H] from arrays that are apart by component.
     func byStep(_ steps: Range<Int>, _ pointer: (Int, Int) -> UnsafeMutablePointer<S>) -> [Double] {
-      steps.flatMap { t in
-        (0..<stateComponents).flatMap {
-          Self.gathered(pointer($0, t), rows: batch, columns: h, stride: plan.stateStride)
+      // A long sequence's states are the largest arrays of a tape: they take what they need and no more.
+      var states: [Double] = []
+      states.reserveCapacity(steps.count * stateComponents * batch * h)
+      for t in steps {
+        for component in 0..<stateComponents {
+          states += Self.gathered(pointer(component, t), rows: batch, columns: h, stride: plan.stateStride)
         }
       }
+      return states
     }
     func gates(_ offset: Int) -> [Double] {
       Self.gathered(arena + offset + gateStart, rows: rows, columns: gh, stride: plan.gateStride)

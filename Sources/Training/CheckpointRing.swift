@@ -50,11 +50,12 @@ struct CheckpointRing: Sendable {
     let index = index(after: position.update)
     guard index > 0 else { return true }
     let distance = position.update - places[index - 1].update
+    // Most updates end here: what lies below asks more of the engine.
+    guard distance >= (position.trained == 0 ? Self.spacing : Self.spacingInSequence) else { return false }
     let times = Self.timesSpacing(engine)
-    guard distance >= times * Self.spacing else { return false }
-    return position.trained == 0
-      || distance >= times * Self.spacingInSequence
-        && distance * engine.window.steps.count >= Self.stepsPerState * position.trained
+    guard position.trained > 0 else { return distance >= times * Self.spacing }
+    return distance >= times * Self.spacingInSequence
+      && distance * engine.window.steps.count >= Self.stepsPerState * position.trained
   }
 
   /// How many times the spacing lies between two checkpoints of updates like the next.

@@ -74,7 +74,7 @@ public struct Snapshot: Sendable {
   /// Where training stands.
   var position = TrainingPosition()
   /// What the learning algorithm carries from update to update, before the next one: raw numbers in the precision of
-  /// training, which a `AlgorithmReport` reads; empty for algorithms that carry nothing.
+  /// training, which an `AlgorithmReport` reads; empty at the start of a sequence, and for algorithms that carry nothing.
   public var algorithmMemory: [UInt8] = []
   /// Losses over the updates so far.
   public var history: LossHistory

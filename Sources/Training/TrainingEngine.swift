@@ -66,8 +66,11 @@ protocol TrainingEngine: AnyObject {
   var variant: PassVariant { get }
   /// When updates happen in the present sequence.
   var schedule: TruncationSchedule { get }
-  /// What the learning algorithm carries from update to update, as raw bytes.
+  /// What the learning algorithm carries into the next update, as raw bytes; empty at the start of a sequence, where it
+  /// begins anew.
   var algorithmMemory: [UInt8] { get }
+  /// The bytes of what it carries within a sequence.
+  var algorithmBytes: Int { get }
 
   func save(into checkpoint: Checkpoint)
   func restore(_ checkpoint: Checkpoint) throws(TrainingError)

@@ -338,8 +338,7 @@ extension TrainingLoop {
       UnsafeMutableRawBufferPointer(rebasing: checkpoint.numbers[part * size..<(part + 1) * size])
         .copyMemory(from: UnsafeRawBufferPointer(source))
     }
-    // At the start of a sequence the algorithm begins anew by itself.
-    checkpoint.saveAlgorithm(position.trained > 0 ? .init(algorithm.memory) : .init(start: nil, count: 0))
+    checkpoint.saveAlgorithm(carriedMemory)
     checkpoint.states.removeAll(keepingCapacity: true)
     for row in 0...position.trained {
       for state in state(row: row) { checkpoint.states.append(contentsOf: state) }
@@ -409,5 +408,11 @@ extension TrainingLoop {
     }
   }
 
-  var algorithmMemory: [UInt8] { Array(algorithm.memory) }
+  var algorithmMemory: [UInt8] { Array(carriedMemory) }
+  var algorithmBytes: Int { algorithm.memory.count }
+
+  /// What the algorithm carries into the next update: nothing at the start of a sequence, where it begins anew by itself.
+  private var carriedMemory: UnsafeRawBufferPointer {
+    position.trained > 0 ? .init(algorithm.memory) : .init(start: nil, count: 0)
+  }
 }

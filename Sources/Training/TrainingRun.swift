@@ -51,8 +51,9 @@ public final class TrainingRun {
 
   /// The most former courses that are kept, and the bytes that they and their checkpoints may take.
   static let formerLimit = 8, formerByteLimit = 64 << 20
-  /// The most places kept from before changes that no update followed yet.
-  private static let placeLimit = 16
+  /// The most places kept from before changes that no update followed yet, and the bytes that they may take; without a
+  /// place, `undo` trains again from the last checkpoint.
+  static let placeLimit = 16, placeByteLimit = 32 << 20
 
   /// What was loaded at first.
   let loaded: RunBeginning
@@ -67,7 +68,7 @@ public final class TrainingRun {
   /// Whether there is no next update until something is changed or rewound.
   private var isEnded = false
   /// Where training stood before each of the last changes, while no update has been made since.
-  private var placesBefore: [(index: Int, place: Checkpoint)] = []
+  private(set) var placesBefore: [(index: Int, place: Checkpoint)] = []
   /// The serial of the newest snapshot of all runs: one that takes another's place goes on counting.
   private static let serials = Atomic<UInt64>(0)
 
@@ -127,6 +128,8 @@ public final class TrainingRun {
   public var journal: [JournalEntry] { course.changes[..<course.made].map(\.entry) }
   /// How many updates can be taken back.
   public var rewindable: Int { update - course.beginning.update }
+  /// The bytes that the learning algorithm carries from step to step.
+  public var algorithmBytes: Int { engine.algorithmBytes }
   /// The parameters before the next update, flat.
   public var parameters: [Double] { engine.parameters }
   /// The run as it can be made again.
@@ -293,7 +296,11 @@ public final class TrainingRun {
     let entry = JournalEntry(update: place.position.update, settings: settings)
     record(Change(entry: entry, before: place.experiment, factors: factors))
     placesBefore.append((course.made - 1, place))
-    if placesBefore.count > Self.placeLimit { placesBefore.removeFirst() }
+    while placesBefore.count > Self.placeLimit
+      || placesBefore.reduce(0, { $0 + $1.place.bytes }) > Self.placeByteLimit
+    {
+      placesBefore.removeFirst()
+    }
     timeline.append(.change(update: update, settings: settings, effect: planned.effect))
     return ChangeReport(
       settings: settings, effect: planned.effect, update: update, kept: layout.entries.map(\.name), drawn: [],

@@ -139,7 +139,7 @@ enum GrowthBenchmark {
         inputs: experiment.network.hidden, outputs: 2, steps: experiment.task.length, batch: experiment.training.batch))
     let bytes =
       experiment.training.algorithm.description.isForward
-      ? run.snapshot().algorithmMemory.count : arenas(experiment) - fixed(experiment)
+      ? run.algorithmBytes : arenas(experiment) - fixed(experiment)
     // A few sequences at least, so that short windows at their starts count alike; at least a few milliseconds.
     let steps = experiment.task.length
     let updates = max(1, (steps + min(steps, k1(experiment)) - 1) / k1(experiment))

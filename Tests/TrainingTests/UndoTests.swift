@@ -64,6 +64,29 @@ private func set(_ key: String, _ value: String) -> Setting { Setting(key: key, 
     }
   }
 
+  @Test("large influence matrices from before changes are not all kept; undo is exact without them")
+  func bounded() throws {
+    let run = try TrainingRun(
+      experiment: smallExperiment([
+        "training.algorithm": "rtrl", "training.k1": "2", "network.hidden": "40", "training.batch": "48",
+        "task.name": "coin",
+      ]))
+    train(run, 1)
+    // B·H·P numbers in double precision: more than half of what may be kept.
+    #expect(run.algorithmBytes > TrainingRun.placeByteLimit / 2)
+    let before = RunState(run)
+    let rates = ["0.03", "0.04", "0.05", "0.06"]
+    for rate in rates { try run.change([set("training.optimizer.learning_rate", rate)]) }
+    #expect(run.placesBefore.reduce(0) { $0 + $1.place.bytes } <= TrainingRun.placeByteLimit)
+    #expect(run.placesBefore.count < rates.count)
+    for _ in rates { #expect(try run.undo() != nil) }
+    #expect(RunState(run) == before)
+    train(run, 1)
+    let plain = try TrainingRun(experiment: before.experiment)
+    train(plain, 2)
+    #expect(RunState(run) == RunState(plain))
+  }
+
   @Test("later, the settings go back and training stays; W_hh is scaled back")
   func later() throws {
     let run = try run(["task.name": "coin"])

@@ -61,6 +61,8 @@ final class Optimizer<S: Scalar> {
   }
 
   /// The first tensor that the last step left not finite. Looked for only where the step can have reached so far.
+  @specialized(where S == Double)
+  @specialized(where S == Float)
   func nonFiniteTensor(
     _ parameters: UnsafeMutableBufferPointer<S>, layout: ParameterLayout, gradientNorm: Double
   ) -> String? {
