@@ -20,7 +20,7 @@ struct BenchCommand: ParsableCommand {
         W6  the flow matrix, all T×T norms of ∂l_i/∂h_t, of W1
         W7  all singular values of ∂h_T/∂h_k for all k: H=64, T=200, float64
         cost  how each learning algorithm's memory and time grow, as fitted powers beside the theory's; a pass against T, \
-      and truncated training against k2/k1
+      truncated training against k2/k1, and short windows beside their pass
         live  what the dashboard takes from training: snapshot, analysis, frame
 
       EXAMPLES
