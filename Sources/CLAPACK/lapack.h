@@ -12,3 +12,9 @@ void dgeev_(const char *jobvl, const char *jobvr, const int *n, double *a, const
 void dgesvj_(const char *joba, const char *jobu, const char *jobv, const int *m, const int *n, double *a,
              const int *lda, double *sva, const int *mv, double *v, const int *ldv, double *work, const int *lwork,
              int *info, size_t, size_t, size_t);
+/// A = LQ of a general matrix: L and the reflectors of Q in place of A.
+void dgelqf_(const int *m, const int *n, double *a, const int *lda, double *tau, double *work, const int *lwork,
+             int *info);
+/// The first m rows of Q, from the reflectors of dgelqf.
+void dorglq_(const int *m, const int *n, const int *k, double *a, const int *lda, const double *tau, double *work,
+             const int *lwork, int *info);

@@ -101,6 +101,22 @@ struct LaneStyle {
   }
 }
 
+extension DashboardState {
+  /// One curve of each lane: of a single lane in the role's colour, of two in each lane's own line, with its letter.
+  func series(
+    _ name: String, role: Role, symbol: Unicode.Scalar = "*", _ points: (Lane) -> [(x: Double, y: Double)]
+  ) -> [Series] {
+    guard lanes.count > 1 else { return [Series(points(lane), role: role, symbol: symbol, labels: [name])] }
+    return lanes.map { lane in
+      let style = LaneStyle(lane.id), letter = lane.id.letter
+      var series = Series(
+        points(lane), style.mark, role: style.role, symbol: style.symbol, labels: ["\(letter) \(name)", letter])
+      series.isOverlaid = style.mark != .line(.solid)
+      return series
+    }
+  }
+}
+
 extension LaneID {
   /// Its letter on the screen.
   var letter: String { rawValue.uppercased() }

@@ -94,7 +94,7 @@ extension ProductByLag {
 
 extension Tape {
   /// W_hh of a layer at step `step`, [G·H, H].
-  func recurrentWeights(layer: Int, step: Int) -> Matrix? {
+  public func recurrentWeights(layer: Int, step: Int) -> Matrix? {
     let block = layout.recurrentWeights(layer: layer, step: step)
     return Matrix(rows: block.rows, columns: block.columns, elements: elements(block))
   }

@@ -1,3 +1,4 @@
+import Glibc
 import LinearAlgebra
 import RecurrentNetworks
 
@@ -14,6 +15,8 @@ public struct TruncationBias: Equatable, Sendable {
     public let truncatedNorm: Double, fullNorm: Double
     /// cos of the angle between the two; NaN where one of them is 0.
     public let cosine: Double
+    /// The angle between the two in degrees; NaN where one of them is 0.
+    public let angle: Double
     /// ‖truncated - full‖₂ / ‖full‖₂; NaN where the full one is 0.
     public let relativeError: Double
   }
@@ -94,15 +97,19 @@ extension TruncationBias.Comparison {
     let (truncatedNorm, fullNorm) = (euclideanNorm(truncated), euclideanNorm(full))
     let error = euclideanNorm(zip(truncated, full).lazy.map { $0 - $1 })
     // Each divided by its own norm, so that no product leaves the range.
-    var (tt, ff, tf) = (0.0, 0.0, 0.0)
+    var (tt, ff, tf, apart, together) = (0.0, 0.0, 0.0, 0.0, 0.0)
     for (t, f) in zip(truncated, full) {
       let (t, f) = (t / truncatedNorm, f / fullNorm)
       tt += t * t
       ff += f * f
       tf += t * f
+      apart += (t - f) * (t - f)
+      together += (t + f) * (t + f)
     }
+    // Of unit vectors u and v the angle is 2 atan2(‖u - v‖, ‖u + v‖), which keeps a small one's digits (Kahan 2006).
     self.init(
       name: name, truncatedNorm: truncatedNorm, fullNorm: fullNorm,
-      cosine: max(-1, min(1, tf / (tt * ff).squareRoot())), relativeError: error / fullNorm)
+      cosine: max(-1, min(1, tf / (tt * ff).squareRoot())),
+      angle: 2 * atan2(apart.squareRoot(), together.squareRoot()) * 180 / .pi, relativeError: error / fullNorm)
   }
 }

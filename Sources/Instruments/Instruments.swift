@@ -15,6 +15,11 @@ public enum Instruments {
     FileInstrument.self,
     ContributionsInstrument.self,
     HorizonInstrument.self,
+    LyapunovInstrument.self,
+    ClippingInstrument.self,
+    DecayInstrument.self,
+    UnitsInstrument.self,
+    BiasByWindowInstrument.self,
   ]
 
   /// The names of all of them.

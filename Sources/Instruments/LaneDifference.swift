@@ -51,9 +51,7 @@ public struct LaneDifference: Equatable, Sendable {
     init(_ pass: PassView) {
       layout = pass.snapshot.layout
       weights = pass.snapshot.parameters
-      gradient =
-        pass.snapshot.experiment.training.algorithm.description.isTape
-        ? pass.window.gradient : AlgorithmReport.gradient(of: pass.snapshot)
+      gradient = pass.updateGradient()
     }
   }
 }

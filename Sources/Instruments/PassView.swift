@@ -67,16 +67,27 @@ public final class PassView {
   }
 
   /// The windows of all updates of a sequence like this one.
-  var windows: [Window] {
+  var windows: [Window] { windows(k2: snapshot.schedule.k2) }
+
+  /// The same with windows of another length.
+  func windows(k2: Int) -> [Window] {
     let mask = snapshot.data.targetMask, batch = batch
     let schedule = snapshot.schedule
-    return TruncationSchedule(length: length, k1: schedule.k1, k2: schedule.k2, inject: schedule.inject)
+    return TruncationSchedule(length: length, k1: schedule.k1, k2: k2, inject: schedule.inject)
       .windows { t in mask[t * batch..<(t + 1) * batch].contains { $0 != 0 } }
   }
 
   /// Whether a step of the sequence has a target in any sequence of the batch.
   func hasTarget(_ step: Int) -> Bool {
     snapshot.data.targetMask[step * batch..<(step + 1) * batch].contains { $0 != 0 }
+  }
+
+  /// The gradient that the update uses, before clipping, in the layout's order: the pass's own, or what the learning algorithm
+  /// gets; the pass's own too where the sequence is too long to ask it.
+  func updateGradient(_ budget: Budget? = nil) -> [Double] {
+    let isOwn = snapshot.experiment.training.algorithm.description.isTape
+    let isLong = budget.map { length > longestSequence($0) } ?? false
+    return isOwn || isLong ? window.gradient : AlgorithmReport.gradient(of: snapshot)
   }
 
   /// Why the pass has no gradient: it blew up before; nil where it has one.

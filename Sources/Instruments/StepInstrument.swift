@@ -12,14 +12,10 @@ public enum StepInstrument: Instrument {
   /// The reading of a pass; nil where there is nothing to read.
   public static func read(_ pass: PassView, _ focus: Focus, _ budget: Budget) -> Reading? {
     let tape = pass.window
-    // Where the gradient that trains is not the pass's own, the algorithm is asked for it.
-    let algorithm = pass.snapshot.experiment.training.algorithm.description
-    let gradient =
-      algorithm.isTape || pass.length > pass.longestSequence(budget)
-      ? tape.gradient : AlgorithmReport.gradient(of: pass.snapshot)
     return Reading(
       tape: tape, drift: CopyDrift(tape, start: pass.snapshot.startParameters, layer: pass.layer(focus)),
-      goesBack: !algorithm.isForward, update: Update(pass, gradient), noGradientReason: pass.noGradientReason)
+      goesBack: !pass.snapshot.experiment.training.algorithm.description.isForward,
+      update: Update(pass, pass.updateGradient(budget)), noGradientReason: pass.noGradientReason)
   }
 
   /// A pass of which every step can be asked for.

@@ -47,7 +47,7 @@ enum Sample {
       flow: FlowMatrix(steps: steps, rows: Array(0..<steps), log10: values),
       mask: TruncationMask(steps: steps, windows: schedule.windows, counts: counts),
       share: TruncationShare(terms: 36, termsKept: 24, massShare: 0.9996),
-      bias: .init(name: "all", truncatedNorm: 1, fullNorm: 1, cosine: 0.93, relativeError: 0.38),
+      bias: .init(name: "all", truncatedNorm: 1, fullNorm: 1, cosine: 0.93, angle: 21.6, relativeError: 0.38),
       truncation: "TBPTT(2,4) newest")
   }
 

@@ -142,6 +142,7 @@ import Testing
       readings.leftOut == [
         "jacobian-product": ["the product: a Jacobian is not finite"], "spectrum": ["the spectrum: W_hh is not finite"],
         "horizon": ["the horizon: a Jacobian is not finite"],
+        "lyapunov": ["the Lyapunov exponents: a Jacobian is not finite"],
       ])
   }
 

@@ -13,12 +13,17 @@ public enum Panels {
   static let timeline: any Panel = TimelinePanel()
   static let horizon: any Panel = HorizonPanel()
   static let contributions: any Panel = ContributionsPanel()
+  static let bias: any Panel = BiasPanel()
+  static let clipping: any Panel = ClippingPanel()
+  static let decay: any Panel = DecayPanel()
+  static let lyapunov: any Panel = LyapunovPanel()
+  static let units: any Panel = UnitsPanel()
 
   /// The rows of the screen, and in each the panels from left to right.
   public static let rows: [[any Panel]] = [
     [throughTime],
-    [gradientNorm, contributions, jacobianProduct, horizon],
-    [learning, flow, spectrum, loss],
+    [gradientNorm, contributions, decay, jacobianProduct, horizon, lyapunov],
+    [learning, flow, bias, spectrum, units, loss, clipping],
     [knobs, thisStep, file],
     [timeline],
   ]
@@ -29,8 +34,7 @@ public enum Panels {
   /// Which panels stay where there is not room for all, the first of them before the others.
   static let priority: [any Panel] = [
     throughTime, gradientNorm, thisStep, jacobianProduct, knobs, file, loss, learning, flow, spectrum, timeline,
-    horizon,
-    contributions,
+    horizon, contributions, bias, decay, lyapunov, clipping, units,
   ]
 
   /// The panels with a digit, from 0 to 9.

@@ -19,6 +19,16 @@ extension ClipSpecification {
     }
   }
 
+  /// The gradient as clipping leaves it for the optimiser, in double precision.
+  public func clipping(_ gradient: [Double]) -> [Double] {
+    var clipped = gradient
+    clipped.withUnsafeMutableBufferPointer {
+      let pending = apply(to: $0, norm: VectorNorms.euclidean($0)).pending
+      if pending != 1 { for index in $0.indices { $0[index] *= pending } }
+    }
+    return clipped
+  }
+
   /// Clips the weights that an optimiser's step has left: w_i ← max(-threshold, min(threshold, w_i)) (Arjovsky, Chintala &
   /// Bottou 2017), where weights are what is clipped.
   ///

@@ -1,0 +1,76 @@
+import Canvas
+import GradientFlow
+import Instruments
+
+/// Units that are saturated, dead or still, and how a, h and the gradient are spread.
+struct UnitsPanel: Panel {
+  let id: PanelID = "units"
+  let title = "Units"
+  let size = PanelSize(28, 5)
+  let help = [
+    "How often a, h and log10 |∂L/∂h| have each value, over all units, steps and sequences of the window's pass; the range of each stands at its left and right.",
+    "Saturated: φ′ under a tenth of its maximum at nine steps in ten. Dead: φ′ is 0 at every step. Still: h moves less than 0.001. Beside each unit its share of Σ ‖∂L/∂a‖².",
+    "Look for: a heap at both ends of h (saturation), and units through which most of the gradient should go and that are flat.",
+  ]
+  let reads: [any Instrument.Type] = [UnitsInstrument.self]
+
+  func isWanted(_ state: DashboardState) -> Bool { false }
+
+  func notes(_ state: DashboardState) -> [String] {
+    guard let reading = state.lane[UnitsInstrument.self] else { return [] }
+    let faults = UnitActivity.Fault.allCases.map { ($0, reading.count($0)) }.filter { $0.1 > 0 }
+    if faults.isEmpty { return ["all \(reading.units.count) move and let gradient through", "all sound"] }
+    let words = faults.map { "\($0.1) \($0.0.rawValue)" }.joined(separator: ", ")
+    return ["\(words) of \(reading.units.count)", words]
+  }
+
+  func draw(_ state: DashboardState, in rect: Rect, _ buffer: inout Buffer, theme: Theme) {
+    guard let reading = reading("the units", from: UnitsInstrument.self, of: state.lane, in: rect, &buffer, theme)
+    else { return }
+    let listed = list(reading, columns: rect.width), height = max(1, (rect.height - min(3, listed.count)) / 3)
+    let histograms = [
+      ("a", reading.preactivations, Role.sigma), ("h", reading.states, .truncated),
+      ("lg|∂L/∂h|", reading.gradients, .gradientNorm),
+    ]
+    let rows = rect.rows(histograms.map { _ in .fixed(height) } + [.flexible()])
+    for (index, (name, histogram, role)) in histograms.enumerated() {
+      draw(histogram, name, in: rows[index], &buffer, role, theme)
+    }
+    for (row, line) in listed.enumerated() { buffer.put(line, in: rows[3], row: row, style: theme[.text]) }
+  }
+
+  private func draw(
+    _ histogram: Histogram, _ name: String, in rect: Rect, _ buffer: inout Buffer, _ role: Role, _ theme: Theme
+  ) {
+    let columns = rect.columns([.fixed(10), .fixed(8), .flexible(), .fixed(8)])
+    let last = rect.height - 1, most = Double(histogram.counts.max() ?? 1)
+    buffer.put(name.words(theme), in: columns[0], row: last, style: theme[.dimText])
+    guard most > 0 else {
+      buffer.put("none".words(theme), in: columns[2], row: last, style: theme[.dimText])
+      return
+    }
+    buffer.put(
+      NumberText.trimmed(histogram.lower, digits: 3) + " ", in: columns[1], row: last, alignment: .right,
+      style: theme[.dimText])
+    buffer.put(
+      " " + NumberText.trimmed(histogram.upper, digits: 3), in: columns[3], row: last, style: theme[.dimText])
+    let width = columns[2].width
+    let heights = (0..<width).map { column in
+      Double(histogram.counts[column * histogram.counts.count / max(1, width)]) / most
+    }
+    Bars(heights: heights, styles: [theme[role]]).draw(in: columns[2], into: &buffer, theme: theme)
+  }
+
+  /// The units with a fault, in lines.
+  private func list(_ reading: UnitActivity, columns: Int) -> [String] {
+    UnitActivity.Fault.allCases.flatMap { fault -> [String] in
+      let units = reading.faulty.filter { $0.fault == fault }
+      guard !units.isEmpty else { return [] }
+      let names = units.map { unit in
+        let name = unit.gate.isEmpty ? "\(unit.index + 1)" : "\(unit.gate)\(unit.index + 1)"
+        return unit.gradientShare > 0.005 ? "\(name) (\(NumberText.percent(unit.gradientShare)))" : name
+      }
+      return "\(fault.rawValue): \(names.joined(separator: ", "))".wrapped(to: columns)
+    }
+  }
+}

@@ -1,0 +1,28 @@
+import GradientFlow
+
+/// What each unit of the layer does: which are saturated, dead or still, their share of the gradient, and how a, h and ∂L/∂h are
+/// spread over units, steps and sequences.
+public enum UnitsInstrument: Instrument {
+  /// Its name.
+  public static let id: InstrumentID = "units"
+
+  /// The units of the next window's pass.
+  public typealias Reading = UnitActivity
+
+  /// The reading of a pass; nil where there is nothing to read.
+  public static func read(_ pass: PassView, _ focus: Focus, _ budget: Budget) -> UnitActivity? {
+    let tape = pass.window
+    let numbers = Double(tape.batch * tape.hidden * tape.network.cell.gates)
+    guard tape.steps <= budget.count(milliseconds: 10, cost: 40 * numbers, least: 16) else {
+      budget.leaveOut("the units over \(tape.steps) steps")
+      return nil
+    }
+    return UnitActivity(tape, layer: pass.layer(focus))
+  }
+
+  /// What is followed over training.
+  public static func trend(_ reading: UnitActivity) -> [String: Double] {
+    Dictionary(
+      uniqueKeysWithValues: UnitActivity.Fault.allCases.map { ($0.rawValue, Double(reading.count($0))) })
+  }
+}
