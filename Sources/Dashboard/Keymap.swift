@@ -130,6 +130,9 @@ public enum Keymap {
       .panels, "0-9", nil, "a panel on, off (0: learning algorithms); / finds others",
       (0...9).map { (.character(Character("\($0)")), .panel(digit: $0)) }),
     KeyBinding(
+      .panels, "B", nil, "big: large numbers, one or two panels with heavy lines, and back",
+      [(.character("B"), .toggleBig)]),
+    KeyBinding(
       .panels, "Esc", nil, "back: from zoom, from help, from a prompt", [(.escape, .escape)]),
   ]
 
@@ -137,7 +140,11 @@ public enum Keymap {
     KeyBinding(
       .program, "?", "help", "help; ⇥ to a panel first for that panel's own", [(.character("?"), .help)]),
     KeyBinding(
-      .program, "S", "picture", "save the screen as an SVG picture", [(.character("S"), .saveScreen)]),
+      .program, "S", "picture", "save the screen as a picture: SVG, and PNG where rsvg-convert is installed",
+      [(.character("S"), .saveScreen)]),
+    KeyBinding(
+      .program, "T", nil, "the next theme: dark, light, high-contrast, two for the color-blind; :theme NAME",
+      [(.character("T"), .nextTheme)]),
     KeyBinding(
       .program, "e", nil, "export this pass as a trace (safetensors); E: the experiment as YAML",
       [(.character("e"), .exportTrace), (.character("E"), .saveExperiment)]),

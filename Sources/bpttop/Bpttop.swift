@@ -33,6 +33,7 @@ struct Bpttop: ParsableCommand {
     subcommands: [
       DashboardCommand.self, TrainCommand.self, TraceCommand.self, ScreenCommand.self, CheckCommand.self,
       SolveCommand.self, GuessCommand.self, WatchCommand.self, LinkCommand.self, BenchCommand.self, KeysCommand.self,
+      ConfigCommand.self,
     ],
     defaultSubcommand: DashboardCommand.self)
 
