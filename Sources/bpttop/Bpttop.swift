@@ -24,6 +24,7 @@ struct Bpttop: ParsableCommand {
         bpttop solve my.yaml --seconds 60
         bpttop bench W1 W6
         bpttop keys > mine.yaml
+        bpttop config > ~/.config/bpttop/config.yaml
 
       `bpttop help COMMAND` has more of each.
       In the dashboard ? shows the keys, q quits.

@@ -12,7 +12,7 @@ struct ScreenCommand: ParsableCommand {
     commandName: "screen", abstract: "Draws one frame of the dashboard without a terminal.",
     discussion: """
       KEYS are pressed after the updates, as if typed: plain characters are typed as they are, special keys stand in angle brackets \
-      (\(Key.names.map { "<\($0.name)>" }.joined(separator: " ")) <ctrl-l> …).
+      (\(Key.names.map { "<\($0.name)>" }.joined(separator: " ")) <ctrl-l> ...).
 
       EXAMPLES
         bpttop screen --size 120x36 --updates 200 -o screen.svg

@@ -174,6 +174,10 @@ import Training
       #expect(ScreenLayout(state).places.count == (height >= 30 ? 2 : 1))
       #expect(rows.joined().contains("Gradient norm"))
       #expect(!rows.joined().unicodeScalars.contains { (0x2801...0x28FF).contains($0.value) })
+      // A name is whole, with its number, or shorter.
+      state.theme = Theme(characters: .ascii)
+      let names = render(state).rows[1]
+      #expect(names.contains("||dL/dh||") && (names.contains("at t = 6") || !names.contains("at t")))
       _ = state.press(.escape)
       #expect(!state.isBig)
     }

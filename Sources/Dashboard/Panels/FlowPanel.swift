@@ -142,21 +142,13 @@ struct FlowPicture {
 
   /// The term at a cell of the map in words; of several the largest. Nil beside the map, and where nothing is drawn yet.
   func words(x: Int, y: Int, in rect: Rect) -> String? {
-    let field = places(in: rect).field
-    guard field.contains(x: x, y: y), isBackward, flow.steps > 0, !flow.rows.isEmpty else { return nil }
-    func range(_ place: Int, _ count: Int, of cells: Int) -> Range<Int> {
-      let first = place * count / cells
-      return first..<min(count, max(first + 1, (place + 1) * count / cells))
-    }
-    let terms = range(y - field.y, flow.rows.count, of: field.height).flatMap { row in
-      range(x - field.x, flow.steps, of: field.width).map { (row: row, step: $0, value: flow[row, $0]) }
-    }
-    guard let term = terms.max(by: { $0.value < $1.value }) else { return nil }
-    let (loss, step) = (flow.rows[term.row] + 1, term.step + 1)
+    let map = HeatMap(flow.log10, rows: flow.rows.count, columns: flow.steps, range: 0...1)
+    guard isBackward, let (row, column) = map.place(x: x, y: y, in: places(in: rect).field) else { return nil }
+    let (loss, step) = (flow.rows[row] + 1, column + 1)
     let name = "‖∂l_i/∂h_t‖ of loss i = \(loss) at state t = \(step)"
     if step > loss { return "\(name): a loss reaches no later state" }
     let isCut = mask.map { $0.steps == flow.steps && $0[loss - 1, step - 1] == 0 } ?? false
-    return "\(name): \(NumberText.power(log10: term.value))" + (isCut ? ", cut off by the truncation" : "")
+    return "\(name): \(NumberText.power(log10: flow[row, column]))" + (isCut ? ", cut off by the truncation" : "")
   }
 
   private func drawMap(in rect: Rect, _ axis: Axis, _ buffer: inout Buffer, _ theme: Theme) {
