@@ -16,3 +16,4 @@ pictures=Demos/pictures experiments=Demos/experiments
 "$bpttop" screen $experiments/adding-gru.yaml --set network.cell=lstm --set network.init.forget_bias=3 \
   --set task.length=60 --size 120x48 --updates 1000 --keys ',,,,,,,,,,,,,,,,,,,,,,,,,' -o $pictures/gates.svg
 "$bpttop" screen $experiments/text.yaml --size 120x36 --updates 3000 -o $pictures/text.svg
+"$bpttop" screen $experiments/vanishing.yaml --big --theme light --size 100x30 --updates 200 -o $pictures/big.svg

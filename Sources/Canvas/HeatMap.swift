@@ -72,6 +72,18 @@ public struct HeatMap: Sendable {
     }
   }
 
+  /// The place of the matrix that is seen at a cell of the map drawn over `rect`, of several the one whose value stands for them;
+  /// nil beside the map.
+  public func place(x: Int, y: Int, in rect: Rect) -> (row: Int, column: Int)? {
+    guard rows > 0, columns > 0, rect.contains(x: x, y: y) else { return nil }
+    func seen(_ cell: Int, _ cells: Int, _ count: Int) -> Range<Int> {
+      let first = cell * count / cells
+      return first..<min(count, max(first + 1, (cell + 1) * count / cells))
+    }
+    let (_, row, column) = reduced(seen(y - rect.y, rect.height, rows), seen(x - rect.x, rect.width, columns))
+    return (row, column)
+  }
+
   /// The matrix' place under a place of the picture: its value scaled to 0 … 1 (nil where empty), and whether it is masked.
   private func sample(_ x: Int, _ y: Int, _ width: Int, _ height: Int) -> HeatSample {
     let left = x * columns / width

@@ -113,6 +113,11 @@ public struct Plot: Sendable {
     words(theme).drawPlain(in: rect, into: &buffer, theme: theme)
   }
 
+  /// Where the data lie when the plot is drawn in a rectangle.
+  public func area(in rect: Rect, theme: Theme) -> PlotArea {
+    PlotArea(rect: PlotFrame(words(theme), in: rect).data, x: x, y: y)
+  }
+
   private func drawPlain(in rect: Rect, into buffer: inout Buffer, theme: Theme) -> PlotArea {
     let frame = PlotFrame(self, in: rect)
     let area = PlotArea(rect: frame.data, x: x, y: y)

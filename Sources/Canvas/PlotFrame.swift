@@ -4,6 +4,12 @@ public struct PlotArea: Sendable {
   public let rect: Rect
   let x: Axis, y: Axis
 
+  /// The value on the x axis at the middle of a column; nil outside of the data.
+  public func value(atColumn column: Int) -> Double? {
+    guard column >= rect.x, column < rect.maxX else { return nil }
+    return x.lower + (Double(column - rect.x) + 0.5) / Double(rect.width) * (x.upper - x.lower)
+  }
+
   /// The column of a value on the x axis; nil outside of the range.
   public func column(_ value: Double) -> Int? {
     let fraction = x.fraction(value)

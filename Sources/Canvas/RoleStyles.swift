@@ -1,46 +1,13 @@
 extension Role {
-  /// The role's look on a terminal.
-  func style(_ colors: ColorTier, on ground: Ground) -> Style {
+  /// The role's look on a terminal; `palette` is for 256 colours and more.
+  func style(_ colors: ColorTier, on ground: Ground, _ palette: Palette) -> Style {
     switch (colors, ground) {
-    case (.trueColor, _), (.colors256, _): styleRGB
+    case (.trueColor, _), (.colors256, _): palette.style(self)
     case (.mono, _): styleMono
     case (_, .unknown): styleOnAnyGround
     case (_, .light): styleOnLight
     case (.colors8, .dark): styleOnDark8
     case (.colors16, .dark): styleOnDark16
-    }
-  }
-
-  /// The program's own dark ground, and inks with a contrast of at least 4.5 with it, so that a projector does not lose them.
-  private var styleRGB: Style {
-    switch self {
-    case .background: Style(Color(0xD3, 0xDA, 0xE3), on: Color(0x10, 0x14, 0x1B))
-    case .bar: Style(Color(0xD3, 0xDA, 0xE3), on: Color(0x20, 0x29, 0x36))
-    case .text: Style(Color(0xD3, 0xDA, 0xE3))
-    case .dimText: Style(Color(0x9A, 0xA4, 0xB2))
-    case .title: Style(Color(0xF0, 0xF4, 0xF8), bold: true)
-    case .value: Style(Color(0xF0, 0xF4, 0xF8), bold: true)
-    case .accent: Style(Color(0xFF, 0xD7, 0x5F), bold: true)
-    case .keyName: Style(Color(0xFF, 0xAF, 0x5F), bold: true)
-    case .border: Style(Color(0x76, 0x82, 0x8F))
-    case .focusBorder: Style(Color(0x5F, 0xD7, 0xDF))
-    case .selection: Style(Color(0x08, 0x0A, 0x0E), on: Color(0x5F, 0xD7, 0xDF), bold: true)
-    case .cursor: Style(Color(0xFF, 0xFF, 0xFF), bold: true)
-    case .truncated: Style(Color(0x5F, 0xE0, 0x8F))
-    case .full: Style(Color(0x9A, 0xA4, 0xB0))
-    case .bound: Style(Color(0xFF, 0x6B, 0x62))
-    case .sigma: Style(Color(0x5C, 0x8F, 0xF5))
-    case .local: Style(Color(0xFF, 0xD7, 0x5F))
-    case .future: Style(Color(0x7C, 0xC4, 0xFF))
-    case .loss: Style(Color(0x7C, 0xC4, 0xFF))
-    case .floor: Style(Color(0xB0, 0xBA, 0xC6))
-    case .gradientNorm: Style(Color(0xC5, 0x9B, 0xFF))
-    case .threshold: Style(Color(0xFF, 0x8F, 0x5A))
-    case .window: Style(Color(0x5F, 0xD7, 0xDF))
-    case .newest: Style(Color(0xFF, 0xAF, 0x5F))
-    case .grid: Style(Color(0x74, 0x80, 0x8D))
-    case .warning: Style(Color(0xFF, 0xAF, 0x5F), bold: true)
-    case .error: Style(Color(0xFF, 0x6B, 0x62), bold: true)
     }
   }
 

@@ -3,9 +3,9 @@ extension Buffer {
   /// same with any font; letters are text in the reader's monospace font, each run held to its cells.
   /// - Parameters:
   ///   - title: what a reader that cannot see the picture is told.
-  ///   - tier: shows the colours as a terminal of this tier would.
-  public func svg(title: String = "", tier: ColorTier = .trueColor) -> String {
-    var picture = SVGPicture(tier: tier)
+  ///   - theme: the one that the frame was drawn with: its ground is the picture's, its colours are those that a terminal has.
+  public func svg(title: String = "", theme: Theme = Theme()) -> String {
+    var picture = SVGPicture(theme)
     for run in runs() { picture.add(run, of: self) }
     return picture.document(columns: width, rows: height, title: title)
   }
@@ -14,10 +14,10 @@ extension Buffer {
 /// Gathers shapes by colour: one path a colour keeps the file small.
 struct SVGPicture {
   static let cell = (width: 9, height: 18)
-  private static let ink = Color(0xD3, 0xDA, 0xE3)
-  private static let paper = Color(0x10, 0x14, 0x1B)
 
   private let tier: ColorTier
+  /// The colours of what has none of its own.
+  private let ink: Color, paper: Color
   /// Path data by colour, in the order in which colours came.
   private var grounds = ColoredPaths(), fills = ColoredPaths(), strokes = ColoredPaths(), heavy = ColoredPaths()
   private var dots = ColoredPaths()
@@ -29,19 +29,24 @@ struct SVGPicture {
     var bold: Bool, underline: Bool
   }
 
-  init(tier: ColorTier) {
-    self.tier = tier
+  init(_ theme: Theme) {
+    tier = theme.colors
+    // Where the ground is the terminal's own, that of the theme for it.
+    let own = (theme.ground == .light ? Palette.light : .dark).style(.background)
+    let ground = theme[.background].background == nil ? own : theme[.background]
+    ink = ground.foreground ?? 0xFFFFFF
+    paper = ground.background ?? 0x000000
   }
 
   mutating func add(_ run: Run, of buffer: Buffer) {
     var style = run.style
-    var ink = shown(style.foreground) ?? Self.ink
-    var paper = shown(style.background) ?? Self.paper
+    var ink = shown(style.foreground) ?? self.ink
+    var paper = shown(style.background) ?? self.paper
     if style.reverse { swap(&ink, &paper) }
     if style.dim { ink = ink.mixed(with: paper, 0.45) }
     if style.reverse { style.reverse = false }
     let (width, height) = Self.cell
-    if paper != Self.paper {
+    if paper != self.paper {
       grounds.add(paper, "M\(run.x * width) \(run.y * height)h\(run.length * width)v\(height)h-\(run.length * width)z")
     }
     let textStyle = TextStyle(color: ink, bold: style.bold, underline: style.underline)
@@ -87,7 +92,7 @@ struct SVGPicture {
     case .fill(let path): fills.add(ink, path(x, y))
     case .stroke(let path): strokes.add(ink, path(x, y))
     case .heavy(let path): heavy.add(ink, path(x, y))
-    case .shade(let amount): grounds.add(ink.mixed(with: Self.paper, 1 - amount), SVGGlyph.box(x, y, 0, 0, 9, 18))
+    case .shade(let amount): grounds.add(ink.mixed(with: self.paper, 1 - amount), SVGGlyph.box(x, y, 0, 0, 9, 18))
     }
     return true
   }
@@ -120,7 +125,7 @@ struct SVGPicture {
     var text = """
       <svg xmlns="http://www.w3.org/2000/svg" width="\(width)" height="\(height)" viewBox="0 0 \(width) \(height)">
       <title>\(title.xmlEscaped)</title>
-      <rect width="100%" height="100%" fill="\(Self.paper.hex)"/>
+      <rect width="100%" height="100%" fill="\(self.paper.hex)"/>
 
       """
     text += grounds.elements { "<path fill=\"\($0)\" shape-rendering=\"crispEdges\" d=\"\($1)\"/>" }

@@ -43,8 +43,8 @@ extension Buffer {
     return column
   }
 
-  /// Draws a text in a row of a rectangle and never outside of it. What does not fit is cut, with … in its last column if
-  /// `ellipsis` says so.
+  /// Draws a text in a row of a rectangle and never outside of it. What does not fit is cut; if `ellipsis` says so,
+  /// after a whole word, with … behind it.
   public mutating func put(
     _ text: some StringProtocol, in rect: Rect, row: Int = 0, alignment: Alignment = .left, style: Style,
     ellipsis: Bool = false
@@ -58,10 +58,8 @@ extension Buffer {
       case .center: space / 2
       case .right: space
       }
-    put(text, x: rect.x + offset, y: rect.y + row, style: style, limit: rect.width)
-    if ellipsis && columns > rect.width {
-      put("…", x: rect.maxX - 1, y: rect.y + row, style: style)
-    }
+    let shown = ellipsis && columns > rect.width ? text.cut(to: rect.width) : String(text)
+    put(shown, x: rect.x + offset, y: rect.y + row, style: style, limit: rect.width)
   }
 
   /// Draws the first of some forms of a line that fits into a row of a rectangle; none of them where none does.
@@ -95,6 +93,19 @@ extension Buffer {
     let lines = text.wrapped(to: rect.width)
     for (index, line) in lines.enumerated() { put(line, in: rect, row: row + index, style: style) }
     return min(lines.count, max(0, rect.height - row))
+  }
+}
+
+extension StringProtocol {
+  /// As many whole words as fit so many columns, and …; a single word that is too long is cut itself.
+  fileprivate func cut(to columns: Int) -> String {
+    var head = String(prefix(Swift.max(0, columns - 1)))
+    let endsInWord = dropFirst(head.count).first.map { $0 != " " } ?? false
+    if endsInWord, let blank = head.lastIndex(of: " "), head[..<blank].contains(where: { $0 != " " }) {
+      head = String(head[..<blank])
+    }
+    while head.last == " " { head.removeLast() }
+    return head + "…"
   }
 }
 

@@ -42,20 +42,39 @@ public enum Role: Int, CaseIterable, Sendable {
 
 /// The looks of all roles, for the colours and characters that a terminal has.
 public struct Theme: Hashable, Sendable {
+  /// The theme that was asked for; nil where the terminal's background decides.
+  public let choice: ThemeName?
+  /// The theme that is shown.
+  public let name: ThemeName
   /// How many colours there are.
   public let colors: ColorTier
   /// Which characters there are.
   public let characters: CharacterTier
-  /// What the terminal's own background is like; it matters with 8 and 16 colours only.
+  /// What the background is like with 8 and 16 colours, where it is the terminal's own.
   public let ground: Ground
   private let styles: [Style]
 
-  /// The theme of a terminal.
-  public init(colors: ColorTier = .trueColor, characters: CharacterTier = .braille, ground: Ground = .dark) {
+  /// The theme of a terminal. Without a name it is the light one on a light background, else the dark one.
+  public init(
+    _ choice: ThemeName? = nil, colors: ColorTier = .trueColor, characters: CharacterTier = .braille,
+    ground: Ground = .dark
+  ) {
+    self.choice = choice
     self.colors = colors
     self.characters = characters
-    self.ground = ground
-    styles = Role.allCases.map { $0.style(colors, on: ground) }
+    let name = choice ?? (ground == .light ? .light : .dark), ownGround = choice?.ground ?? ground
+    (self.name, self.ground) = (name, ownGround)
+    styles = Role.allCases.map { $0.style(colors, on: ownGround, name.palette) }
+  }
+
+  /// Another theme, or another background, on the same terminal.
+  public func with(_ choice: ThemeName?, ground: Ground? = nil) -> Theme {
+    Theme(choice, colors: colors, characters: characters, ground: ground ?? self.ground)
+  }
+
+  /// The same with lines of blocks instead of braille.
+  public var withHeavyLines: Theme {
+    Theme(choice, colors: colors, characters: characters == .braille ? .block : characters, ground: ground)
   }
 
   /// Whether numbers are drawn by density of ink, a value a cell. With fewer than 256 colours a colour alone has too few steps.

@@ -6,6 +6,8 @@ import Training
 public enum Action: Sendable {
   /// A key was pressed, at a time since some fixed moment: a key that is held goes faster.
   case key(Key, at: Duration = .zero)
+  /// The mouse was used.
+  case pointer(PointerEvent)
   /// Text was pasted.
   case paste(String)
   /// A command was given, by whatever means.
@@ -55,7 +57,7 @@ extension Command {
 /// What a key can ask for.
 public enum Command: Hashable, Sendable {
   case quit, suspend, repaint
-  case help, escape, zoom
+  case help, escape, zoom, nextTheme, toggleBig
   case focusNext, focusPrevious
   case panel(digit: Int)
   case runOrPause, stepForward, stepBack, updateForward, updateBack, faster, slower

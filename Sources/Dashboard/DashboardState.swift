@@ -49,6 +49,13 @@ public struct DashboardState: Sendable, Equatable {
   /// The panel that has the whole screen.
   public var zoomed: PanelID?
 
+  /// Whether the screen is that for the last row of a hall.
+  public var isBig = false
+  /// Keys that the user has given another meaning: each is taken as its other key.
+  public var remappedKeys: [Key: Key] = [:]
+  /// The button of the mouse that is held.
+  var drag: PointerDrag?
+
   /// Where the learning algorithms are gone through one by one.
   var algorithmRound: AlgorithmRound?
 

@@ -61,7 +61,7 @@ public struct EffectRunner {
     for effect in effects {
       switch effect {
       case .source(let command): source.send(command)
-      case .saveScreen: write(.screen(render(state)))
+      case .saveScreen: write(.screen(render(state), state.theme))
       case .exportTrace:
         if let pass = state.lane.shown?.pass {
           write(.trace(pass))

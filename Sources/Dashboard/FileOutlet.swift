@@ -15,8 +15,8 @@ public protocol FileOutlet: AnyObject, Sendable {
 
 /// A file that the dashboard can write.
 public enum OutletFile: Sendable {
-  /// The screen as a picture.
-  case screen(Buffer)
+  /// The screen as a picture, and the theme that it was drawn with.
+  case screen(Buffer, Theme)
   /// A pass with all its numbers.
   case trace(Snapshot)
   /// The settings.

@@ -26,6 +26,11 @@ enum Help {
       top.append(.title("Left out of this pass"))
       top += leftOut.joined(separator: "; ").words(state.theme).wrapped(to: width).map(Line.text)
     }
+    if !state.remappedKeys.isEmpty {
+      top += [.blank, .title("Your own keys")]
+      let own = state.remappedKeys.map { ($0.name.keyWords(state.theme), "as \($1.name)".keyWords(state.theme)) }
+      top += keyLines(own.sorted { $0.0 < $1.0 }, width)
+    }
     // What a newcomer reads once comes behind what is looked up again and again.
     let end: [Line] =
       [.blank, .title("bpttop: backpropagation through time, live")]

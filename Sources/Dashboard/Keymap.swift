@@ -124,11 +124,14 @@ public enum Keymap {
         (.character("k"), .layerUp), (.character("j"), .layerDown),
       ]),
     KeyBinding(
-      .panels, "v", nil, "the Jacobian product another way: time, memory path, layers, all paths",
+      .panels, "v", nil, "the product by time, memory, layers, paths",
       [(.character("v"), .nextProductView)]),
     KeyBinding(
       .panels, "0-9", nil, "a panel on, off (0: learning algorithms); / finds others",
       (0...9).map { (.character(Character("\($0)")), .panel(digit: $0)) }),
+    KeyBinding(
+      .panels, "B", nil, "large numbers for the last row; B: back",
+      [(.character("B"), .toggleBig)]),
     KeyBinding(
       .panels, "Esc", nil, "back: from zoom, from help, from a prompt", [(.escape, .escape)]),
   ]
@@ -137,7 +140,11 @@ public enum Keymap {
     KeyBinding(
       .program, "?", "help", "help; ⇥ to a panel first for that panel's own", [(.character("?"), .help)]),
     KeyBinding(
-      .program, "S", "picture", "save the screen as an SVG picture", [(.character("S"), .saveScreen)]),
+      .program, "S", "picture", "save the screen: SVG, and PNG (rsvg-convert)",
+      [(.character("S"), .saveScreen)]),
+    KeyBinding(
+      .program, "T", nil, "the next theme; :theme light goes to one",
+      [(.character("T"), .nextTheme)]),
     KeyBinding(
       .program, "e", nil, "export this pass as a trace (safetensors); E: the experiment as YAML",
       [(.character("e"), .exportTrace), (.character("E"), .saveExperiment)]),

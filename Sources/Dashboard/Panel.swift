@@ -83,6 +83,8 @@ public protocol Panel: Sendable {
   func notes(_ state: DashboardState) -> [String]
   /// Draws the inside of the frame.
   func draw(_ state: DashboardState, in rect: Rect, _ buffer: inout Buffer, theme: Theme)
+  /// What lies at a cell of the frame's inside, for the mouse; nil for nothing.
+  func target(x: Int, y: Int, in rect: Rect, _ state: DashboardState) -> PointerTarget?
   /// Takes a key of `keys`; nil when it is none of them.
   func handle(_ key: Key, _ state: inout DashboardState) -> [Effect]?
 }
@@ -104,6 +106,8 @@ extension Panel {
   public func isWanted(_ state: DashboardState) -> Bool { true }
   /// None.
   public func notes(_ state: DashboardState) -> [String] { [] }
+  /// Nothing.
+  public func target(x: Int, y: Int, in rect: Rect, _ state: DashboardState) -> PointerTarget? { nil }
   /// Takes no key.
   public func handle(_ key: Key, _ state: inout DashboardState) -> [Effect]? { nil }
   /// What an instrument has read of a lane; where there is nothing yet, it is written why `name` is missing.

@@ -9,6 +9,8 @@ public func reduce(into state: inout DashboardState, _ action: Action) -> [Effec
   switch action {
   case .key(let key, let time):
     return state.take(key, at: time)
+  case .pointer(let event):
+    return state.point(event)
   case .paste(let text):
     state.paste(text)
   case .command(let command):
@@ -59,6 +61,7 @@ extension DashboardState {
     case .help(let line): return help(line, key)
     case .panels: break
     }
+    let key = remappedKeys[key] ?? key
     if let focus, layout.frame(of: focus) != nil, let effects = Panels.named(focus)?.handle(key, &self) {
       return effects
     }
@@ -101,6 +104,8 @@ extension DashboardState {
     case .help: mode = .help(line: 0)
     case .escape: escape()
     case .zoom: zoom()
+    case .nextTheme: show(theme.name.next)
+    case .toggleBig: isBig.toggle()
     case .focusNext: moveFocus(by: 1)
     case .focusPrevious: moveFocus(by: -1)
     case .panel(let digit): toggle(digit: digit)
@@ -130,7 +135,13 @@ extension DashboardState {
 
   /// Back: from the zoom, or the tip line.
   private mutating func escape() {
-    if zoomed != nil { zoomed = nil } else { tip = [] }
+    if zoomed != nil {
+      zoomed = nil
+    } else if isBig {
+      isBig = false
+    } else {
+      tip = []
+    }
   }
 
   private mutating func changeSpeed(faster: Bool) -> [Effect] {

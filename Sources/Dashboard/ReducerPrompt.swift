@@ -11,7 +11,7 @@ extension DashboardState {
     case .escape: mode = .panels
     case .backspace where editor.text.isEmpty: mode = .panels
     case .enter: return enterPrompt(editor)
-    case .tab: mode = .prompt(LineEditor(SettingLine(editor.text, experiment).completed))
+    case .tab: mode = .prompt(LineEditor(SettingLine(editor.text, experiment, others: ScreenSetting.choices).completed))
     case .up: mode = .prompt(history(editor, older: true))
     case .down: mode = .prompt(history(editor, older: false))
     default: if editor.edit(key) { mode = .prompt(editor) }
@@ -37,6 +37,11 @@ extension DashboardState {
       return go(to: command)
     }
     do {
+      if try setScreen(line) {
+        remember(editor.text)
+        mode = .panels
+        return []
+      }
       let key = try line.onlyKey()
       guard line.value != nil else {
         // A key alone: its value is there to be changed.

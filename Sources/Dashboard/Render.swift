@@ -23,11 +23,13 @@ private func drawTooSmall(_ state: DashboardState, in line: Rect, _ buffer: inou
 }
 
 private func drawScreen(_ state: DashboardState, _ layout: ScreenLayout, _ buffer: inout Buffer) {
-  let theme = state.theme
+  // Blocks are heavier than dots of braille.
+  let theme = state.isBig ? state.theme.withHeavyLines : state.theme
+  if let numbers = layout.numbers { BigNumbers.draw(state, in: numbers, &buffer) }
   for place in layout.places {
     let panel = place.panel
     let isFocused = panel.id == state.focus
-    guard panel.size.isFramed || state.zoomed == panel.id else {
+    guard place.isFramed else {
       panel.draw(state, in: place.frame, &buffer, theme: theme)
       continue
     }

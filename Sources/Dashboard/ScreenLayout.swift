@@ -13,8 +13,17 @@ public struct ScreenLayout: Sendable {
   public struct Place: Sendable {
     /// The panel.
     public let panel: any Panel
-    /// The frame, the border included.
+    /// The frame, the border included, where there is one.
     public let frame: Rect
+    /// Whether there is a border.
+    public let isFramed: Bool
+    /// What the panel draws in.
+    public var inside: Rect { isFramed ? frame.inset(1) : frame }
+
+    init(_ panel: any Panel, _ frame: Rect, isZoomed: Bool = false) {
+      (self.panel, self.frame) = (panel, frame)
+      isFramed = panel.size.isFramed || isZoomed
+    }
   }
 
   /// The panels on the screen.
@@ -25,6 +34,8 @@ public struct ScreenLayout: Sendable {
   public let tip: Rect?
   /// The line that tells how two lanes differ.
   public let difference: Rect?
+  /// Where large numbers stand.
+  public let numbers: Rect?
   /// The digits of the panels that are not on the screen, of the others their titles.
   public let hidden: [String]
   /// The screen is too small for anything but one line.
@@ -37,7 +48,7 @@ public struct ScreenLayout: Sendable {
     let screen = Rect(x: 0, y: 0, width: max(0, size.width), height: max(0, size.height))
     header = screen.line(0)
     guard !isTooSmall else {
-      (places, footer, tip, difference, hidden) = ([], screen.line(screen.height - 1), nil, nil, [])
+      (places, footer, tip, difference, numbers, hidden) = ([], screen.line(screen.height - 1), nil, nil, nil, [])
       return
     }
     let tipHeight =
@@ -49,8 +60,15 @@ public struct ScreenLayout: Sendable {
     let room = screen.inset(top: 1 + differenceHeight, bottom: 1 + tipHeight)
     let applying = Panels.all.filter { $0.applies(to: state) }
     if let id = state.zoomed, let panel = applying.first(where: { $0.id == id }) {
-      places = [Place(panel: panel, frame: room)]
+      places = [Place(panel, room, isZoomed: true)]
+      numbers = nil
+    } else if state.isBig {
+      let parts = room.rows([.fixed(BigNumbers.height), .flexible()])
+      numbers = parts[0]
+      let panels = BigNumbers.panels(state).prefix(parts[1].height >= 20 ? 2 : 1)
+      places = zip(panels, parts[1].rows(panels.map { _ in .flexible() })).map { Place($0, $1) }
     } else {
+      numbers = nil
       places = Self.arrange(Self.chosen(state, in: room), state, in: room)
     }
     let shown = Set(places.map(\.panel.id))
@@ -105,7 +123,7 @@ public struct ScreenLayout: Sendable {
       var x = room.x
       let places = zip(row, widths).map { panel, width -> Place in
         defer { x += width }
-        return Place(panel: panel, frame: Rect(x: x, y: y, width: width, height: height))
+        return Place(panel, Rect(x: x, y: y, width: width, height: height))
       }
       y += height
       return places

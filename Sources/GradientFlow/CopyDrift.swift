@@ -18,6 +18,7 @@ public struct CopyDrift: Equatable, Sendable {
   /// - Parameters:
   ///   - tape: a pass.
   ///   - start: the parameters that training went out from, as the tape's layout says.
+  ///   - layer: the layer whose copies are looked at.
   /// - Returns: nil where all steps share their weights.
   public init?(_ tape: Tape, start: [Double], layer: Int? = nil) {
     let layout = tape.layout

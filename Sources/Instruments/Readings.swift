@@ -51,7 +51,11 @@ public struct Readings: Sendable {
 
   /// Reads `request` of a pass within the budget.
   ///
-  /// - Parameter previous: earlier readings; of the same pass, request and layer only what follows the cursor is read again.
+  /// - Parameters:
+  ///   - pass: the pass.
+  ///   - request: which instruments, and where they look.
+  ///   - budget: how much may be computed.
+  ///   - previous: earlier readings; of the same pass, request and layer only what follows the cursor is read again.
   public init(_ pass: PassView, _ request: ReadingRequest, budget: Budget, previous: Readings? = nil) {
     self.request = request
     self.pass = pass.identity

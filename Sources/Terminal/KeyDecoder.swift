@@ -13,6 +13,8 @@ enum DecodedInput: Equatable {
   case paste(String)
   /// The terminal told its background.
   case ground(Ground)
+  /// The mouse was used.
+  case pointer(PointerEvent)
 }
 
 /// Turns what ncurses reads into keys. A paste (between the terminal's brackets) is one thing, whatever it holds.
@@ -23,6 +25,8 @@ struct KeyDecoder {
   static let pasteBegins: Int32 = KEY_MAX + 101, pasteEnds: Int32 = KEY_MAX + 102
   /// The code under which ncurses reports the beginning of the terminal's answer to what its background is.
   static let groundBegins: Int32 = KEY_MAX + 103
+  /// The code under which ncurses reports the beginning of what was done with the mouse.
+  static let pointerBegins: Int32 = KEY_MAX + 104
   /// Longer answers are none.
   private static let longestReply = 32
   /// A paste is cut here, so that its end cannot be waited for with unbounded memory.
@@ -30,9 +34,10 @@ struct KeyDecoder {
 
   private var pasted: [Unicode.Scalar]?
   private var reply: String.UnicodeScalarView?
+  private var report: String.UnicodeScalarView?
 
-  /// Whether the end of a paste, or of an answer, is still to come.
-  var isPasting: Bool { pasted != nil || reply != nil }
+  /// Whether the end of a paste, of an answer or of a report of the mouse is still to come.
+  var isPasting: Bool { pasted != nil || reply != nil || report != nil }
 
   /// The keys in what was read in one go. What follows an escape in the same reading belongs to it.
   mutating func decode(_ inputs: [RawInput]) -> [DecodedInput] {
@@ -45,6 +50,10 @@ struct KeyDecoder {
         paste(input, into: &decoded)
       } else if let text = reply {
         index = answer(input, inputs, index, after: text, into: &decoded)
+      } else if report != nil {
+        point(input, into: &decoded)
+      } else if input == .code(Self.pointerBegins) {
+        report = String.UnicodeScalarView()
       } else if input == .code(Self.groundBegins) {
         reply = String.UnicodeScalarView()
       } else if input == .code(Self.pasteBegins) {
@@ -92,6 +101,24 @@ struct KeyDecoder {
     }
     reply?.append(scalar)
     return index
+  }
+
+  /// Takes a piece of a report of the mouse, which M or m ends; anything else that cannot be in it ends it too.
+  private mutating func point(_ input: RawInput, into decoded: inout [DecodedInput]) {
+    guard case .character(let value) = input, let scalar = Unicode.Scalar(value), let text = report else {
+      report = nil
+      return
+    }
+    if "0123456789;".unicodeScalars.contains(scalar) {
+      // One that is too long has no meaning, however it goes on.
+      if text.count < Self.longestReply { report?.append(scalar) }
+      return
+    }
+    report = nil
+    guard scalar == "M" || scalar == "m",
+      let event = PointerEvent(report: String(text), isRelease: scalar == "m")
+    else { return }
+    decoded.append(.pointer(event))
   }
 
   /// The index after an escape sequence whose first character after the escape is at `start`: CSI and SS3 sequences to

@@ -17,6 +17,8 @@ public enum TerminalEvent: Equatable, Sendable {
   case resumed
   /// The terminal told its background, so that a theme can be chosen for it.
   case ground(Ground)
+  /// The mouse was used.
+  case pointer(PointerEvent)
 }
 
 /// What the handler wants after an event.
@@ -206,6 +208,7 @@ public struct TerminalLoop {
     case .key(let key): send(.key(key), to: &handler, for: .key)
     case .paste(let text): send(.paste(text), to: &handler, for: .key)
     case .ground(let ground): send(.ground(ground), to: &handler, for: .key)
+    case .pointer(let event): send(.pointer(event), to: &handler, for: .key)
     }
   }
 

@@ -28,8 +28,8 @@ public final class TerminalScreen {
   public let colorTier: ColorTier
   /// The characters that can be shown.
   public let characterTier: CharacterTier
-  /// What is known of the terminal's background from the environment. With 8 and 16 colours the terminal is asked as well; what it
-  /// says comes as an event.
+  /// What is known of the terminal's background from the environment. The terminal is asked as well; what it says comes as an
+  /// event.
   public let ground: Ground
   /// The terminal type as which the terminal is taken, because terminfo does not know its own; nil where it does.
   public let standIn: String?
@@ -57,9 +57,11 @@ public final class TerminalScreen {
   private var wasInterrupted = false
 
   /// Takes the terminal over. Tiers are detected from the environment and terminfo unless they are given. Nothing has
-  /// been written and no mode changed when it throws.
+  /// been written and no mode changed when it throws. `asksGround`: whether what the terminal's background is makes a difference; `mouse`: whether it
+  /// is reported.
   public init(
-    environment: [String: String], colors: ColorTier? = nil, characters: CharacterTier? = nil,
+    environment: [String: String], colors: ColorTier? = nil, characters: CharacterTier? = nil, asksGround: Bool = true,
+    mouse: Bool = false,
     input: Int32 = STDIN_FILENO, output: Int32 = STDOUT_FILENO
   ) throws(TerminalError) {
     let (type, isStandIn) = try Self.checkedType(environment, input: input, output: output)
@@ -86,13 +88,13 @@ public final class TerminalScreen {
       colors.map { .forced($0, terminfo: terminfo, speaksECMA48: speaksECMA48) }
       ?? ColorTier.detect(environment: environment, terminfo: terminfo)
     ground = Ground.detect(environment: environment)
-    let asksGround = [.colors8, .colors16].contains(colorTier) && Ground.canBeAsked(environment: environment)
+    let asksGround = asksGround && colorTier != .mono && Ground.canBeAsked(environment: environment)
     groundQuestion = asksGround ? Array("\u{1B}]11;?\u{07}".utf8) : []
     characterTier = characters ?? CharacterTier.detect(environment: environment, localeIsUTF8: isUTF8)
     let synchronized = knowsSynchronizedOutput(environment: environment, terminfoHasSync: curses_has("Sync"))
     let capabilities = TerminalCapabilities.terminfo(colorTier, synchronized: synchronized)
     encoder = FrameEncoder(capabilities: capabilities, colorTier: colorTier, characterTier: characterTier)
-    (entering, leaving, restoring) = Self.sequences(capabilities)
+    (entering, leaving, restoring) = Self.sequences(capabilities, mouse: mouse)
 
     raw()
     noecho()
@@ -102,6 +104,7 @@ public final class TerminalScreen {
     nodelay(pad, true)
     define_key("\u{1B}[200~", KeyDecoder.pasteBegins)
     define_key("\u{1B}[201~", KeyDecoder.pasteEnds)
+    if mouse { define_key("\u{1B}[<", KeyDecoder.pointerBegins) }
     if asksGround { define_key("\u{1B}]11;", KeyDecoder.groundBegins) }
     terminal_guard_watch_size()
     enter()
@@ -129,15 +132,19 @@ public final class TerminalScreen {
 
   /// What is written besides what ncurses writes: when the terminal is taken, when it is given back, and all that gives
   /// it back without ncurses.
-  private static func sequences(_ capabilities: TerminalCapabilities) -> ([UInt8], [UInt8], [UInt8]) {
+  private static func sequences(
+    _ capabilities: TerminalCapabilities, mouse: Bool
+  ) -> ([UInt8], [UInt8], [UInt8]) {
     func bytes(_ name: String) -> [UInt8] { TerminalCapabilities.bytes(curses_string(name)) }
     let brackets = capabilities.movesByECMA48
-    let entering = Array((brackets ? "\u{1B}[?2004h" : "").utf8)
-    var leaving = capabilities.endFrame + Array((brackets ? "\u{1B}[?2004l" : "").utf8) + capabilities.reset
+    // Buttons, and motion only while one is held (1002), as decimal numbers (1006).
+    let (mouseOn, mouseOff) =
+      mouse && brackets ? ("\u{1B}[?1002h\u{1B}[?1006h", "\u{1B}[?1006l\u{1B}[?1002l") : ("", "")
+    let entering = Array((brackets ? "\u{1B}[?2004h" + mouseOn : "").utf8)
+    var leaving = capabilities.endFrame + Array((brackets ? mouseOff + "\u{1B}[?2004l" : "").utf8) + capabilities.reset
     let leavesAlternate = bytes("rmcup")
     if leavesAlternate.isEmpty { leaving += bytes("clear") }
-    let mouseOff = Array((brackets ? "\u{1B}[?1006l\u{1B}[?1002l" : "").utf8)
-    return (entering, leaving, mouseOff + leaving + bytes("cnorm") + bytes("rmkx") + leavesAlternate)
+    return (entering, leaving, leaving + bytes("cnorm") + bytes("rmkx") + leavesAlternate)
   }
 
   /// The modes of the dashboard, on a blank screen.

@@ -30,7 +30,9 @@ extension TrainingRun {
 
   /// A run that goes on from `checkpoint`.
   ///
-  /// - Parameter memory: the bytes that the run may take.
+  /// - Parameters:
+  ///   - checkpoint: where the run stood.
+  ///   - memory: the bytes that the run may take.
   /// - Throws: what of the checkpoint does not fit together, or what is wrong with the task's file.
   public convenience init(resuming checkpoint: RunCheckpoint, memory: Int = 16 << 30) throws(TrainingError) {
     let engine = try checkpoint.course.engine(at: checkpoint.place, memory: memory)

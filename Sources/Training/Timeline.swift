@@ -115,7 +115,9 @@ public struct TimelineReplay: Sendable {
 
   /// The run after `update` updates.
   ///
-  /// - Parameter memory: the bytes that it may take.
+  /// - Parameters:
+  ///   - update: how many updates the run has made.
+  ///   - memory: the bytes that it may take.
   public func run(to update: Int, memory: Int = 16 << 30) throws(TrainingError) -> TrainingRun {
     let run = try TrainingRun(beginning: beginning, memory: memory)
     for entry in entries where entry.update <= update {

@@ -199,7 +199,9 @@ public final class TrainingRun {
 
   /// Goes to the place after `target` updates: back by rewinding, on by training, changes that lie there made again.
   ///
-  /// - Parameter isCancelled: asked between updates; where it says so, the run stays at the update where it is.
+  /// - Parameters:
+  ///   - target: the number of updates.
+  ///   - isCancelled: asked between updates; where it says so, the run stays at the update where it is.
   /// - Returns: the updates done at the place that was reached: fewer than `target` where training exploded or was cancelled.
   /// - Throws: why the place before could not be restored; the run is then as it was, or makes no update (`.failed`).
   @discardableResult

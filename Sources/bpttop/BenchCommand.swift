@@ -17,8 +17,8 @@ struct BenchCommand: ParsableCommand {
         W3  Elman tanh  float32  H=256  I=64  O=64  T=100  B=32   the largest net on a laptop's screen
         W4  LSTM        float32  H=128  I=32  O=32  T=100  B=32   gated
         W5  GRU         float32  H=128  I=32  O=32  T=100  B=32   gated
-        W6  the flow matrix, all T×T norms of ∂l_i/∂h_t, of W1
-        W7  all singular values of ∂h_T/∂h_k for all k: H=64, T=200, float64
+        W6  the flow matrix, all TxT norms of dl_i/dh_t, of W1
+        W7  all singular values of dh_T/dh_k for all k: H=64, T=200, float64
         cost  how each learning algorithm's memory and time grow, as fitted powers beside the theory's; a pass against T, \
       truncated training against k2/k1, and short windows beside their pass
         live  what the dashboard takes from training: snapshot, analysis, frame
@@ -33,7 +33,7 @@ struct BenchCommand: ParsableCommand {
     help: "Which of W1 to W7, cost and live; without any, the W's.",
     completion: .list(Benchmarks.names))
   var workloads: [String] = []
-  @Flag(help: "Prints {\"W1\": milliseconds, …} and nothing else.") var json = false
+  @Flag(help: "Prints {\"W1\": milliseconds, ...} and nothing else.") var json = false
 
   func validate() throws {
     for name in workloads where !Benchmarks.names.contains(name) {

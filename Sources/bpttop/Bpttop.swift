@@ -24,6 +24,7 @@ struct Bpttop: ParsableCommand {
         bpttop solve my.yaml --seconds 60
         bpttop bench W1 W6
         bpttop keys > mine.yaml
+        bpttop config > ~/.config/bpttop/config.yaml
 
       `bpttop help COMMAND` has more of each.
       In the dashboard ? shows the keys, q quits.
@@ -33,6 +34,7 @@ struct Bpttop: ParsableCommand {
     subcommands: [
       DashboardCommand.self, TrainCommand.self, TraceCommand.self, ScreenCommand.self, CheckCommand.self,
       SolveCommand.self, GuessCommand.self, WatchCommand.self, LinkCommand.self, BenchCommand.self, KeysCommand.self,
+      ConfigCommand.self,
     ],
     defaultSubcommand: DashboardCommand.self)
 

@@ -23,6 +23,7 @@ struct DashboardSession: TerminalHandler {
   private var source: any Source
   private var runner: EffectRunner
   private let waker: Waker
+  private let configuration: UserConfiguration
   private let autosave: Autosave?
   /// The session of an earlier process that was not closed.
   private var left: String?
@@ -32,24 +33,32 @@ struct DashboardSession: TerminalHandler {
   private let start = ContinuousClock.now
   private static let frame = Duration.seconds(1) / 30
 
-  init(_ opening: Opening, screen: TerminalScreen, waker: Waker, autosave: Autosave?, left: String?) {
+  init(
+    _ opening: Opening, theme: ThemeName?, _ configuration: UserConfiguration, screen: TerminalScreen, waker: Waker,
+    autosave: Autosave?, left: String?
+  ) {
     let size = Size(width: screen.size.width, height: screen.size.height)
-    let theme = Theme(colors: screen.colorTier, characters: screen.characterTier, ground: screen.ground)
-    (self.waker, self.autosave, self.left) = (waker, autosave, left)
-    (source, runner) = Self.open(opening, size, theme, waker)
+    let theme = Theme(theme, colors: screen.colorTier, characters: screen.characterTier, ground: screen.ground)
+    (self.waker, self.autosave, self.left, self.configuration) = (waker, autosave, left, configuration)
+    (source, runner) = Self.open(opening, size, theme, configuration, waker)
     if left != nil {
       _ = runner.handle(
         .message("an earlier session was not closed: Ctrl-R goes on with it, q leaves it for the next start"))
     }
+    if let fault = configuration.faults.first {
+      let more = configuration.faults.count - 1
+      _ = runner.handle(.failure(fault.description + (more > 0 ? " · \(more) more, printed at the end" : "")))
+    }
   }
 
   private static func open(
-    _ opening: Opening, _ size: Size, _ theme: Theme, _ waker: Waker
+    _ opening: Opening, _ size: Size, _ theme: Theme, _ configuration: UserConfiguration, _ waker: Waker
   ) -> (any Source, EffectRunner) {
     var state = DashboardState(experiment: opening.experiment, size: size, theme: theme, showsTip: opening.showsTip)
     let source = opening.source { waker.wake() }
     // At thousands of updates a second a newcomer sees the end of everything: the first look is at a pace that eyes follow.
     if opening.showsTip { state.speed = .limited(100) }
+    state.take(configuration)
     if let view = opening.view { state.restore(view) }
     if let limit = state.speed.updatesPerSecond { source.send(.speed(limit)) }
     var runner = EffectRunner(state, source: source, files: FileWriter { waker.wake() })
@@ -78,6 +87,7 @@ struct DashboardSession: TerminalHandler {
     switch event {
     case .key(let key): outcome = runner.handle(.key(key, at: start.duration(to: clock.now)))
     case .paste(let text): outcome = runner.handle(.paste(text))
+    case .pointer(let event): outcome = runner.handle(.pointer(event))
     case .resize(let size): outcome = runner.handle(.resize(Size(width: size.width, height: size.height)))
     case .wake:
       outcome = runner.takeNews()
@@ -92,7 +102,7 @@ struct DashboardSession: TerminalHandler {
     case .resumed: return .repaint
     case .ground(let ground):
       let theme = runner.state.theme
-      runner.restyle(Theme(colors: theme.colors, characters: theme.characters, ground: ground))
+      runner.restyle(theme.with(theme.choice, ground: ground))
       return .redraw
     }
     return answer(outcome)
@@ -135,7 +145,7 @@ struct DashboardSession: TerminalHandler {
       let opening = try Self.Opening(session: SessionFile.read(path: path))
       source.end()
       let state = runner.state
-      (source, runner) = Self.open(opening, state.size, state.theme, waker)
+      (source, runner) = Self.open(opening, state.size, state.theme, configuration, waker)
       autosave?.adopt(path)
       left = nil
       let update = NumberText.grouped(runner.state.newest?.update ?? 0)

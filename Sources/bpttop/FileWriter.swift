@@ -30,10 +30,14 @@ final class FileWriter: FileOutlet {
 
   func write(_ file: OutletFile, update: Int) {
     switch file {
-    case .screen(let frame):
+    case .screen(let frame, let theme):
       begin("bpttop-update-\(update)", "svg") { name, _ in
-        try OutputFile.write(frame.svg(title: "bpttop"), to: name)
-        return []
+        let svg = frame.svg(title: "bpttop", theme: theme)
+        try OutputFile.write(svg, to: name)
+        let other = String(name.dropLast(3)) + "png"
+        guard PNGFile.isPossible else { return [PNGFile.absence] }
+        try PNGFile.write(svg: svg, to: other)
+        return ["and \(other)"]
       }
     case .experiment(let experiment):
       begin("experiment", "yaml") { name, _ in

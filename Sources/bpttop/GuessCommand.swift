@@ -9,7 +9,7 @@ struct GuessCommand: ParsableCommand {
     commandName: "guess", abstract: "Draws random weights until the experiment's criterion holds; nothing is trained.",
     discussion: """
       A baseline: a task that guessing solves in a few thousand trials says little about a learning algorithm (Hochreiter \
-      & Schmidhuber 1996). All weights and biases are uniform in ±`guess.range`, drawn anew in every trial, and held \
+      & Schmidhuber 1996). All weights and biases are uniform in +-`guess.range`, drawn anew in every trial, and held \
       against the experiment's group `solved`. The same seed, the same trials. Ends with 1 if no guess solved it.
 
       EXAMPLES

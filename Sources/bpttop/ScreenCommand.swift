@@ -12,37 +12,42 @@ struct ScreenCommand: ParsableCommand {
     commandName: "screen", abstract: "Draws one frame of the dashboard without a terminal.",
     discussion: """
       KEYS are pressed after the updates, as if typed: plain characters are typed as they are, special keys stand in angle brackets \
-      (\(KeyScript.names.map { "<\($0.name)>" }.joined(separator: " ")) <ctrl-l> …).
+      (\(Key.names.map { "<\($0.name)>" }.joined(separator: " ")) <ctrl-l> ...).
 
       EXAMPLES
         bpttop screen --size 120x36 --updates 200 -o screen.svg
         bpttop screen mine.yaml --size 80x24 --keys '.....z' -o step.txt
         bpttop screen mine.yaml --updates 50 -o - --colors 256
+        bpttop screen --theme light -o handout.png
       """)
 
   /// The forms of a frame.
-  enum Form { case svg, ansi, text }
+  enum Form { case svg, png, ansi, text }
 
   @OptionGroup var options: ExperimentOptions
   @Option(help: "The frame's size in cells.", transform: FrameSize.read) var size = FrameSize(width: 120, height: 36)
   @Option(parsing: .unconditional, help: "Updates to make before.", transform: Reading.count) var updates = 0
   @Option(parsing: .unconditional, help: "Keys to press then.", transform: KeyScript.read) var keys = KeyScript()
   @Option(
-    name: .shortAndLong, help: "FRAME.svg, FRAME.ansi or FRAME.txt; - prints it with colours.", completion: .file())
+    name: .shortAndLong, help: "FRAME.svg, FRAME.png, FRAME.ansi or FRAME.txt; - prints it with colours.",
+    completion: .file())
   var output: String
+  @Option(help: "\(ThemeName.allCases.map(\.rawValue).joined(separator: ", ")).") var theme: ThemeName = .dark
+  @Flag(help: "Draws it for the last row of a hall: large numbers, one or two panels.") var big = false
   @Option(help: "\(ColorTier.allCases.map(\.rawValue).joined(separator: ", ")).") var colors: ColorTier = .trueColor
   @Option(help: "\(CharacterTier.allCases.map(\.rawValue).joined(separator: ", ")).")
   var characters: CharacterTier = .braille
 
   func validate() throws {
     guard form != nil else {
-      throw ValidationError("--output: found \(output), expected a name that ends in .svg, .ansi or .txt, or -")
+      throw ValidationError("--output: found \(output), expected a name that ends in .svg, .png, .ansi or .txt, or -")
     }
   }
 
   private var form: Form? {
     if output == "-" || output.hasSuffix(".ansi") { return .ansi }
     if output.hasSuffix(".svg") { return .svg }
+    if output.hasSuffix(".png") { return .png }
     return output.hasSuffix(".txt") ? .text : nil
   }
 
@@ -51,9 +56,10 @@ struct ScreenCommand: ParsableCommand {
     // An explosion on the way is what the frame then shows.
     while run.update < updates, run.trainOnce() == .trained {}
     let size = Size(width: size.width, height: size.height)
-    let state = DashboardState(
-      experiment: run.experiment, size: size, theme: Theme(colors: colors, characters: characters),
+    var state = DashboardState(
+      experiment: run.experiment, size: size, theme: Theme(theme, colors: colors, characters: characters),
       showsTip: options.isBuiltIn)
+    state.isBig = big
     let source = SteppedSource(run: run, sampleLength: textSampleLength)
     var runner = EffectRunner(state, source: source, files: NoFiles())
     source.requestFrame()
@@ -64,13 +70,15 @@ struct ScreenCommand: ParsableCommand {
       _ = runner.takeNews()
     }
     let frame = render(runner.state)
-    let text =
+    let svg = { frame.svg(title: "bpttop", theme: runner.state.theme) }
+    try writing {
       switch form {
-      case .svg: frame.svg(title: "bpttop", tier: colors)
-      case .text: frame.plainText
-      case .ansi, nil: frame.ansi(colors)
+      case .svg: try OutputFile.write(svg(), to: output)
+      case .png: try PNGFile.write(svg: svg(), to: output)
+      case .text: try OutputFile.write(frame.plainText, to: output)
+      case .ansi, nil: try OutputFile.write(frame.ansi(colors), to: output)
       }
-    try writing { try OutputFile.write(text, to: output) }
+    }
   }
 }
 
@@ -78,4 +86,5 @@ struct ScreenCommand: ParsableCommand {
 let textSampleLength = 240
 
 extension ColorTier: ExpressibleByArgument {}
+extension ThemeName: ExpressibleByArgument {}
 extension CharacterTier: ExpressibleByArgument {}

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Canvas
 import Dashboard
+import Experiments
 import Foundation
 import Sources
 import Terminal
@@ -13,28 +14,37 @@ struct TerminalLooks: ParsableArguments {
   @Option(
     help: "\(CharacterTier.allCases.map(\.rawValue).joined(separator: ", ")); by default what the terminal can.")
   var characters: CharacterTier?
+  @Option(
+    help:
+      "\(ThemeName.allCases.map(\.rawValue).joined(separator: ", ")); by default dark, or light on a light terminal.")
+  var theme: ThemeName?
+  @Flag(name: .customLong("no-mouse"), help: "Leaves the mouse to the terminal.") var leavesMouse = false
 
   /// Shows what is opened until the user or a signal ends it, then ends the process; the terminal is given back before.
   func show(_ opening: DashboardSession.Opening, savesItself: Bool = true) throws -> Never {
     let environment = ProcessInfo.processInfo.environment
+    let configuration = UserConfiguration.read(environment: environment)
+    let theme = theme ?? configuration.theme.flatMap(ThemeName.init)
     let end: TerminalEnd
     do {
       let waker = try Waker()
-      let screen = try TerminalScreen(environment: environment, colors: colors, characters: characters)
+      let screen = try TerminalScreen(
+        environment: environment, colors: colors, characters: characters, asksGround: theme == nil,
+        mouse: !leavesMouse && configuration.mouse ?? true)
       let left = savesItself ? Autosave.left(environment: environment) : nil
       let autosave = savesItself ? Autosave(environment: environment) : nil
-      var session = DashboardSession(opening, screen: screen, waker: waker, autosave: autosave, left: left)
+      var session = DashboardSession(
+        opening, theme: theme, configuration, screen: screen, waker: waker, autosave: autosave, left: left)
       var loop = TerminalLoop(screen: screen, waker: waker)
       end = loop.run(&session)
       screen.close()
       session.end()
+      var remarks = configuration.faults.map(\.description)
       if let standIn = screen.standIn {
         let type = environment["TERM"] ?? ""
-        FileHandle.standardError.write(
-          Data(
-            "bpttop: TERM: terminfo on this machine does not know '\(type)'; the terminal was taken as \(standIn)\n"
-              .utf8))
+        remarks.append("TERM: terminfo on this machine does not know '\(type)'; the terminal was taken as \(standIn)")
       }
+      for remark in remarks { FileHandle.standardError.write(Data("bpttop: \(remark)\n".utf8)) }
     } catch {
       throw Failure.input(error.description)
     }

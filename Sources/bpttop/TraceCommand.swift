@@ -17,17 +17,17 @@ struct TraceCommand: ParsableCommand {
         mask [T,B]           1 where its loss is injected too
         output_mask [T,B,O]  1 where an output has a target, if not every one has
         gradient_scale [T]   what multiplied the gradient on its way to the step before, if not 1
-        state0_l0, …         [parts,B,H], the state carried in, a layer each
-        weight_ih_l0, …      the weights under PyTorch's names
-        grad.weight_ih_l0, … their gradients before clipping
+        state0_l0, ...       [parts,B,H], the state carried in, a layer each
+        weight_ih_l0, ...    the weights under PyTorch's names
+        grad.weight_ih_l0, ... their gradients before clipping
         h [T,B,H]            the states of the top layer
         loss [T,B]           the losses, 0 where there is no target
-        grad_h [T,B,H]       ∂L/∂h_t of the top layer by all paths
-        state_l0, …          [T,parts,B,H], a layer's states, where L or parts is above 1
-        grad_state_l0, …     ∂L/∂s_t of these; ∂L/∂c_t with h_t held fixed
-        a_l0, …              [T,B,G·H], the pre-activations, where G is above 1
-        flow [T,T]           log10 of the norm of ∂l_i/∂h_t, row i, column t, of sequence 0
-        product              [T,L·parts·H], log10 of the singular values of ∂s_T/∂s_k, row k, descending, of sequence \
+        grad_h [T,B,H]       dL/dh_t of the top layer by all paths
+        state_l0, ...        [T,parts,B,H], a layer's states, where L or parts is above 1
+        grad_state_l0, ...   dL/ds_t of these; dL/dc_t with h_t held fixed
+        a_l0, ...            [T,B,G*H], the pre-activations, where G is above 1
+        flow [T,T]           log10 of the norm of dl_i/dh_t, row i, column t, of sequence 0
+        product              [T,L*parts*H], log10 of the singular values of ds_T/ds_k, row k, descending, of sequence \
       0; s is the state of all layers together
 
       flow and product are left out, and that is said, where one would take more than 2 GiB.

@@ -12,7 +12,7 @@ struct TrainCommand: ParsableCommand {
       ended. --metrics has a row an update: update, step, loss, grad_norm, clip_scale, learning_rate, k1, k2, \
       log10_grad_first and log10_grad_last (log10 of the gradient's norm at the window's first and last step), and \
       log10_product_per_step (slope of log10 of the norm of the product of Jacobians over the lag, from 8 lags). The \
-      last one takes time of the order of H³ a step; --columns leaves out what it does not name, and does not compute \
+      last one takes time of the order of H^3 a step; --columns leaves out what it does not name, and does not compute \
       it. SIGINT and SIGTERM finish the present update, write what was asked for, and end with 130 or 143.
 
       EXAMPLES

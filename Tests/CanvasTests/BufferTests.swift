@@ -16,6 +16,10 @@ import Testing
     #expect(drawn("abc", width: 5, .center) == "~~abc~~")
     #expect(drawn("abcdef", width: 4) == "~abcd~")
     #expect(drawn("abcdef", width: 4, ellipsis: true) == "~abc…~")
+    // Words stay whole.
+    #expect(drawn("ab cdef", width: 5, ellipsis: true) == "~ab…~~~")
+    #expect(drawn("ab cd ef", width: 6, ellipsis: true) == "~ab cd…~")
+    #expect(drawn(" abcdef", width: 4, ellipsis: true) == "~ ab…~")
     #expect(drawn("abcdef", width: 0) == "~~")
   }
 

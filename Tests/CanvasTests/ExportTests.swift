@@ -39,6 +39,20 @@ import Testing
     var buffer = Buffer(width: 1, height: 1)
     buffer.put("x", x: 0, y: 0, style: Style(Color(10, 200, 30), reverse: true))
     #expect(buffer.svg().contains("<path fill=\"#0ac81e\" shape-rendering=\"crispEdges\" d=\"M0 0h9v18h-9z\"/>"))
-    #expect(buffer.svg(tier: .colors16).contains("#00cd00"))
+    #expect(buffer.svg(theme: Theme(colors: .colors16)).contains("#00cd00"))
+  }
+
+  /// The paper is that of the theme, and where it is the terminal's own, white for a light one.
+  @Test func svgStandsOnTheThemesGround() {
+    let buffer = Buffer(width: 1, height: 1)
+    func paper(_ theme: Theme) -> String? {
+      buffer.svg(theme: theme).split(separator: "\n").first { $0.hasPrefix("<rect") }.map {
+        String($0.suffix(10).prefix(7))
+      }
+    }
+    #expect(
+      paper(Theme()) == "#10141b" && paper(Theme(.light)) == "#ffffff" && paper(Theme(.highContrast)) == "#000000")
+    #expect(paper(Theme(colors: .colors8, ground: .light)) == "#ffffff")
+    #expect(paper(Theme(colors: .mono)) == "#10141b")
   }
 }

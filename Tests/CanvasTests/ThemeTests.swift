@@ -71,10 +71,11 @@ import Testing
     let theme = Theme(colors: tier, ground: ground)
     for paper in PaperAndInk.all(theme) {
       func luminances(_ map: ColorMap) -> [Double] { map.colors.map { paper.shown($0 ?? paper.ink).luminance } }
-      let sequential = luminances(.sequential(theme)), rises = !paper.isLight || !theme.drawsByInk
+      let sequential = luminances(.sequential(theme)), rises = !paper.isLight
       #expect(sequential.count >= 2)
       for (a, b) in zip(sequential, sequential.dropFirst()) {
-        #expect(rises ? a < b + 1e-4 && (a < b || tier == .trueColor) : a > b)
+        let (less, more) = rises ? (a, b) : (b, a)
+        #expect(less < more + 1e-4 && (less < more || tier == .trueColor))
       }
       // The signs have colours of their own, and each grows away from the middle.
       let diverging = luminances(.diverging(theme)), half = diverging.count / 2
@@ -164,14 +165,14 @@ import Testing
 
 extension Color {
   /// WCAG 2: the lighter luminance to the darker one, 0.05 added to both.
-  fileprivate func contrast(with other: Color) -> Double {
+  func contrast(with other: Color) -> Double {
     let (a, b) = (luminance + 0.05, other.luminance + 0.05)
     return max(a, b) / min(a, b)
   }
 }
 
 /// A terminal's own colours, as xterm has them, and what it makes of a style.
-private struct PaperAndInk {
+struct PaperAndInk {
   let tier: ColorTier
   let isLight: Bool
   var paper: Color { isLight ? Color(255, 255, 255) : Color(0, 0, 0) }
@@ -179,6 +180,7 @@ private struct PaperAndInk {
 
   /// All terminals that a theme may be on.
   static func all(_ theme: Theme) -> [PaperAndInk] {
+    if !theme.drawsByInk { return [PaperAndInk(tier: theme.colors, isLight: theme.name == .light)] }
     let grounds = theme.ground == .unknown ? [false, true] : [theme.ground == .light]
     return grounds.map { PaperAndInk(tier: theme.colors, isLight: $0) }
   }
@@ -196,7 +198,9 @@ private struct PaperAndInk {
   func looks(_ style: Style, on ground: Style) -> [(Color, Color)] {
     let behind = (style.background ?? ground.background).map(shown) ?? paper
     var inks = [style.foreground.map(shown) ?? ink]
-    if style.bold, style.foreground != nil, let index = Color.ansi.prefix(8).firstIndex(of: inks[0]) {
+    if tier == .colors8 || tier == .colors16, style.bold, style.foreground != nil,
+      let index = Color.ansi.prefix(8).firstIndex(of: inks[0])
+    {
       inks.append(Color.ansi[index + 8])
     }
     // xterm's dim: two thirds.

@@ -67,7 +67,7 @@ import Training
     press(&runner, "nn")
     let screen = render(runner.state)
     press(&runner, "SE")
-    guard case .screen(let buffer) = files.asked.first, case .experiment(let experiment) = files.asked.last else {
+    guard case .screen(let buffer, _) = files.asked.first, case .experiment(let experiment) = files.asked.last else {
       Issue.record("\(files.asked.count) files")
       return
     }

@@ -54,6 +54,9 @@ final class Tmux {
     try run(["send-keys", "Enter"])
   }
 
+  /// Sends characters as they are, control characters too.
+  func send(_ text: String) throws { try run(["send-keys", "-l", "--", text]) }
+
   /// Pastes a text, between the brackets of a paste if the program wants them.
   func paste(_ text: String) throws {
     try run(["set-buffer", "--", text])

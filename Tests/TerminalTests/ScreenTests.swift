@@ -55,7 +55,7 @@ import Testing
       ])
   }
 
-  /// With 8 and 16 colours the terminal's own ground is drawn on, so the terminal is asked for it. What it says is no key.
+  /// The theme depends on the terminal's ground, so the terminal is asked for it. What it says is no key.
   @Test func theTerminalTellsItsGround() throws {
     for (reply, ground) in [("rgb:ffff/ffff/ffff\u{07}", Ground.light), ("rgb:1010/1414/1b1b\u{1B}\\", .dark)] {
       let pty = try Pseudo(width: 40, height: 10)
@@ -68,10 +68,14 @@ import Testing
       #expect(recorder.events == [.key(.character("a")), .ground(ground), .key(.character("q"))])
       #expect(pty.received().contains("\u{1B}]11;?\u{07}"))
     }
-    let pty = try Pseudo(width: 40, height: 10)
-    var recorder = Recorder()
-    _ = try run(pty, &recorder) { _ in pty.send("q") }
-    #expect(!pty.received().contains("\u{1B}]11;?"))
+    // Not where it makes no difference: a theme was named, or there are no colours.
+    for (environment, asks) in [(environment, false), (environment.merging(["NO_COLOR": "1"]) { $1 }, true)] {
+      let pty = try Pseudo(width: 40, height: 10)
+      let screen = try TerminalScreen(
+        environment: environment, asksGround: asks, input: pty.slave, output: pty.slave)
+      screen.close()
+      #expect(!pty.received().contains("\u{1B}]11;?"))
+    }
   }
 
   /// What terminfo of this machine does not know is most likely a newer emulator.

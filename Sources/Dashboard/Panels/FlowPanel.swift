@@ -23,6 +23,13 @@ struct FlowPanel: Panel {
     return short.map { "sequence 1 of \(batch) · " + $0 } + short
   }
 
+  func target(x: Int, y: Int, in rect: Rect, _ state: DashboardState) -> PointerTarget? {
+    guard state.lanes.count == 1, let reading = state.lane[FlowInstrument.self],
+      let words = picture(reading, state.lane, state.cursor).words(x: x, y: y, in: rect)
+    else { return nil }
+    return .words(words)
+  }
+
   func draw(_ state: DashboardState, in rect: Rect, _ buffer: inout Buffer, theme: Theme) {
     guard state.lanes.count > 1 else {
       draw(state.lane, state.cursor, in: rect, &buffer, theme)
@@ -51,6 +58,12 @@ struct FlowPanel: Panel {
       buffer.paragraph(reason, in: rect, style: theme[.error])
       return
     }
+    var picture = picture(reading, lane, cursor)
+    picture.axis = axis
+    picture.draw(in: rect, &buffer, theme: theme)
+  }
+
+  private func picture(_ reading: FlowInstrument.Reading, _ lane: Lane, _ cursor: Cursor) -> FlowPicture {
     // Where nothing goes back the map need not wait for it.
     let goesBack = reading.way != .forward
     var picture = FlowPicture(
@@ -58,9 +71,8 @@ struct FlowPanel: Panel {
       bias: lane[BiasInstrument.self]?.overall, truncation: reading.truncationName,
       cursor: cursor.phase == .update || !goesBack ? nil : cursor.step,
       isBackward: cursor.phase != .forward || !goesBack)
-    picture.axis = axis
     picture.note = Self.note(reading)
-    picture.draw(in: rect, &buffer, theme: theme)
+    return picture
   }
 
   /// Why no share of the flow is kept or cut: the gradient does not go back through windows.
@@ -102,16 +114,8 @@ struct FlowPicture {
       return
     }
     let axis = axis ?? Axis.logarithmic(flow.log10, floor: 12)
-    let hasWords = rect.width >= Self.wordColumns + 14
-    let hasAxis = rect.height >= (flow.rows.count < 3 ? 3 : 6)
-    // As near to a square as there is room: a cell is twice as high as wide. One loss or two are lines, and no matrix.
-    let room = rect.height - (hasAxis ? 1 : 0)
-    let height = flow.rows.count < 3 ? min(room, 2 * flow.rows.count) : room
-    // Where not every loss has a row, the rows are named: fewer rows are drawn higher.
-    let namesRows = rect.height >= 8 && rect.width >= 60 || flow.rows.count < flow.steps && rect.width >= 36
-    let leftWidth = namesRows ? 6 : 0
-    let width = max(1, min(rect.width - leftWidth - (hasWords ? Self.wordColumns + 1 : 0), room * 3))
-    let field = Rect(x: rect.x + leftWidth, y: rect.y, width: width, height: height)
+    let (field, hasWords, hasAxis) = places(in: rect)
+    let (leftWidth, width, height) = (field.x - rect.x, field.width, field.height)
     drawMap(in: field, axis, &buffer, theme)
     if leftWidth > 0 { drawRowLabels(in: Rect(x: rect.x, y: rect.y, width: leftWidth, height: height), &buffer, theme) }
     if hasAxis { drawAxis(in: Rect(x: field.x, y: field.maxY, width: width, height: 1), &buffer, theme) }
@@ -120,6 +124,31 @@ struct FlowPicture {
       let words = Rect(x: field.maxX + 2, y: rect.y, width: rect.maxX - field.maxX - 2, height: rect.height)
       drawWords(in: words, axis, &buffer, theme)
     }
+  }
+
+  /// Where the map lies, and whether there are words beside it and an axis under it.
+  private func places(in rect: Rect) -> (field: Rect, hasWords: Bool, hasAxis: Bool) {
+    let hasWords = rect.width >= Self.wordColumns + 14
+    let hasAxis = rect.height >= (flow.rows.count < 3 ? 3 : 6)
+    // As near to a square as there is room: a cell is twice as high as wide. One loss or two are lines, and no matrix.
+    let room = rect.height - (hasAxis ? 1 : 0)
+    let height = flow.rows.count < 3 ? min(room, 2 * flow.rows.count) : room
+    // Where not every loss has a row, the rows are named: fewer rows are drawn higher.
+    let namesRows = rect.height >= 8 && rect.width >= 60 || flow.rows.count < flow.steps && rect.width >= 36
+    let left = namesRows ? 6 : 0
+    let width = max(1, min(rect.width - left - (hasWords ? Self.wordColumns + 1 : 0), room * 3))
+    return (Rect(x: rect.x + left, y: rect.y, width: width, height: height), hasWords, hasAxis)
+  }
+
+  /// The term at a cell of the map in words; of several the largest. Nil beside the map, and where nothing is drawn yet.
+  func words(x: Int, y: Int, in rect: Rect) -> String? {
+    let map = HeatMap(flow.log10, rows: flow.rows.count, columns: flow.steps, range: 0...1)
+    guard isBackward, let (row, column) = map.place(x: x, y: y, in: places(in: rect).field) else { return nil }
+    let (loss, step) = (flow.rows[row] + 1, column + 1)
+    let name = "‖∂l_i/∂h_t‖ of loss i = \(loss) at state t = \(step)"
+    if step > loss { return "\(name): a loss reaches no later state" }
+    let isCut = mask.map { $0.steps == flow.steps && $0[loss - 1, step - 1] == 0 } ?? false
+    return "\(name): \(NumberText.power(log10: flow[row, column]))" + (isCut ? ", cut off by the truncation" : "")
   }
 
   private func drawMap(in rect: Rect, _ axis: Axis, _ buffer: inout Buffer, _ theme: Theme) {
@@ -165,7 +194,7 @@ struct FlowPicture {
   /// What the truncation keeps, in the corner over the diagonal, where nothing flows; beside the map where not every loss
   /// has its row and there is no such corner.
   private func drawShort(in rect: Rect, _ field: Rect, _ buffer: inout Buffer, _ theme: Theme) {
-    guard let share else { return }
+    guard let share, isBackward else { return }
     let lines: [([String], Role)] = [
       (
         ["keeps \(NumberText.percent(share.massShare)) of norm", "norm \(NumberText.percent(share.massShare))"],

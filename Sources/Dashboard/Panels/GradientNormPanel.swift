@@ -43,6 +43,16 @@ struct GradientNormPanel: Panel {
       buffer.paragraph(reason, in: rect, style: theme[.error])
       return
     }
+    picture(main, state).draw(in: rect, &buffer, theme: theme)
+  }
+
+  func target(x: Int, y: Int, in rect: Rect, _ state: DashboardState) -> PointerTarget? {
+    guard let main = state.lane[GradientNormInstrument.self] else { return nil }
+    let area = picture(main, state).plot.area(in: rect, theme: state.theme)
+    return area.value(atColumn: min(max(x, area.rect.x), area.rect.maxX - 1)).map { .step(Int($0.rounded()) - 1) }
+  }
+
+  private func picture(_ main: GradientNormInstrument.Reading, _ state: DashboardState) -> GradientNormPicture {
     var picture = GradientNormPicture(length: main.length, cursor: state.cursor)
     picture.clip = main.clipThreshold
     if state.lanes.count > 1 {
@@ -56,7 +66,7 @@ struct GradientNormPanel: Panel {
       picture.curves = GradientNormPicture.curves(of: main, cursor: state.cursor)
       picture.moved = main.moved
     }
-    picture.draw(in: rect, &buffer, theme: theme)
+    return picture
   }
 }
 
@@ -121,14 +131,23 @@ struct GradientNormPicture {
   }
 
   func draw(in rect: Rect, _ buffer: inout Buffer, theme: Theme) {
-    let values = curves.flatMap(\.norms)
-    let moved = (moved ?? []).enumerated().filter { $1.isFinite }.map { (x: Double($0 + 1), y: $1) }
-    guard values.contains(where: { $0.isFinite || $0.isNaN || $0 > 0 }) else {
+    guard curves.flatMap(\.norms).contains(where: { $0.isFinite || $0.isNaN || $0 > 0 }) else {
       buffer.paragraph(
         "the gradient is exactly 0: no loss was injected in this window, or φ′ is 0 everywhere", in: rect,
         style: theme[.dimText])
       return
     }
+    let area = plot.draw(in: rect, into: &buffer, theme: theme)
+    guard cursor.phase == .forward else { return }
+    let words = ["not yet: the backward pass computes it", "not yet: backward pass", "not yet"]
+    let row = area.rect.line(area.rect.height / 2)
+    buffer.put(String.fitting(row.width, words) ?? "", in: row, alignment: .center, style: theme[.dimText])
+  }
+
+  /// The plot of all curves.
+  var plot: Plot {
+    let values = curves.flatMap(\.norms)
+    let moved = (moved ?? []).enumerated().filter { $1.isFinite }.map { (x: Double($0 + 1), y: $1) }
     var copies = Series(
       moved, .line(.alternating), role: .value, symbol: "-",
       labels: moved.isEmpty ? [] : ["‖ΔW_hh‖/‖W_hh‖ of each step's copy", "‖ΔW_hh‖/‖W_hh‖", "ΔW moved"])
@@ -142,11 +161,7 @@ struct GradientNormPicture {
       let names = ["δ clipped at " + value, "clip " + value, value]
       plot.guides = [Guide(NumberText.log10(clip), names, role: .threshold)]
     }
-    let area = plot.draw(in: rect, into: &buffer, theme: theme)
-    guard cursor.phase == .forward else { return }
-    let words = ["not yet: the backward pass computes it", "not yet: backward pass", "not yet"]
-    let row = area.rect.line(area.rect.height / 2)
-    buffer.put(String.fitting(row.width, words) ?? "", in: row, alignment: .center, style: theme[.dimText])
+    return plot
   }
 }
 

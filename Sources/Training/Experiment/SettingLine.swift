@@ -3,14 +3,17 @@ public struct SettingLine {
   /// The key and the value as they were written; nil before a blank or `=` was.
   public let key: String, value: String?
   private let experiment: Experiment
+  /// What else can be set where the line is written, by its key, and what it can be.
+  private let others: [String: [String]]
 
-  /// Reads `text`; `experiment` has the values that are offered to go on with.
-  public init(_ text: String, _ experiment: Experiment) {
+  /// Reads `text`; `experiment` has the values that are offered to go on with, `others` the choices of keys that are none of its.
+  public init(_ text: String, _ experiment: Experiment, others: [String: [String]] = [:]) {
     let trimmed = text.drop { $0 == " " }
     let end = trimmed.firstIndex { $0 == " " || $0 == "=" || $0 == ":" }
     key = String(trimmed[..<(end ?? trimmed.endIndex)])
     value = end.map { String(trimmed[trimmed.index(after: $0)...].drop { $0 == " " || $0 == "=" }) }
     self.experiment = experiment
+    self.others = others
   }
 
   /// The key that is meant: its whole name, its last words, its short name on the screen, or the only one that begins so.
@@ -28,8 +31,11 @@ public struct SettingLine {
   /// What the line can go on with: whole keys, or the choices of the key that is written.
   public var candidates: [(text: String, about: String)] {
     guard let value else {
+      let names = others.keys.filter { $0.hasPrefix(key) }.sorted()
       return ExperimentKey.matching(key).map { ($0.name, "\($0.get(experiment))  \($0.summary)") }
+        + names.map { ($0, others[$0]?.joined(separator: ", ") ?? "") }
     }
+    if let choices = others[key] { return choices.filter { $0.hasPrefix(value) }.map { ($0, "") } }
     guard let key = try? onlyKey() else { return [] }
     if case .choice(let names) = key.kind {
       return names.filter { $0.hasPrefix(value) }.map { ($0, "") }

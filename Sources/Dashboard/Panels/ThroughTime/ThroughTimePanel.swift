@@ -52,18 +52,26 @@ struct ThroughTimePanel: Panel {
     guard reading("the pass", from: TimeInstrument.self, of: state.lane, in: rect, &buffer, theme) != nil else {
       return
     }
+    for drawing in drawings(state, in: rect, theme) { drawing.draw(into: &buffer) }
+  }
+
+  func target(x: Int, y: Int, in rect: Rect, _ state: DashboardState) -> PointerTarget? {
+    drawings(state, in: rect, state.theme).lazy.compactMap { $0.target(x: x, y: y) }.first
+  }
+
+  private func drawings(_ state: DashboardState, in rect: Rect, _ theme: Theme) -> [TimeDrawing] {
     // One above the other; where there is no room for both, the lane that has the focus.
     let lanes = state.lanes.count > 1 && rect.height >= 2 * size.minimum.height ? state.lanes : [state.lane]
     let places = rect.rows(lanes.map { _ in .flexible() })
     let pictures = lanes.map { TimePicture($0, cursor: state.cursor(in: $0)) }
     // A step stands in the same column of both.
     let gutterWidth = pictures.compactMap { $0.map { TimeDrawing.gutterWidth($0, rect.width) } }.max() ?? 0
-    for (lane, (picture, place)) in zip(lanes, zip(pictures, places)) {
-      guard let picture else { continue }
-      TimeDrawing(
-        picture, in: place, theme: theme, name: state.lanes.count > 1 ? lane.id.letter : nil,
-        isFocused: lane.id == state.focusedLane, gutterWidth: gutterWidth
-      ).draw(into: &buffer)
+    return zip(lanes, zip(pictures, places)).compactMap { lane, pair in
+      pair.0.map {
+        TimeDrawing(
+          $0, in: pair.1, theme: theme, name: state.lanes.count > 1 ? lane.id.letter : nil,
+          isFocused: lane.id == state.focusedLane, gutterWidth: gutterWidth)
+      }
     }
   }
 }

@@ -68,6 +68,18 @@ struct TimeDrawing {
     drawBrackets(in: next(rows.brackets), &buffer)
   }
 
+  /// The step of a cell, beside the steps the nearest one; in the rows of the brackets k2, or k1 where its bracket is.
+  func target(x: Int, y: Int) -> PointerTarget? {
+    guard !field.isEmpty, (field.y..<field.maxY).contains(y),
+      let step = scale.steps(at: min(max(0, x - field.x), field.width - 1)).first
+    else { return nil }
+    let first = field.y + rows.axis + rows.inputs + rows.targets + rows.states + rows.derivatives + rows.gradients
+    guard y >= first, y < first + rows.brackets else { return .step(step) }
+    let isNewest =
+      picture.injected != picture.window && (rows.brackets == 1 ? picture.injected.contains(step) : y > first)
+    return .bracket(knob: isNewest ? "training.k1" : "training.k2", steps: picture.window.upperBound - step)
+  }
+
   func label(_ forms: [String], row: Int, _ buffer: inout Buffer, role: Role = .dimText) {
     // The lane's letter stands before the first row's name.
     let indent = name != nil && row == field.y ? 2 : 0
