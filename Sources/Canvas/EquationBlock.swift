@@ -7,30 +7,24 @@ public struct EquationBlock: Equatable, Sendable {
     let symbol: Span
     let rows: [[String]]
     let style: Style
+    /// The width of each column, and of all of it.
+    private let columns: [Int]
+    let width: Int
 
     /// A sign: +, ⊙, `tanh(`.
-    public init(sign: Span) {
-      symbol = sign
-      rows = []
-      style = sign.style
-    }
+    public init(sign: Span) { self.init(sign, [], sign.style) }
 
-    /// A symbol and its numbers, row by row.
+    /// A symbol and its numbers, row by row. Numbers take what three digits and a sign take, so that stepping on moves little.
     public init(_ symbol: Span, _ rows: [[String]], _ style: Style) {
       self.symbol = symbol
       self.rows = rows
       self.style = style
-    }
-
-    /// The width of each column. Numbers take what three digits and a sign take, so that stepping on moves little.
-    private var columns: [Int] {
-      (0..<(rows.first?.count ?? 0)).map { column in
+      columns = (0..<(rows.first?.count ?? 0)).map { column in
         let widest = rows.map { $0[column].columns }.max() ?? 0
         return widest > 2 ? max(widest, 6) : widest
       }
+      width = max(symbol.columns, columns.reduce(0, +) + max(0, columns.count - 1))
     }
-
-    var width: Int { max(symbol.columns, columns.reduce(0, +) + max(0, columns.count - 1)) }
 
     /// The numbers of a row, as wide as the piece; a vector stands right under its symbol.
     fileprivate func line(_ row: Int) -> String {
@@ -97,34 +91,37 @@ public struct EquationSheet: Sendable {
   /// Equations that stand side by side, each band's rows.
   private let bands: [[[Span]]]
 
-  /// The rows that it takes at least, and the blank lines that find a place between them.
+  /// The rows that it takes at least.
   public var height: Int { bands.reduce(0) { $0 + $1.count } }
+  /// The blank lines that find a place between them.
   public var gaps: Int { bands.count - 1 }
 
-  /// Equations in rows of at most `width` columns, each in its forms, the fullest first; a form that is wider is left out.
+  /// Equations in rows of at most so many columns.
   public struct Forms: Sendable {
-    fileprivate let rows: [[[[Span]]]]
+    /// nil for an equation with a term that is wider.
+    fileprivate let rows: [[[Span]]?]
     fileprivate let width: Int
-    /// Whether every equation has its fullest form.
-    fileprivate let isFull: Bool
+    /// Whether there is none.
+    public var isEmpty: Bool { rows.isEmpty }
 
-    /// Forms of equations.
-    public init(_ equations: [[EquationBlock]], width: Int) {
+    /// Some equations.
+    public init(_ equations: [EquationBlock], width: Int) {
       self.width = width
-      let all = equations.map { $0.map { $0.rows(width: width) } }
-      isFull = all.allSatisfy { ($0.first ?? nil) != nil }
-      rows = all.map { $0.compactMap { $0 } }
+      rows = equations.map { $0.rows(width: width) }
     }
   }
 
-  /// The first arrangement that fits in `height` rows, nil where none does; `isFull` where nothing but the fullest forms will do.
-  public init?(_ forms: Forms, isFull: Bool, height: Int) {
-    guard forms.rows.allSatisfy({ !$0.isEmpty }), forms.isFull || !isFull else { return nil }
-    for shortened in 0...(isFull ? 0 : forms.rows.count) {
-      let full = forms.rows.count - shortened
-      let blocks = forms.rows.enumerated().compactMap { $0 < full ? $1.first : $1.last }
+  /// Equations in at most `height` rows; nil where they do not fit.
+  /// - Parameters:
+  ///   - full: the equations in full.
+  ///   - short: the same, each in a shorter form; from the last on so many of these stand in place of the full ones as must.
+  public init?(_ full: Forms, orShortened short: Forms? = nil, height: Int) {
+    for shortened in 0...(short == nil ? 0 : full.rows.count) {
+      let kept = full.rows.count - shortened
+      let blocks = full.rows.indices.compactMap { $0 < kept ? full.rows[$0] ?? short?.rows[$0] : short?.rows[$0] }
+      guard blocks.count == full.rows.count else { continue }
       for gap in [4, 2] {
-        let bands = Self.bands(blocks, width: forms.width, gap: gap)
+        let bands = Self.bands(blocks, width: full.width, gap: gap)
         guard bands.reduce(0, { $0 + $1.count }) <= height else { continue }
         self.bands = bands
         return

@@ -1,27 +1,27 @@
 /// Several groups of equations under each other, each with a title and with facts: what is most wanted is written out with its
 /// numbers before the others, and everything is shortened before anything is left away.
 public struct EquationPage {
-  /// One group.
+  /// One group. What it has is made when it is asked for: most of it is never drawn.
   public struct Part {
     /// The title where so many of the units are shown, its fullest form first; nil where the equations have no numbers.
-    public var titles: (Range<Int>?) -> [String]
-    /// The equations with the numbers of some units, each in its forms, the fullest first.
-    public var equations: (Range<Int>) -> [[EquationBlock]]
-    /// What is said where the equations do not stand there with their numbers, and what is said beside them.
-    public var text: EquationText, beside: EquationText
+    fileprivate let titles: (Range<Int>?) -> [String]
+    /// The equations with the numbers of some units, in full or shortened.
+    fileprivate let equations: (_ units: Range<Int>, _ isShort: Bool) -> [EquationBlock]
+    /// What is said beside the equations, or in place of them where they do not stand there with their numbers.
+    fileprivate let text: (_ hasNumbers: Bool) -> EquationText
+    /// The rows that are kept for what is said beside the equations.
+    fileprivate let least: Int
 
-    /// The rows that are kept for what is said beside: of its equation, and of what is needed most.
-    fileprivate var least: Int { beside.equations.isEmpty ? 1 : 2 }
-
-    /// A group.
+    /// A group; `least` rows are kept for what is said beside its equations.
     public init(
-      titles: @escaping (Range<Int>?) -> [String], equations: @escaping (Range<Int>) -> [[EquationBlock]],
-      text: EquationText, beside: EquationText
+      least: Int, titles: @escaping (Range<Int>?) -> [String],
+      equations: @escaping (_ units: Range<Int>, _ isShort: Bool) -> [EquationBlock],
+      text: @escaping (_ hasNumbers: Bool) -> EquationText
     ) {
+      self.least = least
       self.titles = titles
       self.equations = equations
       self.text = text
-      self.beside = beside
     }
   }
 
@@ -60,7 +60,7 @@ public struct EquationPage {
       inside.height = min(inside.height, place.height - 1)
       row += place.height
       let used = place.sheet?.draw(in: inside.inset(bottom: part.least), &buffer) ?? 0
-      (place.sheet == nil ? part.text : part.beside).draw(in: inside.inset(top: used), &buffer)
+      part.text(place.sheet != nil).draw(in: inside.inset(top: used), &buffer)
     }
   }
 
@@ -96,15 +96,18 @@ public struct EquationPage {
     for count in stride(from: min(units, most), through: 1, by: -1) {
       let start = min(max(0, first), units - count)
       let shown = start..<start + count
-      let equations = part.equations(shown)
-      guard !equations.isEmpty else { return nil }
-      let forms = EquationSheet.Forms(equations, width: width)
-      for isFull in [true, false] {
+      let full = EquationSheet.Forms(part.equations(shown, false), width: width)
+      guard !full.isEmpty else { return nil }
+      func place(_ sheet: (_ height: Int) -> EquationSheet?) -> Place? {
         for height in heights {
-          guard let sheet = EquationSheet(forms, isFull: isFull, height: height - 1 - part.least) else { continue }
+          guard let sheet = sheet(height - 1 - part.least) else { continue }
           return Place(sheet: sheet, shown: shown, height: sheet.height + 1 + part.least)
         }
+        return nil
       }
+      if let place = place({ EquationSheet(full, height: $0) }) { return place }
+      let short = EquationSheet.Forms(part.equations(shown, true), width: width)
+      if let place = place({ EquationSheet(full, orShortened: short, height: $0) }) { return place }
     }
     return nil
   }

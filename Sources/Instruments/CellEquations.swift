@@ -1,3 +1,4 @@
+import Foundation
 import RecurrentNetworks
 
 /// A cell's equations, out of what the cell says of itself: as symbols to be read, and as lines to be filled in.
@@ -33,7 +34,7 @@ public struct CellEquations: Sendable {
     let sum = description.gates.enumerated().map { index, gate in
       index < plainGates ? Self.line(recurrent, of: gate) : "W_h\(gate)ᵀ ∂L/∂q{t+1}"
     }
-    return description.gradient.map { $0.replacing(recurrent, with: sum.joined(separator: " + ")) }
+    return description.gradient.map { $0.replacingOccurrences(of: recurrent, with: sum.joined(separator: " + ")) }
   }
 
   /// What a layer receives from the layer above, at the same step.
@@ -47,12 +48,16 @@ public struct CellEquations: Sendable {
     let words = line.split(separator: " ", omittingEmptySubsequences: false).map {
       $0 == "b" ? "b_\(gate)" : String($0)
     }
-    return words.joined(separator: " ").replacing("a{t", with: "a_\(gate){t").replacing("W_ih", with: "W_i\(gate)")
-      .replacing("W_hh", with: "W_h\(gate)")
+    return words.joined(separator: " ").replacingOccurrences(of: "a{t", with: "a_\(gate){t").replacingOccurrences(
+      of: "W_ih", with: "W_i\(gate)"
+    )
+    .replacingOccurrences(of: "W_hh", with: "W_h\(gate)")
   }
 
   private var isGated: Bool { description.gates.count > 1 }
-  private var stateTemplates: [String] { description.state.map { $0.replacing("{φ}", with: activation) } }
+  private var stateTemplates: [String] {
+    description.state.map { $0.replacingOccurrences(of: "{φ}", with: activation) }
+  }
 
   /// The function of a gate as its equation writes it.
   private func function(_ gate: Int) -> String {
@@ -65,7 +70,7 @@ public struct CellEquations: Sendable {
   /// lowest is h of the layer below.
   public func preactivation(_ t: Int, layer: Int = 0) -> String {
     let read = layer > 0 ? "h{t}[l\(layer)]" : "x{t}"
-    let sum = description.preactivation.replacing("x{t}", with: read)
+    let sum = description.preactivation.replacingOccurrences(of: "x{t}", with: read)
     guard isGated else { return written(sum, t) }
     // i, f, o = σ(a), g = tanh(a)
     var functions: [String] = []
@@ -88,10 +93,11 @@ public struct CellEquations: Sendable {
 
   /// What arrives from the step after it, J_{t+1}ᵀ δ_{t+1}; where there is one pre-activation its own gradient is written out.
   public func future(_ t: Int) -> String {
-    var text = Self.sides(description.gradient[0]).right.replacing("{local} + ", with: "")
+    var text = Self.sides(description.gradient[0]).right.replacingOccurrences(of: "{local} + ", with: "")
     if !isGated, let last = description.gradient.last.map(Self.sides) {
-      let next = last.left.replacing("{t}", with: "{t+1}")
-      text = text.replacing(" " + next, with: "( " + last.right.replacing("{t}", with: "{t+1}") + " )")
+      let next = last.left.replacingOccurrences(of: "{t}", with: "{t+1}")
+      text = text.replacingOccurrences(
+        of: " " + next, with: "( " + last.right.replacingOccurrences(of: "{t}", with: "{t+1}") + " )")
     }
     return written(text, t)
   }
@@ -109,12 +115,12 @@ public struct CellEquations: Sendable {
 
   /// The gradient by the pre-activations, where there is one for all units: ∂L/∂aₜ = φ′ₜ ⊙ δₜ.
   public var preactivationGradient: String? {
-    isGated ? nil : description.gradient.last.map { Self.clean($0.replacing("{t}", with: "ₜ")) }
+    isGated ? nil : description.gradient.last.map { Self.clean($0.replacingOccurrences(of: "{t}", with: "ₜ")) }
   }
 
   /// The name of the gradient by the pre-activations, at t: ∂L/∂aₜ.
   public var preactivationGradientName: String {
-    isGated ? "∂L/∂aₜ" : Self.sides(description.gradient.last ?? "").left.replacing("{t}", with: "ₜ")
+    isGated ? "∂L/∂aₜ" : Self.sides(description.gradient.last ?? "").left.replacingOccurrences(of: "{t}", with: "ₜ")
   }
 
   /// What the step's own loss gives, of `count` that the objective is the mean of.
@@ -151,12 +157,14 @@ public struct CellEquations: Sendable {
 
   private func written(_ equation: String, _ t: Int) -> String {
     Self.clean(
-      equation.replacing("{t-1}", with: sub(t - 1)).replacing("{t+1}", with: sub(t + 1)).replacing("{t}", with: sub(t)))
+      equation.replacingOccurrences(of: "{t-1}", with: sub(t - 1)).replacingOccurrences(of: "{t+1}", with: sub(t + 1))
+        .replacingOccurrences(of: "{t}", with: sub(t)))
   }
 
   /// Without the spaces inside of parentheses that set the pieces apart.
   static func clean(_ equation: String) -> String {
-    equation.replacing("( ", with: "(").replacing(" )", with: ")").replacing(" /", with: "/")
+    equation.replacingOccurrences(of: "( ", with: "(").replacingOccurrences(of: " )", with: ")").replacingOccurrences(
+      of: " /", with: "/")
   }
 
   /// What stands left and right of =.

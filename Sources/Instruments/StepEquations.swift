@@ -5,24 +5,28 @@ import RecurrentNetworks
 ///
 /// They are the lines that the cell says of itself, so that every cell has them; the readout, the loss and what comes from the layer
 /// above are added here.
-public struct StepEquations: Equatable, Sendable {
-  /// From what the layer reads to the state, and at the top to the loss.
-  public let forward: [StepEquation]
-  /// The gradient by the state, by what is carried beside it, and by the pre-activations.
-  public let backward: [StepEquation]
-  /// The two parts of the gradient by the state, before clipping: what the step itself gives, and what comes from the step after it.
-  public let local: [Double], future: [Double]
+public struct StepEquations: Sendable {
+  private let lines: StepLines
 
   init(_ tape: Tape, index: Int, layer: Int, sequence: Int) {
-    let place = StepLines(StepOperands(tape: tape, index: index, layer: layer, sequence: sequence))
-    forward = place.forward
-    backward = place.backward
-    (local, future) = place.shares
+    lines = StepLines(StepOperands(tape: tape, index: index, layer: layer, sequence: sequence))
   }
+
+  /// From what the layer reads to the state, and at the top to the loss.
+  public var forward: [StepEquation] { lines.forward }
+  /// The gradient by the state, by what is carried beside it, and by the pre-activations.
+  public var backward: [StepEquation] { lines.backward }
+  /// What stands left of the equations, without what it is made of.
+  var forwardResults: [StepEquation.Operand] { lines.results(lines.forwardLines) }
+  var backwardResults: [StepEquation.Operand] { lines.results(lines.backwardLines) }
+  /// The first of the equations forward: that of the pre-activation, where there is one for all.
+  var preactivation: StepEquation? { lines.preactivation }
+  /// The two parts of the gradient by the state, before clipping: what the step itself gives, and what comes from the step after it.
+  public var shares: (local: [Double], future: [Double]) { lines.shares }
 }
 
 /// Lines of symbols, filled in.
-private struct StepLines {
+private struct StepLines: Sendable {
   private let operands: StepOperands
   private let cell: CellEquations
   private var tape: Tape { operands.tape }
@@ -36,7 +40,16 @@ private struct StepLines {
   private var row: Int { operands.index * tape.batch + operands.sequence }
   private var error: String? { tape.network.cellDescription.error }
 
-  var forward: [StepEquation] { (cell.forwardLines + (isTop ? lossLines : [])).compactMap { equation($0) } }
+  var forwardLines: [String] { cell.forwardLines + (isTop ? lossLines : []) }
+  // On the way to a fixed point nothing goes back.
+  var backwardLines: [String] { tape.isFixedPoint && !isLast ? [] : cell.gradientLines }
+
+  var forward: [StepEquation] { forwardLines.compactMap { equation($0) } }
+  var preactivation: StepEquation? { cell.forwardLines.first.flatMap { equation($0) } }
+
+  func results(_ lines: [String]) -> [StepEquation.Operand] {
+    lines.compactMap { operands.operand(CellEquations.sides($0).left) }
+  }
 
   /// The readout and the loss, or W&Z's error.
   private var lossLines: [String] {
@@ -50,8 +63,7 @@ private struct StepLines {
   }
 
   var backward: [StepEquation] {
-    // On the way to a fixed point nothing goes back.
-    tape.isFixedPoint && !isLast ? [] : cell.gradientLines.enumerated().compactMap { equation($1, isByState: $0 == 0) }
+    backwardLines.enumerated().compactMap { equation($1, isByState: $0 == 0) }
   }
 
   var shares: (local: [Double], future: [Double]) {

@@ -17,9 +17,9 @@ struct StepOperands {
 
   /// A symbol of an equation with its numbers; nil where it means nothing.
   func operand(_ symbol: String) -> StepEquation.Operand? {
-    let shift = symbol.contains("{t+1}") ? next : symbol.contains("{t-1}") ? -1 : 0
+    let (written, shift) = symbolAt(symbol)
     var base = symbol
-    for mark in ["{t+1}", "{t-1}", "{t}"] { base = base.replacing(mark, with: "") }
+    if let mark = Self.mark(in: symbol) { base.removeSubrange(mark) }
     if let weights = matrix(base) { return weights }
     var place = self
     if base.hasSuffix(Self.above(layer)) {
@@ -30,7 +30,7 @@ struct StepOperands {
     // Where steps have weights of their own, these are the step's.
     let isOwnBias = tape.layout.copies > 1 && base.hasPrefix("b") && base != "b_out"
     return .init(
-      name: base == "x" && layer > 0 ? "h\(sub(t))[l\(layer)]" : written(symbol) + (isOwnBias ? sub(t) : ""),
+      name: base == "x" && layer > 0 ? "h\(sub(t))[l\(layer)]" : written + (isOwnBias ? sub(t) : ""),
       rows: rows.map { [$0] },
       isByUnit: isByUnit)
   }
@@ -40,9 +40,23 @@ struct StepOperands {
     .init(name: name, rows: [[value]], isByUnit: false)
   }
 
-  /// The symbol with the step's subscripts.
-  func written(_ symbol: String) -> String {
-    symbol.replacing("{t-1}", with: sub(t - 1)).replacing("{t+1}", with: sub(t + next)).replacing("{t}", with: sub(t))
+  /// The symbol with the step's subscript.
+  func written(_ symbol: String) -> String { symbolAt(symbol).written }
+
+  /// The symbol with the step's subscript, and how many steps off it is.
+  private func symbolAt(_ symbol: String) -> (written: String, shift: Int) {
+    guard let mark = Self.mark(in: symbol) else { return (symbol, 0) }
+    let sign = symbol[mark].dropFirst(2).first
+    let shift = sign == "+" ? next : sign == "-" ? -1 : 0
+    return (symbol[..<mark.lowerBound] + sub(t + shift) + symbol[mark.upperBound...], shift)
+  }
+
+  /// Where {t}, {t+1} or {t-1} stands.
+  private static func mark(in symbol: String) -> Range<String.Index>? {
+    guard let open = symbol.utf8.firstIndex(of: UInt8(ascii: "{")),
+      let close = symbol.utf8[open...].firstIndex(of: UInt8(ascii: "}"))
+    else { return nil }
+    return open..<symbol.utf8.index(after: close)
   }
 
   /// The mark of what belongs to the layer above.

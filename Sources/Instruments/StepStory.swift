@@ -41,8 +41,8 @@ extension StepInstrument {
 
     /// The vectors that the equations give, and of the pre-activation what it is the sum of.
     private var forwardVectors: [Fact] {
-      guard let first = equations?.forward.first, let equations else { return [] }
-      let results = equations.forward.filter { $0.result.isByUnit && (!isGated || !$0.result.name.hasPrefix("a_")) }
+      guard let equations, let first = equations.preactivation else { return [] }
+      let results = equations.forwardResults.filter { $0.isByUnit && (!isGated || !$0.name.hasPrefix("a_")) }
       let terms =
         isGated
         ? []
@@ -51,7 +51,7 @@ extension StepInstrument {
           let tones: [StepText.Tone] = [.local, .future, .remark]
           return Fact(operand, tones[min(index, 2)], rank: 1)
         }
-      let all = results.map { Fact($0.result, rank: 0) }
+      let all = results.map { Fact($0, rank: 0) }
       return Array(all.prefix(1)) + terms + all.dropFirst() + (isGated ? [] : [slope])
     }
 
@@ -108,7 +108,7 @@ extension StepInstrument {
         facts.append(Fact("moved ‖h\(sub(t))-h\(sub(t - 1))‖", place.distanceMoved, .path, rank: 0))
       }
       if let loss = place.forward.loss {
-        let isWritten = hasNumbers && equations?.forward.last?.result.name == "l\(sub(t))"
+        let isWritten = hasNumbers && equations?.forwardResults.last?.name == "l\(sub(t))"
         if !isWritten { facts.append(Fact("loss l\(sub(t))", loss, .loss, rank: 2)) }
         if !place.forward.isInjected { facts.append(Fact(remark: "not in this update", rank: 2)) }
       } else {
@@ -137,11 +137,14 @@ extension StepInstrument {
     private var localName: String { place.isTop ? "from this step's loss" : "from the layer above" }
 
     private var gradientVectors: [Fact] {
-      guard let equations, let first = equations.backward.first else { return gradientNorms }
-      return [Fact(first.result, rank: 0)]
-        + (hasLocal ? [Fact(localName, .vector(equations.local), .local, rank: 1)] : [])
-        + (hasFuture ? [Fact("from later steps", .vector(equations.future), .future, rank: 1)] : [])
-        + equations.backward.dropFirst().prefix(1).map { Fact($0.result, rank: place.backward.carried == nil ? 2 : 1) }
+      guard let equations, let first = equations.backwardResults.first else { return gradientNorms }
+      let (local, future) = equations.shares
+      return [Fact(first, rank: 0)]
+        + (hasLocal ? [Fact(localName, .vector(local), .local, rank: 1)] : [])
+        + (hasFuture ? [Fact("from later steps", .vector(future), .future, rank: 1)] : [])
+        + equations.backwardResults.dropFirst().prefix(1).map {
+          Fact($0, rank: place.backward.carried == nil ? 2 : 1)
+        }
     }
 
     private var gradientNorms: [Fact] {

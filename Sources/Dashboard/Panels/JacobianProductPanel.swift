@@ -90,10 +90,10 @@ struct JacobianProductPanel: Panel {
 }
 
 extension Cursor {
-  /// The lag that the backward pass has reached; 0 before it, nil where all of it is done.
+  /// The lag that the backward pass has reached; -1 before it, nil where all of it is done.
   fileprivate func lag(in reading: JacobianProductInstrument.Reading) -> Int? {
     switch phase {
-    case .forward: 0
+    case .forward: -1
     case .backward: reading.firstStep + reading.time.steps - step - 1
     case .update: nil
     }
@@ -106,7 +106,7 @@ extension Plot {
     var plot = self
     if let lag { plot.keep { $0 <= Double(lag) } }
     let area = plot.draw(in: rect, into: &buffer, theme: theme)
-    guard lag == 0 else { return }
+    guard lag != nil, plot.series.allSatisfy(\.points.isEmpty) else { return }
     let row = area.rect.line(area.rect.height / 2)
     let words = String.fitting(
       row.width, ["not yet: the backward pass multiplies it up", "not yet: backward pass", "not yet"])

@@ -84,12 +84,11 @@ struct ThisStepPanel: Panel {
         case .update: reading.noGradientReason == nil ? [reading.update.ofOneWeight].compactMap { $0 } : []
         }
       return EquationPage.Part(
+        least: phase == .update ? 2 : 1,
         titles: { Self.titles(phase, state, reading, step: step, units: $0) },
-        equations: { units in
-          equations.map { equation in
-            [false, true].map { EquationBlock(equation, units: units, isFolded: $0, theme) }
-          }
-        }, text: text(phase, hasNumbers: false), beside: text(phase, hasNumbers: true))
+        equations: { units, isShort in
+          equations.map { EquationBlock($0, units: units, isFolded: isShort, theme) }
+        }, text: { text(phase, hasNumbers: $0) })
     }
     EquationPage(
       parts, here: phases.firstIndex(of: state.cursor.phase) ?? 0, units: reading.hidden, most: StepEquation.most,
