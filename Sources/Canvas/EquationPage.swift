@@ -69,7 +69,8 @@ public struct EquationPage {
   private func places(in rect: Rect) -> [Place] {
     var places = [Place](repeating: Place(height: 0), count: parts.count)
     var rest = rect.height
-    for (turn, index) in ([here] + parts.indices.filter { $0 != here }).enumerated() {
+    let order = [here] + parts.indices.filter { $0 != here }
+    for (turn, index) in order.enumerated() {
       let others = parts.count - 1 - turn
       let heights = (index == here ? [3, 1, 0] : [3]).map { rest - $0 * others }
       places[index] =
@@ -79,7 +80,7 @@ public struct EquationPage {
     }
     // What is left over goes to the facts, then to blank lines between the equations.
     func give(_ most: (Place) -> Int) {
-      for index in [here] + places.indices where places[index].height > 0 {
+      for index in order where places[index].height > 0 {
         let more = min(rest, most(places[index]))
         places[index].height += more
         rest -= more

@@ -59,10 +59,8 @@ public struct CellEquations: Sendable {
     description.state.map { $0.replacingOccurrences(of: "{φ}", with: activation) }
   }
 
-  /// The function of a gate as its equation writes it.
-  private func function(_ gate: Int) -> String {
-    description.gateFunctions.map { $0[gate] == .sigmoid ? "σ" : $0[gate].rawValue } ?? activation
-  }
+  /// The function of a gate as its equation writes it; σ is a singular value on this screen.
+  private func function(_ gate: Int) -> String { description.gateFunctions.map { $0[gate].rawValue } ?? activation }
 
   // MARK: Symbols to be read
 
