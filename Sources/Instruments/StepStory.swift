@@ -70,7 +70,7 @@ extension StepInstrument {
           : norm("\(names.input) \(read)", numbers.input, .local, rank: isGated ? 2 : 1),
         norm("\(names.recurrent) \(names.state)", numbers.recurrent, .future, rank: isGated ? 2 : 1),
       ]
-      if let angle = numbers.angle { facts += apart(angle, rank: isGated ? 2 : 1) }
+      if let angle = numbers.angle { facts += apart(angle, ranks: isGated ? (4, 4) : (1, 2)) }
       facts.append(norm(names.state + sub(t), numbers.state, rank: 0))
       if let carried = numbers.carried { facts.append(norm(cell.carriedName + sub(t), carried, rank: 0)) }
       return facts
@@ -81,10 +81,12 @@ extension StepInstrument {
     }
 
     /// Why the norm of a sum is not the sum of its parts' norms: the angle between the parts.
-    private func apart(_ angle: Double, rank: Int) -> [Fact] {
+    ///
+    /// Its ranks are such that it is not there without the parts.
+    private func apart(_ angle: Double, ranks: (angle: Int, words: Int)) -> [Fact] {
       [
-        Fact([.degrees(angle), .words(" apart", .remark)], rank: rank),
-        Fact(remark: "norms do not add", rank: rank + 1),
+        Fact([.degrees(angle), .words(" apart", .remark)], rank: ranks.angle),
+        Fact(remark: "norms do not add", rank: ranks.words),
       ]
     }
 
@@ -153,9 +155,9 @@ extension StepInstrument {
       if let carried = numbers.carriedWhole {
         facts.append(Fact("‖∂L/∂\(cell.carriedName)\(sub(t))‖", .gradient(carried), rank: 1))
       }
-      if hasLocal { facts.append(Fact(localName, .gradient(numbers.local), .local, rank: 2)) }
       if hasFuture { facts.append(Fact("from later steps", .gradient(numbers.future), .future, rank: 1)) }
-      if let angle = numbers.angle, hasLocal, hasFuture { facts += apart(angle, rank: 2) }
+      if hasLocal { facts.append(Fact(localName, .gradient(numbers.local), .local, rank: 1)) }
+      if let angle = numbers.angle, hasLocal, hasFuture { facts += apart(angle, ranks: (3, 3)) }
       if let next = numbers.next { facts.append(Fact("‖\(cell.gradientName(t + 1))‖", .gradient(next), rank: 3)) }
       return facts
     }
