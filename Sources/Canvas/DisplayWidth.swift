@@ -59,6 +59,8 @@ extension Character {
 extension StringProtocol {
   /// How many columns `Buffer.put` takes for it.
   public var columns: Int {
+    // Most of what is drawn is plain ASCII, a byte a column.
+    if utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) { return utf8.count }
     var count = 0
     for character in self where character.cellScalar != nil { count += 1 }
     return count

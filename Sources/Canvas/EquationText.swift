@@ -36,14 +36,17 @@ public struct EquationText {
   public var equations: [[Span]]
   /// In reading order.
   public var facts: [Fact]
+  /// The same in place of `facts` where those that are needed most of these find no room: norms in place of vectors.
+  public var shorter: [Fact] = []
   /// What says that some are missing.
   private let shortened: Span
 
   /// The text in words that `theme` can show.
-  public init(equations: [[Span]], block: [[Span]] = [], facts: [Fact], theme: Theme) {
+  public init(equations: [[Span]], block: [[Span]] = [], facts: [Fact], shorter: [Fact] = [], theme: Theme) {
     self.block = block.map { $0.map { $0.words(theme) } }
     self.equations = equations.map { $0.map { $0.words(theme) } }
     self.facts = facts.map { $0.map { $0.words(theme) } }
+    self.shorter = shorter.map { $0.map { $0.words(theme) } }
     shortened = Span("…", theme[.warning]).words(theme)
   }
 
@@ -52,6 +55,11 @@ public struct EquationText {
   @discardableResult
   public func draw(in rect: Rect, _ buffer: inout Buffer) -> Int {
     guard rect.height > 0 else { return 0 }
+    if !shorter.isEmpty, !hasRoom(in: rect) {
+      var text = self
+      (text.facts, text.shorter) = (shorter, [])
+      return text.draw(in: rect, &buffer)
+    }
     func fits(_ line: [Span]) -> Bool { line.columns <= rect.width }
     // The numbers that matter most go before the equation, the equation before the others.
     let needed = Self.lines(facts.filter { $0.rank == 0 }, width: rect.width, gap: 2)
@@ -62,7 +70,13 @@ public struct EquationText {
       buffer.put(line, in: rect, row: row)
       row += 1
     }
-    let (lines, gap) = fitting(width: rect.width, height: rect.height - row)
+    var (lines, gap) = fitting(width: rect.width, height: rect.height - row)
+    // What is needed and found no room is not left away without a sign, which covers nothing.
+    let isShortened = lines.joined().count { $0.rank == 0 } < facts.count(where: { $0.rank == 0 })
+    while isShortened, let last = lines.last, Self.width(last, gap) + 1 + shortened.columns > rect.width {
+      lines[lines.count - 1].removeLast()
+      if lines[lines.count - 1].isEmpty { lines.removeLast() }
+    }
     for line in lines {
       var column = 0
       for fact in line {
@@ -71,13 +85,21 @@ public struct EquationText {
       }
       row += 1
     }
-    // What is needed and found no room is not left away without a sign.
-    let shown = lines.joined().count { $0.rank == 0 }
-    if shown < facts.count(where: { $0.rank == 0 }), row > 0 {
+    if isShortened, row > 0 {
       let last = rect.line(row - 1)
+      guard (last.maxX - shortened.columns..<last.maxX).allSatisfy({ buffer[$0, last.y].character == " " }) else {
+        return row
+      }
       buffer.put(shortened.text, x: last.maxX - shortened.columns, y: last.y, style: shortened.style)
     }
     return row
+  }
+
+  /// Whether a line of the equation and all facts that are needed but for remarks fit.
+  private func hasRoom(in rect: Rect) -> Bool {
+    let needed = facts.filter { $0.rank <= 1 }
+    return needed.allSatisfy { $0.width <= rect.width }
+      && Self.lines(needed, width: rect.width, gap: 2).count + (equations.isEmpty ? 0 : 1) <= rect.height
   }
 
   /// The facts in lines: with wide gaps if all find room, else with narrow ones; then without those least needed.
@@ -99,6 +121,10 @@ public struct EquationText {
       }
     }
     return (Self.lines(kept.sorted().map { facts[$0] }, width: width, gap: 2), 2)
+  }
+
+  private static func width(_ line: [Fact], _ gap: Int) -> Int {
+    line.reduce(-gap) { $0 + gap + $1.width }
   }
 
   private static func lines(_ facts: [Fact], width: Int, gap: Int) -> [[Fact]] {

@@ -83,9 +83,11 @@ public enum NumberText {
     return value < 0 ? "-" + result : result
   }
 
-  /// A count: with its thousands apart, 239,616, as long as it is of seven digits at most; else 1.24e+9.
+  /// A count: with its thousands apart, 239,616, below a million; else in millions, 1.24 M, or billions, 1.24 G.
   public static func count(_ value: Double) -> String {
-    value.isFinite && abs(value) < 1e7 ? grouped(Int(value.rounded())) : short(value)
+    guard value.isFinite, abs(value) < 999.5e9 else { return short(value) }
+    if abs(value) < 999_999.5 { return grouped(Int(value.rounded())) }
+    return abs(value) < 999.5e6 ? short(value / 1e6) + " M" : short(value / 1e9) + " G"
   }
 
   /// A share as percent: 99.6 %, 53 %, 0.04 %. What is not all is never shown as 100, what is not nothing never as 0.

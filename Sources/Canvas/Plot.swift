@@ -84,6 +84,13 @@ public struct Plot: Sendable {
     self.cursor = cursor
   }
 
+  /// Leaves only what lies at some x; the axes stay those of all of it, and what names the lines' ends goes with the ends.
+  public mutating func keep(_ isShown: (Double) -> Bool) {
+    let count = series.reduce(0) { $0 + $1.points.count }
+    for index in series.indices { series[index].points.removeAll { !isShown($0.x) } }
+    if series.reduce(0, { $0 + $1.points.count }) < count { guides.removeAll { !$0.isLine } }
+  }
+
   /// Draws two plots over one x axis, one under the other, their data in the same columns.
   public static func draw(
     _ upper: Plot, in upperRect: Rect, over lower: Plot, in lowerRect: Rect, into buffer: inout Buffer, theme: Theme

@@ -38,6 +38,9 @@ public struct DashboardState: Sendable, Equatable {
 
   /// The layer that the panels look into, counted from 0; nil is the top one.
   public var layer: Int?
+  /// The sequence of the batch whose numbers This step writes out, and the first of the units that it shows where they are many;
+  /// both counted from 0.
+  var stepSequence = 0, stepUnit = 0
   /// What the panel of Jacobian products shows; nil is what the network's cell is asked first.
   var productView: ProductView?
 

@@ -8,6 +8,8 @@ public struct BackwardNumbers: Equatable, Sendable {
   /// ‖∂L/∂h_t‖ and the norms of its two parts: from the step itself (its own loss, or the layer above), and from the steps
   /// after it.
   public let gradient: Double, local: Double, future: Double
+  /// The angle between the two parts in degrees: by it the norm of their sum is that of ∂L/∂h_t. nil where one of them is 0.
+  public let angle: Double?
   /// Of the part m that the memory path carries beside h (c of an LSTM): the norm of what reaches m_t from m_{t+1}, with h_t held
   /// fixed; and of the whole ∂L/∂m_t, with what reaches m_t through h_t. nil where that part is h.
   public let carried: Double?, carriedWhole: Double?
@@ -36,6 +38,8 @@ public struct BackwardNumbers: Equatable, Sendable {
     gradient = euclideanNorm(tape.stateGradient(layer: index, step: step, component: 0))
     local = euclideanNorm(layer.localGradient.row(step, of: size, width: size))
     future = euclideanNorm(layer.futureGradient.row(step, of: size, width: size))
+    angle = angleBetween(
+      layer.localGradient.row(step, of: size, width: size), layer.futureGradient.row(step, of: size, width: size))
     let path = tape.network.cellDescription.memoryPath
     let component = path?.component ?? 0
     carried = component > 0 ? euclideanNorm(tape.stateGradient(layer: index, step: step, component: component)) : nil

@@ -78,7 +78,7 @@ extension Tape {
   }
 
   /// The whole ∂L/∂m_t of the part m that a memory path carries, by all paths, [B, H].
-  func memoryGradient(_ path: CellDescription.MemoryPath, layer index: Int, step t: Int) -> [Double] {
+  package func memoryGradient(_ path: CellDescription.MemoryPath, layer index: Int, step t: Int) -> [Double] {
     let own = stateGradient(layer: index, step: t, component: path.component)
     guard path.component > 0, let gate = path.outputGate, let functions = network.cellDescription.gateFunctions else {
       return Array(own)

@@ -15,7 +15,8 @@ public enum StepInstrument: Instrument {
     return Reading(
       tape: tape, drift: CopyDrift(tape, start: pass.snapshot.startParameters, layer: pass.layer(focus)),
       goesBack: !pass.snapshot.experiment.training.algorithm.description.isForward,
-      update: Update(pass, pass.updateGradient(budget)), noGradientReason: pass.noGradientReason)
+      update: Update(pass, pass.updateGradient(budget), layer: pass.layer(focus)),
+      noGradientReason: pass.noGradientReason)
   }
 
   /// A pass of which every step can be asked for.
@@ -39,8 +40,8 @@ public enum StepInstrument: Instrument {
     public var cell: CellDescription { tape.network.cellDescription }
     /// The shape of the network.
     public var network: NetworkSpecification { tape.network }
-    /// Whether units are shown one by one, as they are stepped by hand: of small fully recurrent networks.
-    public var showsUnits: Bool { tape.network.cell.isFullyRecurrent && tape.hidden <= 8 }
+    /// The width of a layer's state.
+    public var hidden: Int { tape.hidden }
 
     init(tape: Tape, drift: CopyDrift?, goesBack: Bool, update: Update, noGradientReason: String?) {
       self.tape = tape
@@ -50,24 +51,21 @@ public enum StepInstrument: Instrument {
       self.noGradientReason = noGradientReason
     }
 
-    /// The numbers at a step of the sequence in a layer, both counted from 0; nil outside of the window.
-    public func place(step: Int, layer: Int) -> Place? {
+    /// The numbers at a step of the sequence in a layer, forward of one sequence, all counted from 0; nil outside of the window.
+    public func place(step: Int, layer: Int, sequence: Int = 0) -> Place? {
       let index = step - tape.window.steps.lowerBound
       let layer = min(max(0, layer), tape.layers.count - 1)
-      guard let forward = ForwardNumbers(tape, step: index, layer: layer),
+      guard let forward = ForwardNumbers(tape, step: index, layer: layer, sequence: sequence),
         let backward = BackwardNumbers(tape, step: index, layer: layer)
       else { return nil }
-      return Place(tape, index, layer, drift, forward, backward)
+      return Place(tape, index, layer, sequence, drift, forward, backward)
     }
 
-    /// The units one by one at a step of the sequence, and the matrix they are stepped with; nil where they are too many.
-    public func units(step: Int) -> UnitNumbers? {
-      showsUnits ? UnitNumbers(tape, step: step - tape.window.steps.lowerBound) : nil
-    }
-
-    /// The weights that step a small fully recurrent network.
-    public func unitWeights(step: Int) -> UnitWeights? {
-      showsUnits ? UnitWeights(tape, step: step - tape.window.steps.lowerBound) : nil
+    /// All equations of a step of the sequence in a layer with their numbers, of one sequence; nil outside of the window.
+    public func equations(step: Int, layer: Int, sequence: Int) -> StepEquations? {
+      let index = step - tape.window.steps.lowerBound
+      guard (0..<tape.steps).contains(index), (0..<tape.batch).contains(sequence) else { return nil }
+      return StepEquations(tape, index: index, layer: min(max(0, layer), tape.layers.count - 1), sequence: sequence)
     }
   }
 
@@ -78,8 +76,11 @@ public enum StepInstrument: Instrument {
     /// Whether it is the window's first step, its last, and in the top layer.
     public let isFirst: Bool, isLast: Bool, isTop: Bool
     public let forward: ForwardNumbers, backward: BackwardNumbers
-    /// Whether a loss of any sequence is injected here; how many losses the objective is a mean of (1 for a sum).
-    public let isInjected: Bool, lossCount: Int
+    /// Whether a loss of any sequence is injected here; how many losses the objective is a mean of (1 for a sum), and at how many
+    /// steps each sequence has one of them (nil where the sequences differ).
+    public let isInjected: Bool, lossCount: Int, lossSteps: Int?
+    /// x, and at the top ŷ and y where the step has a target, of the sequence.
+    public let given: [Given]
     /// What clipping at every step multiplied δ_t by: 1 where it did nothing.
     public let clipScale: Double
     /// What multiplied the gradient that came from the step after: 0 where it is cut at random; nil where nothing is.
@@ -91,7 +92,7 @@ public enum StepInstrument: Instrument {
     public let copyFromMean: Double?, log10CopyGradient: Double?
 
     fileprivate init(
-      _ tape: Tape, _ index: Int, _ layer: Int, _ drift: CopyDrift?, _ forward: ForwardNumbers,
+      _ tape: Tape, _ index: Int, _ layer: Int, _ sequence: Int, _ drift: CopyDrift?, _ forward: ForwardNumbers,
       _ backward: BackwardNumbers
     ) {
       t = tape.window.steps.lowerBound + index + 1
@@ -101,41 +102,15 @@ public enum StepInstrument: Instrument {
       self.backward = backward
       isInjected = tape.mask.dropFirst(index * tape.batch).prefix(tape.batch).contains { $0 != 0 }
       lossCount = tape.injectionWeight > 0 ? Int((1 / tape.injectionWeight).rounded()) : 1
+      let steps = (0..<tape.batch).map { b in (0..<tape.steps).count { tape.mask[$0 * tape.batch + b] != 0 } }
+      lossSteps = steps.allSatisfy { $0 == steps[0] } ? steps[0] : nil
+      given = Given.all(StepOperands(tape: tape, index: index, layer: layer, sequence: sequence))
       clipScale = tape.clipScale(step: index, layer: layer)
       gradientScale = isLast || tape.gradientScale.isEmpty ? nil : tape.gradientScale[index + 1]
       isFixedPoint = tape.isFixedPoint
       distanceMoved = tape.isFixedPoint ? tape.distanceMoved(step: index) : 0
       copyFromMean = drift?.fromMean[index]
       log10CopyGradient = drift?.log10Gradient[index]
-    }
-  }
-
-  /// W of a small fully recurrent network, with what it multiplies on the way forward and on the way back, so that s = W z and
-  /// ε = e + Wᵀδ can be done again by hand.
-  public struct UnitWeights: Sendable {
-    /// The step, counted from 1 in its sequence.
-    public let t: Int
-    /// The units and the inputs.
-    public let units: Int, inputs: Int
-    /// z_t = [y_{t-1}; x_t], the rows of W, and δ_{t+1} by unit; nil at the window's last step.
-    public let z: [Double], weights: [[Double]], delta: [Double]?
-
-    /// Of sequence 0; nil for networks that are too large to be read.
-    fileprivate init?(_ tape: Tape, step: Int) {
-      guard tape.hidden <= 4, tape.inputs <= 4, (0..<tape.steps).contains(step), let layer = tape.layers.first else {
-        return nil
-      }
-      t = tape.window.steps.lowerBound + step + 1
-      (units, inputs) = (tape.hidden, tape.inputs)
-      let state = step * layer.stateComponents * tape.batch * tape.hidden, input = step * tape.batch * tape.inputs
-      z = Array(layer.state[state..<state + tape.hidden] + tape.x[input..<input + tape.inputs])
-      let recurrent = tape.layout.recurrentWeights(layer: 0, step: step)
-      let read = tape.layout.inputWeights(layer: 0, step: step)
-      weights = (0..<tape.hidden).map { k in
-        (0..<tape.hidden).map { tape.parameters[recurrent.index(k, $0)] }
-          + (0..<tape.inputs).map { tape.parameters[read.index(k, $0)] }
-      }
-      delta = UnitNumbers(tape, step: step + 1).map { $0.units.map(\.delta) }
     }
   }
 }
@@ -151,29 +126,23 @@ extension StepInstrument {
     public let clip: ClipSpecification, clippedSteps: Int, steps: Int
     /// The optimiser, and η now.
     public let optimizer: OptimizerSpecification, learningRate: Double
-    /// The standard deviation of the noise that is added to g, where there is any; Ω and whether its gradient is in g.
-    public let noiseDeviation: Double?, omega: Double?
-    /// How g is made: the sum over the steps, or the algorithm's own last equation.
-    public let equation: Equation
+    /// The standard deviation of the noise that is added to g, where there is any; Ω, and what its gradient in g is multiplied by.
+    public let noiseDeviation: Double?, omega: Double?, omegaWeight: Double
+    /// The update of one weight, the first of W_hh, with its numbers; nil where the optimiser does more than to go along g.
+    public let ofOneWeight: StepEquation?
+    /// How g is made: the sum over the steps that share the weights, or each step's own; or the algorithm's own last equation.
+    public let equation: String
+    /// How ∂L/∂a in it comes from δ, where one line says it.
+    public let preactivationGradient: String?
     /// ‖copy - mean‖/‖mean‖ of the untied W_hh that is farthest from their mean, and their number; nil where all steps share one.
     public let farthestCopy: Double?, copies: Int
     /// Numbers that the algorithm holds for the window and for the whole sequence, and its multiply-adds for the update.
     public let numbersHeld: Double, numbersHeldWhole: Double, multiplyAdds: Double
 
-    /// How the weights' gradient is written.
-    public enum Equation: Hashable, Sendable {
-      /// g = Σ_t ∂L/∂a_t ⊗ [x_t, h_{t-1}, 1]; `isUntied` for each step's own.
-      case sum(isUntied: Bool)
-      /// ∂J/∂W = Σ_t δ_t ⊗ [y_{t-1}, x_t] of Williams & Zipser's network.
-      case unitSum(isUntied: Bool)
-      /// The algorithm's, with {t} for subscripts.
-      case other(String)
-    }
-
     /// The share that clipping leaves: 1 where it does nothing.
     public var scale: Double { raw > 0 ? clipped / raw : 1 }
 
-    init(_ pass: PassView, _ gradient: [Double]) {
+    init(_ pass: PassView, _ gradient: [Double], layer: Int) {
       let tape = pass.window, snapshot = pass.snapshot
       let training = snapshot.experiment.training
       number = snapshot.update + 1
@@ -188,8 +157,10 @@ extension StepInstrument {
       optimizer = training.optimizer
       learningRate = training.learningRate(after: snapshot.update)
       noiseDeviation = training.regularizer.noise > 0 ? training.noiseDeviation(after: snapshot.update) : nil
-      omega = training.regularizer.omega > 0 ? tape.omega : nil
+      (omega, omegaWeight) = (training.regularizer.omega > 0 ? tape.omega : nil, training.regularizer.omega)
       equation = Self.equation(tape, training)
+      preactivationGradient =
+        training.algorithm.description.isTape ? CellEquations(tape.network).preactivationGradient : nil
       let drift = CopyDrift(tape, start: snapshot.startParameters, layer: nil)
       (farthestCopy, copies) = (drift?.fromMean.filter(\.isFinite).max(), tape.layout.copies)
       var sizes = snapshot.updateSizes
@@ -200,6 +171,42 @@ extension StepInstrument {
       sizes.segmentSteps = nil
       (sizes.k1, sizes.k2) = (pass.length, pass.length)
       numbersHeldWhole = training.algorithm.cost(sizes).floats
+      ofOneWeight =
+        optimizer.isPlainDescent && noiseDeviation == nil && copies == 1
+        ? Self.ofOneWeight(tape, gradient, layer, rate: learningRate, clip, scale: raw > 0 ? clipped / raw : 1) : nil
+    }
+
+    /// w ← w - η g of the first weight of W_hh, clipped as g or w is.
+    private static func ofOneWeight(
+      _ tape: Tape, _ gradient: [Double], _ layer: Int, rate: Double, _ clip: ClipSpecification, scale: Double
+    ) -> StepEquation {
+      let weights = CellEquations(tape.network).firstRecurrent
+      let place = tape.layout.recurrentWeights(layer: layer).index(0, 0)
+      let name = "\(weights)\(tape.layers.count > 1 ? "[l\(layer + 1)]" : "")[1,1]"
+      func part(_ name: String, _ value: Double) -> StepEquation.Part {
+        .operand(.init(name: name, rows: [[value]], isByUnit: false))
+      }
+      let (w, g, c) = (tape.parameters[place], gradient[place], clip.threshold)
+      func clamped(_ value: Double) -> Double { min(max(value, -c), c) }
+      let bound = [StepEquation.Part.sign(", ±"), part("c", c), .sign(")")]
+      let before = [part(name, w)], byGradient = [part("g", g)]
+      let next: Double
+      let terms: [[StepEquation.Part]]
+      switch clip.kind {
+      case .value where scale < 1:
+        next = w - rate * clamped(g)
+        terms = [before, [.sign("-"), part("η", rate), .sign("clip(")] + byGradient + bound]
+      case .weight:
+        next = clamped(w - rate * g)
+        terms = [[.sign("clip(")] + before, [.sign("-"), part("η", rate)] + byGradient + bound]
+      default:
+        let factor = clip.kind == .norm && scale < 1 ? scale : 1
+        next = w - rate * factor * g
+        terms = [before, [.sign("-"), part("η", rate)] + (factor < 1 ? [part("scale", factor)] : []) + byGradient]
+      }
+      return StepEquation(
+        result: .init(name: "new", rows: [[next]], isByUnit: false),
+        terms: terms.map { .init(parts: $0, folded: $0, origin: .own) })
     }
 
     private static func clippedNorm(_ gradient: [Double], _ raw: Double, _ clip: ClipSpecification) -> Double {
@@ -210,11 +217,19 @@ extension StepInstrument {
       }
     }
 
-    private static func equation(_ tape: Tape, _ training: TrainingSpecification) -> Equation {
+    private static func equation(_ tape: Tape, _ training: TrainingSpecification) -> String {
       let algorithm = training.algorithm.description
-      if !algorithm.isTape { return .other(algorithm.equations.last ?? "") }
+      guard algorithm.isTape else {
+        return (algorithm.equations.last ?? "").replacing("{t-1}", with: "ₜ₋₁").replacing("{t+1}", with: "ₜ₊₁")
+          .replacing("{t}", with: "ₜ")
+      }
       let isUntied = tape.layout.copies > 1
-      return tape.layout.hasReadout ? .sum(isUntied: isUntied) : .unitSum(isUntied: isUntied)
+      let delta = CellEquations(tape.network).preactivationGradientName
+      // Williams & Zipser maximize J, so theirs is -g.
+      let (left, right) =
+        tape.network.cellDescription.maximizesNegativeErrors ? ("∂J/∂W", "[yₜ₋₁, xₜ] = -g") : ("g", "[xₜ, hₜ₋₁, 1]")
+      return isUntied
+        ? "\(left)ₜ = \(delta) ⊗ \(right)" + (left == "g" ? "" : "ₜ") : "\(left) = Σₜ \(delta) ⊗ \(right)"
     }
   }
 }

@@ -1,6 +1,9 @@
 /// What a cell says of itself to its readers: panels, files and validation ask it, and know no cell by name.
 ///
-/// In equations `{t}`, `{t-1}` and `{t+1}` stand for a step's subscripts, `{φ}` for the name of the activation.
+/// Equations are written with a space between all of their pieces, so that each piece can be given its numbers: symbols, + - ⊙,
+/// a function with its parenthesis (`tanh(`), and `)`. Two symbols side by side are a product of a matrix or a scalar with a vector.
+/// `{t}`, `{t-1}` and `{t+1}` stand for a step's subscripts, `{φ}` for the name of the activation. Gate i has the pre-activation
+/// a_i, the slope i′ there, and the weights W_ii and W_hi; what is written of a, W_ih, W_hh and b holds for every gate with its own.
 public struct CellDescription: Equatable, Sendable {
   /// What the cell is, in one line with its source.
   public var summary: String
@@ -10,14 +13,20 @@ public struct CellDescription: Equatable, Sendable {
   public var stateComponents = ["h"]
   /// The function of each gate where the cell fixes it; nil where it is the network's activation.
   public var gateFunctions: [Activation]?
-  /// The equation of the pre-activations.
+  /// The equation of the pre-activations, but of the gates that keep their recurrent input apart.
   public var preactivation = "a{t} = W_ih x{t} + W_hh h{t-1} + b"
   /// The equations from the pre-activations to the state, a line each.
   public var state: [String]
-  /// What the step's own loss gives to δ_t; both losses have this gradient. ŷ_t is the readout, y_t the target.
-  public var local = "W_hoᵀ(ŷ{t} - y{t})"
-  /// What arrives at δ_t from the step after it, J_{t+1}ᵀ δ_{t+1}.
-  public var future: String
+  /// The equations of the gradient, a line each: first that by h, from the step's own share (`{local}`) and from the step after it,
+  /// then by what else the state has, then by the pre-activations. δ is ∂L/∂h; each is the whole derivative, by all paths.
+  public var gradient: [String]
+  /// How the input's and the recurrent weights are written.
+  public var inputWeights = "W_ih", recurrentWeights = "W_hh"
+  /// What the step's targets say: the readout, if there is one, and the loss follow from the task.
+  public var error: String?
+  /// Whether the gradient is that of Williams & Zipser's J = -½ Σ e², which is maximised: minus that of the losses, none of them
+  /// weighted.
+  public var maximizesNegativeErrors = false
   /// J = κ I + s · diag(φ′) W_hh, where the Jacobian has that form.
   public var affineJacobian: AffineJacobian?
   /// The path on which a part of the state goes from step to step past all weights, multiplied by a gate; nil where there is none.
@@ -69,10 +78,10 @@ public struct CellDescription: Equatable, Sendable {
   }
 
   /// A description; what is not given is as in the simple recurrent network.
-  init(summary: String, state: [String], future: String) {
+  init(summary: String, state: [String], gradient: [String]) {
     self.summary = summary
     self.state = state
-    self.future = future
+    self.gradient = gradient
   }
 
   /// Whether the network's activation is the cell's φ.

@@ -12,8 +12,8 @@ struct ElmanCell: Cell {
 
   var description: CellDescription {
     var cell = CellDescription(
-      summary: "the simple recurrent network (Elman 1990)", state: ["h{t} = {φ}(a{t})"],
-      future: "W_hhᵀ(φ′{t+1} ⊙ δ{t+1})")
+      summary: "the simple recurrent network (Elman 1990)", state: ["h{t} = {φ}( a{t} )"],
+      gradient: ["δ{t} = {local} + W_hhᵀ ∂L/∂a{t+1}", "∂L/∂a{t} = φ′{t} ⊙ δ{t}"])
     cell.affineJacobian = .init(directPath: 0, scale: 1, scaleName: "")
     return cell
   }

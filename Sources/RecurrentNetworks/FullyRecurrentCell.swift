@@ -19,11 +19,14 @@ struct FullyRecurrentCell: Cell {
   var description: CellDescription {
     var cell = CellDescription(
       summary: "the fully recurrent network: one matrix, outputs are units (Williams & Zipser 1989)",
-      state: ["y{t} = {φ}(s{t})"], future: "Wᵀ(φ′{t+1} ⊙ ε{t+1})")
+      state: ["y{t} = {φ}( s{t} )"],
+      gradient: ["∂J/∂y{t} = {local} + W_yᵀ ∂J/∂s{t+1}", "∂J/∂s{t} = φ′{t} ⊙ ∂J/∂y{t}"])
     cell.gates = ["s"]
     cell.stateComponents = ["y"]
-    cell.preactivation = "s{t} = W [y{t-1}; x{t}]"
-    cell.local = "(y{t} - d{t})"
+    cell.preactivation = "s{t} = W_y y{t-1} + W_x x{t}"
+    (cell.inputWeights, cell.recurrentWeights) = ("W_x", "W_y")
+    cell.error = "e{t} = d{t} - y{t}"
+    cell.maximizesNegativeErrors = true
     cell.affineJacobian = .init(directPath: 0, scale: 1, scaleName: "")
     return cell
   }

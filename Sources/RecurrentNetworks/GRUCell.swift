@@ -12,11 +12,17 @@ struct GRUCell: Cell {
   var description: CellDescription {
     var cell = CellDescription(
       summary: "the gated recurrent unit (Cho et al. 2014), as PyTorch has it",
-      state: ["n{t} = tanh(a{t} + r{t} ⊙ (W_hn h{t-1} + b_hn))", "h{t} = (1-z{t}) ⊙ n{t} + z{t} ⊙ h{t-1}"],
-      future: "z{t+1} ⊙ δ{t+1} + W_hhᵀ ∂L/∂a{t+1}")
+      state: [
+        "q{t} = W_hn h{t-1} + b_hn", "a_n{t} = W_in x{t} + b_in + r{t} ⊙ q{t}", "n{t} = tanh( a_n{t} )",
+        "h{t} = ( 1 - z{t} ) ⊙ n{t} + z{t} ⊙ h{t-1}",
+      ],
+      gradient: [
+        "δ{t} = {local} + z{t+1} ⊙ δ{t+1} + W_hhᵀ ∂L/∂a{t+1}", "∂L/∂a_n{t} = ( 1 - z{t} ) ⊙ n′{t} ⊙ δ{t}",
+        "∂L/∂a_z{t} = ( h{t-1} - n{t} ) ⊙ z′{t} ⊙ δ{t}", "∂L/∂q{t} = r{t} ⊙ ∂L/∂a_n{t}",
+        "∂L/∂a_r{t} = q{t} ⊙ r′{t} ⊙ ∂L/∂a_n{t}",
+      ])
     cell.gates = ["r", "z", "n"]
     cell.gateFunctions = [.sigmoid, .sigmoid, .tanh]
-    cell.preactivation = "r{t}, z{t} = σ(W_ih x{t} + W_hh h{t-1} + b), a{t} = W_in x{t} + b_in"
     cell.memoryPath = .init(component: 0, gate: 1)
     return cell
   }

@@ -14,10 +14,13 @@ struct JANETCell: Cell {
   var description: CellDescription {
     var cell = CellDescription(
       summary: "a forget gate and nothing else (van der Westhuizen & Lasenby 2018)",
-      state: ["h{t} = f{t} ⊙ h{t-1} + (1-f{t}) ⊙ g{t}"], future: "f{t+1} ⊙ δ{t+1} + W_hhᵀ ∂L/∂a{t+1}")
+      state: ["h{t} = f{t} ⊙ h{t-1} + ( 1 - f{t} ) ⊙ g{t}"],
+      gradient: [
+        "δ{t} = {local} + f{t+1} ⊙ δ{t+1} + W_hhᵀ ∂L/∂a{t+1}", "∂L/∂a_f{t} = ( h{t-1} - g{t} ) ⊙ f′{t} ⊙ δ{t}",
+        "∂L/∂a_g{t} = ( 1 - f{t} ) ⊙ g′{t} ⊙ δ{t}",
+      ])
     cell.gates = ["f", "g"]
     cell.gateFunctions = [.sigmoid, .tanh]
-    cell.preactivation = "f{t} = σ(a{t}), g{t} = tanh(a{t}); a{t} = W_ih x{t} + W_hh h{t-1} + b"
     cell.memoryPath = .init(component: 0, gate: 0)
     cell.forgetGate = 0
     return cell

@@ -11,12 +11,15 @@ struct LSTMCell: Cell {
   var description: CellDescription {
     var cell = CellDescription(
       summary: "long short-term memory (Hochreiter & Schmidhuber 1997; Gers et al. 2000)",
-      state: ["c{t} = f{t} ⊙ c{t-1} + i{t} ⊙ g{t}", "h{t} = o{t} ⊙ tanh(c{t})"],
-      future: "W_hhᵀ ∂L/∂a{t+1}; to c: f{t+1} ⊙ (∂L/∂c{t+1} + o{t+1} tanh′(c{t+1}) ⊙ ∂L/∂h{t+1})")
+      state: ["c{t} = f{t} ⊙ c{t-1} + i{t} ⊙ g{t}", "h{t} = o{t} ⊙ tanh( c{t} )"],
+      gradient: [
+        "δ{t} = {local} + W_hhᵀ ∂L/∂a{t+1}", "∂L/∂c{t} = f{t+1} ⊙ ∂L/∂c{t+1} + o{t} ⊙ tanh′(c{t}) ⊙ δ{t}",
+        "∂L/∂a_i{t} = g{t} ⊙ i′{t} ⊙ ∂L/∂c{t}", "∂L/∂a_f{t} = c{t-1} ⊙ f′{t} ⊙ ∂L/∂c{t}",
+        "∂L/∂a_g{t} = i{t} ⊙ g′{t} ⊙ ∂L/∂c{t}", "∂L/∂a_o{t} = tanh( c{t} ) ⊙ o′{t} ⊙ δ{t}",
+      ])
     cell.gates = ["i", "f", "g", "o"]
     cell.stateComponents = ["h", "c"]
     cell.gateFunctions = [.sigmoid, .sigmoid, .tanh, .sigmoid]
-    cell.preactivation = "i{t}, f{t}, o{t} = σ(a{t}), g{t} = tanh(a{t}); a{t} = W_ih x{t} + W_hh h{t-1} + b"
     cell.memoryPath = .init(component: 1, gate: 1, outputGate: 3)
     cell.forgetGate = 1
     return cell

@@ -19,12 +19,12 @@ struct LeakyCell: Cell {
 
   var description: CellDescription {
     var cell = CellDescription(
-      summary: "a leaky integrator with β = Δt/τ", state: ["h{t} = (1-β) h{t-1} + β {φ}(a{t})"],
-      future: "(1-β) δ{t+1} + W_hhᵀ(βφ′{t+1} ⊙ δ{t+1})")
+      summary: "a leaky integrator with β = Δt/τ", state: ["h{t} = (1-β) h{t-1} + β {φ}( a{t} )"],
+      gradient: ["δ{t} = {local} + (1-β) δ{t+1} + W_hhᵀ ∂L/∂a{t+1}", "∂L/∂a{t} = β φ′{t} ⊙ δ{t}"])
     if hasUnitRates {
       cell.summary = "a leaky integrator with β = Δt/τ of each unit"
-      cell.state = ["h{t} = (1-β) ⊙ h{t-1} + β ⊙ {φ}(a{t})"]
-      cell.future = "(1-β) ⊙ δ{t+1} + W_hhᵀ(β ⊙ φ′{t+1} ⊙ δ{t+1})"
+      cell.state = ["h{t} = (1-β) ⊙ h{t-1} + β ⊙ {φ}( a{t} )"]
+      cell.gradient = ["δ{t} = {local} + (1-β) ⊙ δ{t+1} + W_hhᵀ ∂L/∂a{t+1}", "∂L/∂a{t} = β ⊙ φ′{t} ⊙ δ{t}"]
     } else {
       cell.affineJacobian = .init(directPath: 1 - beta, scale: beta, scaleName: "β")
     }

@@ -14,8 +14,8 @@ struct ResidualCell: Cell {
 
   var description: CellDescription {
     var cell = CellDescription(
-      summary: "a state that each step adds to (He et al. 2016, in time)", state: ["h{t} = h{t-1} + α {φ}(a{t})"],
-      future: "δ{t+1} + W_hhᵀ(αφ′{t+1} ⊙ δ{t+1})")
+      summary: "a state that each step adds to (He et al. 2016, in time)", state: ["h{t} = h{t-1} + α {φ}( a{t} )"],
+      gradient: ["δ{t} = {local} + δ{t+1} + W_hhᵀ ∂L/∂a{t+1}", "∂L/∂a{t} = α φ′{t} ⊙ δ{t}"])
     cell.affineJacobian = .init(directPath: 1, scale: alpha, scaleName: "α")
     cell.options = [.init(name: "alpha", value: alpha)]
     cell.boundsState = false

@@ -117,4 +117,29 @@ import Training
     #expect(AlgorithmCosts(algorithm, costs).rows == costs)
     #expect(NumberText.count(42_240) == "42,240")
   }
+
+  /// Every view of the product shows what the backward pass has reached: nothing in the forward pass, all at the update.
+  @Test(arguments: [(CellKind.elman, 1), (.lstm, 1), (.elman, 2), (.lstm, 2)])
+  func everyViewOfTheProductGrowsWithThePass(_ cell: CellKind, _ layers: Int) throws {
+    var experiment = Example.experiment()
+    (experiment.network.cell, experiment.network.layers) = (cell, layers)
+    var state = try Example.state(experiment)
+    let views = try #require(state.lane[JacobianProductInstrument.self]).views
+    #expect(views.count == (cell == .lstm ? 2 : 1) + (layers > 1 ? 2 : 0))
+    for view in views {
+      state.productView = view
+      func marks(_ cursor: Cursor) -> Int {
+        state.cursor = cursor
+        var buffer = Buffer(width: 60, height: 12, fill: Theme().blank)
+        JacobianProductPanel().draw(state, in: buffer.bounds, &buffer, theme: Theme())
+        // Braille under the legend.
+        return buffer.rows.dropFirst().joined().unicodeScalars.count { (0x2801...0x28FF).contains($0.value) }
+      }
+      let counts = [
+        marks(Cursor(.forward, step: 10)), marks(Cursor(.backward, step: 13)), marks(Cursor(.backward, step: 6)),
+        marks(Cursor(.update, step: 14)),
+      ]
+      #expect(counts[0] == 0 && counts[1] < counts[2] && counts[2] < counts[3], "\(view): \(counts)")
+    }
+  }
 }

@@ -44,6 +44,28 @@ import Testing
       ])
   }
 
+  /// Stepped back to lag 8, the product shows the lags up to 8 on the same axes, and none of what is said of all of them.
+  @Test func jacobianProductAsFarAsThePassIs() {
+    var picture = ProductPicture(Sample.product())
+    picture.lag = 8
+    let drawn = rows(48, 9) { picture.draw(in: $0, &$1, theme: Sample.ascii) }
+    #expect(
+      drawn == [
+        "      ** largest sigma  -- bound  .. other sigma",
+        "    1  --*-*-*-*- - -|",
+        "          ......******",
+        "                ......",
+        "1e-10                |",
+        "                     |",
+        "                     |",
+        "1e-20                |",
+        "  lag  1       5     ^   10         15        20",
+      ])
+    picture.lag = 0
+    let none = rows(48, 9) { picture.draw(in: $0, &$1, theme: Sample.ascii) }
+    #expect(none.joined().contains("not yet: backward pass") && !none.joined().contains("*-"))
+  }
+
   @Test func jacobianProduct() {
     let drawn = rows(48, 9) { ProductPicture(Sample.product()).draw(in: $0, &$1, theme: Sample.ascii) }
     #expect(

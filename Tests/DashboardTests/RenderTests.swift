@@ -17,9 +17,26 @@ import Training
     var state = try Example.state(experiment, size: Size(width: width, height: height))
     // Backward at t = 12, where the next step's factors are known.
     state.cursor = Cursor(.backward, step: 11)
-    let screen = Self.text(render(state), state.theme)
+    try Self.expect(state, "\(name)-\(width)x\(height)")
+  }
+
+  /// Every equation of a step of two units and one sequence, written out: i, f, g, o and r, z, n.
+  @Test(arguments: [CellKind.lstm, .gru]) func goldenStep(_ cell: CellKind) throws {
+    var experiment = Example.experiment()
+    (experiment.network.cell, experiment.network.hidden, experiment.training.batch) = (cell, 2, 1)
+    var state = try Example.state(experiment, size: Size(width: 120, height: 36))
+    (state.focus, state.zoomed) = ("this-step", "this-step")
+    for (phase, name) in [(Cursor.Phase.forward, "forward"), (.backward, "backward")] {
+      state.cursor = Cursor(phase, step: 11)
+      try Self.expect(state, "\(cell.rawValue)-step-\(name)-120x36")
+    }
+  }
+
+  /// Compares a screen with the golden one of a name.
+  private static func expect(_ state: DashboardState, _ name: String) throws {
+    let screen = text(render(state), state.theme)
     let file = URL(filePath: #filePath).deletingLastPathComponent()
-      .appending(path: "Fixtures/\(name)-\(width)x\(height).txt")
+      .appending(path: "Fixtures/\(name).txt")
     if ProcessInfo.processInfo.environment["BPTTOP_UPDATE_GOLDEN"] != nil {
       try screen.write(to: file, atomically: true, encoding: .utf8)
     }

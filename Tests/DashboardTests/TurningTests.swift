@@ -96,9 +96,9 @@ import Training
     #expect(settings.contains("residual α 0.5 tanh H=4"))
     #expect(settings.suffix(2) == ["Ω 2", "noise 0.1"])
     let rows = render(state, size: Size(width: 160, height: 50)).rows
-    #expect(rows.contains { $0.contains("λ ∂Ω/∂w") && $0.contains("g ← g + N(0, σ²)") })
-    // σ² = η/(1+t)^γ at t = 7.
-    #expect(rows.contains { $0.contains("noise σ 0.179") })
+    #expect(rows.contains { $0.contains(" + 2 ∂Ω/∂w") && $0.contains("g ← g + noise, ") })
+    // Its variance is η/(1+t)^γ at t = 7.
+    #expect(rows.contains { $0.contains("noise deviation 0.179") })
   }
 
   /// A message that is too long for the line is read to its end.

@@ -97,7 +97,7 @@ extension EndToEnd {
         }, "nothing was saved by itself")
       let program = try #require(try tmux.program())
       kill(program.identifier, SIGKILL)
-      try #require(try wait { !program.isAlive })
+      try #require(wait { !program.isAlive })
       try tmux.enter("reset; clear; \(Bpttop.path)")
       try #require(try tmux.shows("Ctrl-R"), "the session is not offered")
       try tmux.press("C-r")

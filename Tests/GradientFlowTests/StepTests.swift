@@ -76,35 +76,4 @@ import Testing
     let wanted = [2: 0.69314718055994531, 8: 2.0794415416798357][classes] ?? .nan
     for loss in test.tape().loss { #expect(abs(loss - wanted) < 1e-14) }
   }
-
-  @Test func unitsInWilliamsAndZipsersTerms() throws {
-    var test = TestNetwork(cell: .fullyRecurrent, activation: .sigmoid, hidden: 3, steps: 6, batch: 2, outputs: 2)
-    test.reduction = .mean
-    let values = (0..<24).map { Double($0 % 5) / 4 }
-    let mask = (0..<24).map { UInt8($0 % 3 == 0 ? 1 : 0) }
-    test.data.target = .values(values)
-    test.data.outputMask = mask
-    test.data.targetMask = (0..<12).map { mask[2 * $0] | mask[2 * $0 + 1] }
-    let tape = test.tape(Window(steps: 0..<6, injected: 3..<6))
-    for sequence in 0..<2 {
-      var after = [Double](repeating: 0, count: 3)
-      for step in (0..<6).reversed() {
-        let units = try #require(UnitNumbers(tape, step: step, sequence: sequence)).units
-        for (k, unit) in units.enumerated() {
-          let place = 2 * (step * 2 + sequence) + k
-          let isAsked = k < 2 && mask[min(place, 23)] == 1
-          #expect(unit.target == (isAsked ? values[place] : nil))
-          #expect((unit.error != nil) == (isAsked && step >= 3))
-          if let error = unit.error { #expect(abs(error - (values[place] - unit.output)) < 1e-15) }
-          #expect(abs(unit.output - 1 / (1 + exp(-unit.input))) < 1e-15)
-          // ε_k = e_k + Σ_l w_lk δ_l(t+1),  δ_k = y_k (1 - y_k) ε_k
-          let epsilon = (unit.error ?? 0) + (0..<3).reduce(0) { $0 + tape.parameters[$1 * 5 + k] * after[$1] }
-          #expect(abs(unit.epsilon - epsilon) < 1e-14)
-          #expect(abs(unit.delta - unit.output * (1 - unit.output) * epsilon) < 1e-14)
-        }
-        after = units.map(\.delta)
-      }
-    }
-    #expect(UnitNumbers(TestNetwork(hidden: 3, steps: 2).tape(), step: 0) == nil)
-  }
 }

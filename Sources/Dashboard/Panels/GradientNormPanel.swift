@@ -124,8 +124,10 @@ struct GradientNormPicture {
           mark: .line(.dotted), role: .full, symbol: ".", skipsNothing: false, cursor: cursor))
     }
     if let carried = reading.carried {
-      let name = "∂L/∂" + reading.carriedName
-      curves.append(Curve(norms: carried, names: [name], name: name, role: .window, symbol: "#", cursor: cursor))
+      // Elsewhere ∂L/∂c is the whole derivative.
+      let name = "∂L/∂\(reading.carriedName), h fixed"
+      let names = ["∂L/∂\(reading.carriedName), h_t held fixed", name]
+      curves.append(Curve(norms: carried, names: names, name: name, role: .window, symbol: "#", cursor: cursor))
     }
     return curves
   }

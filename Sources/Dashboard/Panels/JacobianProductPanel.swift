@@ -19,6 +19,8 @@ struct JacobianProductPanel: Panel {
     guard let reading = state.lane[JacobianProductInstrument.self],
       reading.noGradientReason == nil || reading.time.log10Norm.contains(where: \.isFinite)
     else { return ["‖∂h_T/∂h_k‖ by lag"] }
+    // What is said of all lags waits until the pass has reached them.
+    guard state.cursor.phase == .update else { return ["‖∂h_T/∂h_k‖ by lag · as far as the pass is", "by lag"] }
     let whose = reading.batch > 1 ? "sequence 1 of \(reading.batch) · " : ""
     let layer = state.layers > 1 ? "layer \(state.shownLayer + 1) · " : ""
     switch state.shownProductView {
@@ -58,7 +60,7 @@ struct JacobianProductPanel: Panel {
       return
     }
     let cursor = state.cursor
-    let lag = cursor.phase == .backward ? reading.firstStep + product.steps - cursor.step - 1 : nil
+    let lag = cursor.lag(in: reading)
     if state.lanes.count > 1, state.shownProductView != .depth, state.shownProductView != .paths {
       LaneProductsPicture(state, lag: lag).draw(in: rect, &buffer, theme: theme)
       return
@@ -72,7 +74,7 @@ struct JacobianProductPanel: Panel {
       if let depth = reading.depth {
         DepthPicture(
           depth: depth, first: reading.firstStep, length: reading.length, layer: state.shownLayer,
-          step: cursor.phase == .update ? nil : cursor.step
+          cursor: cursor
         ).draw(in: rect, &buffer, theme: theme)
       }
     case .paths:
@@ -84,6 +86,31 @@ struct JacobianProductPanel: Panel {
       picture.lag = lag
       picture.draw(in: rect, &buffer, theme: theme)
     }
+  }
+}
+
+extension Cursor {
+  /// The lag that the backward pass has reached; -1 before it, nil where all of it is done.
+  fileprivate func lag(in reading: JacobianProductInstrument.Reading) -> Int? {
+    switch phase {
+    case .forward: -1
+    case .backward: reading.firstStep + reading.time.steps - step - 1
+    case .update: nil
+    }
+  }
+}
+
+extension Plot {
+  /// Shows only the lags that the backward pass has reached, and says so where there are none yet.
+  func draw(upTo lag: Int?, in rect: Rect, _ buffer: inout Buffer, _ theme: Theme) {
+    var plot = self
+    if let lag { plot.keep { $0 <= Double(lag) } }
+    let area = plot.draw(in: rect, into: &buffer, theme: theme)
+    guard lag != nil, plot.series.allSatisfy(\.points.isEmpty) else { return }
+    let row = area.rect.line(area.rect.height / 2)
+    let words = String.fitting(
+      row.width, ["not yet: the backward pass multiplies it up", "not yet: backward pass", "not yet"])
+    buffer.put(words ?? "", in: row, alignment: .center, style: theme[.dimText])
   }
 }
 
@@ -130,7 +157,7 @@ struct LaneProductsPicture {
     }
     Plot(
       x: .steps(1, longest), y: .logarithmic(values + [0]), series: series, xName: "lag", cursor: lag.map(Double.init)
-    ).draw(in: rect, into: &buffer, theme: theme)
+    ).draw(upTo: lag, in: rect, &buffer, theme)
   }
 }
 
@@ -166,7 +193,7 @@ struct ProductPicture {
     var plot = Plot(
       x: .steps(1, max(1, norms.count)), y: axis, series: series(), xName: "lag", cursor: lag.map(Double.init))
     if rect.width >= 40 { plot.guides = names(in: plot.y, rows: rect.height - 2) }
-    plot.draw(in: rect, into: &buffer, theme: theme)
+    plot.draw(upTo: lag, in: rect, &buffer, theme)
   }
 
   /// The largest σ is always seen whole. The fan and the bound may leave at the edges: shown are at most twice its span and 8
@@ -202,9 +229,9 @@ struct ProductPicture {
     // The Lyapunov exponent is a natural logarithm.
     let exponent = "λ₁ = " + NumberText.fixed(slope * 2.302585092994046, 2)
     var forms = ["largest σ " + factor + " (\(exponent))", "largest σ " + factor, factor, "σ₁"]
-    if let lag, product.log10Norm.indices.contains(lag - 1) {
-      forms.insert(
-        "largest σ " + NumberText.power(log10: product.log10Norm[lag - 1]) + " at lag \(lag), " + factor, at: 0)
+    if let lag {
+      let here = product.log10Norm.indices.contains(lag - 1) ? NumberText.power(log10: product.log10Norm[lag - 1]) : nil
+      forms = (here.map { ["largest σ \($0) at lag \(lag)", "largest σ \($0)"] } ?? []) + ["largest σ", "σ₁"]
     }
     return forms
   }

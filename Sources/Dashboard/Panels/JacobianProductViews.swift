@@ -36,19 +36,19 @@ struct MemoryPathPicture {
     if gated.allSatisfy({ $0.y == -.infinity }) {
       plot.series[1].labels = ["gated paths: exactly 0", "gated 0"]
     }
-    plot.draw(in: rect, into: &buffer, theme: theme)
+    plot.draw(upTo: lag, in: rect, &buffer, theme)
   }
 
   private var keptLabels: [String] {
     let name = "memory path Π diag(\(path.gate))"
-    let slope = ProductPicture.factorWords(path.log10MemoryPath)
+    let slope = lag == nil ? ProductPicture.factorWords(path.log10MemoryPath) : ""
     let value = lag.flatMap { path.log10MemoryPath.indices.contains($0 - 1) ? path.log10MemoryPath[$0 - 1] : nil }
     let here = value.map { [name + " " + NumberText.power(log10: $0) + " at lag \(lag ?? 0)"] } ?? []
     return here + [name + ", past all weights" + slope, name + slope, name, "memory path"]
   }
 
   private var gatedLabels: [String] {
-    let slope = ProductPicture.factorWords(path.log10Gated)
+    let slope = lag == nil ? ProductPicture.factorWords(path.log10Gated) : ""
     let value = lag.flatMap { lag in path.lags.firstIndex(of: lag).map { path.log10Gated[$0] } }
     let here = value.map { ["gated paths " + NumberText.power(log10: $0)] } ?? []
     return here + ["gated paths, through W_hh" + slope, "gated paths, through W_hh", "gated paths", "gated"]
@@ -73,8 +73,10 @@ struct DepthPicture {
   var first: Int, length: Int
   /// The layer that the panels look into, counted from 0.
   var layer: Int
-  /// The step at which the pass stands.
-  var step: Int?
+  /// Where the pass stands.
+  var cursor: Cursor
+
+  private var step: Int? { cursor.phase == .update ? nil : cursor.step }
 
   func draw(in rect: Rect, _ buffer: inout Buffer, theme: Theme) {
     let distances = 1..<max(1, depth.layers)
@@ -105,6 +107,8 @@ struct DepthPicture {
           role: distance == chosen || distances.count == 1 ? .truncated : .sigma, isLine: false)
       }
     }
+    // Down the layers the gradient comes at each step, and at those that the backward pass has reached.
+    plot.keep { cursor.hasGradient(at: Int($0) - 1) }
     plot.draw(in: rect, into: &buffer, theme: theme)
   }
 
@@ -149,13 +153,13 @@ struct PathsPicture {
         }
       }
     }
-    plot.draw(in: rect, into: &buffer, theme: theme)
+    plot.draw(upTo: lag, in: rect, &buffer, theme)
   }
 
   private func labels(_ norms: [Double]) -> [String] {
     let name = "from layer \(layer + 1) to the top"
     let value = lag.flatMap { lag in paths.lags.firstIndex(of: lag).map { norms[$0] } }
     let here = value.map { [name + " " + NumberText.power(log10: $0) + " at lag \(lag ?? 0)"] } ?? []
-    return here + [name + ProductPicture.factorWords(norms), name, "layer \(layer + 1)"]
+    return here + [name + (lag == nil ? ProductPicture.factorWords(norms) : ""), name, "layer \(layer + 1)"]
   }
 }

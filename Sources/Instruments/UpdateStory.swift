@@ -1,0 +1,85 @@
+import Training
+
+extension StepInstrument.Update {
+  private typealias Fact = StepText.Fact
+
+  /// The gradient, its clipping, and what the optimiser does.
+  public func text(_ noGradientReason: String?) -> StepText {
+    if let noGradientReason {
+      return StepText(facts: ["no update is made", noGradientReason].map { Fact(remark: $0, .error, rank: 0) })
+    }
+    let sum: [StepText.Piece] =
+      [.words(equation, .equation)]
+      + (omega == nil ? [] : [.words(" + ", .equation), .setting(omegaWeight), .words(" ∂Ω/∂w", .equation)])
+    let apart: [StepText.Piece] = [.words("     ", .equation)]
+    let delta = preactivationGradient.map { [StepText.Piece.words($0 + ",  ", .equation)] + sum + apart + rule }
+    return StepText(
+      lines: [delta, sum + apart + rule, rule].compactMap { $0 }, facts: facts)
+  }
+
+  private var facts: [Fact] {
+    let isWhole = learningRate == optimizer.learningRate
+    var facts = [Fact("‖g‖", raw, .norm, rank: 0), Fact(clipping, rank: 0)]
+    facts.append(
+      isWhole
+        ? Fact("η", .setting(learningRate), rank: 1)
+        : Fact(
+          [.words("η ", .remark), .number(learningRate), .words(" of ", .remark), .setting(optimizer.learningRate)],
+          rank: 1))
+    if optimizer.isPlainDescent, noiseDeviation == nil, clip.kind != .weight {
+      facts.append(Fact("‖Δw‖", learningRate * clipped, rank: 1))
+    }
+    if let farthestCopy {
+      facts.append(Fact("\(copies) copies of W_hh; farthest from their mean:", farthestCopy, rank: 1))
+    }
+    if let noiseDeviation { facts.append(Fact("noise deviation", noiseDeviation, rank: 1)) }
+    if let omega { facts.append(Fact("Ω", omega, rank: 1)) }
+    facts.append(Fact("‖w‖", weights, rank: 2))
+    let whole: [StepText.Piece] =
+      numbersHeld < numbersHeldWhole ? [.words(" of ", .remark), .count(numbersHeldWhole)] : []
+    facts.append(
+      Fact([.words("memory ", .remark), .count(numbersHeld)] + whole + [.words(" numbers", .remark)], rank: 3))
+    facts.append(Fact([.count(multiplyAdds), .words(" multiply-adds", .remark)], rank: 4))
+    return facts
+  }
+
+  /// The optimiser's own step, with what clipping and noise do to g before it.
+  private var rule: [StepText.Piece] {
+    let noise = noiseDeviation != nil ? "g ← g + noise, " : ""
+    let step = noise + optimizer.equation
+    let bound: [StepText.Piece] = [.setting(clip.threshold), .words(")", .equation)]
+    switch clip.kind {
+    case .norm where scale < 1:
+      let isOne = noise.isEmpty && optimizer.isPlainDescent
+      return [.words(isOne ? "w ← w - η scale g" : "g ← scale g, " + step, .equation)]
+    case .value where scale < 1: return [.words("g ← clip(g, ±", .equation)] + bound + [.words(", " + step, .equation)]
+    case .weight: return [.words(step + ", w ← clip(w, ±", .equation)] + bound
+    default: return [.words(step, .equation)]
+    }
+  }
+
+  /// What clipping does to the update.
+  private var clipping: [StepText.Piece] {
+    let threshold = StepText.Piece.setting(clip.threshold)
+    switch clip.kind {
+    case .none: return [.words("not clipped", .remark)]
+    case .step:
+      guard clippedSteps > 0 else { return [.words("every ‖δ‖ is below ", .remark), threshold] }
+      return [
+        .words("δ clipped to ", .threshold), threshold, .words(" at \(clippedSteps) of \(steps) steps", .threshold),
+      ]
+    case .weight: return [.words("weights clipped to ±", .threshold), threshold]
+    case .norm, .value:
+      guard scale < 1 else {
+        return [.words(clip.kind == .norm ? "below the clip threshold " : "no component over ", .remark), threshold]
+      }
+      // The scale of norm clipping multiplies g; of clipped components the norm is told before and after.
+      let factor: [StepText.Piece] =
+        clip.kind == .norm
+        ? [.words("scale = ", .remark), threshold, .words("/‖g‖ = ", .remark), .number(scale), .words(" ", .remark)]
+        : []
+      return [.words("clip \(clip.kind.rawValue) ", .threshold), threshold, .words(" ", .remark)] + factor
+        + [.words("→ ", .remark), .number(clipped)]
+    }
+  }
+}
