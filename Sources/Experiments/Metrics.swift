@@ -1,4 +1,5 @@
 import Foundation
+import Instruments
 import Training
 
 /// What is recorded of an update.
@@ -9,6 +10,8 @@ public struct MetricsRow: Equatable, Sendable {
   public var log10GradientFirst: Double?, log10GradientLast: Double?
   /// The slope of log10 ‖product of Jacobians‖ per step; nil where it was not computed.
   public var log10ProductPerStep: Double?
+  /// What instruments read of the pass before the update; what is missing was not to be read.
+  public var readings: [TrendKey: Double] = [:]
 
   /// A row about `record`.
   public init(
@@ -21,13 +24,39 @@ public struct MetricsRow: Equatable, Sendable {
     self.log10ProductPerStep = log10ProductPerStep
   }
 
-  /// What a row may hold, under the names that files have for it, in their order.
-  public enum Column: String, CaseIterable, Sendable {
-    case update, step, loss
-    case gradientNorm = "grad_norm", clipScale = "clip_scale", learningRate = "learning_rate"
-    case k1, k2
-    case log10GradientFirst = "log10_grad_first", log10GradientLast = "log10_grad_last"
-    case log10ProductPerStep = "log10_product_per_step"
+  /// What a row may hold.
+  public enum Column: Hashable, Sendable {
+    case update, step, loss, gradientNorm, clipScale, learningRate, k1, k2
+    case log10GradientFirst, log10GradientLast, log10ProductPerStep
+    /// A number that an instrument reads of the pass before the update.
+    case reading(TrendKey)
+
+    /// Those that are written without being asked for, in their order.
+    public static let standard: [Column] = [
+      .update, .step, .loss, .gradientNorm, .clipScale, .learningRate, .k1, .k2, .log10GradientFirst,
+      .log10GradientLast,
+      .log10ProductPerStep,
+    ]
+    /// Those, and every number of every instrument.
+    public static let all: [Column] = standard + Instruments.trends.map(Column.reading)
+
+    /// Its name in files.
+    public var name: String {
+      switch self {
+      case .update: "update"
+      case .step: "step"
+      case .loss: "loss"
+      case .gradientNorm: "grad_norm"
+      case .clipScale: "clip_scale"
+      case .learningRate: "learning_rate"
+      case .k1: "k1"
+      case .k2: "k2"
+      case .log10GradientFirst: "log10_grad_first"
+      case .log10GradientLast: "log10_grad_last"
+      case .log10ProductPerStep: "log10_product_per_step"
+      case .reading(let key): "\(key.instrument).\(key.name)"
+      }
+    }
 
     /// The columns that `list` names, separated by commas, in its order.
     /// - Throws: the first name that is none, or that stands there twice.
@@ -35,8 +64,8 @@ public struct MetricsRow: Equatable, Sendable {
       var columns: [Column] = []
       for word in list.split(separator: ",", omittingEmptySubsequences: false) {
         let name = word.trimmingCharacters(in: .whitespaces)
-        let names = allCases.map(\.rawValue)
-        guard let column = Column(rawValue: name) else {
+        guard let column = all.first(where: { $0.name == name }) else {
+          let names = all.map(\.name)
           throw InputError(
             file: "--columns",
             problem: "found \(name.isEmpty ? "nothing" : name), expected \(names.joined(separator: ", "))",
@@ -69,6 +98,7 @@ public struct MetricsRow: Equatable, Sendable {
     case .log10GradientFirst: .number(log10GradientFirst)
     case .log10GradientLast: .number(log10GradientLast)
     case .log10ProductPerStep: .number(log10ProductPerStep)
+    case .reading(let key): .number(readings[key])
     }
   }
 }
@@ -104,12 +134,12 @@ public final class MetricsWriter {
 
   /// Opens `path` (`-`: standard output) and writes the header of a CSV.
   public init(
-    path: String, format: Format, columns: [MetricsRow.Column] = MetricsRow.Column.allCases
+    path: String, format: Format, columns: [MetricsRow.Column] = MetricsRow.Column.standard
   ) throws(OutputError) {
     file = try OutputFile(path: path, mode: .stream)
     self.format = format
     self.columns = columns
-    if format == .csv { try file.write(columns.map(\.rawValue).joined(separator: ",") + "\r\n") }
+    if format == .csv { try file.write(columns.map(\.name).joined(separator: ",") + "\r\n") }
     // A full disk or a closed pipe is told before anything is trained.
     try file.flush()
   }
@@ -126,13 +156,13 @@ public final class MetricsWriter {
 
 extension MetricsWriter.Format {
   /// The columns of `row` with their line end.
-  public func line(_ row: MetricsRow, columns: [MetricsRow.Column] = MetricsRow.Column.allCases) -> String {
+  public func line(_ row: MetricsRow, columns: [MetricsRow.Column] = MetricsRow.Column.standard) -> String {
     switch self {
     case .csv:
       return columns.map { csv(row.value($0)) }.joined(separator: ",") + "\r\n"
     case .jsonLines:
       // Names without a character to escape, and numbers: in the columns' order, which an encoder would not keep.
-      let members = columns.map { "\"\($0.rawValue)\": \(json(row.value($0)))" }
+      let members = columns.map { "\"\($0.name)\": \(json(row.value($0)))" }
       return "{" + members.joined(separator: ", ") + "}\n"
     }
   }

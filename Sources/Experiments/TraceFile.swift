@@ -25,6 +25,7 @@ public enum TraceFile {
   ///   - tape: the pass.
   ///   - experiment: the experiment as it stands.
   ///   - update: the number of updates done.
+  ///   - readings: what instruments read of the pass, as tensors.
   ///   - path: where it is written.
   ///   - memory: the most bytes that a tensor may take; what needs more is left out.
   ///   - progress: called again and again with the share that is done; false ends the writing, and nothing is written.
@@ -32,7 +33,8 @@ public enum TraceFile {
   /// - Throws: `OutputError`; `LinearAlgebraError` where a Jacobian is not finite; `CancellationError`.
   @discardableResult
   public static func write(
-    _ tape: Tape, experiment: Experiment, update: Int, to path: String, memory: Int = tensorLimit,
+    _ tape: Tape, experiment: Experiment, update: Int, readings: [NamedTensor] = [], to path: String,
+    memory: Int = tensorLimit,
     progress: (Double) -> Bool = { _ in true }
   ) throws -> [Omission] {
     let omissions = omissions(tape, memory: memory)
@@ -41,7 +43,7 @@ public enum TraceFile {
     // The flow takes the first half of the work, the products the second.
     let flow = isKept("flow") ? try FlowMatrix(tape) { try report(0.5 * $0) } : nil
     let spectra = isKept("product") ? try products(tape) { try report(0.5 + 0.5 * $0) } : nil
-    var streamed = tensors(tape).map { StreamedTensor($0) }
+    var streamed = (tensors(tape) + readings).map { StreamedTensor($0) }
     if let flow { streamed.append(flowTensor(flow, tape)) }
     if let spectra { streamed.append(productTensor(spectra, tape)) }
     try report(1)

@@ -1,6 +1,7 @@
 import Dispatch
 import Glibc
 import GradientFlow
+import Instruments
 import RecurrentNetworks
 import Synchronization
 import Training
@@ -9,16 +10,26 @@ import Training
 public struct UpdateMeter {
   private let measuresGradient: Bool
   private let growth: GrowthThread?
+  private let instruments: Set<InstrumentID>
   private var inputs: PassInputs?
+  private var readings: [TrendKey: Double] = [:]
 
   /// A meter for the columns that are written; what none of them tells is not computed.
-  public init(columns: [MetricsRow.Column] = MetricsRow.Column.allCases) {
+  public init(columns: [MetricsRow.Column] = MetricsRow.Column.standard) {
     measuresGradient = columns.contains { $0 == .log10GradientFirst || $0 == .log10GradientLast }
     growth = columns.contains(.log10ProductPerStep) ? GrowthThread() : nil
+    instruments = Set(
+      columns.compactMap {
+        if case .reading(let key) = $0 { key.instrument } else { nil }
+      })
   }
 
   /// Takes what the next update of `run` is a function of.
   public mutating func prepare(_ run: TrainingRun) {
+    if !instruments.isEmpty {
+      readings =
+        Readings(PassView(run.snapshot()), ReadingRequest(instruments), budget: Budget(.unlimited)).trends
+    }
     guard measuresGradient || growth != nil else { return }
     let inputs = run.passInputs()
     self.inputs = inputs
@@ -29,9 +40,11 @@ public struct UpdateMeter {
   public func row(_ run: TrainingRun) -> MetricsRow? {
     guard let record = run.history.newest else { return nil }
     let norms = measuresGradient ? log10Norms(run) : nil
-    return MetricsRow(
+    var row = MetricsRow(
       record, log10GradientFirst: norms?.first, log10GradientLast: norms?.last,
       log10ProductPerStep: growth?.slope())
+    row.readings = readings
+    return row
   }
 
   /// log10 ‖∂L/∂h_t‖ at the window's first and last step: from the update's own pass, or, where its numbers came near the ends

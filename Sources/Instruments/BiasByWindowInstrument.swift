@@ -69,7 +69,17 @@ public enum BiasByWindowInstrument: Instrument {
   }
 
   /// What is followed over training.
+  public static let trendNames = ["least_k2"]
+
+  /// What is followed over training.
   public static func trend(_ reading: Reading) -> [String: Double] {
-    ["least k2": Double(reading.leastWindow ?? reading.length)]
+    ["least_k2": Double(reading.leastWindow ?? reading.length)]
+  }
+
+  /// The error by window.
+  public static func arrays(_ reading: Reading) -> [ReadingArray] {
+    [
+      ReadingArray("k2", reading.bias.k2.map(Double.init)), ReadingArray("relative_error", reading.bias.relativeError),
+    ]
   }
 }

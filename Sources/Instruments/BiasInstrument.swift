@@ -35,7 +35,10 @@ public enum BiasInstrument: Instrument {
   }
 
   /// What is followed over training.
+  public static let trendNames = ["cosine", "relative_error"]
+
+  /// What is followed over training.
   public static func trend(_ reading: TruncationBias) -> [String: Double] {
-    ["cosine": reading.overall.cosine, "relative error": reading.overall.relativeError]
+    ["cosine": reading.overall.cosine, "relative_error": reading.overall.relativeError]
   }
 }

@@ -68,9 +68,15 @@ public enum ClippingInstrument: Instrument {
   }
 
   /// What is followed over training.
+  public static let trendNames = ["median_norm", "clipped_share", "angle"]
+
+  /// What is followed over training.
   public static func trend(_ reading: Reading) -> [String: Double] {
     [
-      "median": reading.quantile(0.5) ?? .nan, "clipped share": reading.clippedShare, "angle": reading.angle,
+      "median_norm": reading.quantile(0.5) ?? .nan, "clipped_share": reading.clippedShare, "angle": reading.angle,
     ]
   }
+
+  /// The norms of the last updates, ascending.
+  public static func arrays(_ reading: Reading) -> [ReadingArray] { [ReadingArray("norms", reading.norms)] }
 }

@@ -33,5 +33,13 @@ public enum ContributionsInstrument: Instrument {
   }
 
   /// What is followed over training.
-  public static func trend(_ reading: Reading) -> [String: Double] { ["remaining share": reading.terms.remainingShare] }
+  public static let trendNames = ["remaining_share"]
+
+  /// What is followed over training.
+  public static func trend(_ reading: Reading) -> [String: Double] { ["remaining_share": reading.terms.remainingShare] }
+
+  /// log10 of each step's term, and of their running sum from the newest on.
+  public static func arrays(_ reading: Reading) -> [ReadingArray] {
+    [ReadingArray("log10_norm", reading.terms.log10Norm), ReadingArray("log10_sum", reading.terms.log10Sum)]
+  }
 }

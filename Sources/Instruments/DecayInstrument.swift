@@ -25,6 +25,8 @@ public enum DecayInstrument: Instrument {
   public struct Part: Equatable, Sendable {
     /// How it is written: φ′, W_hhᵀ, f.
     public let symbol: String
+    /// Its name in files: activation, recurrent, memory_path.
+    public let name: String
     /// log10 of its factor by step.
     public let log10Factor: [Double]
     /// The mean of the finite ones: of a step's factor the geometric mean; NaN where there are none.
@@ -48,15 +50,17 @@ public enum DecayInstrument: Instrument {
     let shares = DecayShares(tape, layer: layer), cell = tape.network.cellDescription
     let memory = cell.memoryPath.map { ($0.isComplement ? "1 - " : "") + cell.gates[$0.gate] } ?? ""
     let parts = [
-      Part(symbol: memory, log10Factor: shares.memoryPath),
-      Part(symbol: "gates", log10Factor: shares.gates),
-      Part(symbol: "φ′", log10Factor: Array(shares.derivative.enumerated().map { $0 > 0 ? $1 : .nan })),
-      Part(symbol: "W_hhᵀ", log10Factor: shares.recurrent),
-      Part(symbol: "κ", log10Factor: shares.directPath),
+      Part(symbol: memory, name: "memory_path", log10Factor: shares.memoryPath),
+      Part(symbol: "gates", name: "gates", log10Factor: shares.gates),
+      Part(
+        symbol: "φ′", name: "activation", log10Factor: Array(shares.derivative.enumerated().map { $0 > 0 ? $1 : .nan })),
+      Part(symbol: "W_hhᵀ", name: "recurrent", log10Factor: shares.recurrent),
+      Part(symbol: "κ", name: "direct_path", log10Factor: shares.directPath),
     ]
     return Reading(
       length: pass.length, firstStep: tape.window.steps.lowerBound, parts: parts.filter { !$0.mean.isNaN },
-      whole: Part(symbol: "J_tᵀ", log10Factor: shares.whole), nonNormality: nonNormality(pass, layer, budget),
+      whole: Part(symbol: "J_tᵀ", name: "whole", log10Factor: shares.whole),
+      nonNormality: nonNormality(pass, layer, budget),
       noGradientReason: pass.noGradientReason)
   }
 
@@ -71,11 +75,21 @@ public enum DecayInstrument: Instrument {
     return try? NonNormality(weights, powers: min(powers, NonNormality.powers))
   }
 
+  /// What is followed over training.
+  public static let trendNames = [
+    "activation", "recurrent", "memory_path", "gates", "direct_path", "whole", "departure",
+  ]
+
   /// What is followed over training: log10 of the mean factor of each part.
   public static func trend(_ reading: Reading) -> [String: Double] {
-    var trend = Dictionary(uniqueKeysWithValues: reading.parts.map { ($0.symbol, $0.mean) })
+    var trend = Dictionary(uniqueKeysWithValues: reading.parts.map { ($0.name, $0.mean) })
     trend["whole"] = reading.whole.mean
     trend["departure"] = reading.nonNormality?.departure
     return trend
+  }
+
+  /// log10 of each part's factor by step.
+  public static func arrays(_ reading: Reading) -> [ReadingArray] {
+    (reading.parts + [reading.whole]).map { ReadingArray($0.name, $0.log10Factor) }
   }
 }

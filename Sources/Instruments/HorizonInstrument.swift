@@ -38,10 +38,14 @@ public enum HorizonInstrument: Instrument {
     }
   }
 
+  /// What is followed over training.
+  public static let trendNames = ["lag_10_percent", "lag_1_percent", "k2"]
+
   /// A horizon that is never reached is the longest lag.
   public static func trend(_ reading: Reading) -> [String: Double] {
     [
-      "10 %": Double(reading.under10 ?? reading.longest), "1 %": Double(reading.under1 ?? reading.longest),
+      "lag_10_percent": Double(reading.under10 ?? reading.longest),
+      "lag_1_percent": Double(reading.under1 ?? reading.longest),
       "k2": Double(reading.k2),
     ]
   }

@@ -53,8 +53,23 @@ public protocol Instrument: Sendable {
   ///   - focus: the layer and the step that the reader looks at.
   ///   - budget: how much may be computed. What is left out for it is told to it in words.
   static func read(_ pass: PassView, _ focus: Focus, _ budget: Budget) -> Reading?
-  /// Numbers of a reading that are worth following over training, by name.
+  /// The names of the numbers that are worth following over training, as columns of files have them.
+  static var trendNames: [String] { get }
+  /// Those numbers of a reading, by name; what a reading has not is left out.
   static func trend(_ reading: Reading) -> [String: Double]
+  /// The arrays of a reading that traces have.
+  static func arrays(_ reading: Reading) -> [ReadingArray]
+}
+
+/// Numbers of a reading as an array, row-major.
+public struct ReadingArray: Equatable, Sendable {
+  /// Its name within the instrument, its shape and its elements.
+  public let name: String, shape: [Int], elements: [Double]
+
+  /// A vector, or an array of another shape.
+  public init(_ name: String, _ elements: [Double], shape: [Int]? = nil) {
+    (self.name, self.shape, self.elements) = (name, shape ?? [elements.count], elements)
+  }
 }
 
 extension Instrument {
@@ -63,7 +78,11 @@ extension Instrument {
   /// It does not.
   public static var followsCursor: Bool { false }
   /// None.
+  public static var trendNames: [String] { [] }
+  /// None.
   public static func trend(_ reading: Reading) -> [String: Double] { [:] }
+  /// None.
+  public static func arrays(_ reading: Reading) -> [ReadingArray] { [] }
 }
 
 /// Where the reader looks.

@@ -22,6 +22,11 @@ public enum Instruments {
     BiasByWindowInstrument.self,
   ]
 
+  /// Every number that is worth following over training.
+  public static let trends: [TrendKey] = all.flatMap { instrument in
+    instrument.trendNames.map { TrendKey(instrument.id, $0) }
+  }
+
   /// The names of all of them.
   public static let allIDs = Set(all.map { $0.id })
 }

@@ -54,6 +54,9 @@ public enum JacobianProductInstrument: Instrument {
   }
 
   /// What is followed over training.
+  public static let trendNames = ["slope"]
+
+  /// What is followed over training.
   public static func trend(_ reading: Reading) -> [String: Double] {
     reading.time.slope.map { ["slope": $0] } ?? [:]
   }

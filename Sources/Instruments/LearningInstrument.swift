@@ -55,6 +55,9 @@ public enum LearningInstrument: Instrument {
   }
 
   /// What is followed over training.
+  public static let trendNames = ["cosine"]
+
+  /// What is followed over training.
   public static func trend(_ reading: Reading) -> [String: Double] { ["cosine": reading.report.overall.cosine] }
 }
 

@@ -36,7 +36,18 @@ public enum LyapunovInstrument: Instrument {
   }
 
   /// What is followed over training.
+  public static let trendNames = ["largest", "dimension"]
+
+  /// What is followed over training.
   public static func trend(_ reading: LyapunovSpectrum) -> [String: Double] {
     ["largest": reading.exponents.first ?? .nan, "dimension": reading.dimension ?? .nan]
+  }
+
+  /// The exponents, their errors, and the largest as it settles.
+  public static func arrays(_ reading: LyapunovSpectrum) -> [ReadingArray] {
+    [
+      ReadingArray("exponents", reading.exponents), ReadingArray("standard_errors", reading.standardErrors),
+      ReadingArray("convergence", reading.convergence),
+    ]
   }
 }

@@ -29,6 +29,14 @@ public struct Readings: Sendable {
     return trends
   }
 
+  /// The arrays of all readings, named INSTRUMENT.ARRAY.
+  public var arrays: [ReadingArray] { Instruments.all.flatMap { arrays(of: $0) } }
+
+  private func arrays<I: Instrument>(of instrument: I.Type) -> [ReadingArray] {
+    guard let reading = self[instrument] else { return [] }
+    return I.arrays(reading).map { ReadingArray("\(I.id).\($0.name)", $0.elements, shape: $0.shape) }
+  }
+
   private func collectTrends<I: Instrument>(of instrument: I.Type, into trends: inout [TrendKey: Double]) {
     guard let reading = self[instrument] else { return }
     for (name, value) in I.trend(reading) { trends[TrendKey(I.id, name)] = value }

@@ -90,7 +90,10 @@ public enum SpectrumInstrument: Instrument {
   }
 
   /// What is followed over training.
+  public static let trendNames = ["spectral_radius"]
+
+  /// What is followed over training.
   public static func trend(_ reading: Reading) -> [String: Double] {
-    reading.spectralRadius.map { ["ρ": $0] } ?? [:]
+    reading.spectralRadius.map { ["spectral_radius": $0] } ?? [:]
   }
 }

@@ -20,9 +20,21 @@ public enum UnitsInstrument: Instrument {
     return UnitActivity(tape, layer: pass.layer(focus))
   }
 
+  /// What is followed over training: how many units have each fault.
+  public static let trendNames = UnitActivity.Fault.allCases.map(\.rawValue)
+
   /// What is followed over training.
   public static func trend(_ reading: UnitActivity) -> [String: Double] {
     Dictionary(
       uniqueKeysWithValues: UnitActivity.Fault.allCases.map { ($0.rawValue, Double(reading.count($0))) })
+  }
+
+  /// By unit, gate after gate.
+  public static func arrays(_ reading: UnitActivity) -> [ReadingArray] {
+    [
+      ReadingArray("flat_share", reading.units.map(\.flatShare)),
+      ReadingArray("deviation", reading.units.map(\.deviation)),
+      ReadingArray("gradient_share", reading.units.map(\.gradientShare)),
+    ]
   }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Experiments
 import Foundation
+import Instruments
 import Training
 
 /// `bpttop trace`: one window whole, for other tools.
@@ -30,6 +31,9 @@ struct TraceCommand: ParsableCommand {
         product              [T,L*parts*H], log10 of the singular values of ds_T/ds_k, row k, descending, of sequence \
       0; s is the state of all layers together
 
+      --readings adds what instruments read of the pass, in the order of its steps or units, as in \
+      lyapunov.exponents: \(Self.instruments.joined(separator: ", ")).
+
       flow and product are left out, and that is said, where one would take more than 2 GiB.
 
       EXAMPLES
@@ -44,6 +48,10 @@ struct TraceCommand: ParsableCommand {
     name: .shortAndLong, help: "The trace (.safetensors), or - for standard output.",
     completion: .file(extensions: ["safetensors"]))
   var output: String
+  @Option(
+    help: ArgumentHelp("Instruments to read too, separated by commas.", valueName: "names"),
+    completion: .list(Self.instruments))
+  var readings: String?
   @Option(parsing: .unconditional, help: "Updates to make before.", transform: Reading.count) var updates = 0
   @Option(help: "Weights to begin with (.safetensors).", completion: .file(extensions: ["safetensors"]))
   var weights: String?
@@ -52,7 +60,23 @@ struct TraceCommand: ParsableCommand {
     completion: .file(extensions: ["safetensors"]))
   var data: String?
 
+  /// The instruments that have arrays.
+  private static let instruments = ["bias-by-window", "clipping", "contributions", "decay", "lyapunov", "units"]
+
+  /// The instruments that are asked for.
+  private func chosenInstruments() throws -> Set<InstrumentID> {
+    let names = readings.map { $0.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) } } ?? []
+    for name in names where !Self.instruments.contains(name) {
+      let error = InputError(
+        file: "--readings", problem: "found \(name), expected \(Self.instruments.joined(separator: ", "))",
+        nearest: nearestName(to: name, among: Self.instruments))
+      throw Failure.input(error.description)
+    }
+    return Set(Instruments.all.map { $0.id }.filter { names.contains($0.name) })
+  }
+
   func run() throws {
+    let instruments = try chosenInstruments()
     let source = try options.read()
     var start = TrainingRun.Start()
     do {
@@ -64,7 +88,7 @@ struct TraceCommand: ParsableCommand {
     let run = try options.run(source, start: start)
     try advance(run, updates: updates)
     let snapshot = run.snapshot()
-    for line in try writeTrace(of: snapshot, to: output) {
+    for line in try writeTrace(of: snapshot, readings: instruments, to: output) {
       FileHandle.standardError.write(Data("bpttop: \(line)\n".utf8))
     }
   }
@@ -73,20 +97,24 @@ struct TraceCommand: ParsableCommand {
 /// Writes the trace of a snapshot's next window; what was left out of it, a line each.
 /// - Parameters:
 ///   - snapshot: the state whose next window is computed.
+///   - instruments: whose readings are written too.
 ///   - path: where it goes.
 ///   - progress: called again and again with the share that is done; false ends the writing, and nothing is written.
 @discardableResult
 func writeTrace(
-  of snapshot: Snapshot, to path: String, progress: (Double) -> Bool = { _ in true }
+  of snapshot: Snapshot, readings instruments: Set<InstrumentID> = [], to path: String,
+  progress: (Double) -> Bool = { _ in true }
 ) throws -> [String] {
   guard progress(0) else { throw CancellationError() }
   let tape = snapshot.tape()
   guard tape.objective.isFinite, tape.gradient.allSatisfy(\.isFinite) else {
     throw Failure.run("the window has numbers that are not finite: nothing was written")
   }
+  let readings = Readings(PassView(snapshot), ReadingRequest(instruments), budget: Budget(.unlimited))
+  let tensors = readings.arrays.map { NamedTensor($0.name, $0.shape, .float64($0.elements)) }
   return try writing {
     try TraceFile.write(
-      tape, experiment: snapshot.experiment, update: snapshot.update, to: path,
+      tape, experiment: snapshot.experiment, update: snapshot.update, readings: tensors, to: path,
       memory: min(TraceFile.tensorLimit, Memory.limit / 2), progress: progress
     ).map(\.description)
   }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Experiments
 import Foundation
+import Instruments
 import Training
 
 /// `bpttop train`: trains without a screen.
@@ -13,7 +14,9 @@ struct TrainCommand: ParsableCommand {
       log10_grad_first and log10_grad_last (log10 of the gradient's norm at the window's first and last step), and \
       log10_product_per_step (slope of log10 of the norm of the product of Jacobians over the lag, from 8 lags). The \
       last one takes time of the order of H^3 a step; --columns leaves out what it does not name, and does not compute \
-      it. SIGINT and SIGTERM finish the present update, write what was asked for, and end with 130 or 143.
+      it. It may also name what an instrument reads of the pass before each update, as in bias.relative_error: \
+      \(Instruments.trends.map { "\($0.instrument).\($0.name)" }.joined(separator: ", ")). \
+      An instrument that has nothing to read leaves its field empty. SIGINT and SIGTERM finish the present update, write what was asked for, and end with 130 or 143.
 
       EXAMPLES
         bpttop train mine.yaml --updates 1000
@@ -27,8 +30,9 @@ struct TrainCommand: ParsableCommand {
   var metrics: String?
   @Option(
     help: ArgumentHelp(
-      "The metrics' columns, separated by commas, in their order; all by default.", valueName: "names"),
-    completion: .list(MetricsRow.Column.allCases.map(\.rawValue)))
+      "The metrics' columns, separated by commas, in their order; by default all but the instruments'.",
+      valueName: "names"),
+    completion: .list(MetricsRow.Column.all.map(\.name)))
   var columns: String?
   @Option(
     help: "The weights at the end, under PyTorch's names (.safetensors).",
@@ -68,7 +72,7 @@ struct TrainCommand: ParsableCommand {
   }
 
   private func chosenColumns() throws -> [MetricsRow.Column] {
-    guard let columns else { return MetricsRow.Column.allCases }
+    guard let columns else { return MetricsRow.Column.standard }
     guard metrics != nil else { throw Failure.input("--columns: found no --metrics, expected a file for the columns") }
     do {
       return try MetricsRow.Column.list(columns)

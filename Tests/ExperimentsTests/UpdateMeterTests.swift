@@ -1,5 +1,6 @@
 import Experiments
 import GradientFlow
+import Instruments
 import Testing
 import Training
 
@@ -45,6 +46,27 @@ import Training
   private func isNear(_ a: Double?, _ b: Double?, _ tolerance: Double) -> Bool {
     guard let a, let b else { return a == b }
     return a == b || abs(a - b) < tolerance * max(1, abs(b))
+  }
+
+  /// A column of an instrument tells what the instrument reads of the pass before the update.
+  @Test func columnsOfInstrumentsAreTheirReadings() throws {
+    let run = try TrainingRun(
+      experiment: ExperimentFile.parse(
+        "", file: "t", settings: ["task.length=12", "training.k1=4", "training.k2=4", "network.hidden=4"]))
+    let columns = try MetricsRow.Column.list(
+      "update,clipping.angle,bias.relative_error,lyapunov.largest,learning.cosine")
+    var meter = UpdateMeter(columns: columns)
+    let tape = run.snapshot().wholeTape()
+    meter.prepare(run)
+    #expect(run.trainOnce() == .trained)
+    let row = try #require(meter.row(run))
+    let largest = try LyapunovSpectrum(tape).exponents.first
+    #expect(row.readings[TrendKey("lyapunov", "largest")] == largest)
+    // Clipping by norm turns nothing.
+    #expect(try #require(row.readings[TrendKey("clipping", "angle")]) < 1e-9)
+    let line = MetricsWriter.Format.csv.line(row, columns: columns)
+    #expect(line.hasPrefix("1,") && line.split(separator: ",").count == 5)
+    #expect(throws: InputError.self) { try MetricsRow.Column.list("lyapunov.large") }
   }
 
   @Test func whatIsNotAskedForIsNotThere() throws {

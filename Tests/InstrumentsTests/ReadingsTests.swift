@@ -214,7 +214,8 @@ import Testing
     let readings = Fixture.readings(snapshot)
     let bias = try #require(readings[BiasInstrument.self]).overall
     #expect(readings.trends[TrendKey("bias", "cosine")] == bias.cosine)
-    #expect(readings.trends[TrendKey("spectrum", "ρ")] == readings[SpectrumInstrument.self]?.spectralRadius)
+    #expect(
+      readings.trends[TrendKey("spectrum", "spectral_radius")] == readings[SpectrumInstrument.self]?.spectralRadius)
     #expect(readings.trends[TrendKey("horizon", "k2")] == 8)
     #expect(readings.trends.keys.allSatisfy { Instruments.allIDs.contains($0.instrument) })
   }

@@ -51,7 +51,7 @@ struct BiasPanel: Panel {
     plot.draw(in: parts[0], into: &buffer, theme: theme)
     guard isLarge else { return }
     let trend = state.series("error at its k2", role: .gradientNorm) { lane in
-      lane.trends[BiasInstrument.self, "relative error"].filter { $0.value > 0 }
+      lane.trends[BiasInstrument.self, "relative_error"].filter { $0.value > 0 }
         .map { (x: Double($0.update), y: NumberText.log10($0.value)) }
     }
     let updates = trend.flatMap { $0.points.map(\.x) }

@@ -33,7 +33,8 @@ struct HorizonPanel: Panel {
       // Two lanes are told apart by their lines: of each there is one.
       (isPair ? ["10 %"] : ["10 %", "1 %"]).map { name in
         let style = LaneStyle(lane.id), isFirst = name == "10 %"
-        let points = lane.trends[HorizonInstrument.self, name].map { (x: Double($0.update), y: $0.value) }
+        let trend = isFirst ? "lag_10_percent" : "lag_1_percent"
+        let points = lane.trends[HorizonInstrument.self, trend].map { (x: Double($0.update), y: $0.value) }
         let letter = lane.id.letter
         return Series(
           points, isPair ? style.mark : isFirst ? .line(.solid) : .line(.dotted),
