@@ -180,7 +180,7 @@ extension KeyBinding {
   func footer(_ state: DashboardState) -> String? {
     switch footer {
     case "run" where state.isRunning: "pause"
-    case "step": state.nextSteps ?? footer
+    case "step" where state.size.width >= 100: state.nextSteps ?? footer
     default: footer
     }
   }
