@@ -100,7 +100,7 @@ extension EndToEnd {
       try tmux.press("z")
       #expect(try tmux.screen { $0 == before } != nil, "z does not zoom back")
       try tmux.press("?")
-      #expect(try tmux.screen { $0.contains("Help") && $0.contains("space") } != nil)
+      #expect(try tmux.screen { $0.contains("Help") && $0.contains("Symbols") } != nil)
       try tmux.press("Escape")
       #expect(try tmux.screen { $0 == before } != nil, "Esc does not leave the help")
     }
