@@ -37,6 +37,9 @@ extension Color {
   /// The colour in Oklab.
   var oklab: Oklab { Oklab(Self.linear[Int(red)], Self.linear[Int(green)], Self.linear[Int(blue)]) }
 
+  /// Red, green and blue as amounts of light, 0 to 1.
+  var linearParts: [Double] { [red, green, blue].map { Self.linear[Int($0)] } }
+
   /// Relative luminance, 0 to 1 (WCAG 2, from linear sRGB).
   public var luminance: Double {
     func linear(_ value: UInt8) -> Double {

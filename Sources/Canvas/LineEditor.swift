@@ -4,6 +4,8 @@ public struct LineEditor: Hashable, Sendable {
   public private(set) var before: [Character], behind: [Character]
   /// The entry of the history that is shown, counted from the latest; nil for the line itself.
   public var historyIndex: Int?
+  /// Which of the things that the line finds is chosen.
+  public var chosen = 0
   /// What is wrong with the line.
   public var problem: String?
 
@@ -46,6 +48,7 @@ public struct LineEditor: Hashable, Sendable {
       while let last = before.last, last != " ", last != "." { before.removeLast(); _ = last }
     default: return false
     }
+    chosen = 0
     problem = nil
     return true
   }

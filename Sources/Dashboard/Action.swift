@@ -16,6 +16,8 @@ public enum Action: Sendable {
   case resize(Size)
   /// The source told something.
   case news(SourceNews)
+  /// The experiment of a demo was read: it is to be trained.
+  case open(Demo, Experiment)
   /// Something to say (a file was written).
   case message(String)
   /// Something failed (a file could not be written).
@@ -34,6 +36,8 @@ public enum Effect: Hashable, Sendable {
   case saveSession
   /// Go on with the session that ended by itself.
   case takeUpSession
+  /// Read the experiment of a demo, to open it.
+  case read(Demo)
   /// Stop writing a file.
   case cancelWriting
   /// Paint every cell anew; stop as Ctrl-Z does; end.
@@ -45,7 +49,8 @@ extension Command {
   var needs: Capabilities.Commands {
     switch self {
     case .runOrPause, .stepForward, .stepBack, .updateForward, .updateBack, .faster, .slower: .control
-    case .turn, .nextTruncation, .toggleLSTM, .undo, .restart, .restartPresent, .newSeed, .prompt, .saveExperiment,
+    case .turn, .nextTruncation, .toggleLSTM, .undo, .restart, .restartPresent, .newSeed, .prompt, .demos,
+      .saveExperiment,
       .saveSession:
       .change
     case .fork, .closeLane: .fork
@@ -57,7 +62,7 @@ extension Command {
 /// What a key can ask for.
 public enum Command: Hashable, Sendable {
   case quit, suspend, repaint
-  case help, escape, zoom, nextTheme, toggleBig
+  case help, escape, zoom, nextTheme, toggleBig, nextPreset
   case focusNext, focusPrevious
   case panel(digit: Int)
   case runOrPause, stepForward, stepBack, updateForward, updateBack, faster, slower
@@ -73,6 +78,6 @@ public enum Command: Hashable, Sendable {
   case undo, restart, restartPresent, newSeed
   /// Fork a second lane, or focus the other; close the one that has the focus.
   case fork, closeLane
-  case prompt, find
+  case prompt, find, demos
   case saveScreen, exportTrace, saveExperiment, saveSession, takeUpSession
 }

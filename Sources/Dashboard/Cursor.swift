@@ -1,3 +1,4 @@
+import Instruments
 import RecurrentNetworks
 
 /// Where the reader stands in one window's pass: a cursor on the tape.
@@ -59,6 +60,15 @@ public struct Cursor: Hashable, Sendable {
 
   /// Where a plot over the steps, counted from 1, marks it; nil in the update.
   var stepOfPlot: Double? { phase == .update ? nil : Double(step + 1) }
+
+  /// What is made here: "h₃₇", "δ₃₇", "update".
+  var name: String {
+    switch phase {
+    case .forward: "h" + sub(step + 1)
+    case .backward: "δ" + sub(step + 1)
+    case .update: "update"
+    }
+  }
 
   /// Whether the forward pass has reached `step` here.
   public func hasState(at step: Int) -> Bool { phase != .forward || step <= self.step }

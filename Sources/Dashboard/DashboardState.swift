@@ -47,6 +47,10 @@ public struct DashboardState: Sendable, Equatable {
   /// The panels that are switched on, and those that were asked for, the latest first: they get room before others.
   public var panelsOn: Set<PanelID>
   var askedFor: [PanelID] = []
+  /// The panel that was gone to by its digit; the one whose digit was the last key; the reader's own choice of panels.
+  var visit: Visit?
+  var typedPanel: PanelID?
+  var ownPanels: Set<PanelID>?
   /// The panel that takes the arrow keys; what is not on the screen has no focus.
   public var focus: PanelID?
   /// The panel that has the whole screen.
@@ -61,6 +65,13 @@ public struct DashboardState: Sendable, Equatable {
 
   /// Where the learning algorithms are gone through one by one.
   var algorithmRound: AlgorithmRound?
+
+  /// The name of the experiment that was opened, and what its file says of itself.
+  public var opened: (name: String, head: String) {
+    get { (openedName, openedHead) }
+    set { (openedName, openedHead) = newValue }
+  }
+  private var openedName = "", openedHead = ""
 
   /// What keys mean at the moment.
   public var mode = Mode.panels
@@ -83,6 +94,7 @@ public struct DashboardState: Sendable, Equatable {
     lanes = [Lane(id: .a, experiment: experiment)]
     self.size = size
     self.theme = theme
+    speed = Speed(experiment.view.pace)
     tip = showsTip ? Tip.allCases : []
     panelsOn = Set(Panels.all.map(\.id))
     focus = Panels.knobs.id
@@ -196,8 +208,10 @@ public enum Mode: Hashable, Sendable {
   case help(line: Int)
   /// They write the line `key value` that sets a key of the experiment.
   case prompt(LineEditor)
-  /// They write the name of a knob or a panel.
+  /// They write the name of a knob, a panel or a demo.
   case find(LineEditor)
+  /// The same among the demos alone.
+  case demos(LineEditor)
 }
 
 /// Updates a second, at most.
@@ -207,6 +221,9 @@ public enum Speed: Hashable, Sendable {
 
   /// The speeds that `>` and `<` walk through, the fastest first.
   static let all: [Speed] = [.unlimited] + [1000, 300, 100, 30, 10, 3, 1].map(Speed.limited)
+
+  /// So many updates a second at most; nil is as many as the machine makes.
+  public init(_ updatesPerSecond: Double?) { self = updatesPerSecond.map(Speed.limited) ?? .unlimited }
 
   /// Updates a second; nil is as many as the machine makes.
   public var updatesPerSecond: Double? {
@@ -218,7 +235,11 @@ public enum Speed: Hashable, Sendable {
 
   /// The next faster or slower one, or this one at the end.
   func next(faster: Bool) -> Speed {
-    let index = Speed.all.firstIndex(of: self) ?? 0
-    return Speed.all[min(max(index + (faster ? -1 : 1), 0), Speed.all.count - 1)]
+    let rate = updatesPerSecond ?? .infinity
+    let next =
+      faster
+      ? Speed.all.last { ($0.updatesPerSecond ?? .infinity) > rate }
+      : Speed.all.first { ($0.updatesPerSecond ?? .infinity) < rate }
+    return next ?? self
   }
 }

@@ -37,7 +37,7 @@ extension DashboardState {
     layer = view.layer
     productView = view.productView.flatMap(ProductView.init)
     knob = view.knob
-    speed = view.speed.map(Speed.limited) ?? .unlimited
+    speed = Speed(view.speed)
     promptHistory = view.history
     tip = []
     pendingView = Cursor(Cursor.Phase(rawValue: view.phase) ?? .update, step: view.step)

@@ -1,5 +1,6 @@
 import Canvas
 import Sources
+import Training
 
 /// Does what the dashboard wants done, for the terminal, a drawn frame and tests alike: commands go to the source, files to
 /// the outlet, and what comes back is taken into the state.
@@ -8,6 +9,7 @@ public struct EffectRunner {
   public private(set) var state: DashboardState
   private let source: any Source
   private let files: any FileOutlet
+  private let readDemo: (@Sendable (Demo) throws -> Experiment)?
 
   /// What is left to the program's loop.
   public enum Outcome: Hashable, Sendable {
@@ -19,8 +21,12 @@ public struct EffectRunner {
     case takeUpSession
   }
 
-  /// A dashboard on a source, whose files go to `files`.
-  public init(_ state: DashboardState, source: any Source, files: any FileOutlet) {
+  /// A dashboard on a source, whose files go to `files`; `readDemo` reads the experiment of a demo.
+  public init(
+    _ state: DashboardState, source: any Source, files: any FileOutlet,
+    readDemo: (@Sendable (Demo) throws -> Experiment)? = nil
+  ) {
+    self.readDemo = readDemo
     self.state = state
     self.source = source
     self.files = files
@@ -68,8 +74,12 @@ public struct EffectRunner {
         } else {
           outcome = perform(reduce(into: &state, .failure("no pass to export: this run has none, or none yet")))
         }
-      case .saveExperiment: write(.experiment(state.experiment))
+      case .saveExperiment:
+        var experiment = state.experiment
+        experiment.view.pace = state.speed.updatesPerSecond
+        write(.experiment(experiment, of: state.lanes.count > 1 ? state.lane.id : nil))
       case .saveSession: saveSession(to: files)
+      case .read(let demo): outcome = open(demo)
       case .takeUpSession: outcome = .takeUpSession
       case .cancelWriting: files.cancel()
       case .repaint: outcome = .repaint
@@ -78,6 +88,17 @@ public struct EffectRunner {
       }
     }
     return outcome
+  }
+
+  private mutating func open(_ demo: Demo) -> Outcome {
+    do {
+      guard let experiment = try readDemo?(demo) else {
+        return perform(reduce(into: &state, .failure("no demos here")))
+      }
+      return perform(reduce(into: &state, .open(demo, experiment)))
+    } catch {
+      return perform(reduce(into: &state, .failure("\(error)")))
+    }
   }
 
   private func write(_ file: OutletFile) { files.write(file, update: state.newest?.update ?? 0) }

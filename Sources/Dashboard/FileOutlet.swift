@@ -19,8 +19,8 @@ public enum OutletFile: Sendable {
   case screen(Buffer, Theme)
   /// A pass with all its numbers.
   case trace(Snapshot)
-  /// The settings.
-  case experiment(Experiment)
+  /// The settings; of which lane, where there are two.
+  case experiment(Experiment, of: LaneID?)
   /// Everything, to go on from here at another time.
   case session([LaneID: RunCheckpoint], DashboardView)
 }

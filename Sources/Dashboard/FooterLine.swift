@@ -80,7 +80,7 @@ enum FooterLine {
     if state.zoomed != nil || state.isBig { return [Span(" Esc", theme[.keyName]), Span(" back ", theme[.text])] }
     guard !layout.hidden.isEmpty else { return [] }
     let digits = layout.hidden.joined(separator: " ")
-    return [Span(" \(digits)", theme[.keyName]), Span(" hidden ", theme[.text])]
+    return [Span(" \(digits)", theme[.keyName]), Span(" show hidden ", theme[.text])]
   }
 
   /// What a newcomer can try, in the fullest form that fits.

@@ -1,12 +1,13 @@
 import Canvas
 
-/// The help: the focused panel's lines, every key by its group, and what the program is.
+/// The help: the screen, its symbols and colors, the focused panel's lines, and every key by its group.
 enum Help {
-  /// A line, its key column and its words.
+  /// A line; a key, or a sign with its look, and its words.
   enum Line: Equatable {
     case title(String)
     case text(String)
     case key(String, String)
+    case sign(String, Role, String)
     case blank
   }
 
@@ -15,26 +16,24 @@ enum Help {
   static func rows(_ state: DashboardState) -> [[Line]] {
     let width = max(20, state.size.width - 6)
     var top: [Line] = []
+    if let leftOut = state.lane.readings?.allLeftOut, !leftOut.isEmpty {
+      top.append(.title("Left out of this pass"))
+      top += leftOut.joined(separator: "; ").words(state.theme).wrapped(to: width).map(Line.text)
+      top.append(.blank)
+    }
+    top += overview(state, width)
     let layout = ScreenLayout(state)
     if let focus = state.focus, layout.frame(of: focus) != nil, let panel = Panels.named(focus) {
+      top.append(.blank)
       top.append(.title(((panel.digit.map { "\($0) " } ?? "") + panel.title).words(state.theme)))
       top += panel.help.flatMap { $0.words(state.theme).wrapped(to: width) }.map(Line.text)
       top += keyLines(panel.keys.map { ($0.name.keyWords(state.theme), $0.help.words(state.theme)) }, width)
-    }
-    if let leftOut = state.lane.readings?.allLeftOut, !leftOut.isEmpty {
-      top.append(.blank)
-      top.append(.title("Left out of this pass"))
-      top += leftOut.joined(separator: "; ").words(state.theme).wrapped(to: width).map(Line.text)
     }
     if !state.remappedKeys.isEmpty {
       top += [.blank, .title("Your own keys")]
       let own = state.remappedKeys.map { ($0.name.keyWords(state.theme), "as \($1.name)".keyWords(state.theme)) }
       top += keyLines(own.sorted { $0.0 < $1.0 }, width)
     }
-    // What a newcomer reads once comes behind what is looked up again and again.
-    let end: [Line] =
-      [.blank, .title("bpttop: backpropagation through time, live")]
-      + about.words(state.theme).wrapped(to: width).map(Line.text)
     let isWide = width >= columnWidth * 2
     func keys(_ groups: [KeyBinding.Group]) -> [Line] {
       groups.flatMap { group in
@@ -45,21 +44,61 @@ enum Help {
             isWide ? columnWidth - 2 : width)
       }
     }
-    guard isWide else { return (top + keys(KeyBinding.Group.allCases) + end).map { [$0] } }
+    guard isWide else { return (top + keys(KeyBinding.Group.allCases)).map { [$0] } }
     let left = keys([.panels, .pass, .training]), right = keys([.knobs, .program])
     return top.map { [$0] }
       + (0..<max(left.count, right.count)).map { row in
         [row < left.count ? left[row] : .blank, row < right.count ? right[row] : .blank]
-      } + end.map { [$0] }
+      }
   }
 
   /// The width of each of two columns.
   private static let columnWidth = 56
 
-  static let about =
-    "A small recurrent network trains here. Its loss sends a gradient back through time: δ_t = ∂L/∂h_t, one Jacobian a "
-    + "step, φ′ and W_hh. The panels show how much arrives at every step, what takes it away, and what truncation (k1, k2) "
-    + "and clipping change. Pause, then walk through one pass step by step; every number is of that pass."
+  /// What stands where, the symbols, the colors, and what the experiment's file says of itself.
+  private static func overview(_ state: DashboardState, _ width: Int) -> [Line] {
+    func lines(_ signs: [(String, Role, String)]) -> [Line] {
+      signs.flatMap { sign, role, words in
+        words.words(state.theme).wrapped(to: max(10, width - keyColumns)).enumerated().map {
+          Line.sign($0 == 0 ? sign.words(state.theme) : "", role, $1)
+        }
+      }
+    }
+    let head = state.opened.head.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+    let opened: [Line] =
+      head.isEmpty
+      ? []
+      : [.title(state.opened.name)] + head.flatMap { $0.words(state.theme).wrapped(to: width) }.map(Line.text) + [
+        .blank
+      ]
+    return opened + [.title("The screen")] + about.words(state.theme).wrapped(to: width).map(Line.text)
+      + [.blank, .title("Symbols")] + lines(symbols) + [.blank, .title("Colors")] + lines(colors)
+  }
+
+  private static let about =
+    "A small recurrent network trains here. Its loss sends a gradient back through time, one Jacobian a step. The first "
+    + "line has task, cell, truncation, clipping and optimizer, the pace and the updates made. Each panel has a digit; the "
+    + "one with the heavy frame has the focus. The last line names the keys that can be pressed, and answers them. Pause, "
+    + "then walk through one pass step by step; every number is of that pass."
+
+  private static let symbols: [(String, Role, String)] = [
+    (
+      "h a", .value,
+      "h_t is the state after step t, a_t what goes into the activation: h = φ(a), a = W_ih x + W_hh h + b"
+    ),
+    ("φ′", .value, "how open a unit is: the slope of φ at a, 1 where tanh is open, near 0 where it is saturated"),
+    ("δ", .value, "δ_t = ∂L/∂h_t, the gradient that arrives at step t; in the fully recurrent network δ = ∂J/∂s"),
+    ("ρ σ γ", .value, "ρ is the spectral radius of W_hh, σ a singular value, γ the steepest slope that φ has"),
+    ("lᵢ L", .value, "the loss of step i, and all of them together; J where it is summed over the units"),
+    ("k1 k2", .value, "an update every k1 steps, whose gradient goes k2 steps back; n is the length of a sequence"),
+  ]
+
+  private static let colors: [(String, Role, String)] = [
+    ("━━━", .truncated, "the gradient that trains"), ("───", .full, "the same with nothing cut off"),
+    ("═══", .newest, "the losses that enter"), ("├─┤", .window, "the window of the truncation"),
+    ("╌╌╌", .bound, "what theory says cannot be passed"), ("···", .floor, "losses that are known beforehand"),
+    ("!", .warning, "what to be careful with, as a clipped update; ✖ is what went wrong"),
+  ]
 
   private static let keyColumns = 10
 
@@ -91,6 +130,9 @@ enum Help {
     case .blank: break
     case .title(let text): buffer.put(text, in: rect, style: theme[.title])
     case .text(let text): buffer.put(text, in: rect, style: theme[.text])
+    case .sign(let sign, let role, let words):
+      buffer.put(sign, in: rect, style: theme[role])
+      buffer.put(words, in: rect.inset(left: keyColumns), style: theme[.text])
     case .key(let name, let help):
       buffer.put(name, in: rect, style: theme[.keyName])
       buffer.put(help, in: rect.inset(left: keyColumns), style: theme[.text])

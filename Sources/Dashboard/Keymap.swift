@@ -90,7 +90,8 @@ public enum Keymap {
     turn(
       "g", nil, "the next learning algorithm: how the gradient is computed", "training.algorithm", down: nil, up: "g"),
     KeyBinding(
-      .knobs, "/", nil, "find a knob, a panel or a mark of the timeline by its name", [(.character("/"), .find)]),
+      .knobs, "/", nil, "find a knob, a panel, a demo or a mark of the timeline by its name", [(.character("/"), .find)]
+    ),
     KeyBinding(
       .knobs, ":", "set", "set any key: name and value; ⇥ completes", [(.character(":"), .prompt)]),
   ]
@@ -104,7 +105,8 @@ public enum Keymap {
       [(.character("r"), .restart), (.character("b"), .restartPresent)]),
     KeyBinding(
       .training, "R", nil, "restart with the next seed (weights and data)", [(.character("R"), .newSeed)]),
-    KeyBinding(.training, "u", "undo", "undo the last change of a setting", [(.character("u"), .undo)]),
+    KeyBinding(
+      .training, "u", "undo", "undo the last change of a setting, a fork or a closed lane", [(.character("u"), .undo)]),
     KeyBinding(
       .training, "f x", "fork", "fork a second lane, change the lane; x closes the lane that has the focus",
       [(.character("f"), .fork), (.character("x"), .closeLane)]),
@@ -127,11 +129,15 @@ public enum Keymap {
       .panels, "v", nil, "the product by time, memory, layers, paths",
       [(.character("v"), .nextProductView)]),
     KeyBinding(
-      .panels, "0-9", nil, "a panel on, off (0: learning algorithms); / finds others",
+      .panels, "0-9", nil,
+      "to a panel, shown if it was hidden; once more: back (0: learning algorithms; 3z zooms 3; / finds others)",
       (0...9).map { (.character(Character("\($0)")), .panel(digit: $0)) }),
     KeyBinding(
       .panels, "B", nil, "large numbers for the last row; B: back",
       [(.character("B"), .toggleBig)]),
+    KeyBinding(
+      .panels, "p", nil, "the next choice of panels: classroom, explore, research, your own",
+      [(.character("p"), .nextPreset)]),
     KeyBinding(
       .panels, "Esc", nil, "back: from zoom, from help, from a prompt", [(.escape, .escape)]),
   ]
@@ -146,13 +152,16 @@ public enum Keymap {
       .program, "T", nil, "the next theme; :theme light goes to one",
       [(.character("T"), .nextTheme)]),
     KeyBinding(
-      .program, "e", nil, "export this pass as a trace (safetensors); E: the experiment as YAML",
+      .program, "e", nil, "export this pass as a trace (safetensors); E: the focused lane's experiment as YAML",
       [(.character("e"), .exportTrace), (.character("E"), .saveExperiment)]),
     KeyBinding(
       .program, "s", "save", "save the session: bpttop FILE goes on from here", [(.character("s"), .saveSession)]),
     KeyBinding(
       .program, "Ctrl-R", nil, "go on with a session that ended without being closed",
       [(.control("r"), .takeUpSession)]),
+    KeyBinding(
+      .program, "d", "demos", "the experiments that ship with the program, and what each shows; ⏎ opens one",
+      [(.character("d"), .demos)]),
     KeyBinding(.program, "Ctrl-L", nil, "paint the screen anew", [(.control("l"), .repaint)]),
     KeyBinding(.program, "Ctrl-Z", nil, "suspend; fg comes back", [(.control("z"), .suspend)]),
     KeyBinding(
@@ -167,8 +176,21 @@ extension KeyBinding {
     return nil
   }
 
-  /// The footer's word, as it is true now: what runs can be paused.
+  /// The footer's word, as it is true now: what runs can be paused, and in the pass it is said where the keys lead.
   func footer(_ state: DashboardState) -> String? {
-    footer == "run" && state.isRunning ? "pause" : footer
+    switch footer {
+    case "run" where state.isRunning: "pause"
+    case "step": state.nextSteps ?? footer
+    default: footer
+    }
+  }
+}
+
+extension DashboardState {
+  /// In the pass: what the next step does, and what the step back undoes.
+  fileprivate var nextSteps: String? {
+    guard !isRunning, let window, cursor.phase != .update || hasSteppedToUpdate else { return nil }
+    let next = Cursor(place: cursor.place(in: window) + 1, in: window)
+    return "\(next?.name ?? "next update"), undo \(cursor.name)"
   }
 }

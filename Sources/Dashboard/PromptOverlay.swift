@@ -18,14 +18,22 @@ enum PromptOverlay {
   static func draw(find editor: LineEditor, _ state: DashboardState, _ buffer: inout Buffer) {
     let found = state.findings(editor.text).map { (text: $0.name, about: $0.about) }
     draw(
-      "/", editor, candidates: found, note: found.isEmpty ? "no knob, panel or mark is called so" : nil,
-      isProblem: found.isEmpty,
-      hint: "⏎ take the first · Esc back", state, &buffer)
+      "/", editor, candidates: found, chosen: editor.chosen,
+      note: found.isEmpty ? "no knob, panel, mark or demo is called so" : nil,
+      isProblem: found.isEmpty, hint: "↑ ↓ choose · ⏎ take it · Esc back", state, &buffer)
+  }
+
+  static func draw(demos editor: LineEditor, _ state: DashboardState, _ buffer: inout Buffer) {
+    let found = state.findings(editor.text).map { (text: $0.name, about: $0.about) }
+    draw(
+      "demo", editor, candidates: found, chosen: editor.chosen, most: max(6, buffer.height - 8),
+      note: found.isEmpty ? "no demo has these words" : nil, isProblem: found.isEmpty,
+      hint: "letters filter · ↑ ↓ choose · ⏎ open it · Esc back", state, &buffer)
   }
 
   private static func draw(
-    _ sign: String, _ editor: LineEditor, candidates: [(text: String, about: String)], note: String?, isProblem: Bool,
-    hint: String, _ state: DashboardState, _ buffer: inout Buffer
+    _ sign: String, _ editor: LineEditor, candidates: [(text: String, about: String)], chosen: Int? = nil,
+    most: Int = 6, note: String?, isProblem: Bool, hint: String, _ state: DashboardState, _ buffer: inout Buffer
   ) {
     let theme = state.theme
     let width = buffer.width
@@ -33,7 +41,7 @@ enum PromptOverlay {
     buffer.fill(line, Cell(" ", theme[.background]))
     // What is left of the caret is what must be seen of a line that is too long.
     let before = String(editor.before.suffix(max(0, width - 4)))
-    var x = buffer.put(" " + sign, x: 0, y: line.y, style: theme[.keyName])
+    var x = buffer.put(" \(sign)" + (sign.count > 1 ? " " : ""), x: 0, y: line.y, style: theme[.keyName])
     x = buffer.put(before, x: x, y: line.y, style: theme[.value])
     let caret = editor.behind.first.map { String($0) } ?? " "
     let end = buffer.put(caret, x: x, y: line.y, style: theme[.selection])
@@ -42,8 +50,12 @@ enum PromptOverlay {
     if last + hint.columns + 2 < width {
       buffer.put(hint, x: width - hint.columns - 1, y: line.y, style: theme[.dimText])
     }
-    var rows: [(String, String, Role)] = candidates.prefix(6).map { ($0.text, $0.about, .value) }
-    if candidates.count > 6 { rows.append(("… \(candidates.count - 6) more", "", .dimText)) }
+    let above = max(0, min(chosen ?? 0, candidates.count - 1) - most + 1)
+    var rows: [(String, String, Role)] = candidates.enumerated().dropFirst(above).prefix(most).map { index, candidate in
+      (candidate.text, candidate.about, index == chosen ? .selection : .value)
+    }
+    let below = candidates.count - above - rows.count
+    if below > 0 { rows.append(("… \(below) more", "", .dimText)) }
     let noteLines = note?.wrapped(to: width - 4) ?? []
     let height = rows.count + noteLines.count
     guard height > 0 else { return }

@@ -26,6 +26,8 @@ public func reduce(into state: inout DashboardState, _ action: Action) -> [Effec
   case .news(.ignored(let reason)):
     state.requestedRunning = nil
     state.message = Message(reason)
+  case .open(let demo, let experiment):
+    return state.open(demo, experiment)
   case .message(let text):
     state.message = Message(text)
   case .failure(let text):
@@ -40,6 +42,8 @@ extension DashboardState {
   /// Takes a key as the present mode understands it.
   mutating func take(_ key: Key, at time: Duration) -> [Effect] {
     message = nil
+    let typed = typedPanel
+    typedPanel = nil
     let presses = held.press(key, at: time)
     // These mean the same wherever one is.
     switch key {
@@ -57,7 +61,8 @@ extension DashboardState {
     if layout.isTooSmall { return key == .character("q") ? perform(.quit) : [] }
     switch mode {
     case .prompt(let editor): return prompt(editor, key)
-    case .find(let editor): return find(editor, key)
+    case .find(let editor): return find(editor, key, Mode.find)
+    case .demos(let editor): return find(editor, key, Mode.demos)
     case .help(let line): return help(line, key)
     case .panels: break
     }
@@ -69,6 +74,8 @@ extension DashboardState {
       message = Message("\(key.name): nothing; ? lists the keys")
       return []
     }
+    // 3z zooms panel 3, wherever the focus was.
+    if command == .zoom, zoomed == nil, let typed { show(typed) }
     return perform(command, count: presses)
   }
 
@@ -82,6 +89,9 @@ extension DashboardState {
     case .find(var editor):
       editor.insert(text)
       mode = .find(editor)
+    case .demos(var editor):
+      editor.insert(text)
+      mode = .demos(editor)
     case .panels, .help: break
     }
   }
@@ -108,9 +118,11 @@ extension DashboardState {
     case .toggleBig: isBig.toggle()
     case .focusNext: moveFocus(by: 1)
     case .focusPrevious: moveFocus(by: -1)
-    case .panel(let digit): toggle(digit: digit)
+    case .panel(let digit): go(toDigit: digit)
+    case .nextPreset: nextPreset()
     case .prompt: mode = .prompt(LineEditor())
     case .find: mode = .find(LineEditor())
+    case .demos: mode = .demos(LineEditor())
     case .layerUp, .layerDown: moveLayer(up: command == .layerUp)
     case .nextProductView: nextProductView()
     case .turn(let key, let up): return turn(key, up: up, coarse: true)
@@ -145,14 +157,19 @@ extension DashboardState {
   }
 
   private mutating func changeSpeed(faster: Bool) -> [Effect] {
-    let next = speed.next(faster: faster)
+    let effects = take(speed: speed.next(faster: faster))
+    if !effects.isEmpty { tip.removeAll { $0 == .faster } }
+    return effects
+  }
+
+  /// Trains at another speed from now on.
+  mutating func take(speed next: Speed) -> [Effect] {
     let words =
-      next.updatesPerSecond.map { "at most \(Int($0)) \($0 == 1 ? "update" : "updates") a second" }
+      next.updatesPerSecond.map { "at most \(plain($0)) \($0 == 1 ? "update" : "updates") a second" }
       ?? "as fast as it can"
     message = Message("speed: \(words)")
     guard next != speed else { return [] }
     speed = next
-    tip.removeAll { $0 == .faster }
     return [.source(.speed(next.updatesPerSecond))]
   }
 
@@ -164,13 +181,13 @@ extension DashboardState {
     message = Message(reason, isError: true)
   }
 
-  /// Undoes the last change of a setting.
+  /// Undoes the last change of a setting, a fork, or the end of a lane.
   private mutating func undo() -> [Effect] {
     hasSteppedToUpdate = false
     return [.source(.undo(lane.id))]
   }
 
-  private mutating func restart(_ point: RestartPoint) -> [Effect] {
+  mutating func restart(_ point: RestartPoint) -> [Effect] {
     requestedRunning = nil
     hasSteppedToUpdate = false
     // Beside another lane, it goes on at the same update.
@@ -209,6 +226,8 @@ extension DashboardState {
       goal = nil
       if update != wanted { message = Message("stopped at update \(NumberText.grouped(update))") }
     case .failed(let lane, let reason): say(lane, reason, isError: true)
+    case .unforked(let lane): message = Message("undid the fork: lane \(lane.letter) is closed")
+    case .reopened(let lane): message = Message("lane \(lane.letter) is open again")
     case .restarted, .forked, .dropped: break
     }
   }
@@ -238,7 +257,8 @@ extension DashboardState {
       message = Message("lane \(focusedLane.letter): its knobs turn now")
       return []
     }
-    message = Message("forked: B goes on beside A from here; knobs turn in B, f changes the lane, x closes it")
+    message = Message(
+      "forked: B goes on beside A from here; knobs turn in B, f changes the lane, x closes it, u undoes this")
     return [.source(.fork(from: lane.id))]
   }
 
@@ -248,7 +268,7 @@ extension DashboardState {
       message = Message("one lane: f forks a second one")
       return []
     }
-    message = Message("lane \(lane.id.letter) closed, the other goes on")
+    message = Message("lane \(lane.id.letter) closed, the other goes on; u opens it again")
     return [.source(.drop(lane.id))]
   }
 

@@ -6,17 +6,12 @@ extension DashboardState {
   /// Sets keys of the focused lane's experiment in one change: only together they need make sense.
   ///
   /// - Parameters:
-  ///   - settings: the keys and their values, a choice before what depends on it.
+  ///   - settings: the keys and their values, in any order.
   ///   - words: what is said of it; nil to name each key with its value.
   /// - Throws: what is wrong with one of them, or with all together; then nothing is set.
   mutating func set(_ settings: [Setting], saying words: String? = nil) throws(ExperimentKeyError) -> [Effect] {
-    var changed = experiment
-    var keys: [ExperimentKey] = []
-    for setting in settings {
-      let key = try ExperimentKey.named(setting.key)
-      try key.set(&changed, setting.value)
-      keys.append(key)
-    }
+    let keys = try settings.map { setting throws(ExperimentKeyError) in try ExperimentKey.named(setting.key) }
+    let changed = try experiment.setting(settings)
     try changed.validate()
     // W_hh moves on while it learns: the radius that was set once can be set again.
     let isAgain = keys.contains { $0.effect == .rescaleRecurrent && $0.get(changed) != "null" }

@@ -23,30 +23,52 @@ extension DashboardState {
     if wasZoomed { zoomed = focus }
   }
 
-  /// A panel on or off by its digit; one that is on but found no room comes before the others. In the zoom another
-  /// panel takes the screen.
-  mutating func toggle(digit: Int) {
+  /// Goes to a panel by its digit: it is shown and has the focus. Once more, and all is as it was before; a panel that was gone
+  /// to by other ways is hidden.
+  mutating func go(toDigit digit: Int) {
     guard let panel = Panels.panel(digit: digit) else { return }
     guard panel.applies(to: self) else {
       message = Message("\(digit) \(panel.title): nothing to show in this task")
       return
     }
     let places = ScreenLayout(self).places
-    askedFor.removeAll { $0 == panel.id }
-    if zoomed != nil {
-      (zoomed, focus) = (panel.id, panel.id)
-      panelsOn.insert(panel.id)
-    } else if places.contains(where: { $0.panel.id == panel.id }) {
-      if places.count == 1 {
-        message = Message("the last panel stays")
-      } else {
+    if focus == panel.id, places.contains(where: { $0.panel.id == panel.id }) {
+      if let visit, visit.panel == panel.id {
+        arrangement = visit.before
+      } else if places.count > 1 {
         panelsOn.remove(panel.id)
+        askedFor.removeAll { $0 == panel.id }
+        message = Message("\(digit) \(panel.title) hidden; \(digit) shows it again")
+      } else {
+        message = Message("the last panel stays")
       }
+      visit = nil
     } else {
-      panelsOn.insert(panel.id)
-      askedFor.insert(panel.id, at: 0)
-      focus = panel.id
+      visit = Visit(panel: panel.id, before: arrangement)
+      show(panel.id)
     }
+    typedPanel = panel.id
+  }
+
+  /// Which panels are there, and where the keys go.
+  private var arrangement: Arrangement {
+    get { Arrangement(panelsOn: panelsOn, askedFor: askedFor, focus: focus, zoomed: zoomed) }
+    set {
+      (panelsOn, askedFor, focus, zoomed) = (newValue.panelsOn, newValue.askedFor, newValue.focus, newValue.zoomed)
+    }
+  }
+
+  /// The next choice of panels. One that the reader has made is kept, and comes after the presets.
+  mutating func nextPreset() {
+    let present = PanelPreset.all.firstIndex { $0.panels == panelsOn }
+    if present == nil { ownPanels = panelsOn }
+    let presets = PanelPreset.all + (ownPanels.map { [PanelPreset(name: "own", panels: $0)] } ?? [])
+    let next = presets[((presets.firstIndex { $0.panels == panelsOn } ?? presets.count - 1) + 1) % presets.count]
+    (panelsOn, zoomed, visit) = (next.panels, nil, nil)
+    askedFor = Panels.priority.map(\.id).filter { next.panels.contains($0) && next.panels != PanelPreset.every }
+    let shown = ScreenLayout(self).places.map(\.panel.id)
+    if let focus, !shown.contains(focus) { self.focus = shown.first }
+    message = Message("panels: \(next.name) (\(presets.map(\.name).joined(separator: ", ")))")
   }
 
   /// Shows the panel called `id`, if it must before others, and gives it the keys.

@@ -17,7 +17,7 @@ extension DashboardState {
     return [.source(.run)]
   }
 
-  private mutating func pause() -> [Effect] {
+  mutating func pause() -> [Effect] {
     requestedRunning = false
     rest()
     return [.source(.pause)]

@@ -28,7 +28,8 @@ extension DashboardState {
     }
     if PlaceCommand.names.contains(line.key) {
       guard let command = PlaceCommand(line) else {
-        editor.problem = "\(line.key): found \(line.value ?? "nothing"), expected a whole number, as in :\(line.key) 50"
+        let wanted = line.key.hasSuffix("pace") ? "updates a second, or full" : "a whole number"
+        editor.problem = "\(line.key): found \(line.value ?? "nothing"), expected \(wanted), as in :\(line.key) 50"
         mode = .prompt(editor)
         return []
       }
@@ -76,6 +77,7 @@ extension DashboardState {
     case .update(let update): return go(toUpdate: update)
     case .forward(let count): return updateForward(count)
     case .back(let count): return updateBack(count)
+    case .pace(let pace): return take(speed: Speed(pace))
     }
     return []
   }
@@ -89,20 +91,42 @@ extension DashboardState {
     return line
   }
 
-  /// A key while the name of a knob or a panel is written.
-  mutating func find(_ editor: LineEditor, _ key: Key) -> [Effect] {
+  /// A key while the name of something is written, which is `mode` of the line.
+  mutating func find(_ editor: LineEditor, _ key: Key, _ mode: (LineEditor) -> Mode) -> [Effect] {
     var editor = editor
     let found = findings(editor.text)
+    let last = max(0, found.count - 1)
     switch key {
-    case .escape: mode = .panels
-    case .backspace where editor.text.isEmpty: mode = .panels
+    case .escape: self.mode = .panels
+    case .backspace where editor.text.isEmpty: self.mode = .panels
+    case .up, .down:
+      editor.chosen = min(max(0, editor.chosen + (key == .down ? 1 : -1)), last)
+      self.mode = mode(editor)
     case .enter:
-      mode = .panels
-      if let first = found.first, !editor.text.isEmpty { return take(first) }
-    case .tab: if let first = found.first { mode = .find(LineEditor(first.name)) }
-    default: if editor.edit(key) { mode = .find(editor) }
+      let isChosen = !editor.text.isEmpty || editor.chosen > 0 || mode(editor) == .demos(editor)
+      self.mode = .panels
+      if isChosen, !found.isEmpty { return take(found[min(editor.chosen, last)]) }
+    case .tab: if let first = found.first { self.mode = mode(LineEditor(first.name)) }
+    default: if editor.edit(key) { self.mode = mode(editor) }
     }
     return []
+  }
+
+  /// Trains a demo in the focused lane, from its beginning; undo brings back what was there.
+  mutating func open(_ demo: Demo, _ wanted: Experiment) -> [Effect] {
+    let settings = wanted.differences(from: experiment).map { Setting(key: $0.key.name, value: $0.value) }
+    var effects = attempt(settings)
+    guard message?.isError != true else { return effects }
+    effects = effects.map { effect in
+      if case .source(.change(let lane, let settings)) = effect { .source(.begin(lane, settings)) } else { effect }
+    }
+    if effects.isEmpty { effects = restart(.present) }
+    effects += take(speed: Speed(wanted.view.pace))
+    if wanted.view.start == .paused, isRunning { effects.insert(contentsOf: pause(), at: 0) }
+    opened = (demo.name, demo.head)
+    tip = []
+    message = Message("\(demo.name): ? says what to look at and which keys to press; u brings back what was there")
+    return effects
   }
 }
 
@@ -110,6 +134,7 @@ extension DashboardState {
 enum Finding: Sendable {
   case knob(Knob)
   case panel(any Panel)
+  case demo(Demo)
   /// A place in training: "largest norm", with its update.
   case mark(TimelineMark)
 
@@ -118,6 +143,7 @@ enum Finding: Sendable {
     switch self {
     case .knob(let knob): knob.label
     case .panel(let panel): panel.title
+    case .demo(let demo): demo.name
     case .mark(let mark): mark.name
     }
   }
@@ -126,24 +152,31 @@ enum Finding: Sendable {
     switch self {
     case .knob(let knob): knob.name
     case .panel(let panel): "panel" + (panel.digit.map { " \($0)" } ?? "")
+    case .demo(let demo): demo.summary
     case .mark(let mark): "update \(NumberText.grouped(mark.update))"
     }
   }
 }
 
 extension DashboardState {
-  /// What a search finds: panels and marks by their names, knobs by all they are called.
+  /// What a search finds: panels and marks by their names, knobs by all they are called, demos by what they show.
   func findings(_ text: String) -> [Finding] {
     let words = text.lowercased()
+    let canOpen = capabilities.commands.contains(.change)
+    let named = canOpen ? Demo.all.filter { words.isEmpty || $0.name.contains(words) } : []
+    let others = canOpen ? Demo.all.filter { !named.contains($0) && $0.head.lowercased().contains(words) } : []
+    let demos = (named + others).map(Finding.demo)
+    if case .demos = mode { return demos }
     let panels = Panels.all.filter {
       $0.applies(to: self) && ($0.title + " " + $0.id.name).lowercased().contains(words)
     }
     let marks = lane.marks.filter { $0.name.lowercased().contains(words) }
     let knobs = Knob.matching(text, in: experiment)
-    if words.isEmpty { return knobs.map(Finding.knob) + panels.map(Finding.panel) + marks.map(Finding.mark) }
+    if words.isEmpty { return knobs.map(Finding.knob) + panels.map(Finding.panel) + marks.map(Finding.mark) + demos }
     let byLabel = knobs.filter { $0.label.lowercased().hasPrefix(words) }
-    let others = knobs.filter { knob in !byLabel.contains { $0.name == knob.name } }
-    return byLabel.map(Finding.knob) + panels.map(Finding.panel) + marks.map(Finding.mark) + others.map(Finding.knob)
+    let byWords = knobs.filter { knob in !byLabel.contains { $0.name == knob.name } }
+    return byLabel.map(Finding.knob) + panels.map(Finding.panel) + marks.map(Finding.mark)
+      + named.map(Finding.demo) + byWords.map(Finding.knob) + others.map(Finding.demo)
   }
 
   /// Goes to what was found.
@@ -153,13 +186,14 @@ extension DashboardState {
       knob = found.name
       show(Panels.knobs.id)
     case .panel(let panel): show(panel.id)
+    case .demo(let demo): return [.read(demo)]
     case .mark(let mark): return go(toUpdate: mark.update)
     }
     return []
   }
 }
 
-/// A place to go to, written at the prompt: `t 50`, `update 300`, `n 100`, `N 100`.
+/// A place to go to, written at the prompt: `t 50`, `update 300`, `n 100`, `N 100`; or the pace to go on with: `pace 10`.
 enum PlaceCommand: Equatable {
   /// A step of the pass, counted from 1.
   case step(Int)
@@ -167,11 +201,19 @@ enum PlaceCommand: Equatable {
   case update(Int)
   /// So many updates on, or back.
   case forward(Int), back(Int)
+  /// At most so many updates a second; nil is as many as the machine makes.
+  case pace(Double?)
 
   /// What the lines begin with.
-  static let names = ["t", "step", "update", "u", "n", "N"]
+  static let names = ["t", "step", "update", "u", "n", "N", "pace", "view.pace"]
 
   init?(_ line: SettingLine) {
+    if line.key.hasSuffix("pace") {
+      let pace = line.value.flatMap(Double.init), isFull = ["full", "null"].contains(line.value)
+      guard isFull || pace.map(ViewSpecification.paces.contains) == true else { return nil }
+      self = .pace(pace)
+      return
+    }
     guard let value = line.value.flatMap({ Int($0.filter { $0 != "," && $0 != " " }) }), value >= 0 else { return nil }
     switch line.key {
     case "t", "step": self = .step(value)

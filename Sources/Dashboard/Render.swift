@@ -47,6 +47,7 @@ private func drawScreen(_ state: DashboardState, _ layout: ScreenLayout, _ buffe
   case .help(let line): Help.draw(state, from: line, &buffer)
   case .prompt(let editor): PromptOverlay.draw(prompt: editor, state, &buffer)
   case .find(let editor): PromptOverlay.draw(find: editor, state, &buffer)
+  case .demos(let editor): PromptOverlay.draw(demos: editor, state, &buffer)
   }
 }
 

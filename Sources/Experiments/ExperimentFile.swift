@@ -7,7 +7,7 @@ public enum ExperimentFile {
   /// An experiment file is small; what is larger is another file.
   static let sizeLimit = 1 << 20
 
-  /// Reads the experiment at `path` (`-`: standard input), then takes `settings`, each `KEY=VALUE`; without a path the
+  /// Reads the experiment at `path` (`-`: standard input; or, where there is no such file, the demo of that name), then takes `settings`, each `KEY=VALUE`; without a path the
   /// defaults are set.
   ///
   /// A relative `task.file` in the file is looked for beside the experiment file first, then from the working folder; in a
@@ -27,10 +27,21 @@ public enum ExperimentFile {
     path: String?, settings: [String] = [], memory: Int = 16 << 30
   ) throws(InputError) -> ExperimentSource {
     guard let path else { return try source("", file: "defaults", settings: settings, memory: memory) }
+    // A file of that name comes first.
+    if let demo = Demo.named(path), !FileManager.default.fileExists(atPath: path) {
+      return try source(demo, settings: settings, memory: memory)
+    }
     let text = try InputFile.text(path: path, limit: sizeLimit)
     let folder = path == "-" ? nil : path.lastIndex(of: "/").map { String(path[...$0]) }
     return try source(
       text, file: InputFile.displayName(path), folder: folder, settings: settings, memory: memory)
+  }
+
+  /// The experiment that ships with the program as `demo`, then `settings` over it.
+  public static func source(
+    _ demo: Demo, settings: [String] = [], memory: Int = 16 << 30
+  ) throws(InputError) -> ExperimentSource {
+    try source(demo.text, file: "demo \(demo.name)", settings: settings, memory: memory)
   }
 
   /// The experiment that `text` describes, then `settings` over it, checked as a whole.
@@ -59,13 +70,16 @@ public enum ExperimentFile {
       }
     }
     let set = try take(settings, in: &experiment)
-    let source = ExperimentSource(experiment: experiment, file: file, entries: entries, settings: set)
+    let source = ExperimentSource(
+      experiment: experiment, file: file, head: ExperimentHead.text(of: text), entries: entries, settings: set)
     do throws(ExperimentKeyError) {
       try experiment.validate(memory: memory)
     } catch {
       throw source.error(error)
     }
-    if let path = experiment.task.file, !FileManager.default.fileExists(atPath: path) {
+    if let path = experiment.task.file, path != TaskSpecification.shippedTable,
+      !FileManager.default.fileExists(atPath: path)
+    {
       throw source.error(
         ExperimentKeyError(
           key: "task.file", problem: "found \(path), which does not exist, expected a file",

@@ -4,9 +4,11 @@ import Training
 /// reads its file, or sizes are added up.
 public struct ExperimentSource: Sendable {
   /// The experiment.
-  public let experiment: Experiment
+  public var experiment: Experiment
   /// The file as the user named it; "defaults" without one.
   public let file: String
+  /// The comment at the file's head; empty without one.
+  public let head: String
   let entries: FlattenedYAML
   /// The keys that were set over the file.
   let settings: Set<String>

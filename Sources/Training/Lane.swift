@@ -23,6 +23,10 @@ public enum TrainerReport: Equatable, Sendable {
   case forked(from: LaneID, to: LaneID)
   /// A lane was dropped.
   case dropped(LaneID)
+  /// A fork was taken back: the lane that it had made is gone.
+  case unforked(LaneID)
+  /// A lane that was dropped is there again.
+  case reopened(LaneID)
   /// A rewind or `go` reached its update, or stopped short of it because of another command or an explosion.
   case arrived(update: Int, wanted: Int)
   /// A lane could not be taken back, or has no next update: why.

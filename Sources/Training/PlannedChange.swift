@@ -42,7 +42,7 @@ extension Experiment {
   /// The experiment with `settings`, whatever their order: what the choice of one lets fall back is set again.
   ///
   /// - Throws: what is wrong with a key or a value, or that two of them do not go together.
-  func setting(_ settings: [Setting]) throws(ExperimentKeyError) -> Experiment {
+  public func setting(_ settings: [Setting]) throws(ExperimentKeyError) -> Experiment {
     var changed = self
     var wanted: [(key: ExperimentKey, value: String)] = []
     for setting in settings {

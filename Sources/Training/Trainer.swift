@@ -26,7 +26,9 @@ public final class Trainer: Sendable {
     case go(to: Int)
     /// Set keys of a lane in one change. Beside another lane, a change that begins a new run goes on at the same update.
     case change(LaneID, [Setting])
-    /// Take back a lane's last change, or restart.
+    /// The same, and begin a new run with it, whatever the keys.
+    case begin(LaneID, [Setting])
+    /// Take back a lane's last change, or restart; or the fork or the drop of a lane, where no change was made since.
     case undo(LaneID)
     /// Begin a lane again: beside another at the same update; `nil` is all lanes, from their first update.
     case restart(LaneID?, from: RestartPoint)

@@ -16,7 +16,15 @@ final class TrainerThread {
     var isJourney = false
   }
 
+  /// What was last done to the lanes themselves.
+  private enum LaneChange {
+    case forked(LaneID)
+    case dropped(LaneID, Lane)
+  }
+
   private var lanes: [LaneID: Lane] = [:]
+  /// What can be undone of the lanes, and how many changes of settings were made since.
+  private var laneChange: (change: LaneChange, changesSince: Int)?
   private let mailbox: TrainerMailbox
   private let sampleLength: Int
   private let now: @Sendable () -> Duration
@@ -139,6 +147,7 @@ final class TrainerThread {
     switch command {
     case .run, .pause, .step, .rewind, .go: move(command)
     case .change(let id, let settings): change(id, settings)
+    case .begin(let id, let settings): change(id, settings, beginsAnew: true)
     case .undo(let id): undo(id)
     case .restart(let id, let point): restart(id, point)
     case .fork(let id): fork(id)
@@ -202,16 +211,34 @@ final class TrainerThread {
     onPublish()
   }
 
-  private func change(_ id: LaneID, _ settings: [Setting]) {
+  private func change(_ id: LaneID, _ settings: [Setting], beginsAnew: Bool = false) {
     attempt(id, "change", settings) { run throws(TrainingError) in
-      report(.changed(id, try run.change(settings, keepsPlace: lanes.count > 1)))
+      report(.changed(id, try run.change(settings, keepsPlace: lanes.count > 1, beginsAnew: beginsAnew)))
+      laneChange?.changesSince += 1
     }
   }
 
   private func undo(_ id: LaneID) {
+    if let last = laneChange, last.changesSince == 0 { return takeBack(last.change) }
     attempt(id, "undo") { run throws(TrainingError) in
       guard let undone = try run.undo() else { return report(.nothingToUndo(id)) }
+      laneChange?.changesSince -= 1
       report(.undone(id, undone))
+      catchUp()
+    }
+  }
+
+  /// Takes a fork back, or the end of a lane.
+  private func takeBack(_ change: LaneChange) {
+    laneChange = nil
+    switch change {
+    case .forked(let id):
+      lanes[id] = nil
+      if least == nil { isRunning = false }
+      report(.unforked(id))
+    case .dropped(let id, let lane):
+      lanes[id] = lane
+      report(.reopened(id))
       catchUp()
     }
   }
@@ -227,6 +254,7 @@ final class TrainerThread {
       attempt(lane, "restart") { run throws(TrainingError) in
         try run.restart(point, keepsPlace: id != nil && lanes.count > 1)
         report(.restarted(lane, from: point))
+        laneChange?.changesSince += 1
       }
     }
   }
@@ -237,6 +265,7 @@ final class TrainerThread {
       try requireMemory(
         run.experiment, inputs: run.layout.inputs, outputs: run.layout.outputs, limit: run.memory / 2)
       lanes[id.other] = Lane(run: try run.fork(), sample: lanes[id]?.sample ?? "")
+      laneChange = (.forked(id.other), 0)
       report(.forked(from: id, to: id.other))
     }
   }
@@ -244,7 +273,7 @@ final class TrainerThread {
   private func drop(_ id: LaneID) {
     attempt(id, "drop") { _ throws(TrainingError) in
       guard lanes.count > 1 else { throw .misfit("drop: found one lane, expected two") }
-      lanes[id] = nil
+      laneChange = lanes.removeValue(forKey: id).map { (.dropped(id, $0), 0) }
       report(.dropped(id))
       if least == nil { isRunning = false }
     }

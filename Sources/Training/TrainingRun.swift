@@ -281,12 +281,15 @@ public final class TrainingRun {
   ///   - settings: the keys and their values, in any order.
   ///   - keepsPlace: whether a change that begins a new run goes on at the same update and, where the data stay the same, in
   ///     the same place of them, with the weights whose name and shape stay: as a lane beside another does.
+  ///   - beginsAnew: whether a new run begins, whatever the keys are.
   /// - Returns: what it did.
   /// - Throws: what is wrong with a key, a value, or the experiment that they would make; then nothing has changed.
   @discardableResult
-  public func change(_ settings: [Setting], keepsPlace: Bool = false) throws(TrainingError) -> ChangeReport {
+  public func change(
+    _ settings: [Setting], keepsPlace: Bool = false, beginsAnew: Bool = false
+  ) throws(TrainingError) -> ChangeReport {
     let planned = try plan(settings)
-    guard planned.effect != .newRun else {
+    guard planned.effect != .newRun, !beginsAnew else {
       return try beginAnew(planned.experiment, settings: settings, keepsPlace: keepsPlace)
     }
     let place = place()

@@ -145,10 +145,10 @@ extension TruncationPreset {
   /// Its name with the counts that it stands for.
   public var title: String {
     switch self {
-    case .full: "full BPTT (n, n)"
+    case .full: "full (epochwise) BPTT (n, n)"
     case .realTime: "real-time BPTT (1, n)"
     case .oneStep: "one-step (k1, 1)"
-    case .overlapping: "overlapping k1 < k2 < n"
+    case .overlapping: "overlapping k1 < k2 < n: BPTT(h; h′), h = k2, h′ = k1"
     case .chunked: "chunked k1 = k2"
     case .bpttH: "BPTT(h) = (1, h)"
     }

@@ -11,10 +11,11 @@ struct Bpttop: ParsableCommand {
     commandName: "bpttop",
     abstract: "htop for backpropagation through time: train a small recurrent network and see where its gradient goes.",
     discussion: """
-      Without a command, the dashboard opens: the built-in experiment, or the one in a file, trains at once.
+      Without a command, the dashboard opens: the built-in experiment, the one in a file, or a demo by its name, trains at once.
 
       EXAMPLES
         bpttop
+        bpttop vanishing --pace 10
         bpttop my.yaml --set training.k2=5
         bpttop --set task.name=text --set task.file=book.txt
         bpttop train my.yaml --updates 1000 --metrics m.csv

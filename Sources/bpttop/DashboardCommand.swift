@@ -16,6 +16,7 @@ struct DashboardCommand: ParsableCommand {
 
       EXAMPLES
         bpttop
+        bpttop vanishing --pace 10
         bpttop mine.yaml --paused
         bpttop --set task.name=text --set task.file=book.txt
         bpttop mine.yaml --weights w.safetensors
@@ -29,28 +30,34 @@ struct DashboardCommand: ParsableCommand {
     completion: .file(extensions: ["safetensors"]))
   var weights: String?
   @Option(help: "A run in one line, as `bpttop link` prints it.") var link: String?
+  @Option(help: "Updates a second at most as it opens, or full: as many as the machine makes.", transform: Reading.pace)
+  var pace: Speed?
   @Flag(help: "Begins before the first update, paused.") var paused = false
   @OptionGroup var looks: TerminalLooks
 
   func run() throws {
     if let path = options.experiment, SessionFile.isSession(path: path) { try openSession(path) }
     if let link { try openLink(link) }
-    let source = try options.read()
+    var source = try options.read()
+    if let pace { source.experiment.view.pace = pace.updatesPerSecond }
+    let isPaused = paused || source.experiment.view.start == .paused
     var start = TrainingRun.Start()
     start.parameters = try options.weights(weights, for: source, start: start)
     let network = source.experiment.network
-    // The weights of a large network take seconds to be drawn: the screen does not wait for them.
-    guard network.hidden * network.layers >= Self.largeNetwork else {
-      let run = try options.run(source, start: start)
-      try looks.show(
-        DashboardSession.Opening(
-          experiment: run.experiment, showsTip: options.isBuiltIn, startsPaused: paused, runs: RunHandover(run)))
-    }
     let (experiment, given) = (source.experiment, start)
-    try looks.show(
-      DashboardSession.Opening(experiment: experiment, startsPaused: paused) { () throws(TrainingError) in
+    var opening: DashboardSession.Opening
+    if network.hidden * network.layers < Self.largeNetwork {
+      let run = try options.run(source, start: start)
+      opening = DashboardSession.Opening(
+        experiment: run.experiment, showsTip: options.isBuiltIn, startsPaused: isPaused, runs: RunHandover(run))
+    } else {
+      // The weights of a large network take seconds to be drawn: the screen does not wait for them.
+      opening = DashboardSession.Opening(experiment: experiment, startsPaused: isPaused) { () throws(TrainingError) in
         (try TrainingRun(experiment: experiment, start: given, memory: Memory.limit), nil)
-      })
+      }
+    }
+    opening.opened = (source.file, source.head)
+    try looks.show(opening)
   }
 
   /// From so many units on a run is made while the screen is there.
@@ -63,7 +70,9 @@ struct DashboardCommand: ParsableCommand {
         "\(path): found a session with --set, --weights or --link, expected it alone; keys change it once it is open")
     }
     do {
-      try looks.show(DashboardSession.Opening(session: SessionFile.read(path: path)))
+      var opening = try DashboardSession.Opening(session: SessionFile.read(path: path))
+      if let pace { opening.view?.speed = pace.updatesPerSecond }
+      try looks.show(opening)
     } catch let error as InputError {
       throw Failure.input(error.description)
     } catch let error as TrainingError {
@@ -79,8 +88,10 @@ struct DashboardCommand: ParsableCommand {
     do {
       let link = try RunLink(text)
       let run = try link.replay(memory: Memory.limit)
+      var experiment = run.experiment
+      if let pace { experiment.view.pace = pace.updatesPerSecond }
       try looks.show(
-        DashboardSession.Opening(experiment: run.experiment, startsPaused: true, runs: RunHandover(run)))
+        DashboardSession.Opening(experiment: experiment, startsPaused: true, runs: RunHandover(run)))
     } catch let error as InputError {
       throw Failure.input(error.description)
     } catch let error as TrainingError {

@@ -12,6 +12,8 @@ struct DashboardSession: TerminalHandler {
   struct Opening {
     /// The settings, as far as they are known before the first frame.
     var experiment: Experiment
+    /// The name of the experiment's file, and what it says of itself.
+    var opened = (name: "", head: "")
     /// What the screen kept of itself.
     var view: DashboardView?
     /// Whether the tip line is shown, and whether it begins paused.
@@ -56,12 +58,11 @@ struct DashboardSession: TerminalHandler {
   ) -> (any Source, EffectRunner) {
     var state = DashboardState(experiment: opening.experiment, size: size, theme: theme, showsTip: opening.showsTip)
     let source = opening.source { waker.wake() }
-    // At thousands of updates a second a newcomer sees the end of everything: the first look is at a pace that eyes follow.
-    if opening.showsTip { state.speed = .limited(100) }
+    state.opened = opening.opened
     state.take(configuration)
     if let view = opening.view { state.restore(view) }
     if let limit = state.speed.updatesPerSecond { source.send(.speed(limit)) }
-    var runner = EffectRunner(state, source: source, files: FileWriter { waker.wake() })
+    var runner = EffectRunner(state, source: source, files: FileWriter { waker.wake() }, readDemo: readDemo)
     source.requestFrame()
     // As if space had been pressed, so that the first frame says so too.
     if !opening.startsPaused { _ = runner.handle(.command(.runOrPause)) }

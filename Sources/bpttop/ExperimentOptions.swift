@@ -6,7 +6,8 @@ import Training
 /// The experiment that a command works on.
 struct ExperimentOptions: ParsableArguments {
   @Argument(
-    help: "An experiment file (YAML); - for standard input. Without one, the built-in experiment.",
+    help:
+      "An experiment file (YAML), - for standard input, or a demo's name, as vanishing. Without one, the built-in experiment.",
     completion: .file(extensions: ["yaml", "yml"]))
   var experiment: String?
 
@@ -31,15 +32,18 @@ struct ExperimentOptions: ParsableArguments {
       }
       return try ExperimentFile.source(path: experiment, settings: settings, memory: Memory.limit)
     } catch {
-      throw Failure.input(error.description + hint(error))
+      throw Failure.input(naming(error).description)
     }
   }
 
-  /// A mistyped command is taken for a file; then the nearest command is told.
-  private func hint(_ error: InputError) -> String {
-    guard let name = experiment, error.file == name, error.line == nil, !name.contains(/[\/.]/) else { return "" }
-    let commands = Bpttop.configuration.subcommands.map { $0._commandName }
-    return " and no such command" + (nearestName(to: name, among: commands).map { "; nearest is \($0)" } ?? "")
+  /// A mistyped command or demo is taken for a file; then the nearest name is told.
+  private func naming(_ error: InputError) -> InputError {
+    guard let name = experiment, error.file == name, error.line == nil, !name.contains(/[\/.]/) else { return error }
+    let names = Bpttop.configuration.subcommands.map { $0._commandName } + Demo.all.map(\.name)
+    var error = error
+    error.problem += ", command or demo"
+    error.nearest = nearestName(to: name, among: names + [error.nearest].compactMap { $0 })
+    return error
   }
 
   /// A run of the experiment, not begun yet.
@@ -71,6 +75,11 @@ struct ExperimentOptions: ParsableArguments {
       throw Failure.input(error.description)
     }
   }
+}
+
+/// Reads the experiment of a demo.
+@Sendable func readDemo(_ demo: Demo) throws -> Experiment {
+  try ExperimentFile.source(demo, memory: Memory.limit).experiment
 }
 
 /// What a run may take of the machine's memory.

@@ -39,8 +39,12 @@ final class FileWriter: FileOutlet {
         try PNGFile.write(svg: svg, to: other)
         return ["and \(other)"]
       }
-    case .experiment(let experiment):
-      begin("experiment", "yaml") { name, _ in
+    case .experiment(let experiment, let lane):
+      let letter = lane?.rawValue
+      begin(
+        "experiment" + (letter.map { "-\($0)" } ?? ""), "yaml",
+        remark: letter.map { "the settings of lane \($0.uppercased())" }
+      ) { name, _ in
         try OutputFile.write(ExperimentFile.complete(experiment), to: name)
         return []
       }

@@ -1,4 +1,6 @@
 import ArgumentParser
+import Dashboard
+import Training
 
 /// Readers of arguments that say what they expect.
 enum Reading {
@@ -8,6 +10,15 @@ enum Reading {
       throw ValidationError("found \(text), expected a whole number from 0")
     }
     return count
+  }
+
+  /// Updates a second, or `full`.
+  static func pace(_ text: String) throws -> Speed {
+    if text == "full" { return .unlimited }
+    guard let pace = Double(text), ViewSpecification.paces.contains(pace) else {
+      throw ValidationError("found \(text), expected updates a second from 0.01 to 1000000, or full")
+    }
+    return .limited(pace)
   }
 
   /// A number of seconds.

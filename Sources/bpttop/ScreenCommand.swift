@@ -52,7 +52,8 @@ struct ScreenCommand: ParsableCommand {
   }
 
   func run() throws {
-    let run = try options.run(options.read())
+    let experiment = try options.read()
+    let run = try options.run(experiment)
     // An explosion on the way is what the frame then shows.
     while run.update < updates, run.trainOnce() == .trained {}
     let size = Size(width: size.width, height: size.height)
@@ -60,8 +61,9 @@ struct ScreenCommand: ParsableCommand {
       experiment: run.experiment, size: size, theme: Theme(theme, colors: colors, characters: characters),
       showsTip: options.isBuiltIn)
     state.isBig = big
+    state.opened = (experiment.file, experiment.head)
     let source = SteppedSource(run: run, sampleLength: textSampleLength)
-    var runner = EffectRunner(state, source: source, files: NoFiles())
+    var runner = EffectRunner(state, source: source, files: NoFiles(), readDemo: readDemo)
     source.requestFrame()
     _ = runner.takeNews()
     for (index, key) in keys.keys.enumerated() {

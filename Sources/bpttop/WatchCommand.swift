@@ -30,6 +30,7 @@ struct WatchCommand: ParsableCommand {
     // What the lines do not tell is not shown: they have no threshold.
     var experiment = Experiment()
     experiment.training.clip.kind = .none
+    experiment.view.pace = nil
     let name = file.split(separator: "/").last.map(String.init) ?? file
     try looks.show(
       DashboardSession.Opening(

@@ -23,7 +23,7 @@ import Testing
     other.restore(view)
     #expect(other.view.panels == view.panels && other.panelsOn == state.panelsOn && other.focus == state.focus)
     #expect(other.zoomed == state.zoomed && other.focusedLane == .b && other.layer == 0 && other.knob == "training.k1")
-    #expect(other.speed == .limited(300) && other.promptHistory == ["k1 4"] && other.tip == [])
+    #expect(other.speed == .limited(10) && other.promptHistory == ["k1 4"] && other.tip == [])
     // The cursor comes with the pass.
     other.show(try Example.snapshot(serial: 9))
     #expect(other.focusedLane == .a || other.cursor == Cursor(.backward, step: 9))

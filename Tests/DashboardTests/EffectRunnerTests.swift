@@ -67,12 +67,19 @@ import Training
     press(&runner, "nn")
     let screen = render(runner.state)
     press(&runner, "SE")
-    guard case .screen(let buffer, _) = files.asked.first, case .experiment(let experiment) = files.asked.last else {
+    guard case .screen(let buffer, _) = files.asked.first, case .experiment(let experiment, of: nil) = files.asked.last
+    else {
       Issue.record("\(files.asked.count) files")
       return
     }
     #expect(buffer == screen && experiment == Example.experiment() && files.asked.count == 2)
-    press(&runner, "s")
+    // Of two lanes it is said whose settings they are.
+    press(&runner, "fE")
+    guard case .experiment(_, of: .b)? = files.asked.last else {
+      Issue.record("no lane is named")
+      return
+    }
+    press(&runner, "us")
     guard case .session(let checkpoints, let view)? = files.asked.last else {
       Issue.record("no session")
       return

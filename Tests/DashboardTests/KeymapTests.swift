@@ -32,7 +32,7 @@ import Testing
   }
 
   @Test(arguments: [
-    Key.character("d"), .character("p"), .character("w"), .character("Q"), .function(1), .control("b"),
+    Key.character("y"), .character("P"), .character("w"), .character("Q"), .function(1), .control("b"),
   ])
   func aKeyOfNoBindingSaysSo(_ key: Key) throws {
     for state in try situations() {
@@ -84,11 +84,16 @@ import Testing
     }
   }
 
-  @Test func theHelpHasEveryBindingAndTheFocusedPanelFirst() throws {
+  @Test func theHelpBeginsWithTheScreenThenTheFocusedPanelThenEveryBinding() throws {
     var state = try Example.state()
     state.focus = "flow"
     let lines = Help.rows(state).flatMap { $0 }
-    #expect(lines.first == .title("4 Flow ‖∂l_i/∂h_t‖"))
+    let titles = lines.compactMap { line in if case .title(let text) = line { text } else { nil } }
+    #expect(titles.prefix(4) == ["The screen", "Symbols", "Colors", "4 Flow ‖∂l_i/∂h_t‖"])
+    // An experiment that was opened says first what to look at.
+    state.opened = ("demo vanishing", "It vanishes.\nLook at: it")
+    #expect(
+      Help.rows(state).prefix(3) == [[.title("demo vanishing")], [.text("It vanishes.")], [.text("Look at: it")]])
     for binding in Keymap.bindings {
       #expect(
         lines.contains { line in

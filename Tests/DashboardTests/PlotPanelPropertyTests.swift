@@ -140,12 +140,14 @@ import Testing
       (picture.wantedWindow, picture.wantedNewest) = (k2, k1)
       return picture.windowWords.first
     }
-    #expect(words(20..<40, 30..<40, k1: 10, k2: 20) == "k2 = 20")
+    #expect(words(20..<40, 30..<40, k1: 10, k2: 20) == "k2 = 20: BPTT(h; h′), h = 20, h′ = 10")
+    #expect(words(20..<40, 39..<40, k1: 1, k2: 20) == "k2 = 20: BPTT(h), h = 20")
+    #expect(words(0..<40, 39..<40, k1: 1, k2: 50) == "k2 = n = 50, only 40 steps so far: real-time BPTT")
     #expect(words(0..<25, 0..<25, k1: 25, k2: 50) == "k2 = n = 50, only 25 steps so far · k1 = 25")
     #expect(words(0..<10, 0..<10, k1: 10, k2: 20) == "k2 = 20, only 10 steps so far · k1 = 10")
     #expect(words(25..<50, 25..<50, k1: 25, k2: 25) == "k2 = k1 = 25")
     #expect(words(25..<50, 25..<50, k1: 50, k2: 25) == "k2 = 25 · k1 = 50")
-    #expect(words(0..<50, 0..<50, k1: 50, k2: 50) == "k1 = k2 = n = 50, full backpropagation")
+    #expect(words(0..<50, 0..<50, k1: 50, k2: 50) == "k1 = k2 = n = 50, full (epochwise) backpropagation")
   }
 
   /// Nothing of the gradient is drawn before the backward pass, and in it nothing before the cursor.

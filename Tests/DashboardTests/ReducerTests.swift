@@ -40,12 +40,19 @@ import Training
 
   @Test func speedWalksItsLadder() throws {
     var state = try Example.state()
+    state.speed = .unlimited
     #expect(state.press(.character("<")) == [.source(.speed(1000))])
     for rate in [300.0, 100, 30, 10, 3, 1] { #expect(state.press(.character("<")) == [.source(.speed(rate))]) }
     #expect(state.press(.character("<")) == [])
     for _ in 0..<6 { _ = state.press(.character(">")) }
     #expect(state.press(.character(">")) == [.source(.speed(nil))])
     #expect(state.press(.character(">")) == [])
+    // A pace between two of them goes to the next.
+    #expect(state.type(":pace 25") == [] && state.press(.enter) == [.source(.speed(25))])
+    #expect(state.press(.character("<")) == [.source(.speed(10))])
+    #expect(state.type(":pace full") == [] && state.press(.enter) == [.source(.speed(nil))])
+    #expect(state.type(":pace fast") == [] && state.press(.enter) == [])
+    #expect(render(state).plainText.contains("pace: found fast, expected updates a second, or full, as in :pace 50"))
   }
 
   @Test func programKeys() throws {
@@ -62,20 +69,58 @@ import Training
     try expect(.function(5)) { $0.message = Message("F5: nothing; ? lists the keys") }
   }
 
-  @Test func digitsToggle() throws {
-    try expect(.character("4")) { $0.panelsOn.remove("flow") }
-    try expect(.character("4"), .character("4")) {
-      $0.askedFor = ["flow"]
-      $0.focus = "flow"
-    }
+  /// A digit goes to its panel; once more it goes back to where the focus was, and what was hidden is hidden again.
+  @Test func aDigitGoesToItsPanelAndBack() throws {
+    var state = try Example.state()
+    _ = state.press(.character("4"))
+    #expect(state.focus == "flow" && state.panelsOn.contains("flow"))
+    _ = state.press(.character("4"))
+    #expect(state.focus == "knobs" && state.panelsOn.contains("flow"))
+    state.panelsOn.remove("flow")
+    _ = state.press(.character("4"))
+    #expect(state.focus == "flow" && ScreenLayout(state).frame(of: "flow") != nil)
+    _ = state.press(.character("3"), .character("3"))
+    #expect(state.focus == "flow")
+    _ = state.press(.character("4"))
+    // It was gone to by 3 in between: there is nothing to go back to, and it is hidden.
+    #expect(ScreenLayout(state).frame(of: "flow") == nil)
     // Nothing to show in this task.
-    try expect(.character("9")) { $0.message = Message("9 File: nothing to show in this task") }
+    _ = state.press(.character("9"))
+    #expect(state.message == Message("9 File: nothing to show in this task"))
+  }
+
+  @Test func aDigitAndZZoomsItsPanel() throws {
+    var state = try Example.state()
+    _ = state.press(.character("3"), .character("z"))
+    #expect(state.zoomed == "jacobian-product")
+    // Back, and the same again, though the focus is there already.
+    _ = state.press(.character("z"), .character("3"), .character("z"))
+    #expect(state.zoomed == "jacobian-product")
+  }
+
+  /// p goes through the choices of panels; one that the reader has made comes behind them.
+  @Test func presetsOfPanels() throws {
+    var state = try Example.state()
+    _ = state.press(.character("p"))
+    #expect(state.message?.text == "panels: research (classroom, explore, research)")
+    #expect(
+      ScreenLayout(state).frame(of: "contributions") != nil && ScreenLayout(state).frame(of: "through-time") == nil)
+    _ = state.press(.character("p"))
+    #expect(state.panelsOn == ["through-time", "gradient-norm", "knobs", "this-step"])
+    _ = state.press(.character("4"), .character("p"))
+    #expect(state.message?.text == "panels: classroom (classroom, explore, research, own)")
+    _ = state.press(.character("p"), .character("p"), .character("p"))
+    #expect(state.ownPanels == ["through-time", "gradient-norm", "knobs", "this-step", "flow"])
+    for _ in 0..<4 where state.panelsOn != state.ownPanels { _ = state.press(.character("p")) }
+    #expect(state.panelsOn == state.ownPanels && state.message?.text.hasPrefix("panels: own") == true)
   }
 
   @Test func theLastPanelStays() throws {
     var state = try Example.state()
     state.panelsOn = ["flow"]
-    try expect(.character("4"), from: state) { $0.message = Message("the last panel stays") }
+    state.focus = "flow"
+    _ = state.press(.character("4"))
+    #expect(state.panelsOn == ["flow"] && state.message == Message("the last panel stays"))
   }
 
   @Test func whatFindsNoRoomComesWhenAskedFor() throws {
@@ -92,10 +137,11 @@ import Training
     try expect(.character("z"), .escape)
     try expect(.character("z"), .character("z"))
     // In the zoom a digit takes another panel, Tab the next.
-    try expect(.character("z"), .character("2")) {
-      $0.zoomed = "gradient-norm"
-      $0.focus = "gradient-norm"
-    }
+    var zoomed = try Example.state()
+    _ = zoomed.press(.character("z"), .character("2"))
+    #expect(zoomed.zoomed == "gradient-norm" && zoomed.focus == "gradient-norm")
+    _ = zoomed.press(.character("2"))
+    #expect(zoomed.zoomed == "knobs" && zoomed.focus == "knobs")
     try expect(.character("z"), .tab) {
       $0.zoomed = "this-step"
       $0.focus = "this-step"

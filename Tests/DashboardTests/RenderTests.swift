@@ -81,6 +81,7 @@ import Training
           "bpttop", "coin n=20 │ elman tanh H=4 │ TBPTT(5,10) newest │ clip norm 1 │ sgd 0.01", "▮▮ paused",
           "update 7 ",
         ])
+    state.speed = .unlimited
     state.announce(try Example.snapshot(running: true, serial: 2))
     #expect(render(state).rows[0].hasSuffix("▶ 2,431 up/s  update 7 "))
     _ = state.press(.character("<"))

@@ -30,7 +30,7 @@ import Testing
   @Test func whatIsHiddenIsTold() throws {
     let state = try Example.state(size: Size(width: 80, height: 24))
     #expect(ScreenLayout(state).hidden == ["4", "5", "6"])
-    #expect(render(state).rows.last?.hasSuffix(" 4 5 6 hidden ") == true)
+    #expect(render(state).rows.last?.hasSuffix(" 4 5 6 show hidden ") == true)
   }
 
   /// Panels fill the room between header and footer without a gap and without an overlap, each at its least size at least.

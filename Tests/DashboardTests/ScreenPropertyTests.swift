@@ -27,6 +27,8 @@ import Training
       guard file.pathExtension == "swift", let text = try? String(contentsOf: file, encoding: .utf8) else { continue }
       words.formUnion(ScreenPropertyTests.words(of: text))
     }
+    // What demos say of themselves.
+    for demo in Demo.all { words.formUnion(ScreenPropertyTests.words(of: demo.name + " " + demo.text)) }
     return words
   }()
 

@@ -321,7 +321,7 @@ import Training
     let rows = render(state).rows
     #expect(rows.contains { $0.contains("rho <") })
     #expect(rows.contains { $0.contains("phi'_14 x0.") })
-    #expect(rows.last?.contains("{ } k2") == true)
+    #expect(rows.last?.contains("delta_12, undo delta_13") == true)
     #expect(rows.last?.contains("Up/Down choose") == true)
   }
 }

@@ -28,6 +28,63 @@ import Training
   }
 }
 
+/// The same experiments inside of the program, which are opened by their names.
+@Suite struct ShippedDemoTests {
+  @Test func theProgramHasThemAll() throws {
+    #expect(Demo.all.map(\.name) == DemoTests.names.map { String($0.dropLast(5)) }.sorted())
+    for demo in Demo.all {
+      #expect(try demo.text == String(contentsOfFile: DemoTests.folder + "/\(demo.name).yaml", encoding: .utf8))
+    }
+  }
+
+  /// Each opens without its folder, says what it shows, and at a pace that eyes follow.
+  @Test(arguments: Demo.all.map(\.name))
+  func opensByItsName(name: String) throws {
+    let source = try ExperimentFile.source(path: name)
+    #expect(source.file == "demo \(name)" && source.head.contains("Look at:"))
+    let pace = try #require(source.experiment.view.pace)
+    #expect(pace <= 100)
+    _ = try TrainingRun(experiment: source.experiment)
+    let demo = try #require(Demo.named(name))
+    #expect(demo.summary.count > 20 && !demo.summary.contains("#") && !demo.summary.contains("Look at"))
+  }
+
+  /// A demo that is over at once waits, and its head says so.
+  @Test func explodingWaits() throws {
+    let source = try ExperimentFile.source(path: "exploding")
+    #expect(source.experiment.view.start == .paused && source.head.contains("It opens paused"))
+    #expect(try ExperimentFile.read(path: "vanishing").view.start == .running)
+  }
+
+  @Test func aFileOfThatNameComesFirst() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.path("vanishing")
+    try "seed: 7\n".write(toFile: path, atomically: true, encoding: .utf8)
+    #expect(try ExperimentFile.read(path: path).seed == 7)
+    #expect(throws: InputError.self) { try ExperimentFile.read(path: "vanishing.yaml") }
+  }
+
+  @Test func paceIsAKey() throws {
+    let read = { try ExperimentFile.parse($0, file: "e.yaml") }
+    #expect(try read("view: {pace: 10}").view.pace == 10)
+    #expect(
+      try read("view: {pace: null, start: paused}").view
+        == {
+          var view = ViewSpecification(); view.pace = nil; view.start = .paused; return view
+        }())
+    #expect(try read("").view.pace == 100)
+    #expect(
+      throws: InputError(
+        file: "e.yaml", line: 1, key: "view.pace", problem: "found 0, expected a number from 0.01 to 1000000, or null")
+    ) { try read("view: {pace: 0}") }
+    #expect(
+      throws: InputError(
+        file: "e.yaml", line: 1, key: "view.start", problem: "found pause, expected one of running, paused",
+        nearest: "paused")
+    ) { try read("view: {start: pause}") }
+  }
+}
+
 @Suite struct DemoCriterionTests {
   /// Each of the classical tasks has an experiment that says when it is solved; `bpttop solve` does it, in the smoke run.
   @Test(arguments: [TaskName.adding, .copy, .temporalOrder, .recall, .parity, .reber, .latch, .sine])

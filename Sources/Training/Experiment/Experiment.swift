@@ -16,6 +16,8 @@ public struct Experiment: Equatable, Sendable {
   public var solved = SolvedSpecification()
   /// How weights are guessed.
   public var guess = GuessSpecification()
+  /// How the dashboard opens.
+  public var view = ViewSpecification()
 
   /// The defaults.
   public init() {}

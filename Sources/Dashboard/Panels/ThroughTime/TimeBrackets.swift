@@ -157,6 +157,12 @@ extension TimePicture {
   /// k1 as it was asked for.
   private var newest: Int { wantedNewest ?? injected.count }
 
+  /// What Williams and Peng call a truncation whose windows overlap.
+  private var fieldName: String {
+    if newest == 1 { return wantedWindow >= length ? "real-time BPTT" : "BPTT(h), h = \(wantedWindow)" }
+    return "BPTT(h; h′), h = \(min(wantedWindow, length)), h′ = \(newest)"
+  }
+
   /// The window's names, longest first: k2, how much of it there is, and k1 where both share one bracket.
   var windowWords: [String] {
     let count = window.count
@@ -168,9 +174,10 @@ extension TimePicture {
         name
       ]
     let short = own + ["k2 = \(wantedWindow)"]
-    guard injected == window else { return short }
+    guard injected == window else { return (injection == .newest ? ["\(own[0]): \(fieldName)"] : []) + short }
     if count == length && newest >= length {
-      return (isWhole ? ["k1 = k2 = n = \(count), full backpropagation"] : []) + ["k1 = k2 = n = \(count)"] + short
+      return (isWhole ? ["k1 = k2 = n = \(count), full (epochwise) backpropagation"] : []) + ["k1 = k2 = n = \(count)"]
+        + short
     }
     switch injection {
     case .window: return ["\(own[0]), all its losses, k1 = \(newest)", "\(own[0]), all its losses"] + short
