@@ -92,8 +92,7 @@ enum GradientRules {
     let open = Wording.setting(min(8, bias.rounded(.up)))
     let network = evidence.experiment.network
     if network.cellDescription.memoryPath != nil {
-      return network.cellDescription.options.contains { $0.name == "init.forget_bias" } || network.cell != .gru
-        ? [Remedy(["network.init.forget_bias": open])] : []
+      return network.cellDescription.forgetGate != nil ? [Remedy(["network.init.forget_bias": open])] : []
     }
     let keeps = Remedy(["network.cell": "lstm", "network.init.forget_bias": open])
     let leaky = Remedy(["network.cell": "leaky", "network.beta": Wording.setting(min(1, 4 / Double(needed)))])
