@@ -16,6 +16,8 @@ public struct Finding: Equatable, Sendable {
     public static func < (a: Self, b: Self) -> Bool { a.rawValue < b.rawValue }
     /// The word for it: grave.
     public var name: String { "\(self)" }
+    /// Three characters before the sentence.
+    public var mark: String { [.grave: "!! ", .costly: "!  ", .remark: "·  "][self] ?? "✓  " }
   }
 
   /// Its name, which stays the same from version to version: gradient.vanishes.
