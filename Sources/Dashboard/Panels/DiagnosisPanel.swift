@@ -21,14 +21,18 @@ struct DiagnosisPanel: Panel {
   }
 
   func draw(_ state: DashboardState, in rect: Rect, _ buffer: inout Buffer, theme: Theme) {
-    guard let reading = reading("the diagnosis", from: DiagnosisInstrument.self, of: state.lane, in: rect, &buffer, theme)
+    guard
+      let reading = reading("the diagnosis", from: DiagnosisInstrument.self, of: state.lane, in: rect, &buffer, theme)
     else { return }
     var row = 0
     for finding in reading.findings {
       let style = finding.severity >= .costly ? theme[.text] : theme[.dimText]
       let remedy = finding.severity >= .costly ? finding.remedies.first.map { " → \($0.words)" } ?? "" : ""
-      for (index, line) in (finding.sentence + remedy).wrapped(to: rect.width - 3).enumerated() where row < rect.height {
-        buffer.put((index == 0 ? finding.severity.mark : "   ").words(theme) + line.words(theme), in: rect, row: row, style: style)
+      for (index, line) in (finding.sentence + remedy).wrapped(to: rect.width - 3).enumerated() where row < rect.height
+      {
+        buffer.put(
+          (index == 0 ? finding.severity.mark : "   ").words(theme) + line.words(theme), in: rect, row: row,
+          style: style)
         row += 1
       }
     }

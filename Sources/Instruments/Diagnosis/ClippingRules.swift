@@ -13,7 +13,8 @@ enum ClippingRules {
       let scale = evidence.clipScale
       // Optimizers that divide by the gradient's size do not feel a factor that stays the same.
       let severity: Finding.Severity =
-        reading.clip.kind == .norm && evidence.isAdaptive ? .remark : scale < 0.05 && !evidence.hasLearned ? .grave : .costly
+        reading.clip.kind == .norm && evidence.isAdaptive
+        ? .remark : scale < 0.05 && !evidence.hasLearned ? .grave : .costly
       let wanted = reading.clip.kind == .norm ? high : high / max(1, Double(evidence.last.layers))
       return [
         Finding(
@@ -26,7 +27,8 @@ enum ClippingRules {
       return [
         Finding(
           "clip.never", .remark,
-          "Clipping at \(limit) has cut none of the last \(reading.norms.count) updates: the largest norm was \(Wording.number(reading.norms.last ?? 0)).")
+          "Clipping at \(limit) has cut none of the last \(reading.norms.count) updates: the largest norm was \(Wording.number(reading.norms.last ?? 0))."
+        )
       ]
     }
     return [

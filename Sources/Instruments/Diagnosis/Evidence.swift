@@ -23,8 +23,8 @@ public struct Evidence: Sendable {
   public let explosion: Explosion?
   /// Whether every weight is a finite number.
   public let isFinite: Bool
-  /// ‖Δw‖/‖w‖ of an update; nil where it was not measured.
-  public let relativeStep: Double?
+  /// By how much of their norm updates move the weights; nil where it was not measured.
+  public let step: RelativeStep?
   /// The first readings, which may be the last ones too, and the updates before them.
   public let first: Readings, firstUpdate: Int
   /// The readings of the present pass.
@@ -35,9 +35,9 @@ public struct Evidence: Sendable {
   /// - Parameters:
   ///   - pass: the pass that the run stands before.
   ///   - earlier: what was measured of an earlier pass of the run.
-  ///   - relativeStep: ‖Δw‖/‖w‖ of an update.
+  ///   - step: by how much updates move the weights.
   ///   - budget: how much may be computed.
-  public init(_ pass: PassView, earlier: Evidence? = nil, relativeStep: Double? = nil, budget: Budget) {
+  public init(_ pass: PassView, earlier: Evidence? = nil, step: RelativeStep? = nil, budget: Budget) {
     let snapshot = pass.snapshot
     experiment = snapshot.experiment
     description = snapshot.description
@@ -50,7 +50,7 @@ public struct Evidence: Sendable {
     history = snapshot.history
     losses = LossCourse(snapshot)
     explosion = snapshot.explosion
-    self.relativeStep = relativeStep
+    self.step = step
     last = isFinite ? Readings(pass, ReadingRequest(Self.instruments), budget: budget) : Readings(pass.identity)
     first = earlier?.first ?? last
     firstUpdate = earlier?.firstUpdate ?? snapshot.update
@@ -74,6 +74,12 @@ public struct Evidence: Sendable {
     let scales = history.recent.map(\.clipScale)
     return scales.isEmpty ? 1 : scales.reduce(0, +) / Double(scales.count)
   }
+}
+
+/// By how much of their norm updates move the weights: the largest ‖ΔW‖/‖W‖ of all matrices.
+public struct RelativeStep: Equatable, Sendable {
+  /// Of half of the updates that were measured, and the largest of them.
+  public let median: Double, largest: Double
 }
 
 /// Where the losses began and where they are.

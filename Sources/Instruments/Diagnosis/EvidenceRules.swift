@@ -17,14 +17,17 @@ enum EvidenceRules {
     return [
       Finding(
         "lacks.updates", .remark,
-        "Only \(count) update\(count == 1 ? " has" : "s have") been made: what losses, clipping and the learning rate do cannot be told before 20.")
+        "Only \(count) update\(count == 1 ? " has" : "s have") been made: what losses, clipping and the learning rate do cannot be told before 20."
+      )
     ]
   }
 
   private static let steps: Diagnosis.Rule = { evidence in
     guard evidence.length < 2 else { return [] }
     return [
-      Finding("lacks.steps", .remark, "A sequence has one step, so no gradient goes back through time: task.length 2 is the least.")
+      Finding(
+        "lacks.steps", .remark,
+        "A sequence has one step, so no gradient goes back through time: task.length 2 is the least.")
     ]
   }
 

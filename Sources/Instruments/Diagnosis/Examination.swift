@@ -1,4 +1,5 @@
 import GradientFlow
+import RecurrentNetworks
 import Training
 
 /// Trains a run for some updates and measures it on the way.
@@ -22,16 +23,20 @@ public enum Examination {
     for index in 0..<max(0, updates) {
       let before = index % every == 0 ? run.parameters : nil
       guard run.trainOnce() == .trained else { break }
-      if let before { steps.append(relativeStep(before, run.parameters)) }
+      if let before { steps.append(relativeStep(before, run.parameters, run.layout)) }
       guard progress(run) else { break }
     }
     guard run.update > first.firstUpdate || run.isStopped else { return first }
-    let median = steps.isEmpty ? nil : steps.sorted()[steps.count / 2]
-    return Evidence(PassView(run.snapshot()), earlier: first, relativeStep: median, budget: budget)
+    steps.sort()
+    let step = steps.last.map { RelativeStep(median: steps[steps.count / 2], largest: $0) }
+    return Evidence(PassView(run.snapshot()), earlier: first, step: step, budget: budget)
   }
 
-  /// ‖after - before‖/‖before‖.
-  private static func relativeStep(_ before: [Double], _ after: [Double]) -> Double {
-    euclideanNorm(zip(after, before).map { $0 - $1 }) / euclideanNorm(before)
+  /// The largest ‖after - before‖/‖before‖ of all matrices of weights; one that is 0 has no such share.
+  private static func relativeStep(_ before: [Double], _ after: [Double], _ layout: ParameterLayout) -> Double {
+    layout.entries.filter { $0.name.contains("weight") }.map { entry in
+      let norm = euclideanNorm(before[entry.range])
+      return norm > 0 ? euclideanNorm(zip(after[entry.range], before[entry.range]).map { $0 - $1 }) / norm : 0
+    }.max() ?? 0
   }
 }

@@ -40,8 +40,14 @@ public struct Remedy: Equatable, Hashable, Sendable {
   /// The keys and their values.
   public let settings: [Setting]
 
+  /// Whether it is to be tried from the beginning, because the weights as they are cannot be mended by it.
+  public let fromStart: Bool
+
   /// These keys are to have these values.
-  public init(_ settings: KeyValuePairs<String, String>) { self.settings = settings.map { Setting(key: $0, value: $1) } }
+  public init(_ settings: KeyValuePairs<String, String>, fromStart: Bool = false) {
+    self.settings = settings.map { Setting(key: $0, value: $1) }
+    self.fromStart = fromStart
+  }
 
   /// As the command line takes it: training.k2=50 training.k1=10.
   public var words: String { settings.map { "\($0.key)=\($0.value)" }.joined(separator: " ") }

@@ -9,22 +9,25 @@ enum GradientRules {
   static let reach: [Diagnosis.Rule] = [vanishes, contractsAtFirst]
 
   /// A factor a step from which a product of Jacobians grows.
-  private static let growing = log10(1.02)
+  static let growing = log10(1.02)
   /// Raw norms so many times the threshold are of another order.
   private static let farAbove = 30.0
-  /// Less than this of the gradient is as good as nothing, in log10.
-  static let nothing = -3.0
+  /// Less than this of the gradient is as good as nothing, in log10. Optimizers that divide by the gradient's size make more of
+  /// a small one.
+  private static func nothing(_ evidence: Evidence) -> Double { evidence.isAdaptive ? -6 : -4 }
 
   private static let explodes: Diagnosis.Rule = { evidence in
     // A pass that exploded has no product: what was measured before it tells.
-    guard let horizon = evidence.last[HorizonInstrument.self] ?? evidence.first[HorizonInstrument.self] else { return [] }
+    guard let horizon = evidence.last[HorizonInstrument.self] ?? evidence.first[HorizonInstrument.self] else {
+      return []
+    }
     let first = evidence.first[HorizonInstrument.self] ?? horizon
     let growth = max(horizon.log10PerStep, first.log10PerStep)
     guard growth > growing else { return [] }
     let factor = "×\(Wording.number(pow(10, growth))) a step"
     let remedies = [
-      Remedy(["network.init.spectral_radius": "1"]),
       Remedy(["network.init.recurrent": "orthogonal", "network.init.scale": "1"]),
+      Remedy(["network.init.spectral_radius": "1"], fromStart: true),
     ]
     if let explosion = evidence.explosion {
       return [
@@ -55,16 +58,22 @@ enum GradientRules {
       return [
         Finding(
           "gradient.reaches", .sound,
-          "The gradient reaches as far as the task needs: ×\(factor) a step leaves \(Wording.power(arriving)) of it after \(needed) steps.")
+          "The gradient reaches as far as the task needs: ×\(factor) a step leaves \(Wording.power(arriving)) of it after \(needed) steps."
+        )
       ]
     }
+    let isNothing = arriving < nothing(evidence)
+    // With a loss at every step a dependency over the whole sequence can be learned piece by piece.
+    let isStepByStep = evidence.targets == evidence.length && needed == evidence.length - 1
+    let severity: Finding.Severity =
+      !isNothing || evidence.hasLearned ? .remark : isStepByStep ? .costly : .grave
     let lag = horizon.under10.map { "10 % after \($0) steps" } ?? "under 10 %"
     let decay = evidence.last[DecayInstrument.self]
     return [
       Finding(
-        "gradient.vanishes", arriving < nothing ? (evidence.hasLearned ? .costly : .grave) : .remark,
+        "gradient.vanishes", severity,
         "The gradient vanishes at ×\(factor) a step: \(lag), while the task needs \(needed), where \(Wording.power(arriving)) of it arrives\(decay.map { culprit($0, needed) } ?? "").",
-        remedies: arriving < nothing ? remedies(evidence, decay, arriving / Double(needed), needed) : [])
+        remedies: severity > .remark ? remedies(evidence, decay, arriving / Double(needed), needed) : [])
     ]
   }
 
@@ -110,14 +119,20 @@ enum GradientRules {
     guard evidence.firstUpdate == 0, let horizon = evidence.first[HorizonInstrument.self] else { return [] }
     let perStep = horizon.log10PerStep
     let under = horizon.under10.map { ": 10 % of a state's effect is left after \($0) steps" } ?? ""
-    guard perStep < log10(0.9), evidence.needed.map({ $0 > horizon.under10 ?? .max }) ?? (horizon.under10 ?? .max <= 3) else {
+    // Where the gradient vanishes now, that is told already.
+    if let needed = evidence.needed, let now = evidence.last[HorizonInstrument.self]?.log10Norm(lag: needed), now < -1 {
+      return []
+    }
+    guard perStep < log10(0.9), evidence.needed.map({ $0 > horizon.under10 ?? .max }) ?? (horizon.under10 ?? .max <= 3)
+    else {
       return []
     }
     return [
       Finding(
         "init.contracts", .costly,
         "The initial weights contract: before the first update a change of the state shrinks by ×\(Wording.number(pow(10, perStep))) a step\(under).",
-        remedies: evidence.experiment.network.cell.gates == 1 && evidence.experiment.network.initialization.spectralRadius == nil
+        remedies: evidence.experiment.network.cell.gates == 1
+          && evidence.experiment.network.initialization.spectralRadius == nil
           ? [Remedy(["network.init.recurrent": "orthogonal", "network.init.scale": "1"])] : [])
     ]
   }

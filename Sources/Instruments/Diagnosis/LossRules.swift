@@ -7,7 +7,9 @@ enum LossRules {
     let last = Wording.number(losses.last), after = "after \(losses.updates) updates"
     if let floor = losses.floor, losses.last < 1.02 * floor.loss + losses.uncertainty / 2 {
       return [
-        Finding("loss.floor", .sound, "The loss is at its floor \(after): \(last), \(floor.name) gives \(Wording.number(floor.loss)).")
+        Finding(
+          "loss.floor", .sound,
+          "The loss is at its floor \(after): \(last), \(floor.name) gives \(Wording.number(floor.loss)).")
       ]
     }
     if losses.isAtGuessing, let guessing = losses.guessing {
@@ -20,7 +22,8 @@ enum LossRules {
     }
     var found: [Finding] = []
     if losses.spikes * 50 > losses.updates {
-      found.append(Finding("loss.spikes", .costly, "The loss spiked \(losses.spikes) times in \(losses.updates) updates."))
+      found.append(
+        Finding("loss.spikes", .costly, "The loss spiked \(losses.spikes) times in \(losses.updates) updates."))
     }
     let way = "from \(Wording.number(losses.first)) to \(last) in \(losses.updates) updates"
     if losses.isFalling { return found + [Finding("loss.falls", .sound, "The loss falls: \(way).")] }

@@ -39,7 +39,9 @@ public struct RemedyTrial: Equatable, Sendable {
 
   /// Whether it helps: the difference is over twice its standard error and a hundredth of the loss.
   public var verdict: Verdict {
-    if explodedWith != nil || !with.isFinite { return explodedWithout != nil || !without.isFinite ? .noDifference : .harms }
+    if explodedWith != nil || !with.isFinite {
+      return explodedWithout != nil || !without.isFinite ? .noDifference : .harms
+    }
     if explodedWithout != nil || !without.isFinite { return .helps }
     guard abs(difference) > max(2 * standardError, 0.01 * abs(without)) else { return .noDifference }
     return difference > 0 ? .helps : .harms
@@ -56,7 +58,8 @@ public struct RemedyTrial: Equatable, Sendable {
     let begun = beginsAnew ? ", both begun anew" : ""
     if let explodedWith { return "explodes at update \(explodedWith)\(begun): \(verdict)" }
     if let explodedWithout {
-      return "after \(updates) updates \(Wording.number(with)), where the run without it explodes at update \(explodedWithout)\(begun): \(verdict)"
+      return
+        "after \(updates) updates \(Wording.number(with)), where the run without it explodes at update \(explodedWithout)\(begun): \(verdict)"
     }
     return
       "after \(updates) updates \(Wording.number(with)) against \(Wording.number(without)), a difference of \(Wording.number(difference)) ± \(Wording.number(standardError))\(begun): \(verdict)"
@@ -112,7 +115,9 @@ public final class RemedyTrials {
       return TreatedFinding(finding: finding, trials: trials)
     }
     return treated.enumerated().sorted {
-      ($1.element.finding.severity, $1.element.gain, $0.offset) < ($0.element.finding.severity, $0.element.gain, $1.offset)
+      ($1.element.finding.severity, $1.element.gain, $0.offset) < (
+        $0.element.finding.severity, $0.element.gain, $1.offset
+      )
     }.map(\.element)
   }
 
@@ -121,8 +126,10 @@ public final class RemedyTrials {
   /// - Throws: why the settings cannot be made.
   func attempt(_ remedy: Remedy) throws(TrainingError) -> RemedyTrial {
     let fork = try run.fork()
-    let beginsAnew = try fork.change(remedy.settings).effect == .newRun
-    let with = try TrialRun(fork, sequences: Self.sequences, memory: memory), without = try baseline(beginsAnew: beginsAnew)
+    let isNewRun = try fork.change(remedy.settings).effect == .newRun, beginsAnew = isNewRun || remedy.fromStart
+    if beginsAnew, !isNewRun { try fork.restart(.present) }
+    let with = try TrialRun(fork, sequences: Self.sequences, memory: memory),
+      without = try baseline(beginsAnew: beginsAnew)
     let most = max(
       Self.firstLook, min(Self.mostUpdates, Int(workOfEach / max(1, with.workOfUpdate, without.workOfUpdate))))
     var updates = min(Self.firstLook, most)
@@ -158,7 +165,8 @@ public struct TreatedFinding: Equatable, Sendable {
 
   /// By how much of the loss the best remedy that helps is better; 0 where none does.
   var gain: Double {
-    trials.filter { $0.verdict == .helps }.map { $0.explodedWithout != nil ? 1 : $0.difference / abs($0.without) }.max() ?? 0
+    trials.filter { $0.verdict == .helps }.map { $0.explodedWithout != nil ? 1 : $0.difference / abs($0.without) }.max()
+      ?? 0
   }
 }
 

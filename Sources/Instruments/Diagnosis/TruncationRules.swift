@@ -28,7 +28,8 @@ enum TruncationRules {
           remedies: [Remedy(["training.k2": "\(min(evidence.length, needed + 1))"])])
       ]
     }
-    guard let bias = evidence.last[BiasByWindowInstrument.self]?.bias, let index = bias.k2.firstIndex(where: { $0 >= evidence.k2 }),
+    guard let bias = evidence.last[BiasByWindowInstrument.self]?.bias,
+      let index = bias.k2.firstIndex(where: { $0 >= evidence.k2 }),
       bias.relativeError[index] > 0.3
     else { return [] }
     let wanted = bias.leastWindow(for: 0.1)
@@ -41,7 +42,8 @@ enum TruncationRules {
   }
 
   private static let long: Diagnosis.Rule = { evidence in
-    guard evidence.isCutByWindows, let horizon = evidence.last[HorizonInstrument.self], let under1 = horizon.under1 else { return [] }
+    guard evidence.isCutByWindows, let horizon = evidence.last[HorizonInstrument.self], let under1 = horizon.under1
+    else { return [] }
     let useful = max(under1 + 1, (evidence.needed ?? 0) + 1)
     guard evidence.k2 > 2 * useful else { return [] }
     return [

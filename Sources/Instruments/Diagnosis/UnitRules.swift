@@ -14,7 +14,8 @@ enum UnitRules {
     return [
       Finding(
         "units.alive", .sound,
-        "At least nine in ten of the \(reading.units.count) \(reading.units[0].gate.isEmpty ? "units" : "gates") move and let gradient through.")
+        "At least nine in ten of the \(reading.units.count) \(reading.units[0].gate.isEmpty ? "units" : "gates") move and let gradient through."
+      )
     ]
   }
 
@@ -22,18 +23,26 @@ enum UnitRules {
     let isGated = !reading.units[0].gate.isEmpty
     let share = Double(reading.count(fault)) / Double(reading.units.count)
     guard share >= some else { return nil }
+    // A ReLU is flat on one whole side: only a unit that never leaves it is lost.
+    let isHalfFlat =
+      evidence.experiment.network.activation == .relu || evidence.experiment.network.activation == .leakyReLU
+    if fault == .saturated, isHalfFlat, !isGated { return nil }
     // Gates that stand open or shut are how gated cells remember; a unit that is still may wait for its input.
     let isBad = share >= most && !evidence.hasLearned
     let severity: Finding.Severity =
-      isGated && fault != .dead || fault == .still && share < 1 ? .remark : isBad ? .grave : .costly
+      isGated && fault != .dead || fault == .still && share < 1 || fault == .saturated && evidence.hasLearned
+      ? .remark : isBad ? .grave : .costly
     let count = "\(reading.count(fault)) of \(reading.units.count) \(isGated ? "gates" : "units")"
-    return Finding("units.\(fault.rawValue)", severity, "\(count) are \(words(fault)).", remedies: severity > .remark ? remedies(fault, evidence) : [])
+    return Finding(
+      "units.\(fault.rawValue)", severity, "\(count) are \(words(fault)).",
+      remedies: severity > .remark ? remedies(fault, evidence) : [])
   }
 
   private static func words(_ fault: UnitActivity.Fault) -> String {
     switch fault {
     case .dead: "dead: φ′ is 0 at every step of every sequence, so no gradient can change their weights"
-    case .saturated: "saturated: φ′ is under a tenth of its maximum at nine steps in ten, so little gradient comes through"
+    case .saturated:
+      "saturated: φ′ is under a tenth of its maximum at nine steps in ten, so little gradient comes through"
     case .still: "still: their h moves by less than 0.001"
     }
   }
@@ -45,7 +54,8 @@ enum UnitRules {
     case .saturated:
       return [
         Remedy([
-          "network.init.input": Wording.setting(min(start.input / 10, 1)), "network.init.scale": Wording.setting(min(start.scale, 1)),
+          "network.init.input": Wording.setting(min(start.input / 10, 1)),
+          "network.init.scale": Wording.setting(min(start.scale, 1)),
         ])
       ]
     case .still: return [Remedy(["network.init.input": "1", "network.init.recurrent": "orthogonal"])]
