@@ -52,7 +52,7 @@ import Testing
       Case(
         "recall", ["training.optimizer.name": "sgd", rate: "0.1", "training.clip.threshold": "0.0001"], "clip.always"),
       Case("recall", ["network.init.input": "100"], "units.saturated"),
-      Case("coin", ["network.init.input": "0", "network.init.scale": "0"], "units.still", "gradient.vanishes"),
+      Case("coin", ["network.init.input": "0", "network.init.scale": "0"], "init.contracts"),
     ]
 
   static func experiment(_ name: String, _ fault: [String: String] = [:]) throws -> Experiment {

@@ -13,7 +13,8 @@ enum ClippingRules {
       let scale = evidence.clipScale
       // Optimizers that divide by the gradient's size do not feel a factor that stays the same.
       let severity: Finding.Severity =
-        reading.clip.kind == .norm && evidence.isAdaptive
+        // Where the gradient explodes, clipping is what holds it.
+        GradientRules.isHeldByClipping(evidence) || reading.clip.kind == .norm && evidence.isAdaptive
         ? .remark : scale < 0.05 && !evidence.hasLearned ? .grave : .costly
       let wanted = reading.clip.kind == .norm ? high : high / max(1, Double(evidence.last.layers))
       return [
@@ -30,6 +31,9 @@ enum ClippingRules {
           "Clipping at \(limit) has cut none of the last \(reading.norms.count) updates: the largest norm was \(Wording.number(reading.norms.last ?? 0))."
         )
       ]
+    }
+    if share > 0.5 {
+      return [Finding("clip.often", .remark, "Clipping at \(limit) cuts \(Wording.percent(share)) of the updates.")]
     }
     return [
       Finding("clip.apt", .sound, "Clipping at \(limit) cuts \(Wording.percent(share)) of the updates: the outliers.")

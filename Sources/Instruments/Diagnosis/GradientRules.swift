@@ -12,9 +12,21 @@ enum GradientRules {
   static let growing = log10(1.02)
   /// Raw norms so many times the threshold are of another order.
   private static let farAbove = 30.0
+  /// So little of the gradient makes learning slow, in log10.
+  private static let little = -3.0
   /// Less than this of the gradient is as good as nothing, in log10. Optimizers that divide by the gradient's size make more of
   /// a small one.
   private static func nothing(_ evidence: Evidence) -> Double { evidence.isAdaptive ? -6 : -4 }
+
+  /// Whether the gradient grows on its way back, and its norm is of another order than what clipping lets pass.
+  static func isHeldByClipping(_ evidence: Evidence) -> Bool {
+    guard let clipping = evidence.last[ClippingInstrument.self], let median = clipping.quantile(0.5) else {
+      return false
+    }
+    let growth = [evidence.first, evidence.last].compactMap { $0[HorizonInstrument.self]?.log10PerStep }.max() ?? 0
+    let limit = clipping.clip.kind == .norm ? clipping.clip.threshold : 1
+    return growth > growing && median > farAbove * max(limit, 0.1)
+  }
 
   private static let explodes: Diagnosis.Rule = { evidence in
     // A pass that exploded has no product: what was measured before it tells.
@@ -37,9 +49,8 @@ enum GradientRules {
           remedies: remedies)
       ]
     }
-    guard let clipping = evidence.last[ClippingInstrument.self], let median = clipping.quantile(0.5) else { return [] }
-    let limit = clipping.clip.kind == .norm ? clipping.clip.threshold : 1
-    guard median > farAbove * max(limit, 0.1) else { return [] }
+    guard isHeldByClipping(evidence), let clipping = evidence.last[ClippingInstrument.self] else { return [] }
+    let median = clipping.quantile(0.5) ?? 0, limit = clipping.clip.threshold
     let held = clipping.clip.kind == .norm ? " and only clipping at \(Wording.number(limit)) holds it" : ""
     return [
       Finding(
@@ -50,10 +61,20 @@ enum GradientRules {
   }
 
   private static let vanishes: Diagnosis.Rule = { evidence in
-    guard let horizon = evidence.last[HorizonInstrument.self], let needed = evidence.needed, needed > 0,
+    // A pass that exploded has no gradient.
+    guard evidence.explosion == nil, let horizon = evidence.last[HorizonInstrument.self], let needed = evidence.needed,
+      needed > 0,
       let arriving = horizon.log10Norm(lag: needed)
     else { return [] }
     let factor = Wording.number(pow(10, arriving / Double(needed)))
+    guard arriving <= 3 else {
+      return [
+        Finding(
+          "gradient.grows", evidence.hasLearned ? .remark : .costly,
+          "The gradient grows on its way back by ×\(factor) a step: \(Wording.power(arriving)) of it arrives after \(needed) steps."
+        )
+      ]
+    }
     guard arriving < -1 else {
       return [
         Finding(
@@ -66,8 +87,8 @@ enum GradientRules {
     // With a loss at every step a dependency over the whole sequence can be learned piece by piece.
     let isStepByStep = evidence.targets == evidence.length && needed == evidence.length - 1
     let severity: Finding.Severity =
-      !isNothing || evidence.hasLearned ? .remark : isStepByStep ? .costly : .grave
-    let lag = horizon.under10.map { "10 % after \($0) steps" } ?? "under 10 %"
+      evidence.hasLearned || arriving > little ? .remark : isNothing && !isStepByStep ? .grave : .costly
+    let lag = horizon.under10.map { "10 % after \(Wording.count($0, "step"))" } ?? "under 10 %"
     let decay = evidence.last[DecayInstrument.self]
     return [
       Finding(
@@ -118,7 +139,7 @@ enum GradientRules {
   private static let contractsAtFirst: Diagnosis.Rule = { evidence in
     guard evidence.firstUpdate == 0, let horizon = evidence.first[HorizonInstrument.self] else { return [] }
     let perStep = horizon.log10PerStep
-    let under = horizon.under10.map { ": 10 % of a state's effect is left after \($0) steps" } ?? ""
+    let under = horizon.under10.map { ": 10 % of a state's effect is left after \(Wording.count($0, "step"))" } ?? ""
     // Where the gradient vanishes now, that is told already.
     if let needed = evidence.needed, let now = evidence.last[HorizonInstrument.self]?.log10Norm(lag: needed), now < -1 {
       return []

@@ -6,18 +6,20 @@ enum LossRules {
     guard let losses = evidence.losses, losses.updates >= 20 else { return [] }
     let last = Wording.number(losses.last), after = "after \(losses.updates) updates"
     if let floor = losses.floor, losses.last < 1.02 * floor.loss + losses.uncertainty / 2 {
+      let place = losses.last < 0.98 * floor.loss ? "lower than any that is known beforehand" : "at its floor"
       return [
         Finding(
           "loss.floor", .sound,
-          "The loss is at its floor \(after): \(last), \(floor.name) gives \(Wording.number(floor.loss)).")
+          "The loss is \(place) \(after): \(last), \(floor.name) gives \(Wording.number(floor.loss)).")
       ]
     }
     if losses.isAtGuessing, let guessing = losses.guessing {
       let falls = losses.isFalling ? ", though it is falling (from \(Wording.number(losses.first)))" : ""
+      let place = losses.last > 1.1 * guessing.loss ? "worse than guessing" : "at guessing"
       return [
         Finding(
           "loss.guessing", .costly,
-          "The loss is at guessing \(after): \(last), \(guessing.name) gives \(Wording.number(guessing.loss))\(falls).")
+          "The loss is \(place) \(after): \(last), \(guessing.name) gives \(Wording.number(guessing.loss))\(falls).")
       ]
     }
     var found: [Finding] = []

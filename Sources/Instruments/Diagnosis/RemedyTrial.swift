@@ -138,7 +138,8 @@ public final class RemedyTrials {
         remedy, updates: updates, beginsAnew: beginsAnew, without: without.losses(after: updates, goOn),
         with: with.losses(after: updates, goOn), explodedWithout: without.explodedAt, explodedWith: with.explodedAt)
       let isClear = abs(trial.difference) > max(4 * trial.standardError, 0.2 * abs(trial.without))
-      if updates >= most || isClear || !goOn() || with.explodedAt != nil { return trial }
+      let isEnded = with.explodedAt != nil || without.explodedAt != nil
+      if updates >= most || isClear || isEnded || !goOn() { return trial }
       updates = min(2 * updates, most)
     }
   }

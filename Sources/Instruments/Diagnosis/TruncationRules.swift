@@ -49,7 +49,7 @@ enum TruncationRules {
     return [
       Finding(
         "k2.long", .remark,
-        "k2 = \(evidence.k2) is longer than anything arrives: 1 % of the gradient is left after \(under1) steps, so k2 = \(useful) would cost less and train the same.",
+        "k2 = \(evidence.k2) is longer than anything arrives: 1 % of the gradient is left after \(under1) steps, so k2 = \(useful) is enough, and the rest costs without use.",
         remedies: [Remedy(["training.k2": "\(useful)"])])
     ]
   }

@@ -10,6 +10,8 @@ enum Wording {
   }
   /// A share: 83 %.
   static func percent(_ share: Double) -> String { String(format: "%.0f %%", 100 * share) }
+  /// A number of things: 1 step, 2 steps.
+  static func count(_ count: Int, _ name: String) -> String { "\(count) \(name)\(count == 1 ? "" : "s")" }
   /// As a setting's value, 2 digits: 0.0013.
   static func setting(_ value: Double) -> String { String(format: "%.2g", value) }
 }
