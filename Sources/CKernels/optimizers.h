@@ -1,4 +1,4 @@
-// The optimisers' step: one recurrence, with the moments that an optimiser has.
+// The optimizers' step: one recurrence, with the moments that an optimizer has.
 
 // √x but for the last place. In double precision, where it pays, it is computed by multiplications beside the division
 // that follows: the processor has one unit for roots and quotients, and they would wait for each other.

@@ -15,16 +15,16 @@ public struct Tick: Hashable, Sendable {
 /// The range that a plot shows in one direction. Bounds are rounded outwards to whole quanta, so that an axis stands still from
 /// frame to frame while the data move a little.
 public struct Axis: Hashable, Sendable {
-  /// How values are spread and labelled.
+  /// How values are spread and labeled.
   public enum Scale: Hashable, Sendable {
     case linear
     /// Values are decimal logarithms.
     case logarithmic
-    /// Whole numbers, the first and the last labelled; drawn at the middle of their column.
+    /// Whole numbers, the first and the last labeled; drawn at the middle of their column.
     case steps
   }
 
-  /// How values are spread and labelled.
+  /// How values are spread and labeled.
   public let scale: Scale
   /// The ends; `upper` is above `lower`.
   public let lower: Double, upper: Double
@@ -99,7 +99,7 @@ public struct Axis: Hashable, Sendable {
     }
   }
 
-  /// At most so many labelled values, lowest first; pleasant ones, or the two ends where there are not two of those.
+  /// At most so many labeled values, lowest first; pleasant ones, or the two ends where there are not two of those.
   public func ticks(atMost count: Int) -> [Tick] {
     guard count > 0 else { return [] }
     if scale == .steps { return stepTicks(count) }

@@ -2,7 +2,7 @@
 public struct Bars: Sendable {
   /// Heights from 0 to 1, one a column; nil for none. What is above 1 is cut, NaN is marked.
   public var heights: [Double?]
-  /// The colour of each bar.
+  /// The color of each bar.
   public var styles: [Style]
 
   private static let eighths: [Unicode.Scalar] = [" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"]

@@ -7,8 +7,8 @@ extension Buffer {
   ///   - title: forms of the title, longest first.
   ///   - note: forms of the note, longest first.
   ///   - key: the key that calls the panel.
-  ///   - focused: whether keys go to this panel; shown by colour and by heavier lines.
-  ///   - theme: the colours and lines.
+  ///   - focused: whether keys go to this panel; shown by color and by heavier lines.
+  ///   - theme: the colors and lines.
   /// - Returns: the room inside.
   @discardableResult
   public mutating func box(

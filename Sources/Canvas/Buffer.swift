@@ -25,8 +25,8 @@ public struct Buffer: Equatable, Sendable {
     }
   }
 
-  /// Draws one character. Where the style names no colour for the background, the cell keeps its own; a reversed cell, which
-  /// is a ground without colours, stays reversed.
+  /// Draws one character. Where the style names no color for the background, the cell keeps its own; a reversed cell, which
+  /// is a ground without colors, stays reversed.
   public mutating func put(_ character: Unicode.Scalar, x: Int, y: Int, style: Style) {
     guard x >= 0 && x < width && y >= 0 && y < height else { return }
     let index = y * width + x

@@ -1,8 +1,8 @@
-/// A colour in 8-bit sRGB. What a terminal of fewer colours shows is decided where it is drawn.
+/// A color in 8-bit sRGB. What a terminal of fewer colors shows is decided where it is drawn.
 public struct Color: Hashable, Sendable {
   public var red: UInt8, green: UInt8, blue: UInt8
 
-  /// A colour from its components.
+  /// A color from its components.
   public init(_ red: UInt8, _ green: UInt8, _ blue: UInt8) {
     self.red = red
     self.green = green
@@ -57,7 +57,7 @@ public struct Rect: Hashable, Sendable {
   }
 }
 
-/// How many colours the terminal has.
+/// How many colors the terminal has.
 public enum ColorTier: String, CaseIterable, Sendable {
   case trueColor = "true", colors256 = "256", colors16 = "16", colors8 = "8", mono
 }

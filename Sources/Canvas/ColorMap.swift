@@ -1,11 +1,11 @@
-/// Colours for numbers. On a terminal of fewer colours the maps have fewer steps, of rising luminance all the same; with 8 and 16
-/// colours they are inks on the terminal's own ground, and on a light one luminance falls.
+/// Colors for numbers. On a terminal of fewer colors the maps have fewer steps, of rising luminance all the same; with 8 and 16
+/// colors they are inks on the terminal's own ground, and on a light one luminance falls.
 public struct ColorMap: Sendable {
   /// Steps from the lowest value to the highest; nil is the terminal's own ink.
   public let colors: [Color?]
 
   /// For magnitudes, 0 … 1: luminance rises all the way on a dark ground and falls on a light one, so the order is seen without
-  /// colours.
+  /// colors.
   public static func sequential(_ theme: Theme) -> ColorMap {
     switch (theme.colors, theme.ground) {
     case (.trueColor, _): theme.name.palette.sequential.full
@@ -31,7 +31,7 @@ public struct ColorMap: Sendable {
     }
   }
 
-  /// `sequential` for what stands back: nearer to the ground, greys in the palette of 256, else the terminal's own ink.
+  /// `sequential` for what stands back: nearer to the ground, grays in the palette of 256, else the terminal's own ink.
   public static func sequentialDimmed(_ theme: Theme) -> ColorMap { dimmed(theme, theme.name.palette.sequential) }
 
   /// `diverging` for what stands back.
@@ -45,7 +45,7 @@ public struct ColorMap: Sendable {
     }
   }
 
-  /// The colour of a value; below 0 and above 1 the ends, NaN as 0; nil for the terminal's own ink.
+  /// The color of a value; below 0 and above 1 the ends, NaN as 0; nil for the terminal's own ink.
   public subscript(value: Double) -> Color? {
     let last = colors.count - 1
     let scaled = value * Double(colors.count)
@@ -61,7 +61,7 @@ public struct ColorMap: Sendable {
     ColorMap(colors: indices.map { index in index.map { Color.ansi[$0] } })
   }
 
-  /// 256 steps by linear interpolation between evenly spaced colours.
+  /// 256 steps by linear interpolation between evenly spaced colors.
   init(anchors points: [Color]) {
     colors = (0..<256).map { step in
       let position = Double(step) / 255 * Double(points.count - 1)

@@ -1,5 +1,5 @@
 extension Color {
-  /// The sixteen colours of a terminal, as xterm ships them. A terminal may show others.
+  /// The sixteen colors of a terminal, as xterm ships them. A terminal may show others.
   public static let ansi: [Color] = [
     Color(0, 0, 0), Color(0xCD, 0, 0), Color(0, 0xCD, 0), Color(0xCD, 0xCD, 0),
     Color(0, 0, 0xEE), Color(0xCD, 0, 0xCD), Color(0, 0xCD, 0xCD), Color(0xE5, 0xE5, 0xE5),
@@ -7,7 +7,7 @@ extension Color {
     Color(0x5C, 0x5C, 0xFF), Color(0xFF, 0, 0xFF), Color(0, 0xFF, 0xFF), Color(0xFF, 0xFF, 0xFF),
   ]
 
-  /// The colour that xterm's palette of 256 holds under an index: the sixteen, a cube of 6×6×6, and 24 greys.
+  /// The color that xterm's palette of 256 holds under an index: the sixteen, a cube of 6×6×6, and 24 grays.
   public init(index256 index: UInt8) {
     switch index {
     case 0..<16: self = Self.ansi[Int(index)]
@@ -21,7 +21,7 @@ extension Color {
     }
   }
 
-  /// The index of the nearest colour in xterm's palette of 256, by distance in Oklab; never one of the first sixteen, which users
+  /// The index of the nearest color in xterm's palette of 256, by distance in Oklab; never one of the first sixteen, which users
   /// change.
   public var index256: UInt8 { UInt8(16 + oklab.nearest(in: Self.palette)) }
 
@@ -34,7 +34,7 @@ extension Color {
   private static let palette = (UInt8(16)...255).map { Color(index256: $0).oklab }
   private static let sixteen = ansi.map(\.oklab)
 
-  /// The colour in Oklab.
+  /// The color in Oklab.
   var oklab: Oklab { Oklab(Self.linear[Int(red)], Self.linear[Int(green)], Self.linear[Int(blue)]) }
 
   /// Red, green and blue as amounts of light, 0 to 1.
@@ -49,7 +49,7 @@ extension Color {
     return 0.2126 * linear(red) + 0.7152 * linear(green) + 0.0722 * linear(blue)
   }
 
-  /// The colour moved towards another: 0 is this one, 1 the other.
+  /// The color moved towards another: 0 is this one, 1 the other.
   public func mixed(with other: Color, _ amount: Double) -> Color {
     let amount = max(0, min(1, amount))
     func mix(_ a: UInt8, _ b: UInt8) -> UInt8 { UInt8((Double(a) + (Double(b) - Double(a)) * amount).rounded()) }

@@ -1,5 +1,5 @@
 /// A canvas of dots finer than cells: 2×4 a cell in braille, 2×2 in blocks, one in ASCII. A cell shows the dots of one owner only, the first
-/// that draws in it: draw what matters most first, and it is never coloured as something else.
+/// that draws in it: draw what matters most first, and it is never colored as something else.
 public struct DotCanvas: Sendable {
   /// Cells.
   public let columns: Int, rows: Int
@@ -99,7 +99,7 @@ public struct DotCanvas: Sendable {
   }
 }
 
-/// How a line is drawn, so that series differ by more than their colour.
+/// How a line is drawn, so that series differ by more than their color.
 public enum LinePattern: Hashable, Sendable {
   case solid, dashed, dotted
   /// Every other cell, so that a line under it is seen between.

@@ -1,5 +1,5 @@
-/// A matrix as colours: two values a cell, one above the other, where the terminal has half blocks and 256 colours or more; else one
-/// a cell, with fewer colours by density of ink. Larger matrices are reduced, smaller ones repeated.
+/// A matrix as colors: two values a cell, one above the other, where the terminal has half blocks and 256 colors or more; else one
+/// a cell, with fewer colors by density of ink. Larger matrices are reduced, smaller ones repeated.
 public struct HeatMap: Sendable {
   /// How several values become one.
   public enum Reduction: Hashable, Sendable {
@@ -10,7 +10,7 @@ public struct HeatMap: Sendable {
     case mean
   }
 
-  /// Which colours.
+  /// Which colors.
   public enum Map: Hashable, Sendable {
     /// Lowest to highest of the range.
     case sequential
@@ -22,9 +22,9 @@ public struct HeatMap: Sendable {
   public var values: [Double]
   /// The matrix' shape.
   public let rows: Int, columns: Int
-  /// The values at the ends of the colours.
+  /// The values at the ends of the colors.
   public var range: ClosedRange<Double>
-  /// Which colours.
+  /// Which colors.
   public var map: Map
   /// How several values become one.
   public var reduction: Reduction
@@ -53,7 +53,7 @@ public struct HeatMap: Sendable {
     theme.drawsByInk || theme.characters == .ascii ? 1 : 2
   }
 
-  /// Draws the matrix over the whole rectangle. Masked places keep a third of their colour and are hatched.
+  /// Draws the matrix over the whole rectangle. Masked places keep a third of their color and are hatched.
   public func draw(in rect: Rect, into buffer: inout Buffer, theme: Theme) {
     guard rows > 0 && columns > 0 && !rect.isEmpty else { return }
     let down = Self.valuesPerCell(theme)
@@ -174,7 +174,7 @@ struct HeatPainter {
     if theme.drawsByInk {
       buffer.put(ink(value, sample.isMasked), x: x, y: y, style: inkStyle(value, sample.isMasked))
     } else {
-      // ASCII with colours: the ground carries the value, a hatch the mask.
+      // ASCII with colors: the ground carries the value, a hatch the mask.
       let color = self.color(value, sample.isMasked)
       let isHatched = sample.isMasked && hatches
       let hatch = isHatched ? hatchColor(value) : color
@@ -213,7 +213,7 @@ struct HeatPainter {
     }
   }
 
-  /// In the palettes there is nothing to mix: a masked place is the ground, and its hatch has the colour.
+  /// In the palettes there is nothing to mix: a masked place is the ground, and its hatch has the color.
   private func color(_ value: Double, _ isMasked: Bool) -> Color? {
     guard isMasked else { return colors[value] }
     if !hatches { return dimmed[value] }
@@ -240,7 +240,7 @@ struct HeatPainter {
 
   private func inkStyle(_ value: Double, _ isMasked: Bool) -> Style {
     if isMasked && (!hatches || theme.colors == .mono) { return Style(dim: true) }
-    // A bold colour may be drawn in another one, so colours are left as they are.
+    // A bold color may be drawn in another one, so colors are left as they are.
     guard theme.colors == .mono else { return Style(colors[value]) }
     return Style(bold: isDiverging && abs(2 * value - 1) >= 0.6)
   }

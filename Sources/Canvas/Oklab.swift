@@ -1,6 +1,6 @@
 import Glibc
 
-/// A colour in Oklab (B. Ottosson, 2020), where distances are about as large as they look.
+/// A color in Oklab (B. Ottosson, 2020), where distances are about as large as they look.
 struct Oklab {
   /// From black, 0, to white, 1.
   let lightness: Double
@@ -23,7 +23,7 @@ struct Oklab {
     return x * x + y * y + z * z
   }
 
-  /// The place of the nearest of some colours; the first of equals.
+  /// The place of the nearest of some colors; the first of equals.
   func nearest(in colors: some RandomAccessCollection<Oklab>) -> Int {
     var best = (place: 0, distance: Double.infinity)
     for (place, color) in colors.enumerated() {

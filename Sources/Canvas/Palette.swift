@@ -1,4 +1,4 @@
-/// The colours of one theme: its grounds, the inks of the roles, and the scales for numbers.
+/// The colors of one theme: its grounds, the inks of the roles, and the scales for numbers.
 ///
 /// Every ink has a contrast of at least 4.5 with the ground, and with the bar where it stands there, also after it was fitted to
 /// the palette of 256.
@@ -80,7 +80,7 @@ extension Palette {
 }
 
 extension Color: ExpressibleByIntegerLiteral {
-  /// The colour 0xRRGGBB.
+  /// The color 0xRRGGBB.
   public init(integerLiteral value: UInt32) {
     self.init(UInt8(value >> 16 & 0xFF), UInt8(value >> 8 & 0xFF), UInt8(value & 0xFF))
   }

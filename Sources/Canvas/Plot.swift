@@ -1,4 +1,4 @@
-/// Values over something, in one colour.
+/// Values over something, in one color.
 public struct Series: Sendable {
   /// How its points are drawn.
   public enum Mark: Hashable, Sendable {
@@ -14,7 +14,7 @@ public struct Series: Sendable {
   public var points: [(x: Double, y: Double)]
   /// How its points are drawn.
   public var mark: Mark
-  /// Its colour.
+  /// Its color.
   public var role: Role
   /// What draws it in ASCII.
   public var symbol: Unicode.Scalar
@@ -42,7 +42,7 @@ public struct Guide: Hashable, Sendable {
   public var value: Double
   /// Its names, longest first.
   public var labels: [String]
-  /// Its colour.
+  /// Its color.
   public var role: Role
   /// Whether it is drawn across the plot or only named beside it, as the newest value of a series is.
   public var isLine: Bool
@@ -61,7 +61,7 @@ public struct Guide: Hashable, Sendable {
 public struct Plot: Sendable {
   /// The axes.
   public var x: Axis, y: Axis
-  /// What is drawn, the most important first: it keeps its colour where others cross it.
+  /// What is drawn, the most important first: it keeps its color where others cross it.
   public var series: [Series]
   /// Horizontal lines.
   public var guides: [Guide] = []
@@ -69,11 +69,11 @@ public struct Plot: Sendable {
   public var cursor: Double?
   /// What x is, as short as "t" or "lag"; written before its labels.
   public var xName = ""
-  /// Whether x is labelled; not where another plot stands under this one over the same axis.
+  /// Whether x is labeled; not where another plot stands under this one over the same axis.
   public var labelsX = true
   /// The least room for labels at the left and for names at the right, so that plots over one axis stand under each other.
   public var leastLeft = 0, leastRight = 0
-  /// Lines drawn at labelled values when the plot is at least so many rows high.
+  /// Lines drawn at labeled values when the plot is at least so many rows high.
   public var gridFrom = 14
 
   /// A plot without guides; `xName` is what x is, `cursor` where the pass stands.
@@ -238,7 +238,7 @@ public struct Plot: Sendable {
     let order = seen.filter { series[$0].isOverlaid } + seen.filter { !series[$0].isOverlaid }
     for place in order {
       let series = series[place]
-      // Lines of one colour share their cells: they join rather than erase each other.
+      // Lines of one color share their cells: they join rather than erase each other.
       let owner = self.series.firstIndex { $0.role == series.role && $0.symbol == series.symbol } ?? place
       let index = min(owner, 254)
       var previous: (x: Int, y: Int)?

@@ -1,5 +1,5 @@
 extension Role {
-  /// The role's look on a terminal; `palette` is for 256 colours and more.
+  /// The role's look on a terminal; `palette` is for 256 colors and more.
   func style(_ colors: ColorTier, on ground: Ground, _ palette: Palette) -> Style {
     switch (colors, ground) {
     case (.trueColor, _), (.colors256, _): palette.style(self)
@@ -11,8 +11,8 @@ extension Role {
     }
   }
 
-  /// The first eight colours on black. Red, blue and magenta are too dark to be read there, and dim stands for the bright black
-  /// that eight colours do not have.
+  /// The first eight colors on black. Red, blue and magenta are too dark to be read there, and dim stands for the bright black
+  /// that eight colors do not have.
   private var styleOnDark8: Style {
     switch self {
     case .accent, .keyName, .warning: ansi(3, bold: true)
@@ -38,7 +38,7 @@ extension Role {
     }
   }
 
-  /// The dark colours of the first eight on white. Terminals draw bold red and magenta in the bright ones, which are too light
+  /// The dark colors of the first eight on white. Terminals draw bold red and magenta in the bright ones, which are too light
   /// there; bright blue is not.
   private var styleOnLight: Style {
     switch self {
@@ -51,7 +51,7 @@ extension Role {
     }
   }
 
-  /// Every colour of the sixteen is too faint either on black or on white, so the look is that of a terminal without colours,
+  /// Every color of the sixteen is too faint either on black or on white, so the look is that of a terminal without colors,
   /// but for what brings its ground along.
   private var styleOnAnyGround: Style {
     switch self {
@@ -74,7 +74,7 @@ extension Role {
 
   private func ansi(_ index: Int, bold: Bool = false) -> Style { Style(Color.ansi[index], bold: bold) }
 
-  /// Without colours: bold for what matters, dim for what does not, reversed for what is chosen.
+  /// Without colors: bold for what matters, dim for what does not, reversed for what is chosen.
   private var styleMono: Style {
     switch self {
     case .background, .text, .value, .sigma, .future, .gradientNorm, .floor, .bound: Style()

@@ -1,4 +1,4 @@
-/// Neighbouring cells of one row that are all of one style.
+/// Neighboring cells of one row that are all of one style.
 public struct Run: Hashable, Sendable {
   /// Its first column, its row, and how many cells it has.
   public var x: Int, y: Int, length: Int

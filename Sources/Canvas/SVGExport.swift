@@ -1,9 +1,9 @@
 extension Buffer {
-  /// The frame as a picture: SVG 1.1 of cells 9×18, colours exact. Braille, blocks and lines are drawn as shapes, so that they look the
+  /// The frame as a picture: SVG 1.1 of cells 9×18, colors exact. Braille, blocks and lines are drawn as shapes, so that they look the
   /// same with any font; letters are text in the reader's monospace font, each run held to its cells.
   /// - Parameters:
   ///   - title: what a reader that cannot see the picture is told.
-  ///   - theme: the one that the frame was drawn with: its ground is the picture's, its colours are those that a terminal has.
+  ///   - theme: the one that the frame was drawn with: its ground is the picture's, its colors are those that a terminal has.
   public func svg(title: String = "", theme: Theme = Theme()) -> String {
     var picture = SVGPicture(theme)
     for run in runs() { picture.add(run, of: self) }
@@ -11,14 +11,14 @@ extension Buffer {
   }
 }
 
-/// Gathers shapes by colour: one path a colour keeps the file small.
+/// Gathers shapes by color: one path a color keeps the file small.
 struct SVGPicture {
   static let cell = (width: 9, height: 18)
 
   private let tier: ColorTier
-  /// The colours of what has none of its own.
+  /// The colors of what has none of its own.
   private let ink: Color, paper: Color
-  /// Path data by colour, in the order in which colours came.
+  /// Path data by color, in the order in which colors came.
   private var grounds = ColoredPaths(), fills = ColoredPaths(), strokes = ColoredPaths(), heavy = ColoredPaths()
   private var dots = ColoredPaths()
   private var texts: [(style: TextStyle, body: String)] = []
@@ -144,7 +144,7 @@ struct SVGPicture {
   }
 }
 
-/// Path data by colour.
+/// Path data by color.
 private struct ColoredPaths {
   private var order: [Color] = []
   private var paths: [Color: String] = [:]

@@ -36,21 +36,21 @@ public enum Role: Int, CaseIterable, Sendable {
   case window, newest
   /// Guide lines and ticks.
   case grid
-  /// Something to look at; something that went wrong. Always with a word or a mark beside the colour.
+  /// Something to look at; something that went wrong. Always with a word or a mark beside the color.
   case warning, error
 }
 
-/// The looks of all roles, for the colours and characters that a terminal has.
+/// The looks of all roles, for the colors and characters that a terminal has.
 public struct Theme: Hashable, Sendable {
   /// The theme that was asked for; nil where the terminal's background decides.
   public let choice: ThemeName?
   /// The theme that is shown.
   public let name: ThemeName
-  /// How many colours there are.
+  /// How many colors there are.
   public let colors: ColorTier
   /// Which characters there are.
   public let characters: CharacterTier
-  /// What the background is like with 8 and 16 colours, where it is the terminal's own.
+  /// What the background is like with 8 and 16 colors, where it is the terminal's own.
   public let ground: Ground
   private let styles: [Style]
 
@@ -77,16 +77,16 @@ public struct Theme: Hashable, Sendable {
     Theme(choice, colors: colors, characters: characters == .braille ? .block : characters, ground: ground)
   }
 
-  /// Whether numbers are drawn by density of ink, a value a cell. With fewer than 256 colours a colour alone has too few steps.
+  /// Whether numbers are drawn by density of ink, a value a cell. With fewer than 256 colors a color alone has too few steps.
   public var drawsByInk: Bool { colors != .trueColor && colors != .colors256 }
 
-  /// The style of a role. Only `background`, `bar`, `selection` and, with 8 and 16 colours, some `error` colour the ground; the
+  /// The style of a role. Only `background`, `bar`, `selection` and, with 8 and 16 colors, some `error` color the ground; the
   /// others keep what they stand on.
   public subscript(role: Role) -> Style { styles[role.rawValue] }
 
   /// The cell that an empty frame is made of.
   public var blank: Cell { Cell(" ", self[.background]) }
 
-  /// A role's colour as the foreground of marks; nil in mono.
+  /// A role's color as the foreground of marks; nil in mono.
   public func color(_ role: Role) -> Color? { self[role].foreground }
 }

@@ -16,7 +16,7 @@ public enum ThemeName: String, CaseIterable, Hashable, Sendable {
     return all[((all.firstIndex(of: self) ?? 0) + 1) % all.count]
   }
 
-  /// The colours with 256 colours and more.
+  /// The colors with 256 colors and more.
   var palette: Palette {
     switch self {
     case .dark: .dark
@@ -32,7 +32,7 @@ public enum ThemeName: String, CaseIterable, Hashable, Sendable {
     switch self {
     case .dark: .dark
     case .light: .light
-    // With 8 and 16 colours these keep to the terminal's own ink, bold and dim: no hue has to be told apart.
+    // With 8 and 16 colors these keep to the terminal's own ink, bold and dim: no hue has to be told apart.
     case .highContrast, .redGreenBlind, .blueYellowBlind: .unknown
     }
   }

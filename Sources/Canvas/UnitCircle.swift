@@ -4,9 +4,9 @@ public struct CircleScatter: Sendable {
   public var points: [(x: Double, y: Double)]
   /// A second set of points, drawn under the first.
   public var others: [(x: Double, y: Double)] = []
-  /// Its colour.
+  /// Its color.
   public var otherRole = Role.newest
-  /// Radius and colour of each circle, the most important first.
+  /// Radius and color of each circle, the most important first.
   public var circles: [(radius: Double, role: Role)]
 
   /// The names of the circles, each beside its circle; none for those that are missing.

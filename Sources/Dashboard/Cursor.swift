@@ -9,7 +9,7 @@ public struct Cursor: Hashable, Sendable {
   /// The parts of a pass.
   public enum Phase: String, Hashable, Sendable {
     case forward, backward
-    /// The pass is whole: the gradient is summed, clipped and taken by the optimiser. The cursor rests here.
+    /// The pass is whole: the gradient is summed, clipped and taken by the optimizer. The cursor rests here.
     case update
   }
 

@@ -78,7 +78,10 @@ public struct EffectRunner {
         var experiment = state.experiment
         experiment.view.pace = state.speed.updatesPerSecond
         write(.experiment(experiment, of: state.lanes.count > 1 ? state.lane.id : nil))
-      case .saveSession: saveSession(to: files)
+      case .saveSession:
+        // What is opened again is to be what goes on here, `u` included.
+        source.send(.keepLanes)
+        saveSession(to: files)
       case .read(let demo): outcome = open(demo)
       case .takeUpSession: outcome = .takeUpSession
       case .cancelWriting: files.cancel()

@@ -35,7 +35,7 @@ enum HeaderLine {
     state.newest.flatMap { $0.experiment == state.experiment ? $0.schedule : nil }
   }
 
-  /// Task, cell, truncation, clip, optimiser.
+  /// Task, cell, truncation, clip, optimizer.
   static func settings(_ experiment: Experiment, _ schedule: TruncationSchedule? = nil) -> [String] {
     let training = experiment.training
     let network = experiment.network

@@ -64,7 +64,9 @@ enum Help {
         }
       }
     }
-    let head = state.opened.head.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+    let head =
+      state.opened.head.isEmpty
+      ? [] : state.opened.head.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
     let opened: [Line] =
       head.isEmpty
       ? []

@@ -86,7 +86,7 @@ public enum Keymap {
     turn("- +", "ρ", "spectral radius of W_hh: less, more", "network.init.spectral_radius", down: "-", up: "+"),
     turn("m", nil, "the next cell: elman, leaky, … (a new run)", "network.cell", down: nil, up: "m"),
     KeyBinding(.knobs, "M", nil, "an LSTM; from an LSTM back to elman", [(.character("M"), .toggleLSTM)]),
-    turn("o", nil, "the next optimiser", "training.optimizer.name", down: nil, up: "o"),
+    turn("o", nil, "the next optimizer", "training.optimizer.name", down: nil, up: "o"),
     turn(
       "g", nil, "the next learning algorithm: how the gradient is computed", "training.algorithm", down: nil, up: "g"),
     KeyBinding(
@@ -180,7 +180,7 @@ extension KeyBinding {
   func footer(_ state: DashboardState) -> String? {
     switch footer {
     case "run" where state.isRunning: "pause"
-    case "step": state.nextSteps ?? footer
+    case "step" where state.size.width >= 100: state.nextSteps ?? footer
     default: footer
     }
   }

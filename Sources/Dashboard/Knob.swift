@@ -19,7 +19,7 @@ struct Knob: Sendable {
     .filter { key in key.steps != .none && !main.contains { $0.name == key.name } }
     .map { Knob(name: $0.name, label: ExperimentKey.label(of: $0.name)) }
 
-  /// The knobs that mean something in `experiment`: more than one choice, and what belongs to its cell and optimiser.
+  /// The knobs that mean something in `experiment`: more than one choice, and what belongs to its cell and optimizer.
   static func applying(to experiment: Experiment) -> [Knob] {
     all.filter { knob in
       switch knob.name {

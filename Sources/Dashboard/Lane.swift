@@ -89,7 +89,7 @@ extension Lane: Equatable {
   }
 }
 
-/// How the lines of a lane are drawn where two stand in one plot: never told apart by colour alone.
+/// How the lines of a lane are drawn where two stand in one plot: never told apart by color alone.
 struct LaneStyle {
   let mark: Series.Mark, role: Role, symbol: Unicode.Scalar
 
@@ -102,7 +102,7 @@ struct LaneStyle {
 }
 
 extension DashboardState {
-  /// One curve of each lane: of a single lane in the role's colour, of two in each lane's own line, with its letter.
+  /// One curve of each lane: of a single lane in the role's color, of two in each lane's own line, with its letter.
   func series(
     _ name: String, role: Role, symbol: Unicode.Scalar = "*", _ points: (Lane) -> [(x: Double, y: Double)]
   ) -> [Series] {

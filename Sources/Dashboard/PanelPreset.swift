@@ -15,8 +15,10 @@ struct PanelPreset {
     PanelPreset(
       "research",
       [
-        Panels.gradientNorm, Panels.contributions, Panels.jacobianProduct, Panels.horizon, Panels.flow, Panels.spectrum,
-        Panels.loss, Panels.knobs, Panels.thisStep, Panels.timeline,
+        Panels.gradientNorm, Panels.contributions, Panels.decay, Panels.jacobianProduct, Panels.horizon,
+        Panels.lyapunov,
+        Panels.flow, Panels.bias, Panels.spectrum, Panels.units, Panels.loss, Panels.clipping, Panels.knobs,
+        Panels.thisStep, Panels.timeline,
       ]),
   ]
 

@@ -145,7 +145,7 @@ private struct Curve {
     }
   }
 
-  /// Neighbours of one direction are one, and a level that is short beside what it interrupts is none: where a curve turns, the
+  /// Neighbors of one direction are one, and a level that is short beside what it interrupts is none: where a curve turns, the
   /// straight line may cut off the corner over a fifth of either side.
   private static func join(_ stretches: inout [Stretch], _ values: [Double]) {
     func joinAlike() {

@@ -71,7 +71,7 @@ extension TruncationBias {
     merge(windows, flow: flow).reduce(0) { $0 + $1.steps.count }
   }
 
-  /// Windows that begin at the same step and inject neighbouring losses as one, where the recursion is linear: clipping at every
+  /// Windows that begin at the same step and inject neighboring losses as one, where the recursion is linear: clipping at every
   /// step and Ω depend on the losses that go back together.
   static func merge(_ windows: [Window], flow: FlowControl) -> [Window] {
     guard flow.clipThreshold == nil, flow.omega == 0 else { return windows }

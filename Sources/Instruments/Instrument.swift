@@ -25,7 +25,7 @@ public struct InstrumentNeeds: OptionSet, Hashable, Sendable {
   public static let pass = InstrumentNeeds(rawValue: 1)
   /// The whole sequence in which the window lies.
   public static let sequence = InstrumentNeeds(rawValue: 2)
-  /// The settings under which the pass trains: truncation, algorithm, clipping, optimiser.
+  /// The settings under which the pass trains: truncation, algorithm, clipping, optimizer.
   public static let settings = InstrumentNeeds(rawValue: 4)
   /// The losses over the updates.
   public static let history = InstrumentNeeds(rawValue: 8)

@@ -124,11 +124,11 @@ extension StepInstrument {
     public let raw: Double, clipped: Double, weights: Double
     /// How gradients are clipped; and at how many of the steps clipping at every step did something.
     public let clip: ClipSpecification, clippedSteps: Int, steps: Int
-    /// The optimiser, and η now.
+    /// The optimizer, and η now.
     public let optimizer: OptimizerSpecification, learningRate: Double
     /// The standard deviation of the noise that is added to g, where there is any; Ω, and what its gradient in g is multiplied by.
     public let noiseDeviation: Double?, omega: Double?, omegaWeight: Double
-    /// The update of one weight, the first of W_hh, with its numbers; nil where the optimiser does more than to go along g.
+    /// The update of one weight, the first of W_hh, with its numbers; nil where the optimizer does more than to go along g.
     public let ofOneWeight: StepEquation?
     /// How g is made: the sum over the steps that share the weights, or each step's own; or the algorithm's own last equation.
     public let equation: String

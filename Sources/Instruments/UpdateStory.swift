@@ -3,7 +3,7 @@ import Training
 extension StepInstrument.Update {
   private typealias Fact = StepText.Fact
 
-  /// The gradient, its clipping, and what the optimiser does.
+  /// The gradient, its clipping, and what the optimizer does.
   public func text(_ noGradientReason: String?) -> StepText {
     if let noGradientReason {
       return StepText(facts: ["no update is made", noGradientReason].map { Fact(remark: $0, .error, rank: 0) })
@@ -43,7 +43,7 @@ extension StepInstrument.Update {
     return facts
   }
 
-  /// The optimiser's own step, with what clipping and noise do to g before it.
+  /// The optimizer's own step, with what clipping and noise do to g before it.
   private var rule: [StepText.Piece] {
     let noise = noiseDeviation != nil ? "g ← g + noise, " : ""
     let step = noise + optimizer.equation

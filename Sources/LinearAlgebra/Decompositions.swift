@@ -33,7 +33,7 @@ extension Matrix {
     dgeev_("N", "N", &n, &a, &n, &real, &imaginary, &left, &one, &right, &one, &work, &workCount, &info, 1, 1)
     guard info == 0 else { throw .failed(routine: "dgeev", info: Int(info)) }
     let values = zip(real, imaginary).map { Complex($0, $1) }
-    // A stable order: pairs are neighbours with the positive part first already, and have equal magnitudes.
+    // A stable order: pairs are neighbors with the positive part first already, and have equal magnitudes.
     return values.enumerated().sorted {
       let (a, b) = ($0.element.magnitude, $1.element.magnitude)
       return a != b ? a > b : $0.offset < $1.offset

@@ -1,6 +1,6 @@
 import CKernels
 
-/// One step of an optimiser, as numbers; for every parameter w with gradient g
+/// One step of an optimizer, as numbers; for every parameter w with gradient g
 ///
 ///     g ← s g + λ w
 ///     m ← keep·m + add·g          the first moment, where there is one
@@ -29,7 +29,7 @@ public struct MomentStep: Equatable, Sendable {
   public var l2: Double
   /// κ, what stays of w beside the gradient.
   public var keep: Double
-  /// How m and v grow; nil for an optimiser without.
+  /// How m and v grow; nil for an optimizer without.
   public var first: Moment?, second: Moment?
   /// p and q.
   public var byGradient: Double, byFirst: Double

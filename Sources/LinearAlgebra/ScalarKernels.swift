@@ -165,7 +165,7 @@ extension Scalar {
       : bpt_sum_of_squares_f32(count, x.f32)
   }
 
-  /// One step of an optimiser on `count` parameters w with gradient g, their moments m and v where the step has them.
+  /// One step of an optimizer on `count` parameters w with gradient g, their moments m and v where the step has them.
   @inlinable
   public static func momentStep(
     _ step: MomentStep, count: Int, gradient g: UnsafePointer<Self>, parameters w: UnsafeMutablePointer<Self>,

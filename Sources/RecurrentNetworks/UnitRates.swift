@@ -3,7 +3,7 @@ import LinearAlgebra
 
 /// β of the leaky cell, one for each unit.
 ///
-/// Fixed, it follows from the network's settings. Trained, it is β = 1/(1 + e^-ρ), which stays between 0 and 1 whatever the optimiser
+/// Fixed, it follows from the network's settings. Trained, it is β = 1/(1 + e^-ρ), which stays between 0 and 1 whatever the optimizer
 /// does, with ρ the parameter `beta_logit_l0` [H] of each layer.
 extension NetworkSpecification {
   /// Whether units have a β each.

@@ -16,7 +16,7 @@ struct FrameEncoder {
   private var style: PackedStyle?
   private var nearest = NearestColors()
 
-  /// A cell in the terms of the terminal: what is left of it after colours and characters were fitted to the tiers.
+  /// A cell in the terms of the terminal: what is left of it after colors and characters were fitted to the tiers.
   private struct Drawn: Equatable {
     var character: UInt32, style: PackedStyle
   }
@@ -89,7 +89,7 @@ struct FrameEncoder {
     return characterTier == .ascii ? character.inOneCell.ascii : character.inOneCell
   }
 
-  /// A colour as it is drawn in this tier: its components, or its index; nil for the terminal's own.
+  /// A color as it is drawn in this tier: its components, or its index; nil for the terminal's own.
   private mutating func fit(_ color: Color?) -> UInt32? {
     guard let color else { return nil }
     switch colorTier {
@@ -194,7 +194,7 @@ struct FrameEncoder {
   }
 }
 
-/// Colours and attributes in one word, for quick comparison. A colour takes 25 bits, the highest says that there is
+/// Colors and attributes in one word, for quick comparison. A color takes 25 bits, the highest says that there is
 /// one.
 struct PackedStyle: Equatable {
   static let bold: UInt64 = 1 << 50, dim: UInt64 = 1 << 51, underline: UInt64 = 1 << 52, reverse: UInt64 = 1 << 53
@@ -215,14 +215,14 @@ struct PackedStyle: Equatable {
   var foreground: UInt32? { bits & 1 << 24 == 0 ? nil : UInt32(bits & 0xFF_FFFF) }
   var background: UInt32? { bits & 1 << 49 == 0 ? nil : UInt32(bits >> 25 & 0xFF_FFFF) }
 
-  /// For a blank: what colours only ink cannot be seen on it, unless it is underlined or reversed.
+  /// For a blank: what colors only ink cannot be seen on it, unless it is underlined or reversed.
   mutating func forgetInk() {
     if bits & (Self.underline | Self.reverse) == 0 { bits &= ((1 << 25) - 1) << 25 }
   }
 }
 
-/// The nearest colours of a palette that were worked out last, at the place that the colour's bits give it: a frame has
-/// thousands of cells, and few colours.
+/// The nearest colors of a palette that were worked out last, at the place that the color's bits give it: a frame has
+/// thousands of cells, and few colors.
 private struct NearestColors {
   private var colors = [UInt32](repeating: .max, count: 1024)
   private var indices = [UInt32](repeating: 0, count: 1024)

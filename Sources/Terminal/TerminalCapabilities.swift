@@ -1,14 +1,14 @@
 import CNcurses
 import Canvas
 
-/// The strings that a terminal takes for moving its cursor and for attributes and colours, as bytes without padding.
+/// The strings that a terminal takes for moving its cursor and for attributes and colors, as bytes without padding.
 struct TerminalCapabilities: Sendable {
-  /// Drops all attributes and colours.
+  /// Drops all attributes and colors.
   var reset: [UInt8]
   var bold: [UInt8], dim: [UInt8], underline: [UInt8], reverse: [UInt8]
-  /// By index; empty for a terminal without colours. With true colour they are not used.
+  /// By index; empty for a terminal without colors. With true color they are not used.
   var foreground: [[UInt8]], background: [[UInt8]]
-  /// Back to the terminal's own colour; empty where only `reset` does that.
+  /// Back to the terminal's own color; empty where only `reset` does that.
   var defaultForeground: [UInt8], defaultBackground: [UInt8]
   /// Whether the cursor moves by ECMA-48's CUP and CUF; else by `moves`.
   var movesByECMA48 = true
@@ -46,12 +46,12 @@ struct TerminalCapabilities: Sendable {
       underline: bytes(curses_string("smul")), reverse: bytes(curses_string("rev")), foreground: standard.foreground,
       background: standard.background, defaultForeground: speaksECMA48 ? standard.defaultForeground : [],
       defaultBackground: speaksECMA48 ? standard.defaultBackground : [])
-    // Asked for an index above its colours, terminfo's expression gives a sequence that means something else or nothing.
+    // Asked for an index above its colors, terminfo's expression gives a sequence that means something else or nothing.
     if Int(tigetnum("colors")) >= tier.indexed {
       found.foreground = (0..<Int32(tier.indexed)).map { bytes(curses_string_with("setaf", $0)) }
       found.background = (0..<Int32(tier.indexed)).map { bytes(curses_string_with("setab", $0)) }
     }
-    // The console of Linux draws dim as one dark colour, whatever the colour was; `ncv` says so.
+    // The console of Linux draws dim as one dark color, whatever the color was; `ncv` says so.
     if tier != .mono && tigetnum("ncv") > 0 && tigetnum("ncv") & 16 != 0 { found.dim = [] }
     if !movesByECMA48() {
       found.movesByECMA48 = false
@@ -65,7 +65,7 @@ struct TerminalCapabilities: Sendable {
     return found
   }
 
-  /// Whether the present terminal takes ECMA-48's sequences for colours: those of terminfo are such, or there are none and its
+  /// Whether the present terminal takes ECMA-48's sequences for colors: those of terminfo are such, or there are none and its
   /// cursor moves by ECMA-48.
   static func terminfoSpeaksECMA48() -> Bool {
     let color = bytes(curses_string_with("setaf", 1))
@@ -91,7 +91,7 @@ struct TerminalCapabilities: Sendable {
 }
 
 extension ColorTier {
-  /// How many colours are named by an index.
+  /// How many colors are named by an index.
   fileprivate var indexed: Int {
     switch self {
     case .colors256: 256

@@ -18,13 +18,13 @@ public struct TerminalSize: Hashable, Sendable {
 }
 
 /// The terminal while the dashboard has it. ncurses sets its modes, reads its keys, follows its size and knows its
-/// capabilities. Cells are written by `FrameEncoder`: of a 120×36 frame in true colour that changes everywhere, ncurses
-/// takes 3.5 to 6.7 ms (it evaluates terminfo's expression at every change of colour), this 0.4 to 1.0 ms; and ncurses
-/// would need a terminfo entry with direct colour, which most users' `TERM` is not. Only one may be open in a process,
+/// capabilities. Cells are written by `FrameEncoder`: of a 120×36 frame in true color that changes everywhere, ncurses
+/// takes 3.5 to 6.7 ms (it evaluates terminfo's expression at every change of color), this 0.4 to 1.0 ms; and ncurses
+/// would need a terminfo entry with direct color, which most users' `TERM` is not. Only one may be open in a process,
 /// and only one thread may use it. The terminal is given back by `close`, by `deinit`, and by the guard when the
 /// process exits or crashes.
 public final class TerminalScreen {
-  /// The colours that are drawn with.
+  /// The colors that are drawn with.
   public let colorTier: ColorTier
   /// The characters that can be shown.
   public let characterTier: CharacterTier

@@ -1,10 +1,10 @@
 import Canvas
 
-/// What terminfo says about a terminal's colours.
+/// What terminfo says about a terminal's colors.
 public struct TerminfoColors: Equatable, Sendable {
   /// `colors`: how many can be named; 0 or less for none.
   public var count: Int
-  /// Whether it has one of the extended capabilities `RGB` and `Tc`, which say 24-bit colour.
+  /// Whether it has one of the extended capabilities `RGB` and `Tc`, which say 24-bit color.
   public var direct: Bool
 
   /// What terminfo says.
@@ -15,7 +15,7 @@ public struct TerminfoColors: Equatable, Sendable {
 }
 
 extension ColorTier {
-  /// The colours to draw with, from the environment (`NO_COLOR`, `COLORTERM`, `TERM`, `TERM_PROGRAM` and others that
+  /// The colors to draw with, from the environment (`NO_COLOR`, `COLORTERM`, `TERM`, `TERM_PROGRAM` and others that
   /// terminals set) and terminfo.
   public static func detect(environment: [String: String], terminfo: TerminfoColors) -> ColorTier {
     // https://no-color.org: set and not empty, whatever its value.
@@ -24,7 +24,7 @@ extension ColorTier {
     return named(terminfo)
   }
 
-  /// The colours that were asked for, unless the terminal is known to take none of their sequences.
+  /// The colors that were asked for, unless the terminal is known to take none of their sequences.
   static func forced(_ tier: ColorTier, terminfo: TerminfoColors, speaksECMA48: Bool) -> ColorTier {
     speaksECMA48 || tier == .mono ? tier : named(terminfo)
   }
@@ -42,7 +42,7 @@ extension ColorTier {
     if terminfo.direct { return true }
     let type = environment["TERM"] ?? ""
     if type.hasSuffix("-direct") { return true }
-    // GNU screen passes the outer terminal's COLORTERM on, and misreads 24-bit colours.
+    // GNU screen passes the outer terminal's COLORTERM on, and misreads 24-bit colors.
     let inScreen = type.hasPrefix("screen") && environment["TMUX"] == nil
     if inScreen || type == "linux" { return false }
     if let value = environment["COLORTERM"]?.lowercased(), value == "truecolor" || value == "24bit" { return true }
@@ -76,7 +76,7 @@ extension Ground {
     return environment["TERM"] == "linux" ? .dark : .unknown
   }
 
-  /// The ground that a terminal tells after `ESC]11;`, as X11 writes colours: "rgb:ffff/ffff/ffff". Nil for anything else.
+  /// The ground that a terminal tells after `ESC]11;`, as X11 writes colors: "rgb:ffff/ffff/ffff". Nil for anything else.
   init?(reply: String) {
     let parts = reply.split(separator: ":", maxSplits: 1)
     guard parts.count == 2, parts[0] == "rgb" || parts[0] == "rgba" else { return nil }

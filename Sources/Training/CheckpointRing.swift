@@ -95,7 +95,7 @@ struct CheckpointRing: Sendable {
     quiet = isKept ? update..<update + Self.timesSpacing(engine) * Self.spacing : 0..<0
   }
 
-  /// Takes out the checkpoint that can best be done without by a run that stands at `place`: the one whose neighbours lie
+  /// Takes out the checkpoint that can best be done without by a run that stands at `place`: the one whose neighbors lie
   /// closest together beside its distance from there. The first stays.
   private mutating func thinOut(about place: Int) {
     var best = 1

@@ -1,8 +1,8 @@
-/// Loss and gradient norm over all updates, in a bounded number of buckets: when they are full, neighbours merge.
+/// Loss and gradient norm over all updates, in a bounded number of buckets: when they are full, neighbors merge.
 ///
 /// Adding the same records in the same order gives an equal history, bit for bit.
 public struct LossHistory: Equatable, Sendable {
-  /// Neighbouring updates, summed up.
+  /// Neighboring updates, summed up.
   public struct Bucket: Equatable, Sendable {
     /// The first update, counted from 1, and their number.
     public var firstUpdate: Int, count: Int
@@ -47,7 +47,7 @@ public struct LossHistory: Equatable, Sendable {
   /// The updates at which the loss leapt, with their loss, the oldest first (the last 64).
   ///
   /// A loss is a spike where it lies above q₃ + 6 (q₃ - q₁), the quartiles being those of the 32 losses before it: twice as far
-  /// out as what Tukey called far out. Of neighbouring spikes the first is kept.
+  /// out as what Tukey called far out. Of neighboring spikes the first is kept.
   public internal(set) var spikes: [Mark] = []
   /// The last updates, at least 256 of them where there were so many.
   var records: [UpdateRecord] = []

@@ -23,7 +23,7 @@ struct MemoryEstimate {
     let count = Saturating(layout.count)
     let scalar = Saturating(experiment.precision == .float64 ? 8 : 4)
     let memories = Saturating(experiment.training.optimizer.name.rule.memories.count)
-    // Two memories of the optimiser, used or not; in a checkpoint those that it uses, with the weights.
+    // Two memories of the optimizer, used or not; in a checkpoint those that it uses, with the weights.
     let training = count * scalar * (Saturating(2) + Self.checkpoints * (Saturating(1) + memories))
     // The weights of a snapshot; the weights and the gradient of its tape; the run's own where each step has some.
     let shown = count * Self.double * (Self.snapshots * Saturating(3) + Saturating(experiment.copies > 1 ? 2 : 0))

@@ -1,7 +1,7 @@
 import RecurrentNetworks
 
 /// Everything that going on with a run from a place between two updates depends on, as a value: settings, weights, the
-/// optimiser's memory, the place in the data, states, what the learning algorithm carries, histories, and what `undo` needs.
+/// optimizer's memory, the place in the data, states, what the learning algorithm carries, histories, and what `undo` needs.
 ///
 /// A run made from it goes on with the same numbers as the run that it was taken from, bit for bit.
 public struct RunCheckpoint: Sendable {
@@ -41,7 +41,7 @@ extension TrainingRun {
       loaded: checkpoint.loaded, memory: memory)
   }
 
-  /// A run of its own that goes on from here with the same weights, data order, random numbers and optimiser's memory, and
+  /// A run of its own that goes on from here with the same weights, data order, random numbers and optimizer's memory, and
   /// can go back as far.
   public func fork() throws(TrainingError) -> TrainingRun {
     var course = course

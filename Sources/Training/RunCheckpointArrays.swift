@@ -13,7 +13,7 @@ public enum CheckpointArray: Equatable, Sendable {
 /// | name | numbers |
 /// |---|---|
 /// | `parameters` | P, flat, in the layout's order |
-/// | `optimizer.0`, `optimizer.1` | P, the optimiser's memories that it uses, in the same order |
+/// | `optimizer.0`, `optimizer.1` | P, the optimizer's memories that it uses, in the same order |
 /// | `states` | float64, [steps trained + 1, layers, parts, B, H] |
 /// | `kept.L.state`, `.preactivation`, `.derivative`, `.recurrent_input` | float64, what layer L kept of steps that are not run again |
 /// | `algorithm` | uint8, what the learning algorithm carries, as raw bytes |

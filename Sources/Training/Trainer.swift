@@ -30,6 +30,8 @@ public final class Trainer: Sendable {
     case begin(LaneID, [Setting])
     /// Take back a lane's last change, or restart; or the fork or the drop of a lane, where no change was made since.
     case undo(LaneID)
+    /// The lanes stay as they are: their fork, or the end of one, can no longer be undone, as a session has no place for it.
+    case keepLanes
     /// Begin a lane again: beside another at the same update; `nil` is all lanes, from their first update.
     case restart(LaneID?, from: RestartPoint)
     /// Make a second lane that goes on as `from` does.

@@ -149,6 +149,7 @@ final class TrainerThread {
     case .change(let id, let settings): change(id, settings)
     case .begin(let id, let settings): change(id, settings, beginsAnew: true)
     case .undo(let id): undo(id)
+    case .keepLanes: laneChange = nil
     case .restart(let id, let point): restart(id, point)
     case .fork(let id): fork(id)
     case .drop(let id): drop(id)

@@ -37,7 +37,7 @@ protocol TrainingEngine: AnyObject {
   var parameters: [Double] { get }
   /// ‖∂L/∂h_t‖ at the first and the last step of the last update's window; nil where its pass did not go back over them.
   var windowNorms: (first: Double, last: Double)? { get }
-  /// The gradient of the last update, as the optimiser saw it, widened.
+  /// The gradient of the last update, as the optimizer saw it, widened.
   var gradient: [Double] { get }
 
   func train() -> TrainingOutcome
@@ -88,9 +88,9 @@ final class Checkpoint: @unchecked Sendable {
   var history: LossHistory?
   /// What each step's own weights were at the start and after each rescaling of W_hh.
   var origins: [WeightOrigin] = []
-  /// The optimiser's count of steps.
+  /// The optimizer's count of steps.
   var optimizerSteps = 0
-  /// Parameters, then the optimiser's memories that it uses, in the precision of training.
+  /// Parameters, then the optimizer's memories that it uses, in the precision of training.
   private(set) var numbers: UnsafeMutableRawBufferPointer = .init(start: nil, count: 0)
   /// The states of the rows 0 … trained: row by row, layer by layer.
   var states: [Double] = []

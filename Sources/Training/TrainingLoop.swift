@@ -1,7 +1,7 @@
 import LinearAlgebra
 import RecurrentNetworks
 
-/// The training loop in one precision: the gradient of the next window by the learning algorithm, clipping, the optimiser's
+/// The training loop in one precision: the gradient of the next window by the learning algorithm, clipping, the optimizer's
 /// step, the next sequence.
 ///
 /// Nothing is allocated by an update once the arenas stand. Every state between two updates is a pure function of the
@@ -193,7 +193,7 @@ extension TrainingLoop {
     if let tensor = optimizer.nonFiniteTensor(
       pass.parameters, layout: layout, gradientNorm: result.gradientNorm * scale + noiseNorm)
     {
-      return .nonFinite(NonFinite(step: window.steps.upperBound - 1, factor: "\(tensor) after the optimiser's step"))
+      return .nonFinite(NonFinite(step: window.steps.upperBound - 1, factor: "\(tensor) after the optimizer's step"))
     }
     var record = UpdateRecord()
     position.update += 1

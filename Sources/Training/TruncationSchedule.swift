@@ -84,7 +84,7 @@ public struct TruncationSchedule: Equatable, Sendable {
 
   /// How many steps with a target no update of a sequence injects.
   public func untrainedLosses(hasTarget: (Int) -> Bool) -> Int {
-    // Windows' ends and starts never go back, so what is injected behind a window is injected by it or its neighbours.
+    // Windows' ends and starts never go back, so what is injected behind a window is injected by it or its neighbors.
     var untrained = 0
     var covered = 0
     var trained = 0

@@ -48,7 +48,7 @@ enum CostBenchmark {
   }
 
   /// Updates of windows of 5 and 10 steps, and what forward and backward over the same steps take: the rest is the
-  /// optimiser's step, clipping, the next window and the run's record.
+  /// optimizer's step, clipping, the next window and the run's record.
   private static func shortWindows() throws -> [Benchmarks.Row] {
     try [(5, 1), (10, 1), (5, 16), (10, 16)].map { steps, batch in
       var experiment = Benchmarks.referenceExperiment(hidden: 64, precision: .float64)

@@ -12,7 +12,7 @@ struct DashboardCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "dashboard", abstract: "Opens the dashboard; what bpttop does without a command.",
     discussion: """
-      Needs a terminal of 60x20 cells or more. Colours and characters are taken from the terminal; NO_COLOR is honoured.
+      Needs a terminal of 60x20 cells or more. Colors and characters are taken from the terminal; NO_COLOR is honoured.
 
       EXAMPLES
         bpttop

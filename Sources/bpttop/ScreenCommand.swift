@@ -29,7 +29,7 @@ struct ScreenCommand: ParsableCommand {
   @Option(parsing: .unconditional, help: "Updates to make before.", transform: Reading.count) var updates = 0
   @Option(parsing: .unconditional, help: "Keys to press then.", transform: KeyScript.read) var keys = KeyScript()
   @Option(
-    name: .shortAndLong, help: "FRAME.svg, FRAME.png, FRAME.ansi or FRAME.txt; - prints it with colours.",
+    name: .shortAndLong, help: "FRAME.svg, FRAME.png, FRAME.ansi or FRAME.txt; - prints it with colors.",
     completion: .file())
   var output: String
   @Option(help: "\(ThemeName.allCases.map(\.rawValue).joined(separator: ", ")).") var theme: ThemeName = .dark

@@ -55,7 +55,7 @@ import Testing
     #expect(buffer[1, 0].style.background == Color(4, 4, 4))
   }
 
-  /// Without colours a bar is reversed cells: text on it must not tear holes into it.
+  /// Without colors a bar is reversed cells: text on it must not tear holes into it.
   @Test func reversedCellsAreAGround() {
     var buffer = Buffer(width: 2, height: 1, fill: Cell(" ", Style(reverse: true)))
     buffer.put("x", x: 0, y: 0, style: Style(bold: true))

@@ -28,7 +28,7 @@ import Testing
     #expect(svg.contains("<title>a &amp; b</title>"))
     #expect(svg.contains(">a&lt;&amp;b</text>"))
     #expect(svg.contains("fill=\"#ff0000\" font-weight=\"bold\""))
-    // The full block, the dot and the line are shapes of the exact colour, no letters.
+    // The full block, the dot and the line are shapes of the exact color, no letters.
     #expect(svg.contains("<path fill=\"#00ff00\" shape-rendering=\"crispEdges\" d=\"M0 18h9v18h-9z\"/>"))
     #expect(svg.contains("d=\"M11.25 20.25h.01\""))
     #expect(!svg.contains("█") && !svg.contains("⠁"))

@@ -7,7 +7,7 @@ import Testing
 @Suite struct NamedThemeTests {
   private static let tiers = ColorTier.allCases
 
-  /// All terminals: with 8 and 16 colours and without any, on each ground.
+  /// All terminals: with 8 and 16 colors and without any, on each ground.
   private func themes(_ name: ThemeName, _ tier: ColorTier) -> [Theme] {
     Ground.allCases.map { Theme(name, colors: tier, ground: $0) }
   }

@@ -3,7 +3,7 @@ import Testing
 @testable import Canvas
 
 @Suite struct ThemeTests {
-  /// xterm's palette: index 196 is pure red, 244 the grey 0x80, 21 pure blue.
+  /// xterm's palette: index 196 is pure red, 244 the gray 0x80, 21 pure blue.
   @Test func paletteOf256() {
     #expect(Color(255, 0, 0).index256 == 196)
     #expect(Color(0x80, 0x80, 0x80).index256 == 244)
@@ -47,9 +47,9 @@ import Testing
     }
   }
 
-  /// With 8 and 16 colours nothing is painted over the terminal's ground but what brings its ink along.
+  /// With 8 and 16 colors nothing is painted over the terminal's ground but what brings its ink along.
   @Test(arguments: [ColorTier.colors8, .colors16], Ground.allCases)
-  func fewColoursKeepTheTerminalsOwnGround(_ tier: ColorTier, _ ground: Ground) {
+  func fewColorsKeepTheTerminalsOwnGround(_ tier: ColorTier, _ ground: Ground) {
     let theme = Theme(colors: tier, ground: ground)
     for role in Role.allCases {
       #expect(theme[role].background == nil || theme[role].foreground != nil, "\(role)")
@@ -60,7 +60,7 @@ import Testing
     }
   }
 
-  @Test func monoHasNoColours() {
+  @Test func monoHasNoColors() {
     let theme = Theme(colors: .mono)
     for role in Role.allCases { #expect(theme[role].foreground == nil && theme[role].background == nil) }
   }
@@ -77,7 +77,7 @@ import Testing
         let (less, more) = rises ? (a, b) : (b, a)
         #expect(less < more + 1e-4 && (less < more || tier == .trueColor))
       }
-      // The signs have colours of their own, and each grows away from the middle.
+      // The signs have colors of their own, and each grows away from the middle.
       let diverging = luminances(.diverging(theme)), half = diverging.count / 2
       if theme.drawsByInk {
         let map = ColorMap.diverging(theme)
@@ -92,9 +92,9 @@ import Testing
     }
   }
 
-  /// By inks, the characters say the same as the colours.
+  /// By inks, the characters say the same as the colors.
   @Test(arguments: [ColorTier.colors8, .colors16, .mono], Ground.allCases)
-  func charactersGrowDenserWithTheColours(_ tier: ColorTier, _ ground: Ground) {
+  func charactersGrowDenserWithTheColors(_ tier: ColorTier, _ ground: Ground) {
     let theme = Theme(colors: tier, ground: ground)
     var buffer = Buffer(width: 60, height: 2)
     HeatMap((0..<60).map { Double($0) / 59 }, rows: 1, columns: 60, range: 0...1)
@@ -119,7 +119,7 @@ import Testing
       return buffer
     }
     #expect(drawn(hatched: false).rows == ["█▒"] && drawn(hatched: true).rows == ["█╱"])
-    // A hatch keeps the colour of its value.
+    // A hatch keeps the color of its value.
     let hatched = drawn(hatched: true)
     #expect(hatched[0, 0].style == hatched[1, 0].style)
   }
@@ -171,7 +171,7 @@ extension Color {
   }
 }
 
-/// A terminal's own colours, as xterm has them, and what it makes of a style.
+/// A terminal's own colors, as xterm has them, and what it makes of a style.
 struct PaperAndInk {
   let tier: ColorTier
   let isLight: Bool
@@ -194,7 +194,7 @@ struct PaperAndInk {
     }
   }
 
-  /// Ink and ground of a style; two of them where some terminals draw bold in the bright colours and some do not.
+  /// Ink and ground of a style; two of them where some terminals draw bold in the bright colors and some do not.
   func looks(_ style: Style, on ground: Style) -> [(Color, Color)] {
     let behind = (style.background ?? ground.background).map(shown) ?? paper
     var inks = [style.foreground.map(shown) ?? ink]

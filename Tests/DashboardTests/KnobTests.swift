@@ -177,7 +177,7 @@ import Training
     #expect(try typed("/" + text, .enter).state.knob == name)
   }
 
-  /// What the chosen optimiser and schedule do not read is not on the screen.
+  /// What the chosen optimizer and schedule do not read is not on the screen.
   @Test func knobsAreThereWhereTheyMeanSomething() throws {
     var experiment = Example.experiment()
     func names() -> Set<String> { Set(Knob.applying(to: experiment).map(\.name)) }

@@ -6,7 +6,7 @@ import Testing
 @testable import GradientFlow
 @testable import Training
 
-/// Panels as they look in ASCII without colours, of numbers that can be checked by eye.
+/// Panels as they look in ASCII without colors, of numbers that can be checked by eye.
 @Suite struct PlotPanelGoldenTests {
   private func rows(_ width: Int, _ height: Int, _ body: (Rect, inout Buffer) -> Void) -> [String] {
     Sample.draw(width, height, Sample.ascii, body).plainText.split(separator: "\n", omittingEmptySubsequences: false)

@@ -1,7 +1,7 @@
 import Canvas
 
 extension Buffer {
-  /// The styles of a frame as text: a letter for each of the theme's styles, `.` for that of the ground, `#` for colours of a map;
+  /// The styles of a frame as text: a letter for each of the theme's styles, `.` for that of the ground, `#` for colors of a map;
   /// and what the letters stand for, in the order of the roles.
   func styleRows(_ theme: Theme) -> (rows: [String], legend: [String]) {
     let grounds: [(name: String, style: Style)] = [

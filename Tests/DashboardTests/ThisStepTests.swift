@@ -105,8 +105,8 @@ import Training
     #expect(masked.joined().contains("no loss at this step"))
   }
 
-  /// At the update: the optimiser's own equation, the learning rate of the schedule, and what is clipped.
-  @Test func theUpdateIsTheOptimisersAndTheSchedules() throws {
+  /// At the update: the optimizer's own equation, the learning rate of the schedule, and what is clipped.
+  @Test func theUpdateIsTheOptimizersAndTheSchedules() throws {
     func text(_ settings: [String: String]) throws -> String {
       var experiment = Example.experiment()
       for (key, value) in settings.sorted(by: { $0.key < $1.key }) { try experiment.set(key, value) }
@@ -127,7 +127,7 @@ import Training
     #expect(try text(["training.regularizer.omega": "0.5"]).contains("Ω "))
   }
 
-  /// The update is written as it is made: g is scaled or clipped before the optimiser sees it, weights after it.
+  /// The update is written as it is made: g is scaled or clipped before the optimizer sees it, weights after it.
   @Test(arguments: [
     ("norm", "0.001", "sgd", "w ← w - η scale g"), ("norm", "1000", "sgd", "w ← w - η g"),
     ("norm", "0.001", "adam", "g ← scale g, w ← w - η m/(√v + ε)"),

@@ -99,7 +99,7 @@ extension EndToEnd {
       try FileManager.default.createDirectory(
         at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
       defer { try? FileManager.default.removeItem(at: folder) }
-      try "theme: light\nmouse: nope\npace: 30\npanels: [loss, knobs]\nkeys: {w: z}\ncolour: x\n"
+      try "theme: light\nmouse: nope\npace: 30\npanels: [loss, knobs]\nkeys: {w: z}\ncolor: x\n"
         .write(to: file, atomically: true, encoding: .utf8)
       let terminal = try PseudoTerminal(
         Bpttop.path, ["--paused", "--colors", "true"], environment: ["XDG_CONFIG_HOME": folder.path])
@@ -110,7 +110,7 @@ extension EndToEnd {
       terminal.forget()
       terminal.type("q")
       #expect(terminal.time(until: "config.yaml:2: mouse: found nope, expected one of: true, false") != nil)
-      #expect(terminal.time(until: "config.yaml:6: colour: unknown key") != nil)
+      #expect(terminal.time(until: "config.yaml:6: color: unknown key") != nil)
     }
   }
 }

@@ -86,6 +86,7 @@ import Testing
     var again: SteppedTrainer?, isSwapped = false
     for action in 0..<Self.actions {
       if action == saved {
+        trainer.perform(.keepLanes)
         try SessionFile.write(Session(lanes: checkpoints(trainer), view: "{}"), to: path)
         let lanes = try SessionFile.read(path: path).lanes.sorted { $0.key < $1.key }
         let runs = try lanes.map { try TrainingRun(resuming: $0.value) }

@@ -6,7 +6,7 @@ import Training
 /// Files hold whatever keys there are: each is tried by its own name and values, so that a new one is tested as it is added.
 @Suite("Every key travels through experiments, sessions and metrics")
 struct RoundTripTests {
-  /// A small experiment that every algorithm and optimiser trains.
+  /// A small experiment that every algorithm and optimizer trains.
   private static let small: Experiment = {
     var experiment = Experiment()
     experiment.task.length = 12

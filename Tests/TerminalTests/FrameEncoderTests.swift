@@ -28,7 +28,7 @@ struct FrameEncoderTests {
     _ = encode(&encoder, frame)
     frame[3, 2] = Cell("x", Style(Color(1, 20, 255)))
     #expect(encode(&encoder, frame) == "\u{1B}[3;4H\u{1B}[38;2;1;20;255mx")
-    // The next one to the right needs neither a move nor a colour, a gap of two blanks is written again.
+    // The next one to the right needs neither a move nor a color, a gap of two blanks is written again.
     frame[4, 2] = frame[3, 2]
     #expect(encode(&encoder, frame) == "x")
     frame[19, 2] = Cell("y", Style(Color(1, 20, 255)))
@@ -50,7 +50,7 @@ struct FrameEncoderTests {
     #expect(encode(&encoder, frame) == expected)
   }
 
-  @Test func coloursThatLookTheSameAreNotWrittenAgain() {
+  @Test func colorsThatLookTheSameAreNotWrittenAgain() {
     var encoder = encoder(.colors256), frame = Buffer(width: 4, height: 1)
     frame[0, 0] = Cell("a", Style(Color(255, 0, 0)))
     #expect(encode(&encoder, frame).contains("\u{1B}[38;5;196ma"))
@@ -81,7 +81,7 @@ struct FrameEncoderTests {
     #expect(encode(&encoder, frame) == "\u{1B}[1;1H\u{1B}[m\u{1B}[7ma\u{1B}[m ")
   }
 
-  @Test func eightColoursHaveNoBrightOnes() {
+  @Test func eightColorsHaveNoBrightOnes() {
     var encoder = encoder(.colors8), frame = Buffer(width: 1, height: 1)
     frame[0, 0] = Cell("a", Style(Color(255, 0, 0)))
     #expect(encode(&encoder, frame).hasSuffix("\u{1B}[31ma"))
@@ -145,7 +145,7 @@ struct FrameEncoderTests {
   }
 }
 
-/// Random cells of few characters and colours, so that neighbours are often alike.
+/// Random cells of few characters and colors, so that neighbors are often alike.
 private struct Generator {
   var state: UInt64
 

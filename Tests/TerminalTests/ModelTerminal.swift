@@ -10,7 +10,7 @@ struct ModelTerminal {
 
     init() {}
 
-    /// As a cell should look with this many colours.
+    /// As a cell should look with this many colors.
     init(_ cell: Cell, _ tier: ColorTier) {
       character = cell.character
       let style = cell.style

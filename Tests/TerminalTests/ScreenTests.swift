@@ -68,7 +68,7 @@ import Testing
       #expect(recorder.events == [.key(.character("a")), .ground(ground), .key(.character("q"))])
       #expect(pty.received().contains("\u{1B}]11;?\u{07}"))
     }
-    // Not where it makes no difference: a theme was named, or there are no colours.
+    // Not where it makes no difference: a theme was named, or there are no colors.
     for (environment, asks) in [(environment, false), (environment.merging(["NO_COLOR": "1"]) { $1 }, true)] {
       let pty = try Pseudo(width: 40, height: 10)
       let screen = try TerminalScreen(
@@ -92,8 +92,8 @@ import Testing
     #expect(known.standIn == nil)
   }
 
-  /// Terminfo's expression for a colour gives nonsense above its number of colours.
-  @Test func forcedColoursAreSequencesThatTerminalsKnow() throws {
+  /// Terminfo's expression for a color gives nonsense above its number of colors.
+  @Test func forcedColorsAreSequencesThatTerminalsKnow() throws {
     for (colors, expected) in [
       (ColorTier.colors256, "\u{1B}[38;5;196m"), (.colors16, "\u{1B}[91m"), (.colors8, "\u{1B}[31m"),
     ] {

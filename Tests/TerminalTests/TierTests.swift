@@ -6,7 +6,7 @@ import Testing
 struct TierTests {
   struct Colors: Sendable, CustomTestStringConvertible {
     var environment: [String: String], count: Int, direct = false, expected: ColorTier
-    var testDescription: String { "\(environment) with \(count) colours" }
+    var testDescription: String { "\(environment) with \(count) colors" }
   }
 
   @Test(arguments: [
@@ -40,8 +40,8 @@ struct TierTests {
     #expect(ColorTier.detect(environment: row.environment, terminfo: terminfo) == row.expected)
   }
 
-  /// Wyse 350's colours, for one, are not ECMA-48's.
-  @Test func forcedColoursAreNotSentToTerminalsThatCannotKnowThem() {
+  /// Wyse 350's colors, for one, are not ECMA-48's.
+  @Test func forcedColorsAreNotSentToTerminalsThatCannotKnowThem() {
     func forced(_ tier: ColorTier, _ count: Int, _ speaksECMA48: Bool) -> ColorTier {
       .forced(tier, terminfo: TerminfoColors(count: count), speaksECMA48: speaksECMA48)
     }

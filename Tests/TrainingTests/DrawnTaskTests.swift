@@ -55,7 +55,7 @@ struct DrawnTaskTests {
       let bits = (0..<n).map { symbols[$0 * batch + row] }
       for t in 0..<n { #expect(target[t * batch + row] == bits[...t].reduce(0, +) % 2) }
     }
-    // 13,000 ± 80 ones at every second place; neighbours are independent.
+    // 13,000 ± 80 ones at every second place; neighbors are independent.
     #expect(abs(symbols.reduce(0, +) - n * batch / 2) < 400)
     let pairs = (batch..<n * batch).count { symbols[$0] == symbols[$0 - batch] }
     #expect(abs(pairs - (n - 1) * batch / 2) < 400)

@@ -151,8 +151,8 @@ struct TextTaskTests {
 
 @Suite("The task csv")
 struct CSVTaskTests {
-  @Test("columns are normalised over the file to mean 0 and variance 1, asked for one row ahead, with their names")
-  func normalised() throws {
+  @Test("columns are normalized over the file to mean 0 and variance 1, asked for one row ahead, with their names")
+  func normalized() throws {
     let task = try csv("a,b,name\n1,10,x\n2,30,y\n3,20,z\n6,40,w\n")
     #expect(task.description.inputNames == ["a", "b"])
     #expect(task.description.outputNames == ["a, next", "b, next"])

@@ -113,9 +113,11 @@ private func set(_ key: String, _ value: String) -> [Setting] { [Setting(key: ke
     trainer.send(.undo(.b))
     let undone = try #require(watched.snapshots { $0[.b]?.experiment.network.cell == .elman && $0[.b]?.update == 37 })
     #expect(undone[.b]?.parameters == undone[.a]?.parameters)
+    // Once more, and the fork is undone.
     trainer.send(.undo(.b))
-    _ = watched.snapshots { _ in true }
-    #expect(watched.allReports.contains(.nothingToUndo(.b)))
+    _ = try #require(watched.snapshots { $0[.b] == nil })
+    #expect(watched.allReports.contains(.unforked(.b)))
+    trainer.send(.fork(from: .a))
     trainer.send(.restart(nil, from: .seed(4)))
     let restarted = try #require(watched.snapshots { $0[.a]?.update == 0 })
     #expect(restarted[.b]?.update == 0 && restarted[.a]?.parameters == restarted[.b]?.parameters)

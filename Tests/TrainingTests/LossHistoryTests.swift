@@ -58,7 +58,7 @@ struct LossHistoryTests {
     #expect(LossHistory().largestNorm == nil && LossHistory().spikes.isEmpty)
   }
 
-  @Test("a loss far above the quartiles of the 32 before is a spike; the first of neighbours counts")
+  @Test("a loss far above the quartiles of the 32 before is a spike; the first of neighbors counts")
   func spikes() {
     var history = LossHistory()
     for update in 1...400 {

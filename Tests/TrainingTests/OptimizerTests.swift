@@ -15,7 +15,7 @@ private struct OptimizerFixture: Decodable {
   var cases: [Case]
 }
 
-/// The parameters after each step of an optimiser on given gradients.
+/// The parameters after each step of an optimizer on given gradients.
 private func parameters<S: Scalar>(
   _ specification: OptimizerSpecification, start: [Double], gradients: [[Double]], in _: S.Type
 ) -> [[Double]] {
@@ -35,7 +35,7 @@ private func parameters<S: Scalar>(
   }
 }
 
-@Suite("Optimisers")
+@Suite("Optimizers")
 struct OptimizerTests {
   @Test("parameters after each step are PyTorch's, with its defaults where nothing is set", arguments: 0..<14)
   func pytorch(index: Int) throws {
@@ -55,7 +55,7 @@ struct OptimizerTests {
     }
   }
 
-  @Test("memories, coefficients and options say the same of an optimiser", arguments: OptimizerKind.allCases)
+  @Test("memories, coefficients and options say the same of an optimizer", arguments: OptimizerKind.allCases)
   func description(kind: OptimizerKind) throws {
     var experiment = Experiment()
     try experiment.set("training.optimizer.name", kind.rawValue)
@@ -75,7 +75,7 @@ struct OptimizerTests {
     }
   }
 
-  @Test("a setting that an optimiser does not read is refused, and dropped when another is chosen")
+  @Test("a setting that an optimizer does not read is refused, and dropped when another is chosen")
   func options() throws {
     var experiment = Experiment()
     experiment.training.optimizer.momentum = 0.5

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Training
 
-/// What the optimiser gets of a gradient that was not clipped yet, in the precision of training.
+/// What the optimizer gets of a gradient that was not clipped yet, in the precision of training.
 private func clipped<S: Scalar>(_ gradient: [Double], _ clip: ClipSpecification, norm: Double, _: S.Type) -> [Double] {
   let numbers = UnsafeMutableBufferPointer<S>.allocate(capacity: gradient.count)
   defer { numbers.deallocate() }

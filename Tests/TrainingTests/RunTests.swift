@@ -88,7 +88,7 @@ struct RunTests {
     }
   }
 
-  @Test("every optimiser comes back bit for bit, its memory with it", arguments: OptimizerKind.allCases)
+  @Test("every optimizer comes back bit for bit, its memory with it", arguments: OptimizerKind.allCases)
   func optimizers(kind: OptimizerKind) throws {
     let run = try TrainingRun(
       experiment: experiment([

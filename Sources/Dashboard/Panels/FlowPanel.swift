@@ -9,7 +9,7 @@ struct FlowPanel: Panel {
   let shortTitle = "Flow"
   let size = PanelSize(22, 5, widthWeight: 5, heightWeight: 14)
   let help = [
-    "Every term of the double sum: ‖∂l_i/∂h_t‖ of loss i (down) at state t (to the right), log10 as colour; of the batch's first sequence.",
+    "Every term of the double sum: ‖∂l_i/∂h_t‖ of loss i (down) at state t (to the right), log10 as color; of the batch's first sequence.",
     "What the truncation cuts off is hatched; how many of the terms and how much of their total norm it keeps is written beside it.",
     "Look for: whether what is cut off is large, or had vanished anyway.",
   ]
@@ -35,7 +35,7 @@ struct FlowPanel: Panel {
       draw(state.lane, state.cursor, in: rect, &buffer, theme)
       return
     }
-    // Side by side, in the colours of one axis; where there is no room for both, the lane that has the focus.
+    // Side by side, in the colors of one axis; where there is no room for both, the lane that has the focus.
     let readings = state.lanes.compactMap { $0[FlowInstrument.self] }
     let axis = Axis.logarithmic(readings.flatMap(\.matrix.log10), floor: 12)
     let lanes = rect.width >= 36 ? state.lanes : [state.lane]
@@ -98,7 +98,7 @@ struct FlowPicture {
   var note: [String] = []
   /// The step at which the pass stands.
   var cursor: Int?
-  /// The range of the colours, where it is shared; nil for its own.
+  /// The range of the colors, where it is shared; nil for its own.
   var axis: Axis?
   /// Whether the backward pass has begun: states from the cursor on have their gradient.
   var isBackward = true
@@ -251,7 +251,7 @@ struct FlowPicture {
     drawScale(in: rect.line(rect.height - 1), axis, &buffer, theme)
   }
 
-  /// 1e-12 ▓▓▓▓▓▓ 1: which colour is how much.
+  /// 1e-12 ▓▓▓▓▓▓ 1: which color is how much.
   private func drawScale(in rect: Rect, _ axis: Axis, _ buffer: inout Buffer, _ theme: Theme) {
     let low = axis.label(axis.lower), high = axis.label(axis.upper)
     let room = rect.width - low.columns - high.columns - 2

@@ -94,7 +94,7 @@ struct DepthPicture {
         points(distance, 0), role: distance == chosen || distances.count == 1 ? .truncated : .sigma,
         symbol: distance == chosen ? "*" : ".", labels: labels(distance))
     }
-    // The layer that is looked into comes first, so that it keeps its colour and its name.
+    // The layer that is looked into comes first, so that it keeps its color and its name.
     if let index = distances.firstIndex(of: chosen) { series.insert(series.remove(at: index - 1), at: 0) }
     var plot = Plot(
       x: .steps(1, max(1, length)), y: .logarithmic(values + [0]), series: series, xName: "t",

@@ -148,7 +148,7 @@ struct LearningPicture {
     return ["‖M_t‖ \(NumberText.power(log10: report.influence[index])) at t = \(cursor.step + 1)"]
   }
 
-  /// ‖∂h_i/∂w‖ over the weights of unit j, colour in log10.
+  /// ‖∂h_i/∂w‖ over the weights of unit j, color in log10.
   private func drawMatrix(_ matrix: Matrix, in rect: Rect, _ buffer: inout Buffer, _ theme: Theme) {
     guard rect.height >= 2, rect.width >= 8 else { return }
     let t = (report.step ?? 0) + 1

@@ -10,7 +10,7 @@ struct LossPanel: Panel {
   let size = PanelSize(26, 5, widthWeight: 6, heightWeight: 14)
   let help = [
     "The loss by update (nats, or half squares) with losses that are known of the task; under it ‖g‖, the norm of all weights' gradient.",
-    "‖g‖ is that before clipping, log10, with the threshold as a line; updates that were clipped stand out in colour and words.",
+    "‖g‖ is that before clipping, log10, with the threshold as a line; updates that were clipped stand out in color and words.",
     "Look for: steps down when something is learned, and spikes of the norm before the loss jumps.",
   ]
   let reads: [any Instrument.Type] = [LossInstrument.self]

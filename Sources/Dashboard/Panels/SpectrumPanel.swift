@@ -185,7 +185,7 @@ struct SpectrumPicture {
     [Span(String.fitting(Self.wordColumns, names) ?? "", theme[role])]
   }
 
-  /// What the points are of, in their colours, under the circle.
+  /// What the points are of, in their colors, under the circle.
   private func legend(_ theme: Theme, limit: Int) -> [Span] {
     guard let beside, needsBoth else { return [Span(String.fitting(limit, names) ?? "", theme[.truncated])] }
     let name = names.last ?? ""

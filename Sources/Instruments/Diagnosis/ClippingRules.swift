@@ -12,16 +12,15 @@ enum ClippingRules {
     if share >= 0.9 {
       let scale = evidence.clipScale
       // Optimizers that divide by the gradient's size do not feel a factor that stays the same.
+      // Where the gradient explodes, clipping is what holds it.
       let severity: Finding.Severity =
-        // Where the gradient explodes, clipping is what holds it.
         GradientRules.isHeldByClipping(evidence) || reading.clip.kind == .norm && evidence.isAdaptive
         ? .remark : scale < 0.05 && !evidence.hasLearned ? .grave : .costly
-      let wanted = reading.clip.kind == .norm ? high : high / max(1, Double(evidence.last.layers))
       return [
         Finding(
           "clip.always", severity,
           "Clipping at \(limit) cuts \(Wording.percent(share)) of the updates, to ×\(Wording.number(scale)) on average (half of the norms are above \(Wording.number(median))): it is a second, smaller learning rate.",
-          remedies: severity > .remark ? [Remedy(["training.clip.threshold": Wording.setting(wanted)])] : [])
+          remedies: severity > .remark ? [Remedy(["training.clip.threshold": Wording.setting(high)])] : [])
       ]
     }
     if share == 0 {

@@ -8,13 +8,15 @@ enum UnitRules {
   private static let some = 0.1, most = 0.5
 
   private static let faults: Diagnosis.Rule = { evidence in
-    guard evidence.explosion == nil, let reading = evidence.last[UnitsInstrument.self], !reading.units.isEmpty else { return [] }
+    guard evidence.explosion == nil, let reading = evidence.last[UnitsInstrument.self], !reading.units.isEmpty else {
+      return []
+    }
     let found = UnitActivity.Fault.allCases.compactMap { fault in finding(fault, reading, evidence) }
     guard found.isEmpty else { return found }
     return [
       Finding(
         "units.alive", .sound,
-        "At least nine in ten of \(Wording.count(reading.units.count, reading.units[0].gate.isEmpty ? "unit" : "gate")) move and let gradient through.")
+        "Of \(Wording.count(reading.units.count, reading.units[0].gate.isEmpty ? "unit" : "gate")) at least nine in ten move and let gradient through."
       )
     ]
   }

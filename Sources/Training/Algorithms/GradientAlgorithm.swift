@@ -4,7 +4,7 @@ import RecurrentNetworks
 /// A learning algorithm in one precision: how the gradient of the next update is computed.
 ///
 /// The training loop asks it for the gradient of one window after the other; it leaves it in `pass.gradient`. What comes
-/// after the gradient (clipping, the optimiser) knows nothing of it. An algorithm is one file and its name in
+/// after the gradient (clipping, the optimizer) knows nothing of it. An algorithm is one file and its name in
 /// `AlgorithmKind`; everything else asks the file.
 ///
 /// An algorithm lives as long as its pass: for another batch, length or algorithm a new one is made, and a sequence begins.

@@ -7,7 +7,7 @@ public enum ClipKind: String, CaseIterable, Sendable {
   case value
   /// δ_t · min(1, threshold/‖δ_t‖) at every step of the backward pass, before it goes on; ‖δ_t‖ over the batch.
   case step
-  /// Each weight into ±threshold after the optimiser's step.
+  /// Each weight into ±threshold after the optimizer's step.
   case weight
 }
 

@@ -34,7 +34,7 @@ public struct ExperimentKey: Sendable {
     self.isRead = isRead
   }
 
-  /// Whether the key means something beside the others: a momentum does not with an optimiser that has none.
+  /// Whether the key means something beside the others: a momentum does not with an optimizer that has none.
   public func hasMeaning(in experiment: Experiment) -> Bool { isRead(experiment) }
 
   /// The value in `experiment`, as the experiment file writes it.
@@ -42,7 +42,7 @@ public struct ExperimentKey: Sendable {
 
   /// Sets the value in `experiment` from `text`, written as in the experiment file.
   ///
-  /// Keys that have no meaning under a new choice fall back: a momentum goes to 0 with an optimiser that has none (and to
+  /// Keys that have no meaning under a new choice fall back: a momentum goes to 0 with an optimizer that has none (and to
   /// 0.9 where `momentum` is chosen without one), β and α to 1 with a cell that has none, the file with a task that reads none.
   /// - Throws: an error that names the key, what was found, what is expected, and the nearest choice; then nothing is set.
   public func set(_ experiment: inout Experiment, _ text: String) throws(ExperimentKeyError) {

@@ -66,7 +66,7 @@ public func nearestName(to word: String, among candidates: [String]) -> String? 
   return best.0
 }
 
-/// The least number of insertions, deletions, substitutions and swaps of neighbours that turn `a` into `b`.
+/// The least number of insertions, deletions, substitutions and swaps of neighbors that turn `a` into `b`.
 func editDistance(_ a: String, _ b: String) -> Int {
   // A name is short; what a file brings may not be.
   let a = Array(a.prefix(80)), b = Array(b.prefix(80))

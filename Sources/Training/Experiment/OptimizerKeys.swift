@@ -1,15 +1,15 @@
 extension ExperimentKey {
-  /// The optimiser.
+  /// The optimizer.
   static let optimizerKeys: [ExperimentKey] =
     [
-      ExperimentKey("training.optimizer.name", .choice(\.training.optimizer.name), "the optimiser", steps: .choices),
+      ExperimentKey("training.optimizer.name", .choice(\.training.optimizer.name), "the optimizer", steps: .choices),
       ExperimentKey(
         "training.optimizer.learning_rate",
         .number(\.training.optimizer.learningRate, NumberRange(from: 0, to: NumberRange.largest)),
         "η, the learning rate", steps: .tenth),
     ] + OptimizerOption.allCases.map(optionKey)
 
-  /// The key of a setting that only some optimisers read.
+  /// The key of a setting that only some optimizers read.
   private static func optionKey(_ option: OptimizerOption) -> ExperimentKey {
     let names = OptimizerKind.allCases.filter { $0.rule.options[option] != nil }.map(\.rawValue).joined(separator: ", ")
     func key(

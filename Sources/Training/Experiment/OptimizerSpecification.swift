@@ -1,6 +1,6 @@
-/// An optimiser and its settings. What it does not read is as it is here.
+/// An optimizer and its settings. What it does not read is as it is here.
 public struct OptimizerSpecification: Equatable, Sendable {
-  /// Which optimiser.
+  /// Which optimizer.
   public var name = OptimizerKind.sgd
   /// η.
   public var learningRate = 0.01

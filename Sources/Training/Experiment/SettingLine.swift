@@ -23,7 +23,7 @@ public struct SettingLine {
     if let exact = try? ExperimentKey.named(key) { return exact }
     let matches = ExperimentKey.matching(key)
     if let last = matches.first(where: { $0.name.hasSuffix("." + key) }) { return last }
-    if let labelled = ExperimentKey.labelled(key) { return labelled }
+    if let labeled = ExperimentKey.labeled(key) { return labeled }
     if matches.count == 1, let only = matches.first { return only }
     return try ExperimentKey.named(key)
   }

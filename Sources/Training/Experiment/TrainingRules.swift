@@ -22,7 +22,7 @@ extension ExperimentRule {
       where: { $0.training.checkpoints == .sqrt && $0.training.inject == .last }),
   ]
 
-  /// Settings that the optimiser does not read.
+  /// Settings that the optimizer does not read.
   static let optimizer: [ExperimentRule] = OptimizerOption.allCases.map { option in
     let neutral = OptimizerSpecification()[keyPath: option.path], path = option.path
     let names = OptimizerKind.allCases.filter { $0.rule.options[option] != nil }.map(\.rawValue)

@@ -108,7 +108,7 @@ public struct TrainingSpecification: Equatable, Sendable {
   public var rflo = RFLOSpecification()
   /// How the losses make the objective.
   public var reduction = Reduction.mean
-  /// The optimiser.
+  /// The optimizer.
   public var optimizer = OptimizerSpecification()
   /// The learning rate's course over the updates.
   public var schedule = LearningRateSchedule()

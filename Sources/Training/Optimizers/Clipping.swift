@@ -5,7 +5,7 @@ extension ClipSpecification {
   ///
   /// - Parameter norm: ‖g‖₂, finite.
   /// - Returns: the norm after clipping divided by the norm before it, 1 where nothing was clipped; and the factor by which
-  ///   the gradient is still to be multiplied, which the optimiser's step does in passing.
+  ///   the gradient is still to be multiplied, which the optimizer's step does in passing.
   func apply<S: Scalar>(
     to gradient: UnsafeMutableBufferPointer<S>, norm: Double
   ) -> (scale: Double, pending: Double) {
@@ -19,7 +19,7 @@ extension ClipSpecification {
     }
   }
 
-  /// The gradient as clipping leaves it for the optimiser, in double precision.
+  /// The gradient as clipping leaves it for the optimizer, in double precision.
   public func clipping(_ gradient: [Double]) -> [Double] {
     var clipped = gradient
     clipped.withUnsafeMutableBufferPointer {
@@ -29,7 +29,7 @@ extension ClipSpecification {
     return clipped
   }
 
-  /// Clips the weights that an optimiser's step has left: w_i ← max(-threshold, min(threshold, w_i)) (Arjovsky, Chintala &
+  /// Clips the weights that an optimizer's step has left: w_i ← max(-threshold, min(threshold, w_i)) (Arjovsky, Chintala &
   /// Bottou 2017), where weights are what is clipped.
   ///
   /// - Returns: ‖w‖₂ after clipping divided by that before it; 1 where nothing was clipped.

@@ -1,7 +1,7 @@
 import LinearAlgebra
 import RecurrentNetworks
 
-/// An optimiser's memory over all parameters, flat, and its steps.
+/// An optimizer's memory over all parameters, flat, and its steps.
 final class Optimizer<S: Scalar> {
   /// The settings; with another name the memory begins anew.
   private(set) var specification: OptimizerSpecification
@@ -11,7 +11,7 @@ final class Optimizer<S: Scalar> {
   private var latest = MomentStep(rate: 0)
   private let first: UnsafeMutableBufferPointer<S>, second: UnsafeMutableBufferPointer<S>
 
-  /// An optimiser of `count` parameters that remembers nothing yet.
+  /// An optimizer of `count` parameters that remembers nothing yet.
   init(_ specification: OptimizerSpecification, count: Int) {
     self.specification = specification
     first = .allocate(capacity: count)
@@ -25,7 +25,7 @@ final class Optimizer<S: Scalar> {
     second.deallocate()
   }
 
-  /// The memories that the optimiser uses.
+  /// The memories that the optimizer uses.
   var memories: [UnsafeMutableBufferPointer<S>] { specification.name.rule.memories.map(memory) }
 
   private func memory(_ kind: OptimizerMemory) -> UnsafeMutableBufferPointer<S> {
@@ -35,7 +35,7 @@ final class Optimizer<S: Scalar> {
     }
   }
 
-  /// Takes new settings; another optimiser begins with an empty memory.
+  /// Takes new settings; another optimizer begins with an empty memory.
   func configure(_ specification: OptimizerSpecification) {
     if specification.name != self.specification.name {
       first.update(repeating: 0)
@@ -73,7 +73,7 @@ final class Optimizer<S: Scalar> {
     for entry in layout.entries {
       for index in entry.range where !parameters[index].isFinite { return entry.name }
       for memory in memories {
-        for index in entry.range where !memory[index].isFinite { return "the optimiser's memory of \(entry.name)" }
+        for index in entry.range where !memory[index].isFinite { return "the optimizer's memory of \(entry.name)" }
       }
     }
     return nil

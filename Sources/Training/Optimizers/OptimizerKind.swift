@@ -1,8 +1,8 @@
-/// The optimisers, by the names of the experiment file.
+/// The optimizers, by the names of the experiment file.
 public enum OptimizerKind: String, CaseIterable, Sendable {
   case sgd, momentum, nesterov, rmsprop, adagrad, adam, adamw
 
-  /// What each is: the one list of all optimisers.
+  /// What each is: the one list of all optimizers.
   public var rule: any OptimizerRule.Type {
     switch self {
     case .sgd: SGD.self

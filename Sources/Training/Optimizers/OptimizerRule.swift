@@ -1,6 +1,6 @@
 import LinearAlgebra
 
-/// An optimiser, as its equations say it: one file each, found by its name in `OptimizerKind`.
+/// An optimizer, as its equations say it: one file each, found by its name in `OptimizerKind`.
 public protocol OptimizerRule: Sendable {
   /// The step, as the screen writes it: η the learning rate, g the gradient with L2 decay in it, λ the weight decay.
   static var equation: String { get }
@@ -12,7 +12,7 @@ public protocol OptimizerRule: Sendable {
   static func step(_ settings: OptimizerSpecification, rate: Double, t: Int) -> MomentStep
 }
 
-/// What an optimiser may remember of each parameter.
+/// What an optimizer may remember of each parameter.
 public enum OptimizerMemory: String, CaseIterable, Sendable {
   /// Of the gradients.
   case first
@@ -20,7 +20,7 @@ public enum OptimizerMemory: String, CaseIterable, Sendable {
   case second
 }
 
-/// The settings that only some optimisers read, by the names of their keys.
+/// The settings that only some optimizers read, by the names of their keys.
 public enum OptimizerOption: String, CaseIterable, Sendable {
   case momentum, alpha, beta1, beta2, epsilon
   case weightDecay = "weight_decay"
@@ -53,7 +53,7 @@ extension OptimizerSpecification {
     name.rule.step(self, rate: learningRate, t: 1) == MomentStep(rate: learningRate)
   }
 
-  /// Gives the optimiser its own settings where `before` had them untouched.
+  /// Gives the optimizer its own settings where `before` had them untouched.
   mutating func takeOptions(after before: OptimizerSpecification) {
     let neutral = OptimizerSpecification()
     for (option, own) in name.rule.options {

@@ -76,7 +76,7 @@ struct CSVRows {
 
 /// The numeric columns of a CSV file.
 struct CSVTable: Sendable {
-  /// One column, normalised to mean 0 and variance 1 over the file.
+  /// One column, normalized to mean 0 and variance 1 over the file.
   struct Column: Sendable {
     let name: String
     var values: [Double]

@@ -2,7 +2,7 @@ import RecurrentNetworks
 
 /// The numbers of a CSV file to come: every input column one step ahead, or the columns named as targets.
 ///
-/// A target that is an input too is asked for one row ahead; one that is no input, at its own row. The columns are normalised
+/// A target that is an input too is asked for one row ahead; one that is no input, at its own row. The columns are normalized
 /// to mean 0 and variance 1 over the file; rows and stream are as for a text.
 struct CSVTask: NamedTask {
   static let widthEstimate = 128, source = TaskSource.table, isStream = true

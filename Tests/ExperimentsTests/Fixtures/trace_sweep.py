@@ -8,7 +8,7 @@ Weights and data are drawn here and handed in as files. Reductions, clippings, p
 traced window, and whether units saturate are drawn for each case.
 
 --odd draws N experiments from everything that the program's keys offer instead, most of them unreasonable: the program's
-own tasks and weights, from weights of zero to chaotic ones, all optimisers, clippings, algorithms, up to 80 steps and 16
+own tasks and weights, from weights of zero to chaotic ones, all optimizers, clippings, algorithms, up to 80 steps and 16
 units. What the program refuses (exit code 2) is drawn again and must be told in one line; what explodes (1) is counted.
 --also runs another script on each trace that it knows: `OTHER_CHECK.py TRACE` prints lines that begin with ok or WRONG.
 

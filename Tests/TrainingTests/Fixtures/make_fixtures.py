@@ -1,9 +1,9 @@
 """Writes optimizers.json, schedules.json and training.json with PyTorch in float64: python3 make_fixtures.py, in this folder.
 
-optimizers.json: parameters after each of six steps of PyTorch's optimisers on given gradients.
+optimizers.json: parameters after each of six steps of PyTorch's optimizers on given gradients.
 schedules.json: learning rates by PyTorch's schedulers.
 training.json: an Elman network trained by truncated backpropagation through time, written out with autograd: windows
-and carried states by hand, clipping, optimiser; the loss, the gradient's norm and the weights.
+and carried states by hand, clipping, optimizer; the loss, the gradient's norm and the weights.
 """
 import json
 
@@ -16,7 +16,7 @@ def numbers(t):
     return [float(v) for v in torch.as_tensor(t).reshape(-1)]
 
 
-# PyTorch's optimisers by our names; `settings` are its own keywords.
+# PyTorch's optimizers by our names; `settings` are its own keywords.
 OPTIMIZERS = {
     "sgd": torch.optim.SGD,
     "momentum": torch.optim.SGD,

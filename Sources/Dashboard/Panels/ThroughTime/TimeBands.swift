@@ -6,7 +6,7 @@ struct StateBand {
   /// Its names, longest first.
   var names: [String]
   var state: (_ unit: Int, _ step: Int) -> Double?
-  /// The largest magnitude that the colours reach.
+  /// The largest magnitude that the colors reach.
   var range: Double
   /// Whether it is the layer that the other rows and panels show.
   var isChosen = false
@@ -126,7 +126,7 @@ extension TimeDrawing {
     }
   }
 
-  /// ‖∂L/∂h_t‖ on its way back, a band of bars a layer, or all layers in one picture of colours.
+  /// ‖∂L/∂h_t‖ on its way back, a band of bars a layer, or all layers in one picture of colors.
   func drawGradients(in rect: Rect, _ buffer: inout Buffer) {
     guard rect.height > 0 else { return }
     let isStacked = picture.layers.count > 1

@@ -138,7 +138,7 @@ struct TimeDrawing {
     }
   }
 
-  /// Bars from the least value to the largest, in one row; of those that are marked, where any are, the others are grey.
+  /// Bars from the least value to the largest, in one row; of those that are marked, where any are, the others are gray.
   private func drawBars(of values: [Double], marks: [Double]?, in rect: Rect, _ buffer: inout Buffer) {
     let finite = values.filter(\.isFinite)
     guard let least = finite.min(), let most = finite.max() else { return }

@@ -9,7 +9,7 @@ struct TimeLayer {
   var number: Int
   /// h of a unit at a step; nil where it is not known.
   var state: (_ unit: Int, _ step: Int) -> Double?
-  /// The largest |h| that the colours reach.
+  /// The largest |h| that the colors reach.
   var stateRange: Double
   /// log10 ‖∂L/∂h_t‖, -infinity where nothing arrives; empty where not known.
   var gradient: [Double]
@@ -49,7 +49,7 @@ struct TimePicture {
   var targets: [String] = []
   /// h of a unit at a step; nil where it is not known.
   var state: (_ unit: Int, _ step: Int) -> Double?
-  /// The largest |h| that the colours reach.
+  /// The largest |h| that the colors reach.
   var stateRange = 1.0
   /// Mean and least φ′ over the units, a step each, over γ = max φ′; empty where not known.
   var meanDerivative: [Double] = [], leastDerivative: [Double] = []
@@ -66,7 +66,7 @@ struct TimePicture {
 }
 
 extension TimePicture {
-  /// The input of 0 and a few 1 that has no row of its own where only `shown` have one: its steps are told by colour in the
+  /// The input of 0 and a few 1 that has no row of its own where only `shown` have one: its steps are told by color in the
   /// first row, which it marks.
   func marks(hiddenFrom shown: Int) -> Int? {
     guard symbols == nil, shown > 0 else { return nil }
@@ -133,7 +133,7 @@ extension TimePicture {
     }
   }
 
-  /// Rounded up, so that the colours hold still.
+  /// Rounded up, so that the colors hold still.
   private static func range(_ states: TimeInstrument.States) -> Double {
     states.range == 1 ? 1 : Axis.linear([states.range], including: [0]).upper
   }
