@@ -36,7 +36,7 @@ let package = Package(
     .target(name: "Instruments", dependencies: ["GradientFlow", "Training"]),
     .target(
       name: "Experiments",
-      dependencies: ["Training", "GradientFlow", .product(name: "Yams", package: "Yams")]),
+      dependencies: ["Instruments", .product(name: "Yams", package: "Yams")]),
     .target(name: "Sources", dependencies: ["Instruments"]),
     .target(name: "Canvas"),
     .target(

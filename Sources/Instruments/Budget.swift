@@ -28,6 +28,9 @@ public final class Budget {
     self.stop = stop
   }
 
+  /// The same budget for an instrument that reads others: what they leave out is theirs.
+  var another: Budget { Budget(patience, stop: stop) }
+
   /// Whether the readings are no longer wanted.
   public var isCancelled: Bool { stop() }
 

@@ -16,6 +16,17 @@ public enum HorizonInstrument: Instrument {
     public let dependencyLength: Int?
     /// k2 as it is resolved: a truncated gradient reaches k2 - 1 steps back.
     public let k2: Int
+    /// log10 ‖∂s_T/∂s_{T-lag}‖ at lag 1, 2, …
+    public var log10Norm: [Double] = []
+
+    /// log10 of the mean factor a step over the longest lag; NaN where nothing was read.
+    public var log10PerStep: Double { log10Norm.last.map { $0 / Double(log10Norm.count) } ?? .nan }
+
+    /// log10 of the norm at a lag, carried on with its mean factor beyond the longest; nil where nothing was read.
+    public func log10Norm(lag: Int) -> Double? {
+      guard lag >= 1, !log10Norm.isEmpty else { return nil }
+      return lag <= log10Norm.count ? log10Norm[lag - 1] : log10PerStep * Double(lag)
+    }
   }
 
   /// The reading of a pass; nil where there is nothing to read.
@@ -29,7 +40,8 @@ public enum HorizonInstrument: Instrument {
         tape, layer: pass.layer(focus), maximumLags: 1, longest: longest, progress: budget.goOn)
       return Reading(
         under10: product.horizon10, under1: product.horizon1, longest: longest,
-        dependencyLength: pass.snapshot.description.dependencyLength, k2: pass.snapshot.schedule.k2)
+        dependencyLength: pass.snapshot.description.dependencyLength, k2: pass.snapshot.schedule.k2,
+        log10Norm: product.log10Norm)
     } catch is CancellationError {
       return nil
     } catch {

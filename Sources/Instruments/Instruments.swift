@@ -20,6 +20,7 @@ public enum Instruments {
     DecayInstrument.self,
     UnitsInstrument.self,
     BiasByWindowInstrument.self,
+    DiagnosisInstrument.self,
   ]
 
   /// Every number that is worth following over training.

@@ -75,6 +75,21 @@ public final class Evaluator {
     return evaluation(tally)
   }
 
+  /// The mean loss of each sequence with these parameters, in nats or half squares a target; NaN for a sequence without one.
+  ///
+  /// The criterion must be `loss`. Two networks of one task get the same sequences, so their losses can be paired.
+  public func sequenceLosses(_ parameters: [Double]) -> [Double] {
+    precondition(solved.measure == .loss, "losses are measured")
+    take(parameters)
+    var tally = Tally()
+    forEachBatch { rows in
+      answer()
+      count(rows: rows, into: &tally)
+      return true
+    }
+    return tally.sequenceLosses
+  }
+
   /// Whether the network with these parameters solves the task; stops as soon as it cannot any more.
   public func solves(_ parameters: [Double]) -> Bool {
     let allowed = allowedFaults()
@@ -130,17 +145,21 @@ public final class Evaluator {
     var sequences = 0, flawed = 0
     /// Targets and the sum of their losses; numbers asked for and the sum of the squares of their errors.
     var targets = 0, loss = 0.0, numbers = 0, squares = 0.0
+    /// The mean loss of each sequence.
+    var sequenceLosses: [Double] = []
   }
 
   private func count(rows: Int, into tally: inout Tally) {
     let right = task.rightClasses(in: data)
     var flawed = [Bool](repeating: false, count: rows)
+    var losses = [Double](repeating: 0, count: rows), targets = [Int](repeating: 0, count: rows)
     for steps in targetRuns() {
       pass.readOutputs(steps, into: &outputs)
       for step in steps {
         for row in 0..<rows where data.targetMask[step * data.batch + row] != 0 {
           let position = step * data.batch + row
           let place = ((step - steps.lowerBound) * data.batch + row) * data.outputs
+          let before = tally.loss + tally.squares / 2
           let isRight =
             switch data.target {
             case .classes(let classes):
@@ -148,6 +167,8 @@ public final class Evaluator {
             case .values(let values): countNumbers(values, position, place, right?[position], into: &tally)
             }
           tally.targets += 1
+          losses[row] += tally.loss + tally.squares / 2 - before
+          targets[row] += 1
           guard let isRight else { continue }
           tally.answers += 1
           if !isRight {
@@ -158,6 +179,7 @@ public final class Evaluator {
       }
     }
     tally.sequences += rows
+    tally.sequenceLosses += zip(losses, targets).map { $0 / Double($1) }
     tally.flawed += flawed.count { $0 }
   }
 

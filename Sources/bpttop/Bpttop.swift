@@ -23,6 +23,7 @@ struct Bpttop: ParsableCommand {
         bpttop screen my.yaml --size 120x36 --updates 200 -o screen.svg
         bpttop check my.yaml
         bpttop solve my.yaml --seconds 60
+        bpttop diagnose my.yaml
         bpttop bench W1 W6
         bpttop keys > mine.yaml
         bpttop config > ~/.config/bpttop/config.yaml
@@ -34,7 +35,7 @@ struct Bpttop: ParsableCommand {
     version: version,
     subcommands: [
       DashboardCommand.self, TrainCommand.self, TraceCommand.self, ScreenCommand.self, CheckCommand.self,
-      SolveCommand.self, GuessCommand.self, WatchCommand.self, LinkCommand.self, BenchCommand.self, KeysCommand.self,
+      SolveCommand.self, DiagnoseCommand.self, GuessCommand.self, WatchCommand.self, LinkCommand.self, BenchCommand.self, KeysCommand.self,
       ConfigCommand.self,
     ],
     defaultSubcommand: DashboardCommand.self)

@@ -18,13 +18,14 @@ public enum Panels {
   static let decay: any Panel = DecayPanel()
   static let lyapunov: any Panel = LyapunovPanel()
   static let units: any Panel = UnitsPanel()
+  static let diagnosis: any Panel = DiagnosisPanel()
 
   /// The rows of the screen, and in each the panels from left to right.
   public static let rows: [[any Panel]] = [
     [throughTime],
     [gradientNorm, contributions, decay, jacobianProduct, horizon, lyapunov],
     [learning, flow, bias, spectrum, units, loss, clipping],
-    [knobs, thisStep, file],
+    [knobs, thisStep, diagnosis, file],
     [timeline],
   ]
 
@@ -34,7 +35,7 @@ public enum Panels {
   /// Which panels stay where there is not room for all, the first of them before the others.
   static let priority: [any Panel] = [
     throughTime, gradientNorm, thisStep, jacobianProduct, knobs, file, loss, learning, flow, spectrum, timeline,
-    horizon, contributions, bias, decay, lyapunov, clipping, units,
+    horizon, contributions, bias, decay, lyapunov, clipping, units, diagnosis,
   ]
 
   /// The panels with a digit, from 0 to 9.

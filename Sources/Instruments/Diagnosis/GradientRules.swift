@@ -1,0 +1,160 @@
+import Foundation
+import GradientFlow
+import RecurrentNetworks
+import Training
+
+/// What becomes of the gradient on its way back through time.
+enum GradientRules {
+  static let explosion: [Diagnosis.Rule] = [explodes]
+  static let reach: [Diagnosis.Rule] = [vanishes, contractsAtFirst]
+
+  /// A factor a step from which a product of Jacobians grows.
+  static let growing = log10(1.02)
+  /// Raw norms so many times the threshold are of another order.
+  private static let farAbove = 30.0
+  /// So little of the gradient makes learning slow, in log10.
+  private static let little = -3.0
+  /// Less than this of the gradient is as good as nothing, in log10. Optimizers that divide by the gradient's size make more of
+  /// a small one.
+  private static func nothing(_ evidence: Evidence) -> Double { evidence.isAdaptive ? -6 : -4 }
+
+  /// Whether the gradient grows on its way back, and its norm is of another order than what clipping lets pass.
+  static func isHeldByClipping(_ evidence: Evidence) -> Bool {
+    guard let clipping = evidence.last[ClippingInstrument.self], let median = clipping.quantile(0.5) else {
+      return false
+    }
+    let growth = [evidence.first, evidence.last].compactMap { $0[HorizonInstrument.self]?.log10PerStep }.max() ?? 0
+    let limit = clipping.clip.kind == .norm ? clipping.clip.threshold : 1
+    return growth > growing && median > farAbove * max(limit, 0.1)
+  }
+
+  private static let explodes: Diagnosis.Rule = { evidence in
+    // A pass that exploded has no product: what was measured before it tells.
+    guard let horizon = evidence.last[HorizonInstrument.self] ?? evidence.first[HorizonInstrument.self] else {
+      return []
+    }
+    let first = evidence.first[HorizonInstrument.self] ?? horizon
+    let growth = max(horizon.log10PerStep, first.log10PerStep)
+    guard growth > growing else { return [] }
+    let factor = "×\(Wording.number(pow(10, growth))) a step"
+    let remedies = [
+      Remedy(["network.init.recurrent": "orthogonal", "network.init.scale": "1"]),
+      Remedy(["network.init.spectral_radius": "1"], fromStart: true),
+    ]
+    if let explosion = evidence.explosion {
+      return [
+        Finding(
+          "gradient.explodes", .grave,
+          "The gradient explodes: it grows by \(factor), and at update \(explosion.update) \(explosion.factor) is not finite at step \(explosion.step).",
+          remedies: remedies)
+      ]
+    }
+    guard isHeldByClipping(evidence), let clipping = evidence.last[ClippingInstrument.self] else { return [] }
+    let median = clipping.quantile(0.5) ?? 0, limit = clipping.clip.threshold
+    let held = clipping.clip.kind == .norm ? " and only clipping at \(Wording.number(limit)) holds it" : ""
+    return [
+      Finding(
+        "gradient.explodes", evidence.hasLearned ? .costly : .grave,
+        "The gradient explodes: it grows by \(factor), its norm is \(Wording.number(median)) at half of the updates\(held).",
+        remedies: remedies)
+    ]
+  }
+
+  private static let vanishes: Diagnosis.Rule = { evidence in
+    // A pass that exploded has no gradient.
+    guard evidence.explosion == nil, let horizon = evidence.last[HorizonInstrument.self], let needed = evidence.needed,
+      needed > 0,
+      let arriving = horizon.log10Norm(lag: needed)
+    else { return [] }
+    let factor = Wording.number(pow(10, arriving / Double(needed)))
+    guard arriving <= 3 else {
+      return [
+        Finding(
+          "gradient.grows", evidence.hasLearned ? .remark : .costly,
+          "The gradient grows on its way back by ×\(factor) a step: \(Wording.power(arriving)) of it arrives after \(needed) steps."
+        )
+      ]
+    }
+    guard arriving < -1 else {
+      return [
+        Finding(
+          "gradient.reaches", .sound,
+          "The gradient reaches as far as the task needs: ×\(factor) a step leaves \(Wording.power(arriving)) of it after \(needed) steps."
+        )
+      ]
+    }
+    let isNothing = arriving < nothing(evidence)
+    // With a loss at every step a dependency over the whole sequence can be learned piece by piece.
+    let isStepByStep = evidence.targets == evidence.length && needed == evidence.length - 1
+    let severity: Finding.Severity =
+      evidence.hasLearned || arriving > little ? .remark : isNothing && !isStepByStep ? .grave : .costly
+    let lag = horizon.under10.map { "10 % after \(Wording.count($0, "step"))" } ?? "under 10 %"
+    let decay = evidence.last[DecayInstrument.self]
+    return [
+      Finding(
+        "gradient.vanishes", severity,
+        "The gradient vanishes at ×\(factor) a step: \(lag), while the task needs \(needed), where \(Wording.power(arriving)) of it arrives\(decay.map { culprit($0, needed) } ?? "").",
+        remedies: severity > .remark ? remedies(evidence, decay, arriving / Double(needed), needed) : [])
+    ]
+  }
+
+  /// Whose doing it is: "; W_hh keeps ×0.8 of it, φ′ ×0.96".
+  private static func culprit(_ decay: DecayInstrument.Reading, _ needed: Int) -> String {
+    if let memory = decay.parts.first(where: { $0.name == "memory_path" }) {
+      return
+        "; the gate \(memory.symbol) keeps ×\(Wording.number(pow(10, memory.mean))) of the memory a step, \(Wording.power(memory.mean * Double(needed))) over \(needed) steps"
+    }
+    let parts = decay.parts.sorted { $0.mean < $1.mean }
+    guard let worst = parts.first else { return "" }
+    let others = parts.dropFirst().map { "\($0.symbol) \(factor($0))" }
+    return "; it is mostly \(worst.symbol)'s doing, \(factor(worst))"
+      + (others.isEmpty ? "" : " (\(others.joined(separator: ", ")))")
+  }
+
+  private static func factor(_ part: DecayInstrument.Part) -> String { "×\(Wording.number(pow(10, part.mean)))" }
+
+  /// What may hold the gradient up to `needed` steps.
+  private static func remedies(
+    _ evidence: Evidence, _ decay: DecayInstrument.Reading?, _ perStep: Double, _ needed: Int
+  ) -> [Remedy] {
+    // σ(b)^n = ½
+    let bias = -log(pow(2, 1 / Double(needed)) - 1)
+    let open = Wording.setting(min(8, bias.rounded(.up)))
+    let network = evidence.experiment.network
+    if network.cellDescription.memoryPath != nil {
+      return network.cellDescription.forgetGate != nil ? [Remedy(["network.init.forget_bias": open])] : []
+    }
+    let keeps = Remedy(["network.cell": "lstm", "network.init.forget_bias": open])
+    let leaky = Remedy(["network.cell": "leaky", "network.beta": Wording.setting(min(1, 4 / Double(needed)))])
+    var remedies: [Remedy] = []
+    let slope = decay?.parts.first { $0.name == "activation" }?.mean ?? 0
+    if slope < log10(0.5), network.activation == .sigmoid { remedies.append(Remedy(["network.activation": "tanh"])) }
+    if slope > log10(0.7) {
+      // What φ′ takes, W_hh has to give; more than that makes chaos.
+      remedies.append(Remedy(["network.init.spectral_radius": Wording.setting(min(1.2, pow(10, -slope)))]))
+    }
+    return remedies + [leaky, keeps]
+  }
+
+  private static let contractsAtFirst: Diagnosis.Rule = { evidence in
+    guard evidence.firstUpdate == 0, let horizon = evidence.first[HorizonInstrument.self] else { return [] }
+    let perStep = horizon.log10PerStep
+    let under = horizon.under10.map { ": 10 % of a state's effect is left after \(Wording.count($0, "step"))" } ?? ""
+    // Where the gradient vanishes now, that is told already.
+    if let needed = evidence.needed, let now = evidence.last[HorizonInstrument.self]?.log10Norm(lag: needed), now < -1 {
+      return []
+    }
+    guard perStep < log10(0.9), evidence.needed.map({ $0 > horizon.under10 ?? .max }) ?? (horizon.under10 ?? .max <= 3)
+    else {
+      return []
+    }
+    return [
+      Finding(
+        "init.contracts", .costly,
+        "The initial weights contract: before the first update a change of the state shrinks by ×\(Wording.number(pow(10, perStep))) a step\(under).",
+        remedies: evidence.experiment.network.cell.gates == 1
+          && evidence.experiment.network.initialization.spectralRadius == nil
+          ? [Remedy(["network.init.recurrent": "orthogonal", "network.init.scale": "1"])] : [])
+    ]
+  }
+}
