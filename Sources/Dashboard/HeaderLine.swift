@@ -8,9 +8,8 @@ enum HeaderLine {
     let theme = state.theme
     buffer.fill(line, Cell(" ", theme[.bar]))
     let status =
-      [Span(" ", theme[.text])] + status(state, theme, width: line.width).map { $0.words(theme) } + [
-        Span(" ", theme[.text])
-      ]
+      [Span(" ", theme[.text])] + (loss(state, theme) + status(state, theme, width: line.width)).map { $0.words(theme) }
+      + [Span(" ", theme[.text])]
     let statusWidth = status.columns
     buffer.put(status, in: line, alignment: .right)
     // The parts that are least missed go first: the name, then from the right.
@@ -72,6 +71,14 @@ enum HeaderLine {
   static func truncation(_ experiment: Experiment, _ schedule: TruncationSchedule? = nil) -> String {
     let algorithm = experiment.training.algorithm
     return algorithm.heading(experiment, schedule ?? algorithm.schedule(experiment))
+  }
+
+  /// The newest loss, where there is no room for its panel.
+  private static func loss(_ state: DashboardState, _ theme: Theme) -> [Span] {
+    guard let loss = state.newest?.history.newest?.loss, state.zoomed == nil,
+      ScreenLayout(state).frame(of: Panels.loss.id) == nil
+    else { return [] }
+    return [Span("loss ", theme[.text]), Span("\(NumberText.short(loss))  ", theme[.loss])]
   }
 
   /// Running with its speed, paused, or exploded; and the number of updates.

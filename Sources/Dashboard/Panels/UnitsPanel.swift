@@ -6,9 +6,9 @@ import Instruments
 struct UnitsPanel: Panel {
   let id: PanelID = "units"
   let title = "Units"
-  let size = PanelSize(28, 5)
+  let size = PanelSize(28, 6)
   let help = [
-    "How often a, h and log10 |∂L/∂h| have each value, over all units, steps and sequences of the window's pass; the range of each stands at its left and right.",
+    "How often a, h and log10 |∂L/∂h| have each value, over all units, steps and sequences of the window's pass; the range of each stands above it.",
     "Saturated: φ′ under a tenth of its maximum at nine steps in ten. Dead: φ′ is 0 at every step. Still: h moves less than 0.001. Beside each unit its share of Σ ‖∂L/∂a‖².",
     "Look for: a heap at both ends of h (saturation), and units through which most of the gradient should go and that are flat.",
   ]
@@ -30,7 +30,7 @@ struct UnitsPanel: Panel {
     let listed = list(reading, columns: rect.width), height = max(1, (rect.height - min(3, listed.count)) / 3)
     let histograms = [
       ("a", reading.preactivations, Role.sigma), ("h", reading.states, .truncated),
-      ("lg|∂L/∂h|", reading.gradients, .gradientNorm),
+      ("log10 |∂L/∂h|", reading.gradients, .gradientNorm),
     ]
     let rows = rect.rows(histograms.map { _ in .fixed(height) } + [.flexible()])
     for (index, (name, histogram, role)) in histograms.enumerated() {
@@ -42,23 +42,15 @@ struct UnitsPanel: Panel {
   private func draw(
     _ histogram: Histogram, _ name: String, in rect: Rect, _ buffer: inout Buffer, _ role: Role, _ theme: Theme
   ) {
-    let columns = rect.columns([.fixed(10), .fixed(8), .flexible(), .fixed(8)])
-    let last = rect.height - 1, most = Double(histogram.counts.max() ?? 1)
-    buffer.put(name.words(theme), in: columns[0], row: last, style: theme[.dimText])
-    guard most > 0 else {
-      buffer.put("none".words(theme), in: columns[2], row: last, style: theme[.dimText])
-      return
+    let most = Double(histogram.counts.max() ?? 0), least = NumberText.trimmed(histogram.lower)
+    let range = most > 0 ? "\(least) … \(NumberText.trimmed(histogram.upper))" : "none"
+    buffer.put("\(name)  \(range)".words(theme), in: rect, style: theme[.dimText])
+    let bars = rect.inset(left: 0, top: 1)
+    guard most > 0, bars.width > 0 else { return }
+    let heights = (0..<bars.width).map { column in
+      Double(histogram.counts[column * histogram.counts.count / bars.width]) / most
     }
-    buffer.put(
-      NumberText.trimmed(histogram.lower, digits: 3) + " ", in: columns[1], row: last, alignment: .right,
-      style: theme[.dimText])
-    buffer.put(
-      " " + NumberText.trimmed(histogram.upper, digits: 3), in: columns[3], row: last, style: theme[.dimText])
-    let width = columns[2].width
-    let heights = (0..<width).map { column in
-      Double(histogram.counts[column * histogram.counts.count / max(1, width)]) / most
-    }
-    Bars(heights: heights, styles: [theme[role]]).draw(in: columns[2], into: &buffer, theme: theme)
+    Bars(heights: heights, styles: [theme[role]]).draw(in: bars, into: &buffer, theme: theme)
   }
 
   /// The units with a fault, in lines.
