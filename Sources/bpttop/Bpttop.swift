@@ -35,8 +35,8 @@ struct Bpttop: ParsableCommand {
     version: version,
     subcommands: [
       DashboardCommand.self, TrainCommand.self, TraceCommand.self, ScreenCommand.self, CheckCommand.self,
-      SolveCommand.self, DiagnoseCommand.self, GuessCommand.self, WatchCommand.self, LinkCommand.self, BenchCommand.self, KeysCommand.self,
-      ConfigCommand.self,
+      SolveCommand.self, DiagnoseCommand.self, GuessCommand.self, WatchCommand.self, LinkCommand.self,
+      BenchCommand.self, KeysCommand.self, ConfigCommand.self,
     ],
     defaultSubcommand: DashboardCommand.self)
 

@@ -9,7 +9,7 @@ import Testing
   private struct File: Decodable {
     struct Finding: Decodable {
       struct Remedy: Decodable {
-        struct Trial: Decodable { var verdict: String, updates: Int, difference: Double, standard_error: Double }
+        struct Trial: Decodable { var verdict: String, updates: Int, difference: Double, standardError: Double }
         var settings: [String: String], trial: Trial?
       }
       var id: String, severity: String, sentence: String, remedies: [Remedy]
@@ -20,7 +20,9 @@ import Testing
   private static func file(_ arguments: [String]) throws -> File {
     let (status, output) = try runTool(Bpttop.path, ["diagnose", "--json"] + arguments)
     #expect(status == 0, "\(output)")
-    return try JSONDecoder().decode(File.self, from: Data(output.utf8))
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
+    return try decoder.decode(File.self, from: Data(output.utf8))
   }
 
   @Test func helpsTheBuiltInExperiment() throws {
@@ -30,7 +32,7 @@ import Testing
     let first = try #require(file.findings.first)
     #expect(first.id == "gradient.vanishes" && first.severity == "grave" && file.updates == 300)
     let trial = try #require(first.remedies.compactMap(\.trial).last)
-    #expect(trial.verdict == "helps" && trial.difference > 10 * trial.standard_error)
+    #expect(trial.verdict == "helps" && trial.difference > 10 * trial.standardError)
   }
 
   @Test(
@@ -49,6 +51,6 @@ import Testing
     let (status, output) = try runTool(Bpttop.path, ["diagnose", "--updates", "-1"])
     #expect(status == 2 && output.contains("expected a whole number from 0"), "\(output)")
     let (other, words) = try runTool(Bpttop.path, ["diagnose", "--set", "training.k3=1"])
-    #expect(other == 2 && words.contains("training.k2"), "\(words)")
+    #expect(other == 2 && words.contains("training.k3"), "\(words)")
   }
 }

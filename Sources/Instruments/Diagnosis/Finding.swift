@@ -13,6 +13,7 @@ public struct Finding: Equatable, Sendable {
     /// The task is not learned while it stays so.
     case grave
 
+    /// From sound to grave.
     public static func < (a: Self, b: Self) -> Bool { a.rawValue < b.rawValue }
     /// The word for it: grave.
     public var name: String { "\(self)" }

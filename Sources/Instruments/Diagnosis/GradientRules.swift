@@ -25,7 +25,7 @@ enum GradientRules {
     }
     let growth = [evidence.first, evidence.last].compactMap { $0[HorizonInstrument.self]?.log10PerStep }.max() ?? 0
     let limit = clipping.clip.kind == .norm ? clipping.clip.threshold : 1
-    return growth > growing && median > farAbove * max(limit, 0.1)
+    return growth > growing && median > farAbove * max(limit, 1)
   }
 
   private static let explodes: Diagnosis.Rule = { evidence in
