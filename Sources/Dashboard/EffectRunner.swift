@@ -108,7 +108,8 @@ public struct EffectRunner {
 
   /// Has everything that a session needs written to an outlet, as it stands when the commands before are done.
   public func saveSession(to outlet: any FileOutlet) {
-    let (view, update) = (state.view, state.newest?.update ?? 0)
-    source.checkpoints { outlet.write(.session($0, view), update: update) }
+    let view = state.view
+    // Named after the update that is saved, which may lie ahead of the one on the screen.
+    source.checkpoints { outlet.write(.session($0, view), update: $0.values.map(\.update).max() ?? 0) }
   }
 }

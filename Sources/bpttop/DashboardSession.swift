@@ -143,13 +143,14 @@ struct DashboardSession: TerminalHandler {
       return
     }
     do {
-      let opening = try Self.Opening(session: SessionFile.read(path: path))
+      let session = try SessionFile.read(path: path)
+      let opening = try Self.Opening(session: session)
       source.end()
       let state = runner.state
       (source, runner) = Self.open(opening, state.size, state.theme, configuration, waker)
       autosave?.adopt(path)
       left = nil
-      let update = NumberText.grouped(runner.state.newest?.update ?? 0)
+      let update = NumberText.grouped(session.lanes.values.map(\.update).max() ?? 0)
       _ = runner.handle(.message("this is the session that was not closed, at update \(update)"))
     } catch {
       _ = runner.handle(.failure("\(error)"))

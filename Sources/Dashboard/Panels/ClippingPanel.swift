@@ -55,7 +55,9 @@ struct ClippingPanel: Panel {
   private func words(_ reading: ClippingInstrument.Reading) -> [String] {
     var next = "next update: ‖g‖ \(NumberText.short(reading.norm))"
     if reading.scale < 1 {
-      next += " × \(NumberText.short(reading.scale)), turned by \(NumberText.short(max(0, reading.angle), digits: 2))°"
+      // What rounding turns is no turn.
+      let turn = reading.angle > 1e-6 ? "turned by \(NumberText.short(reading.angle, digits: 2))°" : "not turned"
+      next += " × \(NumberText.short(reading.scale)), \(turn)"
     } else {
       next += ", not clipped"
     }
