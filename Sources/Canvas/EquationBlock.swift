@@ -115,6 +115,7 @@ public struct EquationSheet: Sendable {
   /// - Parameters:
   ///   - full: the equations in full.
   ///   - short: the same, each in a shorter form; from the last on so many of these stand in place of the full ones as must.
+  ///   - height: the rows that there are.
   public init?(_ full: Forms, orShortened short: Forms? = nil, height: Int) {
     for shortened in 0...(short == nil ? 0 : full.rows.count) {
       let kept = full.rows.count - shortened

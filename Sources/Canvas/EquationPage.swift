@@ -32,7 +32,12 @@ public struct EquationPage {
 
   /// A page of groups, `here` the index of that which is wanted most.
   /// - Parameters:
-  ///   - units: the units that there are; at most `most` of them are shown, from `first` on.
+  ///   - parts: the groups.
+  ///   - here: the index of the one that is wanted most.
+  ///   - units: the units that there are.
+  ///   - most: the most of them that are shown.
+  ///   - first: the first that is shown, counted from 0.
+  ///   - theme: how it looks.
   public init(_ parts: [Part], here: Int, units: Int, most: Int, first: Int, theme: Theme) {
     self.parts = parts
     self.here = here
