@@ -65,14 +65,7 @@ public final class Evaluator {
 
   /// Measures the network with these parameters, flat, as `layout` says.
   public func evaluate(_ parameters: [Double]) -> Evaluation {
-    take(parameters)
-    var tally = Tally()
-    forEachBatch { rows in
-      answer()
-      count(rows: rows, into: &tally)
-      return true
-    }
-    return evaluation(tally)
+    evaluation(tally(parameters))
   }
 
   /// The mean loss of each sequence with these parameters, in nats or half squares a target; NaN for a sequence without one.
@@ -80,6 +73,11 @@ public final class Evaluator {
   /// The criterion must be `loss`. Two networks of one task get the same sequences, so their losses can be paired.
   public func sequenceLosses(_ parameters: [Double]) -> [Double] {
     precondition(solved.measure == .loss, "losses are measured")
+    return tally(parameters).sequenceLosses
+  }
+
+  /// What all sequences come to with these parameters.
+  private func tally(_ parameters: [Double]) -> Tally {
     take(parameters)
     var tally = Tally()
     forEachBatch { rows in
@@ -87,7 +85,7 @@ public final class Evaluator {
       count(rows: rows, into: &tally)
       return true
     }
-    return tally.sequenceLosses
+    return tally
   }
 
   /// Whether the network with these parameters solves the task; stops as soon as it cannot any more.

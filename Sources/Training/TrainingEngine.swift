@@ -78,7 +78,8 @@ protocol TrainingEngine: AnyObject {
 
 /// Everything that going on from a place between two updates depends on.
 ///
-/// Written by whoever made it, and from then on only read: runs share it, and it crosses threads.
+/// It crosses threads, and several runs share it. That is safe because it is written before it is shared and from then on only
+/// read: a ring writes into one again only where nobody else holds it (`isKnownUniquelyReferenced`).
 final class Checkpoint: @unchecked Sendable {
   var experiment = Experiment()
   var position = TrainingPosition()
