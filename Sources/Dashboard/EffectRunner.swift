@@ -81,7 +81,7 @@ public struct EffectRunner {
       case .saveSession:
         // What is opened again is to be what goes on here, `u` included.
         source.send(.keepLanes)
-        saveSession(to: files)
+        saveSession(to: files, afterSteps: true)
       case .read(let demo): outcome = open(demo)
       case .takeUpSession: outcome = .takeUpSession
       case .cancelWriting: files.cancel()
@@ -106,10 +106,14 @@ public struct EffectRunner {
 
   private func write(_ file: OutletFile) { files.write(file, update: state.newest?.update ?? 0) }
 
-  /// Has everything that a session needs written to an outlet, as it stands when the commands before are done.
-  public func saveSession(to outlet: any FileOutlet) {
+  /// Has everything that a session needs written to an outlet.
+  ///
+  /// - Parameter afterSteps: whether the steps that were asked for before are made first; else it is written as it stands.
+  public func saveSession(to outlet: any FileOutlet, afterSteps: Bool) {
     let view = state.view
     // Named after the update that is saved, which may lie ahead of the one on the screen.
-    source.checkpoints { outlet.write(.session($0, view), update: $0.values.map(\.update).max() ?? 0) }
+    source.checkpoints(afterSteps: afterSteps) {
+      outlet.write(.session($0, view), update: $0.values.map(\.update).max() ?? 0)
+    }
   }
 }

@@ -129,7 +129,7 @@ public final class LinesSource: Source {
   /// Asks for a frame.
   public func requestFrame() {}
   /// The checkpoints to take the run up from.
-  public func checkpoints(_ body: @escaping @Sendable ([LaneID: RunCheckpoint]) -> Void) {}
+  public func checkpoints(afterSteps: Bool, _ body: @escaping @Sendable ([LaneID: RunCheckpoint]) -> Void) {}
 
   /// What has happened since the last call.
   public func takeNews() -> [SourceNews] {

@@ -16,9 +16,9 @@ public protocol Source: AnyObject {
   func requestFrame()
   /// What has come since the last call, in order.
   func takeNews() -> [SourceNews]
-  /// Asks for all that going on with the runs depends on, as they stand when the commands before are done. `body` may be called
-  /// on another thread, and never where a source has no runs of its own.
-  func checkpoints(_ body: @escaping @Sendable ([LaneID: RunCheckpoint]) -> Void)
+  /// Asks for all that going on with the runs depends on: after the steps that were asked for before, or as the runs stand now.
+  /// `body` may be called on another thread, and never where a source has no runs of its own.
+  func checkpoints(afterSteps: Bool, _ body: @escaping @Sendable ([LaneID: RunCheckpoint]) -> Void)
   /// Ends what it does, at once.
   func end()
 }

@@ -69,8 +69,10 @@ public final class SteppedSource: Source {
     return news
   }
 
-  /// The checkpoints to take the run up from.
-  public func checkpoints(_ body: @escaping @Sendable ([LaneID: RunCheckpoint]) -> Void) { trainer.checkpoints(body) }
+  /// The checkpoints to take the run up from; every step has been made.
+  public func checkpoints(afterSteps: Bool, _ body: @escaping @Sendable ([LaneID: RunCheckpoint]) -> Void) {
+    trainer.checkpoints(body)
+  }
 
   /// Ends the source and lets its threads go.
   public func end() {}

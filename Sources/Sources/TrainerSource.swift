@@ -77,7 +77,9 @@ public final class TrainerSource: Source {
   }
 
   /// The checkpoints to take the run up from.
-  public func checkpoints(_ body: @escaping @Sendable ([LaneID: RunCheckpoint]) -> Void) { trainer.checkpoints(body) }
+  public func checkpoints(afterSteps: Bool, _ body: @escaping @Sendable ([LaneID: RunCheckpoint]) -> Void) {
+    trainer.checkpoints(afterSteps: afterSteps, body)
+  }
 
   /// Ends the source and lets its threads go.
   public func end() {

@@ -24,7 +24,7 @@ public final class SteppedTrainer {
 
   /// Hands out a checkpoint of every lane.
   public func checkpoints(_ body: @escaping @Sendable ([LaneID: RunCheckpoint]) -> Void) {
-    mailbox.send(.checkpoints(body))
+    mailbox.send(.checkpoints(afterSteps: true, body))
     worker.workThrough()
   }
 

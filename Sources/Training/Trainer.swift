@@ -115,10 +115,13 @@ public final class Trainer: Sendable {
   /// Tells the trainer to do `command`; returns at once.
   public func send(_ command: Command) { mailbox.send(.command(command)) }
 
-  /// Asks for a checkpoint of every lane as it stands when the commands before are done; `body` gets them on the trainer's
-  /// thread, and must not block.
-  public func checkpoints(_ body: @escaping @Sendable ([LaneID: RunCheckpoint]) -> Void) {
-    mailbox.send(.checkpoints(body))
+  /// Asks for a checkpoint of every lane.
+  ///
+  /// - Parameters:
+  ///   - afterSteps: whether the updates that were asked for before are made first; else the lanes are taken as they stand.
+  ///   - body: gets the checkpoints on the trainer's thread, and must not block.
+  public func checkpoints(afterSteps: Bool, _ body: @escaping @Sendable ([LaneID: RunCheckpoint]) -> Void) {
+    mailbox.send(.checkpoints(afterSteps: afterSteps, body))
   }
 
   /// Asks for snapshots as soon as the present update is done; returns at once.
@@ -180,7 +183,7 @@ final class TrainerMailbox: Sendable {
   /// What is sent to the trainer's thread.
   enum Message: Sendable {
     case command(Trainer.Command)
-    case checkpoints(@Sendable ([LaneID: RunCheckpoint]) -> Void)
+    case checkpoints(afterSteps: Bool, @Sendable ([LaneID: RunCheckpoint]) -> Void)
 
     /// Whether going to another update goes on after it.
     var letsGoOn: Bool {

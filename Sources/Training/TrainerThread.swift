@@ -33,6 +33,8 @@ final class TrainerThread {
   private var isRunning = false
   private var hasQuit = false
   private var goal: Goal?
+  /// Who waits for checkpoints until so many updates are made.
+  private var waiting: [(update: Int, body: ([LaneID: RunCheckpoint]) -> Void)] = []
   private var pace = Pace()
   private var speed = SpeedMeter()
   private var sampledAt: Duration?
@@ -54,6 +56,7 @@ final class TrainerThread {
     while !hasQuit {
       let messages = mailbox.takeMessages()
       for message in messages where !hasQuit { perform(message) }
+      giveCheckpoints(isOver: goal == nil || hasQuit)
       if hasQuit { return }
       // What a command did is to be seen at once. A request may have been answered just before the command was taken, so
       // that it is no sign of one.
@@ -76,6 +79,7 @@ final class TrainerThread {
       let messages = mailbox.takeMessages()
       for message in messages { perform(message) }
       if goal != nil { approachGoal() }
+      giveCheckpoints(isOver: goal == nil)
       if goal == nil, mailbox.takeRequest() || !messages.isEmpty { publish() }
     } while goal != nil
   }
@@ -134,12 +138,24 @@ final class TrainerThread {
       } else {
         mailbox.report(.arrived(update: update, wanted: goal.update))
         self.goal = nil
+        giveCheckpoints(isOver: true)
       }
     }
     switch message {
-    case .checkpoints(let body): body(lanes.mapValues { $0.run.checkpoint() })
+    case .checkpoints(afterSteps: true, let body) where goal != nil: waiting.append((goal?.update ?? update, body))
+    case .checkpoints(_, let body): body(lanes.mapValues { $0.run.checkpoint() })
     case .command(let command): perform(command)
     }
+  }
+
+  /// Gives checkpoints to those who waited for updates that are made by now, or that will not be made.
+  private func giveCheckpoints(isOver: Bool) {
+    guard !waiting.isEmpty else { return }
+    let due = waiting.prefix { isOver || goal?.isJourney == false && least ?? .max >= $0.update }
+    guard !due.isEmpty else { return }
+    waiting.removeFirst(due.count)
+    let checkpoints = lanes.mapValues { $0.run.checkpoint() }
+    for waiter in due { waiter.body(checkpoints) }
   }
 
   private func perform(_ command: Trainer.Command) {
@@ -161,6 +177,10 @@ final class TrainerThread {
   }
 
   private func move(_ command: Trainer.Command) {
+    if case .step = command {
+    } else {
+      giveCheckpoints(isOver: true)
+    }
     switch command {
     case .run:
       if !isRunning { speed = SpeedMeter() }

@@ -117,7 +117,7 @@ struct DashboardSession: TerminalHandler {
     }
     if let due = nextSave, due <= now {
       nextSave = nil
-      if let autosave { runner.saveSession(to: autosave) }
+      if let autosave { runner.saveSession(to: autosave, afterSteps: false) }
     }
   }
 

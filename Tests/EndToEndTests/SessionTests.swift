@@ -72,7 +72,6 @@ extension EndToEnd {
       let start = try #require(try update(header(tmux)))
       try tmux.press("f", "a", "n", "n", "s")
       try #require(try tmux.screen { $0.contains(".bpttop") } != nil, "it does not say the file's name")
-      // The session may be written before the frame that follows the last update.
       try #require(try tmux.screen { update($0.prefix { $0 != "\n" }) == start + 2 } != nil)
       let name = try #require(
         try FileManager.default.contentsOfDirectory(atPath: home.path).first { $0.hasSuffix(".bpttop") })

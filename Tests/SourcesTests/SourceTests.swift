@@ -245,7 +245,7 @@ import Training
     for source in [stepped, threaded] as [any Source] {
       source.send(.fork(from: .a))
       let done = DispatchSemaphore(value: 0), box = Box()
-      source.checkpoints { checkpoints in
+      source.checkpoints(afterSteps: true) { checkpoints in
         box.lanes = checkpoints.keys.sorted()
         done.signal()
       }

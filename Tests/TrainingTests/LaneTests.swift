@@ -41,7 +41,7 @@ private final class WatchedLanes: Sendable {
   func checkpoints() -> [LaneID: RunCheckpoint] {
     let done = DispatchSemaphore(value: 0)
     let held = Mutex<[LaneID: RunCheckpoint]>([:])
-    trainer.checkpoints { checkpoints in
+    trainer.checkpoints(afterSteps: true) { checkpoints in
       held.withLock { $0 = checkpoints }
       done.signal()
     }
@@ -55,6 +55,38 @@ private let coin = ["task.name": "coin", "task.length": "30", "training.k1": "5"
 private func set(_ key: String, _ value: String) -> [Setting] { [Setting(key: key, value: value)] }
 
 @Suite("Two lanes in one trainer") struct LaneTests {
+  @Test("checkpoints after steps hold the steps asked for before, and none asked for later; others do not wait")
+  func checkpointsWaitForSteps() throws {
+    let watched = WatchedLanes(try TrainingRun(experiment: smallExperiment(coin)))
+    let trainer = watched.trainer
+    let updates = Mutex<[String: Int]>([:]), done = DispatchSemaphore(value: 0)
+    let note: @Sendable (String) -> @Sendable ([LaneID: RunCheckpoint]) -> Void = { name in
+      { lanes in
+        updates.withLock { $0[name] = lanes[.a]?.update }
+        done.signal()
+      }
+    }
+    trainer.send(.fork(from: .a))
+    trainer.send(.step(updates: 300))
+    trainer.checkpoints(afterSteps: true, note("after 300"))
+    trainer.checkpoints(afterSteps: false, note("as it stands"))
+    trainer.send(.step(updates: 300))
+    trainer.checkpoints(afterSteps: true, note("after 600"))
+    for _ in 0..<3 { #expect(done.wait(timeout: .now() + .seconds(20)) == .success) }
+    #expect(updates.withLock { $0["after 300"] } == 300 && updates.withLock { $0["after 600"] } == 600)
+    #expect(try #require(updates.withLock { $0["as it stands"] }) < 300)
+    // On the way to an update too, and what ends the way does not leave them waiting.
+    trainer.send(.go(to: 20))
+    trainer.checkpoints(afterSteps: true, note("at 20"))
+    #expect(done.wait(timeout: .now() + .seconds(20)) == .success && updates.withLock { $0["at 20"] } == 20)
+    trainer.send(.step(updates: 1_000_000))
+    trainer.checkpoints(afterSteps: true, note("paused"))
+    trainer.send(.pause)
+    #expect(done.wait(timeout: .now() + .seconds(20)) == .success)
+    #expect(try #require(updates.withLock { $0["paused"] }) < 1_000_000)
+    trainer.end()
+  }
+
   @Test("a fork goes on in lock step; a change in one lane is that lane's alone", arguments: [true, false])
   func fork(isRunning: Bool) throws {
     let watched = WatchedLanes(try TrainingRun(experiment: smallExperiment(coin)))
