@@ -1,10 +1,14 @@
 #!/usr/bin/env bash
-# Draws the README's pictures anew: `bpttop screen` draws frames without a terminal.
+# Draws the README's pictures anew: `bpttop screen` draws frames without a terminal. The server draws them too, into
+# a folder that is given here, with the program that BPTTOP names, and compares.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-swift build -c release --product bpttop
-bpttop=$(swift build -c release --show-bin-path)/bpttop
-pictures=Demos/pictures experiments=Demos/experiments
+bpttop=${BPTTOP:-}
+if [ -z "$bpttop" ]; then
+  swift build -c release --product bpttop
+  bpttop=$(swift build -c release --show-bin-path)/bpttop
+fi
+pictures=${1:-Demos/pictures} experiments=Demos/experiments
 
 "$bpttop" screen --size 120x36 --updates 300 --set task.name=coin --set training.k1=10 --set training.k2=20 \
   --keys '<esc>nn,,,,,,,,,,,,' -o $pictures/dashboard-120x36.svg

@@ -15,6 +15,20 @@ INLINE V NAME(root)(V x) {
                  _mm512_cmp_pd_mask((__m512d)x, _mm512_set1_pd(0x1p1000), _CMP_NLE_UQ);
   if (__builtin_expect(far != 0, 0)) return (V)_mm512_mask_sqrt_pd((__m512d)s, far, (__m512d)x);
   return s;
+#elif DOUBLE_PRECISION && VECTOR_BYTES == 32
+  // y ≈ 1/√x to 11 bits in single precision, then Newton twice: to 44
+  V y = (V)_mm256_cvtps_pd(_mm_rsqrt_ps(_mm256_cvtpd_ps((__m256d)x))), half = 0.5 * x;
+  y *= 1.5 - (half * y) * y;
+  y *= 1.5 - (half * y) * y;
+  // √x = s + (x - s²) y/2, s = x y
+  V s = x * y;
+  s += (x - s * s) * (0.5 * y);
+  // 0, ∞ and what single precision does not hold
+  __m256d far = _mm256_or_pd(_mm256_cmp_pd((__m256d)x, _mm256_set1_pd(0x1p-120), _CMP_NGE_UQ),
+                             _mm256_cmp_pd((__m256d)x, _mm256_set1_pd(0x1p120), _CMP_NLE_UQ));
+  if (__builtin_expect(_mm256_movemask_pd(far) != 0, 0))
+    return (V)_mm256_blendv_pd((__m256d)s, _mm256_sqrt_pd((__m256d)x), far);
+  return s;
 #else
   return __builtin_elementwise_sqrt(x);
 #endif

@@ -90,9 +90,9 @@ extension Buffer {
   /// - Returns: how many rows it took.
   @discardableResult
   public mutating func paragraph(_ text: String, in rect: Rect, row: Int = 0, style: Style) -> Int {
-    let lines = text.wrapped(to: rect.width)
+    let lines = [text].wrapped(to: rect.width, rows: rect.height - row)
     for (index, line) in lines.enumerated() { put(line, in: rect, row: row + index, style: style) }
-    return min(lines.count, max(0, rect.height - row))
+    return lines.count
   }
 }
 
@@ -106,6 +106,17 @@ extension StringProtocol {
     }
     while head.last == " " { head.removeLast() }
     return head + "…"
+  }
+}
+
+extension [String] {
+  /// The texts in at most so many rows, each wrapped; where there are more, the last row ends in "…".
+  public func wrapped(to columns: Int, rows: Int) -> [String] {
+    let lines = flatMap { $0.wrapped(to: columns) }
+    guard rows > 0 else { return [] }
+    guard lines.count > rows else { return lines }
+    let last = lines[rows - 1]
+    return lines.prefix(rows - 1) + [last.columns < columns ? last + "…" : last.cut(to: columns)]
   }
 }
 

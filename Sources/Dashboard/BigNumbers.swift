@@ -30,7 +30,7 @@ enum BigNumbers {
 
   /// The update, the loss, and how much of the gradient arrives where the pass stands.
   private static func numbers(_ state: DashboardState) -> [(names: [String], value: String, role: Role)] {
-    guard let run = state.newest else { return [] }
+    guard let run = state.lane.told else { return [] }
     var numbers = [(names: ["update"], value: NumberText.grouped(run.update), role: Role.value)]
     if let loss = run.history.newest?.loss { numbers.append((["loss"], NumberText.short(loss, digits: 3), .loss)) }
     if let norms = state.lane[GradientNormInstrument.self], state.cursor.phase != .forward {

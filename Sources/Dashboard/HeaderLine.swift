@@ -75,7 +75,7 @@ enum HeaderLine {
 
   /// The newest loss, where there is no room for its panel.
   private static func loss(_ state: DashboardState, _ theme: Theme) -> [Span] {
-    guard let loss = state.newest?.history.newest?.loss, state.zoomed == nil,
+    guard let loss = state.lane.told?.history.newest?.loss, state.zoomed == nil,
       ScreenLayout(state).frame(of: Panels.loss.id) == nil
     else { return [] }
     return [Span("loss ", theme[.text]), Span("\(NumberText.short(loss))  ", theme[.loss])]
@@ -83,11 +83,11 @@ enum HeaderLine {
 
   /// Running with its speed, paused, or exploded; and the number of updates.
   private static func status(_ state: DashboardState, _ theme: Theme, width: Int) -> [Span] {
-    let count = state.newest?.update ?? 0
+    let count = state.lane.told?.update ?? 0
     let updates = Span("update \(NumberText.grouped(count))", theme[.accent])
     if state.explosion != nil { return [Span("✖ exploded  ", theme[.error]), updates] }
     guard state.isRunning else { return [Span("▮▮ paused  ", theme[.warning]), updates] }
-    let rate = state.newest?.updatesPerSecond ?? 0
+    let rate = state.lane.told?.updatesPerSecond ?? 0
     func text(_ rate: Double) -> String {
       rate >= 10 ? NumberText.grouped(Int(rate.rounded())) : plain((rate * 10).rounded() / 10)
     }

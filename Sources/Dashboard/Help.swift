@@ -64,16 +64,15 @@ enum Help {
         }
       }
     }
-    let head =
-      state.opened.head.isEmpty
-      ? [] : state.opened.head.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+    let head = paragraphs(state.opened.head)
     let opened: [Line] =
       head.isEmpty
       ? []
       : [.title(state.opened.name)] + head.flatMap { $0.words(state.theme).wrapped(to: width) }.map(Line.text) + [
         .blank
       ]
-    return opened + [.title("The screen")] + about.words(state.theme).wrapped(to: width).map(Line.text)
+    return opened + [.title("The screen")]
+      + [about, firstKeys].flatMap { $0.words(state.theme).wrapped(to: width) }.map(Line.text)
       + [.blank, .title("Symbols")] + lines(symbols) + [.blank, .title("Colors")] + lines(colors)
   }
 
@@ -82,6 +81,29 @@ enum Help {
     + "line has task, cell, truncation, clipping and optimizer, the pace and the updates made. Each panel has a digit; the "
     + "one with the heavy frame has the focus. The last line names the keys that can be pressed, and answers them. Pause, "
     + "then walk through one pass step by step; every number is of that pass."
+
+  private static let firstKeys =
+    "The keys to begin with: space runs and pauses, . and , step through the pass, n and N go an update on and back, + and - "
+    + "change the spectral radius, { and } truncate, c clips, a changes the activation, u undoes, d opens a demo. All keys "
+    + "are below: press ↓."
+
+  /// The paragraphs of a file's head, each in one line: a paragraph begins behind an empty line, and with a word and a colon.
+  static func paragraphs(_ head: String) -> [String] {
+    var paragraphs: [String] = []
+    var isBehindEmpty = true
+    for line in head.split(separator: "\n", omittingEmptySubsequences: false) {
+      let words = line.split(separator: " ").joined(separator: " ")
+      let label = line.prefix { $0 != ":" }
+      let begins = label.count < min(12, line.count) && label.first?.isUppercase == true && !label.contains(".")
+      if words.isEmpty || begins || isBehindEmpty || paragraphs.isEmpty {
+        if !paragraphs.isEmpty || !words.isEmpty { paragraphs.append(words) }
+      } else {
+        paragraphs[paragraphs.count - 1] += " " + words
+      }
+      isBehindEmpty = words.isEmpty
+    }
+    return paragraphs
+  }
 
   private static let symbols: [(String, Role, String)] = [
     (

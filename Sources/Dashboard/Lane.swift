@@ -32,6 +32,9 @@ public struct Lane: Sendable {
     self.experiment = experiment
   }
 
+  /// What header and timeline tell: while the run goes on, the state that the panels draw, so that all of the screen is of
+  /// one update.
+  var told: RunSummary? { newest?.isRunning == true ? summary : newest }
   /// The state that the panels draw.
   public var summary: RunSummary? { shown?.summary ?? newest }
   /// What was read of it.
@@ -120,4 +123,9 @@ extension DashboardState {
 extension LaneID {
   /// Its letter on the screen.
   var letter: String { rawValue.uppercased() }
+}
+
+extension DashboardState {
+  /// "B: " before what is said of the focused lane, where there are two.
+  var lanePrefix: String { lanes.count > 1 ? "\(lane.id.letter): " : "" }
 }

@@ -4,27 +4,31 @@ struct PanelPreset {
   let name: String
   /// The panels that are switched on.
   let panels: Set<PanelID>
+  /// Those that it gives room before others, the first before the next.
+  let first: [PanelID]
 
   /// Every panel.
   static let every = Set(Panels.all.map(\.id))
 
   /// For a room that follows, for looking around, and for what takes away or adds to a gradient.
   static let all = [
-    PanelPreset("classroom", [Panels.throughTime, Panels.gradientNorm, Panels.knobs, Panels.thisStep]),
+    PanelPreset("classroom", first: [Panels.throughTime, Panels.gradientNorm, Panels.knobs, Panels.thisStep]),
     PanelPreset(name: "explore", panels: every),
     PanelPreset(
       "research",
-      [
-        Panels.gradientNorm, Panels.contributions, Panels.decay, Panels.jacobianProduct, Panels.horizon,
-        Panels.lyapunov,
-        Panels.flow, Panels.bias, Panels.spectrum, Panels.units, Panels.loss, Panels.clipping, Panels.knobs,
+      first: [
+        Panels.decay, Panels.horizon, Panels.bias, Panels.units, Panels.clipping, Panels.knobs, Panels.gradientNorm,
+        Panels.jacobianProduct, Panels.lyapunov, Panels.contributions, Panels.flow, Panels.spectrum, Panels.loss,
         Panels.thisStep, Panels.timeline,
       ]),
   ]
 
-  init(name: String, panels: Set<PanelID>) { (self.name, self.panels) = (name, panels) }
+  init(name: String, panels: Set<PanelID>) { (self.name, self.panels, first) = (name, panels, []) }
 
-  private init(_ name: String, _ panels: [any Panel]) { self.init(name: name, panels: Set(panels.map(\.id))) }
+  private init(_ name: String, first panels: [any Panel]) {
+    (self.name, first) = (name, panels.map(\.id))
+    self.panels = Set(first)
+  }
 }
 
 /// Which panels are there, and where the keys go.

@@ -71,7 +71,12 @@ extension DashboardState {
       return effects
     }
     guard let command = Keymap.command(for: key) else {
-      message = Message("\(key.name): nothing; ? lists the keys")
+      let place = layout.places.first { $0.panel.keys.contains { $0.keys.contains(key) } }
+      message = Message(
+        place.map { place in
+          let panel = place.panel
+          return "\(key.name): a key of the panel \(panel.title): \(panel.digit.map(String.init) ?? "Tab") goes there"
+        } ?? "\(key.name): nothing; ? lists the keys")
       return []
     }
     // 3z zooms panel 3, wherever the focus was.

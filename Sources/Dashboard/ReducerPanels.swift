@@ -65,7 +65,9 @@ extension DashboardState {
     let presets = PanelPreset.all + (ownPanels.map { [PanelPreset(name: "own", panels: $0)] } ?? [])
     let next = presets[((presets.firstIndex { $0.panels == panelsOn } ?? presets.count - 1) + 1) % presets.count]
     (panelsOn, zoomed, visit) = (next.panels, nil, nil)
-    askedFor = Panels.priority.map(\.id).filter { next.panels.contains($0) && next.panels != PanelPreset.every }
+    askedFor =
+      next.first.isEmpty && next.panels != PanelPreset.every
+      ? Panels.priority.map(\.id).filter(next.panels.contains) : next.first
     let shown = ScreenLayout(self).places.map(\.panel.id)
     if let focus, !shown.contains(focus) { self.focus = shown.first }
     message = Message("panels: \(next.name) (\(presets.map(\.name).joined(separator: ", ")))")

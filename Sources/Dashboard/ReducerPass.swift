@@ -1,3 +1,4 @@
+import Canvas
 import Instruments
 import RecurrentNetworks
 import Sources
@@ -148,7 +149,11 @@ extension DashboardState {
     guard let newest else { return [] }
     let effects = isRunning ? pause() : []
     pendingCursor = PendingCursor(fromStart: false, places: 0, byStep: false, leaving: newest.pass)
-    goal = update == newest.update ? nil : update
+    let held = newest.update - newest.rewindable
+    if update < held {
+      message = Message("update \(NumberText.grouped(max(0, update))) is no longer held: to the first that is")
+    }
+    goal = max(update, held) == newest.update ? nil : update
     return effects + [.source(.go(to: update))]
   }
 

@@ -127,7 +127,10 @@ extension StepInstrument {
       let carried = cell.carriedLines(t, isLast: place.isLast)
       let block =
         place.isFixedPoint || carried.isEmpty ? [] : lines.prefix(1) + carried.map { [.words($0, .future)] }
-      let tail = factors + copyGradient + conventions(hasNumbers) + remarks
+      // The equations are one sequence's, the factors the whole batch's.
+      let isMixed = hasNumbers && reading.batch > 1 && !factors.isEmpty
+      let whose = isMixed ? [Fact(remark: "over all \(reading.batch) sequences:", rank: 0)] : []
+      let tail = whose + factors + copyGradient + conventions(hasNumbers) + remarks
       return StepText(
         lines: hasNumbers ? [] : lines, block: hasNumbers ? [] : Array(block),
         facts: (hasNumbers ? [] : isSmall && reading.batch == 1 ? gradientVectors : gradientNorms) + tail,

@@ -86,9 +86,13 @@ public struct TerminalLoop {
     pasteDeadline = clock.now
   }
 
+  /// Milliseconds for which the first frame waits for the terminal to tell its background.
+  private static let groundPatience: Int32 = 10
+
   /// Runs until the handler quits, a signal comes or the terminal goes away. The first frame is drawn at once.
   public mutating func run(_ handler: inout some TerminalHandler) -> TerminalEnd {
     limiter.request(.key)
+    if let end = takeGround(&handler) { return end }
     while true {
       if let end = drawIfDue(&handler) { return end }
       let ready = wait(until: handler.deadline)
@@ -181,6 +185,14 @@ public struct TerminalLoop {
       return resumed(&handler)
     }
     return nil
+  }
+
+  /// Takes the terminal's background where it is told at once, so that no frame is drawn for another one.
+  private mutating func takeGround(_ handler: inout some TerminalHandler) -> TerminalEnd? {
+    guard screen.awaitsGround else { return nil }
+    var descriptor = pollfd(fd: screen.input, events: Int16(POLLIN), revents: 0)
+    guard poll(&descriptor, 1, Self.groundPatience) > 0 else { return nil }
+    return takeKeys(&handler, Ready(readable: true, hungUp: false))
   }
 
   private mutating func takeKeys(_ handler: inout some TerminalHandler, _ ready: Ready) -> TerminalEnd? {

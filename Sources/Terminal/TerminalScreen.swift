@@ -52,7 +52,7 @@ public final class TerminalScreen {
   private var isOpen = true
   /// The question for the background; empty where it is not asked. And whether the answer is still to come.
   private let groundQuestion: [UInt8]
-  private var awaitsGround = false
+  private(set) var awaitsGround = false
   /// A signal came while the terminal did not take a frame.
   private var wasInterrupted = false
 

@@ -104,7 +104,7 @@ import Training
     _ = state.press(.character("p"))
     #expect(state.message?.text == "panels: research (classroom, explore, research)")
     #expect(
-      ScreenLayout(state).frame(of: "contributions") != nil && ScreenLayout(state).frame(of: "through-time") == nil)
+      ScreenLayout(state).frame(of: "decay") != nil && ScreenLayout(state).frame(of: "through-time") == nil)
     _ = state.press(.character("p"))
     #expect(state.panelsOn == ["through-time", "gradient-norm", "knobs", "this-step"])
     _ = state.press(.character("4"), .character("p"))

@@ -59,6 +59,11 @@ extension EndToEnd {
       #expect(!terminal.output.contains(white))
       terminal.type(answer)
       #expect(terminal.time(until: white) != nil)
+      // Where the answer comes at once, no frame is drawn for a dark ground.
+      let quick = try PseudoTerminal(Bpttop.path, ["--paused"], environment: ["COLORTERM": "truecolor"])
+      quick.type(answer)
+      #expect(quick.time(until: "This step") != nil && quick.output.contains(white))
+      #expect(!quick.output.contains("48;2;16;20;27m"))
       let named = try PseudoTerminal(
         Bpttop.path, ["--paused", "--theme", "dark"], environment: ["COLORTERM": "truecolor"])
       #expect(named.time(until: "This step") != nil && !named.output.contains("]11;?"))

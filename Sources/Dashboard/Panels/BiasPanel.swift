@@ -20,7 +20,9 @@ struct BiasPanel: Panel {
   func notes(_ state: DashboardState) -> [String] {
     guard let reading = state.lane[BiasByWindowInstrument.self] else { return ["error by k2"] }
     let now = state.lane[BiasInstrument.self]?.overall.relativeError
-    let error = now.map { "k2 \(reading.k2): error \(NumberText.short($0, digits: 2))" } ?? "k2 \(reading.k2)"
+    let error =
+      now.map { "\(state.lanePrefix)k2 \(reading.k2): error \(NumberText.short($0, digits: 2))" }
+      ?? "\(state.lanePrefix)k2 \(reading.k2)"
     let least = reading.leastWindow.map { "10 % from k2 \($0)" } ?? "over 10 % at any k2"
     let slopes = [("error", reading.bias.log10PerStep), ("product", reading.log10ProductPerStep)].compactMap {
       name, slope in

@@ -19,7 +19,7 @@ struct ClippingPanel: Panel {
 
   func notes(_ state: DashboardState) -> [String] {
     guard let reading = state.lane[ClippingInstrument.self], !reading.norms.isEmpty else { return ["share of updates"] }
-    let share = "\(NumberText.percent(reading.clippedShare)) of the last \(reading.norms.count)"
+    let share = "\(state.lanePrefix)\(NumberText.percent(reading.clippedShare)) of the last \(reading.norms.count)"
     guard reading.clip.kind == .norm else { return ["\(share) clipped, by \(reading.clip.kind.rawValue)", share] }
     let place = NumberText.percent(reading.shareUnderThreshold)
     return ["\(share) clipped · threshold above \(place) of the norms", "\(share) clipped"]
@@ -30,12 +30,9 @@ struct ClippingPanel: Panel {
     guard let reading = reading(name, from: ClippingInstrument.self, of: state.lane, in: rect, &buffer, theme) else {
       return
     }
-    let lines = words(reading).flatMap { $0.wrapped(to: rect.width) }
-    let shown = min(lines.count, max(0, rect.height - 5))
-    let parts = rect.rows([.flexible(), .fixed(shown)])
-    for (row, line) in lines.prefix(shown).enumerated() {
-      buffer.put(line, in: parts[1], row: row, style: theme[.text])
-    }
+    let lines = words(reading).wrapped(to: rect.width, rows: rect.height - 4)
+    let parts = rect.rows([.flexible(), .fixed(lines.count)])
+    for (row, line) in lines.enumerated() { buffer.put(line, in: parts[1], row: row, style: theme[.text]) }
     let curves = state.series("updates with at most ‖g‖", role: .gradientNorm) { lane in
       let norms = lane[ClippingInstrument.self]?.norms.filter { $0 > 0 } ?? []
       return norms.enumerated().map { (x: NumberText.log10($1), y: Double($0 + 1) / Double(norms.count)) }

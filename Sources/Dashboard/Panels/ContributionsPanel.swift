@@ -22,7 +22,10 @@ struct ContributionsPanel: Panel {
       return ["‖g_t‖ by step"]
     }
     let percent = NumberText.percent(share)
-    return ["‖g_t‖ by step · added up, \(percent) is left", "added up, \(percent) is left", "\(percent) left"]
+    return [
+      "\(state.lanePrefix)‖g_t‖ by step · added up, \(percent) is left",
+      "\(state.lanePrefix)added up, \(percent) is left", "\(state.lanePrefix)\(percent) left",
+    ]
   }
 
   func draw(_ state: DashboardState, in rect: Rect, _ buffer: inout Buffer, theme: Theme) {

@@ -20,7 +20,7 @@ struct DecayPanel: Panel {
   func notes(_ state: DashboardState) -> [String] {
     guard let reading = state.lane[DecayInstrument.self], !reading.parts.isEmpty else { return ["factor a step back"] }
     let parts = reading.parts.map { "\($0.symbol) \(Self.factor($0.mean))" }.joined(separator: " · ")
-    return ["a step back: \(parts)", parts]
+    return ["\(state.lanePrefix)a step back: \(parts)", state.lanePrefix + parts]
   }
 
   private static func factor(_ log10: Double) -> String { "×" + NumberText.short(Log10.power(log10)) }

@@ -17,7 +17,7 @@ struct DiagnosisPanel: Panel {
 
   func notes(_ state: DashboardState) -> [String] {
     guard let reading = state.lane[DiagnosisInstrument.self] else { return [] }
-    return [reading.grave.isEmpty ? "nothing grave" : "\(reading.grave.count) grave"]
+    return [state.lanePrefix + (reading.grave.isEmpty ? "nothing grave" : "\(reading.grave.count) grave")]
   }
 
   func draw(_ state: DashboardState, in rect: Rect, _ buffer: inout Buffer, theme: Theme) {
@@ -28,8 +28,8 @@ struct DiagnosisPanel: Panel {
     for finding in reading.findings {
       let style = finding.severity >= .costly ? theme[.text] : theme[.dimText]
       let remedy = finding.severity >= .costly ? finding.remedies.first.map { " → \($0.words)" } ?? "" : ""
-      for (index, line) in (finding.sentence + remedy).wrapped(to: rect.width - 3).enumerated() where row < rect.height
-      {
+      let lines = [finding.sentence + remedy].wrapped(to: rect.width - 3, rows: rect.height - row)
+      for (index, line) in lines.enumerated() {
         buffer.put(
           (index == 0 ? finding.severity.mark : "   ").words(theme) + line.words(theme), in: rect, row: row,
           style: style)

@@ -19,7 +19,7 @@ struct GradientNormPanel: Panel {
   func notes(_ state: DashboardState) -> [String] {
     guard state.cursor.phase != .forward else { return ["‖∂L/∂h_t‖ · comes with the backward pass", "‖∂L/∂h_t‖"] }
     guard let reading = state.lane[GradientNormInstrument.self] else { return ["‖∂L/∂h_t‖"] }
-    let name = state.lanes.count > 1 ? "\(state.lane.id.letter): " : ""
+    let name = state.lanePrefix
     let layer = state.layers > 1 ? "layer \(state.shownLayer + 1) · " : ""
     let whose = reading.batch > 1 ? "over \(reading.batch) sequences · " : ""
     let cursor = state.cursor

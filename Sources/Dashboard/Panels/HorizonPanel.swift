@@ -21,7 +21,8 @@ struct HorizonPanel: Panel {
     guard let reading = state.lane[HorizonInstrument.self] else { return ["steps, by update"] }
     func text(_ lag: Int?) -> String { lag.map(String.init) ?? "> \(reading.longest)" }
     return [
-      "10 % after \(text(reading.under10)) steps, 1 % after \(text(reading.under1))", "10 %: \(text(reading.under10))",
+      "\(state.lanePrefix)10 % after \(text(reading.under10)) steps, 1 % after \(text(reading.under1))",
+      "\(state.lanePrefix)10 %: \(text(reading.under10))",
     ]
   }
 

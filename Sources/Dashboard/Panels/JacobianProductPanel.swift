@@ -21,30 +21,30 @@ struct JacobianProductPanel: Panel {
     else { return ["‖∂h_T/∂h_k‖ by lag"] }
     // What is said of all lags waits until the pass has reached them.
     guard state.cursor.phase == .update else { return ["‖∂h_T/∂h_k‖ by lag · as far as the pass is", "by lag"] }
+    let lane = state.lanePrefix
     let whose = reading.batch > 1 ? "sequence 1 of \(reading.batch) · " : ""
     let layer = state.layers > 1 ? "layer \(state.shownLayer + 1) · " : ""
     switch state.shownProductView {
     case .time:
-      let name = state.lanes.count > 1 ? "\(state.lane.id.letter): " : ""
-      let words = name + ProductPicture(reading.time).horizonWords
+      let words = lane + ProductPicture(reading.time).horizonWords
       return ["‖∂h_T/∂h_k‖ by lag · " + layer + whose + words, layer + whose + words, layer + words, words]
         + [words.replacing(" steps", with: ""), "by lag"]
     case .memoryPath:
       let part = reading.memoryPath?.component ?? "c"
-      let words = "∂\(part)_T/∂\(part)_k: memory path against gated paths"
+      let words = lane + "∂\(part)_T/∂\(part)_k: memory path against gated paths"
       return [
-        words + " · " + layer + whose + "v: all σ", layer + words, words, "memory path, gated paths by lag",
-        "memory path by lag", "by lag",
+        words + " · " + layer + whose + "v: all σ", layer + words, words, lane + "memory path, gated paths by lag",
+        lane + "memory path by lag", "by lag",
       ]
     case .depth:
       return [
-        "∂h_top/∂h_l down the layers at each step · " + whose + "v: paths", "∂h_top/∂h_l down the layers at each step",
-        "down the layers", "∂h_top/∂h_l",
+        lane + "∂h_top/∂h_l down the layers at each step · " + whose + "v: paths",
+        lane + "∂h_top/∂h_l down the layers at each step", lane + "down the layers", "∂h_top/∂h_l",
       ]
     case .paths:
       return [
-        "‖∂h_top,T/∂h_l,k‖ along all paths, layers and time · " + whose + "v: time",
-        "‖∂h_top,T/∂h_l,k‖ along all paths", "all paths by lag", "by lag",
+        lane + "‖∂h_top,T/∂h_l,k‖ along all paths, layers and time · " + whose + "v: time",
+        lane + "‖∂h_top,T/∂h_l,k‖ along all paths", lane + "all paths by lag", "by lag",
       ]
     }
   }

@@ -22,7 +22,7 @@ struct LearningPanel: Panel {
 
   func notes(_ state: DashboardState) -> [String] {
     guard let reading = state.lane[LearningInstrument.self] else { return [] }
-    let name = (state.lanes.count > 1 ? "\(state.lane.id.letter): " : "") + reading.report.algorithm.rawValue
+    let name = state.lanePrefix + reading.report.algorithm.rawValue
     let title = reading.description.title
     return ["\(name) · \(title) · g: the next algorithm", "\(name) · \(title)", title, name]
   }

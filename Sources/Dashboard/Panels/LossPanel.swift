@@ -225,8 +225,8 @@ struct LossPicture {
     let share = NumberText.percent(Double(clipped.count) / Double(max(1, last.count)))
     let strongest = NumberText.short(clipped.map(\.clipScale).min() ?? 1, digits: 2)
     let forms = [
-      "\(what) in \(share) of the last \(last.count) updates, at most by ×\(strongest)",
-      "\(what) in \(share), at most by ×\(strongest)",
+      "\(what) in \(share) of the last \(last.count) updates, the strongest ×\(strongest)",
+      "\(what) in \(share), the strongest ×\(strongest)",
       "\(what) \(share)",
     ]
     return [name, Span(String.fitting(limit - 4, forms) ?? "", theme[.threshold])]

@@ -21,7 +21,7 @@ struct LyapunovPanel: Panel {
     guard let reading = state.lane[LyapunovInstrument.self], let largest = reading.exponents.first else {
       return ["nats a step"]
     }
-    let value = "λ₁ \(NumberText.short(largest))"
+    let value = "\(state.lanePrefix)λ₁ \(NumberText.short(largest))"
     let error = reading.standardErrors.first.map { $0.isNaN ? "" : " ± \(NumberText.short($0, digits: 1))" } ?? ""
     let dimension = reading.dimension.map { " · D \(NumberText.short($0))" } ?? ""
     return ["\(value)\(error) nats a step\(dimension)", value + error, value]

@@ -13,7 +13,7 @@ struct SpectrumPanel: Panel {
   let help = [
     "The eigenvalues of W_hh and of J_t = ∂s_t/∂s_{t-1} (all of the state, t at the cursor or the window's last) on the complex plane with the unit circle; untied, W_hh is that step's own; gated cells have a W_hh a gate, so J_t is drawn and the blocks are named in the zoom; dashed is 1/γ where φ′ ≤ γ < 1.",
     "ρ is the largest modulus, σ_max the largest factor that W_hh or a step can stretch by; neither has a unit.",
-    "Look for: eigenvalues that leave the circle when learning makes memory; γσ_max < 1 means that gradients must vanish, γσ_max ≥ 1 alone says nothing.",
+    "Look for: eigenvalues that leave the circle when learning makes memory; γσ_max < 1 means that gradients must vanish, γσ_max ≥ 1 alone decides nothing.",
   ]
   let reads: [any Instrument.Type] = [SpectrumInstrument.self]
 
@@ -198,7 +198,7 @@ struct SpectrumPicture {
     guard hasVerdict, let sigma = largestSingularValue else { return [] }
     let mustVanish = gamma * sigma < 1
     // A bound that says nothing is no alarm.
-    let forms = mustVanish ? ["γσ < 1: must vanish", "must vanish"] : ["γσ ≥ 1: no bound", "no bound"]
+    let forms = mustVanish ? ["γσ < 1: must vanish", "must vanish"] : ["γσ ≥ 1: undecided", "undecided"]
     if limit > Self.wordColumns, gamma != 1, gamma > 0 {
       // Under the circles there is one line: it names the second circle too.
       let circle = "1/γ = " + NumberText.short(1 / gamma)

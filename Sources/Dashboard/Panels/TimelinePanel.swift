@@ -26,7 +26,7 @@ struct TimelinePanel: Panel {
   func isWanted(_ state: DashboardState) -> Bool { state.size.height >= 30 }
 
   func notes(_ state: DashboardState) -> [String] {
-    guard let run = state.newest else { return [] }
+    guard let run = state.lane.told else { return [] }
     let held = run.rewindable > 0 ? "held from update \(NumberText.grouped(run.update - run.rewindable))" : ""
     let here = state.lane.marks.filter { $0.update == run.update }.map(\.name).joined(separator: ", ")
     let last = state.lane.marks.last { $0.update <= run.update }
@@ -36,7 +36,7 @@ struct TimelinePanel: Panel {
 
   func draw(_ state: DashboardState, in rect: Rect, _ buffer: inout Buffer, theme: Theme) {
     let lane = state.lane
-    guard let run = lane.newest, rect.width > 30 else { return }
+    guard let run = lane.told, rect.width > 30 else { return }
     let isFocused = state.focus == id && rect.height == 1
     let name = " " + (isFocused ? "▸ " : "") + (state.lanes.count > 1 ? "\(lane.id.letter) " : "") + "updates "
     let notes = rect.height == 1 ? String.fitting(rect.width / 2, notes(state)) ?? "" : ""

@@ -19,15 +19,19 @@ struct UnitsPanel: Panel {
   func notes(_ state: DashboardState) -> [String] {
     guard let reading = state.lane[UnitsInstrument.self] else { return [] }
     let faults = UnitActivity.Fault.allCases.map { ($0, reading.count($0)) }.filter { $0.1 > 0 }
-    if faults.isEmpty { return ["all \(reading.units.count) move and let gradient through", "all sound"] }
-    let words = faults.map { "\($0.1) \($0.0.rawValue)" }.joined(separator: ", ")
+    if faults.isEmpty {
+      return [
+        "\(state.lanePrefix)all \(reading.units.count) move and let gradient through", "\(state.lanePrefix)all sound",
+      ]
+    }
+    let words = state.lanePrefix + faults.map { "\($0.1) \($0.0.rawValue)" }.joined(separator: ", ")
     return ["\(words) of \(reading.units.count)", words]
   }
 
   func draw(_ state: DashboardState, in rect: Rect, _ buffer: inout Buffer, theme: Theme) {
     guard let reading = reading("the units", from: UnitsInstrument.self, of: state.lane, in: rect, &buffer, theme)
     else { return }
-    let listed = list(reading, columns: rect.width), height = max(1, (rect.height - min(3, listed.count)) / 3)
+    let listed = list(reading), height = max(1, (rect.height - min(3, listed.count)) / 3)
     let histograms = [
       ("a", reading.preactivations, Role.sigma), ("h", reading.states, .truncated),
       ("log10 |∂L/∂h|", reading.gradients, .gradientNorm),
@@ -36,7 +40,9 @@ struct UnitsPanel: Panel {
     for (index, (name, histogram, role)) in histograms.enumerated() {
       draw(histogram, name, in: rows[index], &buffer, role, theme)
     }
-    for (row, line) in listed.enumerated() { buffer.put(line, in: rows[3], row: row, style: theme[.text]) }
+    for (row, line) in listed.wrapped(to: rect.width, rows: rows[3].height).enumerated() {
+      buffer.put(line, in: rows[3], row: row, style: theme[.text])
+    }
   }
 
   private func draw(
@@ -53,16 +59,16 @@ struct UnitsPanel: Panel {
     Bars(heights: heights, styles: [theme[role]]).draw(in: bars, into: &buffer, theme: theme)
   }
 
-  /// The units with a fault, in lines.
-  private func list(_ reading: UnitActivity, columns: Int) -> [String] {
-    UnitActivity.Fault.allCases.flatMap { fault -> [String] in
+  /// The units with a fault, a text a fault.
+  private func list(_ reading: UnitActivity) -> [String] {
+    UnitActivity.Fault.allCases.compactMap { fault -> String? in
       let units = reading.faulty.filter { $0.fault == fault }
-      guard !units.isEmpty else { return [] }
+      guard !units.isEmpty else { return nil }
       let names = units.map { unit in
         let name = unit.gate.isEmpty ? "\(unit.index + 1)" : "\(unit.gate)\(unit.index + 1)"
         return unit.gradientShare > 0.005 ? "\(name) (\(NumberText.percent(unit.gradientShare)))" : name
       }
-      return "\(fault.rawValue): \(names.joined(separator: ", "))".wrapped(to: columns)
+      return "\(fault.rawValue): \(names.joined(separator: ", "))"
     }
   }
 }
