@@ -38,6 +38,7 @@ let package = Package(
       name: "Experiments",
       dependencies: ["Instruments", .product(name: "Yams", package: "Yams")]),
     .target(name: "Sources", dependencies: ["Instruments"]),
+    .target(name: "Sweeps", dependencies: ["Experiments", "Canvas"]),
     .target(name: "Canvas"),
     .target(
       name: "Dashboard",
@@ -49,7 +50,7 @@ let package = Package(
     .executableTarget(
       name: "bpttop",
       dependencies: [
-        "Dashboard", "Experiments", "Terminal",
+        "Dashboard", "Experiments", "Sweeps", "Terminal",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .testTarget(name: "LinearAlgebraTests", dependencies: ["LinearAlgebra"], exclude: ["Fixtures"]),
@@ -59,6 +60,7 @@ let package = Package(
     .testTarget(name: "InstrumentsTests", dependencies: ["Instruments"]),
     .testTarget(name: "SourcesTests", dependencies: ["Sources"]),
     .testTarget(name: "ExperimentsTests", dependencies: ["Experiments"], exclude: ["Fixtures"]),
+    .testTarget(name: "SweepsTests", dependencies: ["Sweeps"]),
     .testTarget(name: "CanvasTests", dependencies: ["Canvas"]),
     .testTarget(name: "DashboardTests", dependencies: ["Dashboard"], exclude: ["Fixtures"]),
     .testTarget(name: "TerminalTests", dependencies: ["Terminal", "Dashboard"]),

@@ -24,6 +24,7 @@ struct Bpttop: ParsableCommand {
         bpttop check my.yaml
         bpttop solve my.yaml --seconds 60
         bpttop diagnose my.yaml
+        bpttop sweep my.yaml --over training.k2=5,10,20 --seeds 3 -o runs
         bpttop bench W1 W6
         bpttop keys > mine.yaml
         bpttop config > ~/.config/bpttop/config.yaml
@@ -35,7 +36,8 @@ struct Bpttop: ParsableCommand {
     version: version,
     subcommands: [
       DashboardCommand.self, TrainCommand.self, TraceCommand.self, ScreenCommand.self, CheckCommand.self,
-      SolveCommand.self, DiagnoseCommand.self, GuessCommand.self, WatchCommand.self, LinkCommand.self,
+      SolveCommand.self, DiagnoseCommand.self, SweepCommand.self, GuessCommand.self, WatchCommand.self,
+      LinkCommand.self,
       BenchCommand.self, KeysCommand.self, ConfigCommand.self,
     ],
     defaultSubcommand: DashboardCommand.self)

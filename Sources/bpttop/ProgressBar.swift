@@ -20,14 +20,26 @@ struct ProgressBar {
     guard isShown, clock.now - last > .milliseconds(100) else { return }
     last = clock.now
     let share = total > 0 ? Double(done) / Double(total) : 1
-    let full = Int(share * Double(Self.width))
-    let bar = String(repeating: "█", count: full) + String(repeating: "░", count: Self.width - full)
     let rate = Double(done) / max((last - start) / .seconds(1), 1e-9)
-    write("\r\u{1B}[K\(bar) \(done)/\(total)  loss \(formatted(loss))  \(Int(rate)) up/s")
+    write("\r\u{1B}[K\(bar(share)) \(done)/\(total)  loss \(formatted(loss))  \(Int(rate)) up/s")
+  }
+
+  /// The same for runs of a sweep.
+  mutating func show(runs done: Int, of total: Int) {
+    guard isShown, clock.now - last > .milliseconds(100) || done == total else { return }
+    last = clock.now
+    let seconds = (last - start) / .seconds(1)
+    let left = done > 0 ? Int(seconds / Double(done) * Double(total - done)) : 0
+    write("\r\u{1B}[K\(bar(total > 0 ? Double(done) / Double(total) : 1)) \(done)/\(total) runs  \(left) s left")
   }
 
   /// Takes the line away.
   func end() { if isShown { write("\r\u{1B}[K") } }
+
+  private func bar(_ share: Double) -> String {
+    let full = Int(share * Double(Self.width))
+    return String(repeating: "█", count: full) + String(repeating: "░", count: Self.width - full)
+  }
 
   private func write(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
 }
