@@ -20,4 +20,10 @@ pictures=${1:-Demos/pictures} experiments=Demos/experiments
 "$bpttop" screen $experiments/adding-gru.yaml --set network.cell=lstm --set network.init.forget_bias=3 \
   --set task.length=60 --size 120x48 --updates 1000 --keys ',,,,,,,,,,,,,,,,,,,,,,,,,' -o $pictures/gates.svg
 "$bpttop" screen $experiments/text.yaml --size 120x36 --updates 3000 -o $pictures/text.svg
+# The edge of chaos and the reach of the window.
+runs=$(mktemp -d)
+"$bpttop" sweep coin --over training.k2=2,4,6,9,12,20 --over network.init.spectral_radius=0.2..2.0:10 --updates 1000 \
+  -o "$runs/edge" > /dev/null
+"$bpttop" sweep "$runs/edge" --map $pictures/edge.svg --size 100x20
+rm -r "$runs"
 "$bpttop" screen $experiments/vanishing.yaml --big --theme light --size 100x30 --updates 200 -o $pictures/big.svg

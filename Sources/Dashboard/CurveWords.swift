@@ -29,7 +29,7 @@ struct CurveWords: Equatable {
       long = words.joined(separator: ", ") + (parts.count > 3 ? " …" : "")
       short =
         Self.verb(first.direction)
-        + (parts.count > 1 ? " to t = \(firstStep + first.steps.lowerBound + 1), then changes" : "")
+        + (parts.count > 1 ? " to t = \(firstStep + first.steps.lowerBound + 1), then turns" : "")
     }
   }
 

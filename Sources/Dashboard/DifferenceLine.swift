@@ -53,10 +53,10 @@ enum DifferenceLine {
     // Lanes of other cells share a part of their weights: the numbers are of that part.
     let isPart = difference.sharedTensors < difference.tensors
     let counts = "\(difference.sharedTensors) of \(difference.tensors)"
-    let shared = isPart ? " over \(counts) tensors" : "", short = isPart ? "in \(counts)" : ""
-    func form(_ names: [String], _ end: String) -> [Span] {
-      zip(names, [cosine, ratio, distance]).flatMap { [Span($0 + " ", dim), Span($1 + "  ", value)] }
-        + [Span(end, dim)]
+    let shared = isPart ? "of \(counts) tensors, those of both: " : "", short = isPart ? "\(counts) tensors: " : ""
+    func form(_ names: [String], _ start: String) -> [Span] {
+      [Span(start, dim)]
+        + zip(names, [cosine, ratio, distance]).flatMap { [Span($0 + " ", dim), Span($1 + "  ", value)] }
     }
     return [
       form(["cos(g_A, g_B)", "‖g_B‖/‖g_A‖", "‖w_B-w_A‖/‖w_A‖"], shared),

@@ -114,7 +114,11 @@ enum Help {
     ("δ", .value, "δ_t = ∂L/∂h_t, the gradient that arrives at step t; in the fully recurrent network δ = ∂J/∂s"),
     ("ρ σ γ", .value, "ρ is the spectral radius of W_hh, σ a singular value, γ the steepest slope that φ has"),
     ("lᵢ L", .value, "the loss of step i, and all of them together; J where it is summed over the units"),
-    ("k1 k2", .value, "an update every k1 steps, whose gradient goes k2 steps back; n is the length of a sequence"),
+    ("▾ ▴", .value, "at the edge of a plot: the curve goes on beyond it; flat: units that are saturated, φ′ near 0"),
+    (
+      "k1 k2", .value,
+      "an update every k1 steps, whose gradient goes back over a window of the last k2 steps; n is the length of a sequence"
+    ),
   ]
 
   private static let colors: [(String, Role, String)] = [

@@ -71,7 +71,7 @@ public enum Keymap {
 
   private static let knobs = [
     turn("[ ]", "k1", "k1: an update every k1 steps", "training.k1", down: "[", up: "]"),
-    turn("{ }", "k2", "k2: how many steps back the gradient goes", "training.k2", down: "{", up: "}"),
+    turn("{ }", "k2", "k2: how many steps the gradient goes back over", "training.k2", down: "{", up: "}"),
     KeyBinding(
       .knobs, "t", nil, "the next named truncation: full, real-time, one-step, overlapping, chunked, BPTT(h)",
       [(.character("t"), .nextTruncation)]),
@@ -191,6 +191,7 @@ extension DashboardState {
   fileprivate var nextSteps: String? {
     guard !isRunning, let window, cursor.phase != .update || hasSteppedToUpdate else { return nil }
     let next = Cursor(place: cursor.place(in: window) + 1, in: window)
-    return "\(next?.name ?? "next update"), undo \(cursor.name)"
+    let isFirst = cursor.place(in: window) == 0 && newest?.rewindable == 0
+    return "\(next?.name ?? "next update")" + (isFirst ? "" : ", undo \(cursor.name)")
   }
 }

@@ -35,6 +35,7 @@ extension DashboardState {
     if focus == panel.id, places.contains(where: { $0.panel.id == panel.id }) {
       if let visit, visit.panel == panel.id {
         arrangement = visit.before
+        message = Message("\(digit) \(panel.title): the panels are as they were before")
       } else if places.count > 1 {
         panelsOn.remove(panel.id)
         askedFor.removeAll { $0 == panel.id }

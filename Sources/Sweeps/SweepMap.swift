@@ -114,6 +114,7 @@ public struct SweepMap: Sendable {
     let shown = scaled
     HeatMap(shown.values, rows: rows, columns: columns, range: 0...1, reduction: .mean)
       .draw(in: grid, into: &buffer, theme: theme)
+    drawNumbers(grid, cell, &buffer, theme)
     drawCursor(grid, &buffer, theme)
     drawLegend(shown, in: screen, &buffer, theme)
     let reading = reading.words(theme)
@@ -146,6 +147,19 @@ public struct SweepMap: Sendable {
       buffer.put(
         label, x: max(0, grid.x - 1 - label.columns), y: y, style: theme[index == row ? .accent : .text],
         limit: grid.x - 1)
+    }
+  }
+
+  /// The numbers in their places, where there is room and a ground of one color to read them on.
+  private func drawNumbers(_ grid: Rect, _ cell: Size, _ buffer: inout Buffer, _ theme: Theme) {
+    guard cell.width >= 9, !theme.drawsByInk else { return }
+    for (index, value) in means.enumerated() where value.isFinite {
+      let (row, column) = (index / columns, index % columns)
+      let text = NumberText.short(value), y = grid.y + row * grid.height / rows + (cell.height - 1) / 2
+      let x = grid.x + column * grid.width / columns + (cell.width - text.columns) / 2
+      guard x >= 0, y < buffer.height, let ground = buffer[x, y].style.background else { continue }
+      buffer.put(
+        text, x: x, y: y, style: Style(ground.luminance > 0.18 ? Color(0, 0, 0) : Color(255, 255, 255), on: ground))
     }
   }
 

@@ -84,7 +84,7 @@ import Testing
     let first = try #require(findings.first)
     #expect(first.id == "gradient.vanishes" && first.severity == .grave)
     #expect(first.sentence.contains("10 % after 10 steps, while the task needs 44"), "\(first.sentence)")
-    let factor = try #require(first.sentence.firstMatch(of: /vanishes at ×(0\.7\d+) a step/))
+    let factor = try #require(first.sentence.firstMatch(of: /by ×(0\.7\d+) a step/))
     #expect(abs((Double(factor.1) ?? 0) - 0.77) < 0.02)
     #expect(findings.contains { $0.id == "loss.guessing" })
   }

@@ -23,12 +23,12 @@ struct BiasPanel: Panel {
     let error =
       now.map { "\(state.lanePrefix)k2 \(reading.k2): error \(NumberText.short($0, digits: 2))" }
       ?? "\(state.lanePrefix)k2 \(reading.k2)"
-    let least = reading.leastWindow.map { "10 % from k2 \($0)" } ?? "over 10 % at any k2"
+    let least = reading.leastWindow.map { "under 10 % from k2 = \($0)" } ?? "over 10 % at any k2"
     let slopes = [("error", reading.bias.log10PerStep), ("product", reading.log10ProductPerStep)].compactMap {
       name, slope in
       slope.map { "\(name) ×\(NumberText.short(Log10.power($0))) a step" }
     }
-    return ["\(error) · \(least) · \(slopes.joined(separator: ", "))", "\(error) · \(least)", least]
+    return ["\(error) · \(least) · \(slopes.joined(separator: ", "))", "\(error) · \(least)", error]
   }
 
   func draw(_ state: DashboardState, in rect: Rect, _ buffer: inout Buffer, theme: Theme) {

@@ -20,7 +20,7 @@ struct FlowPanel: Panel {
     let layer = state.layers > 1 ? "layer \(state.shownLayer + 1) · " : ""
     let short = [layer + "loss i ↓  state t →", "i ↓ t →"]
     guard batch > 1 else { return short }
-    return short.map { "sequence 1 of \(batch) · " + $0 } + short
+    return short.map { "sequence 1 of \(batch) · " + $0 } + ["sequence 1 · i ↓ t →", "sequence 1"]
   }
 
   func target(x: Int, y: Int, in rect: Rect, _ state: DashboardState) -> PointerTarget? {
@@ -110,7 +110,8 @@ struct FlowPicture {
     guard !rect.isEmpty else { return }
     guard flow.steps > 0, flow.log10.contains(where: { $0 > -.infinity || $0.isNaN }) else {
       buffer.paragraph(
-        "nothing flows: the sequence has no loss, or every path is exactly 0", in: rect, style: theme[.dimText])
+        "nothing flows in sequence 1: its losses are 0, or every path is exactly 0; other sequences of the batch may train",
+        in: rect, style: theme[.dimText])
       return
     }
     let axis = axis ?? Axis.logarithmic(flow.log10, floor: 12)

@@ -226,7 +226,8 @@ struct LossPicture {
     let strongest = NumberText.short(clipped.map(\.clipScale).min() ?? 1, digits: 2)
     let forms = [
       "\(what) in \(share) of the last \(last.count) updates, the strongest ×\(strongest)",
-      "\(what) in \(share), the strongest ×\(strongest)",
+      "\(what) in \(share) of the last \(last.count), the strongest ×\(strongest)",
+      "\(what) in \(share) of the last \(last.count)",
       "\(what) \(share)",
     ]
     return [name, Span(String.fitting(limit - 4, forms) ?? "", theme[.threshold])]

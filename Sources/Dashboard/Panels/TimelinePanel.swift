@@ -28,9 +28,9 @@ struct TimelinePanel: Panel {
   func notes(_ state: DashboardState) -> [String] {
     guard let run = state.lane.told else { return [] }
     let held = run.rewindable > 0 ? "held from update \(NumberText.grouped(run.update - run.rewindable))" : ""
-    let here = state.lane.marks.filter { $0.update == run.update }.map(\.name).joined(separator: ", ")
+    let here = state.lane.marks.filter { $0.update == run.update }.map(\.nameHere).joined(separator: ", ")
     let last = state.lane.marks.last { $0.update <= run.update }
-    let mark = here.isEmpty ? last.map { "last mark: \($0.name)" } ?? "" : "here: " + here
+    let mark = here.isEmpty ? last.map { "last mark: \($0.name)" } ?? "" : here
     return [[mark, held].filter { !$0.isEmpty }.joined(separator: " · "), held, ""]
   }
 
@@ -101,15 +101,19 @@ struct TimelineScale {
 
   init(_ lane: Lane, width: Int) {
     self.width = max(1, width)
-    last = max(1, lane.newest?.update ?? 0, lane.furthestUpdate)
+    last = max(1, lane.told?.update ?? 0, lane.newest?.isRunning == true ? 0 : lane.furthestUpdate)
   }
 
-  func column(of update: Int) -> Int { min(width - 1, max(0, update * width / (last + 1))) }
+  func column(of update: Int) -> Int { min(width - 1, max(0, (update * (width - 1) + last / 2) / last)) }
 
-  func update(at column: Int) -> Int { (column + 1) * (last + 1) / width - 1 }
+  /// The last update that stands in a column, or before it.
+  func update(at column: Int) -> Int { width > 1 ? (column * last + last / 2) / (width - 1) : last }
 }
 
 extension TimelineMark {
+  /// What is said of it where training stands there: a change was made here, anything else is what the next update is.
+  fileprivate var nameHere: String { kind == .change ? "here: " + name : "next: " + name }
+
   /// How it is drawn on the scrub bar.
   fileprivate var sign: String {
     switch kind {

@@ -93,12 +93,12 @@ enum GradientRules {
     return [
       Finding(
         "gradient.vanishes", severity,
-        "The gradient vanishes at ×\(factor) a step: \(lag), while the task needs \(needed), where \(Wording.power(arriving)) of it arrives\(decay.map { culprit($0, needed) } ?? "").",
+        "The gradient vanishes, the product of Jacobians by ×\(factor) a step: \(lag), while the task needs \(needed), where \(Wording.power(arriving)) of it arrives\(decay.map { culprit($0, needed) } ?? "").",
         remedies: severity > .remark ? remedies(evidence, decay, arriving / Double(needed), needed) : [])
     ]
   }
 
-  /// Whose doing it is: "; W_hh keeps ×0.8 of it, φ′ ×0.96".
+  /// Whose doing it is: "; mostly W_hhᵀ's doing: a step back multiplies the gradient by W_hhᵀ ×0.8 · φ′ ×0.95 = ×0.76".
   private static func culprit(_ decay: DecayInstrument.Reading, _ needed: Int) -> String {
     if let memory = decay.parts.first(where: { $0.name == "memory_path" }) {
       return
@@ -106,9 +106,10 @@ enum GradientRules {
     }
     let parts = decay.parts.sorted { $0.mean < $1.mean }
     guard let worst = parts.first else { return "" }
-    let others = parts.dropFirst().map { "\($0.symbol) \(factor($0))" }
-    return "; it is mostly \(worst.symbol)'s doing, \(factor(worst))"
-      + (others.isEmpty ? "" : " (\(others.joined(separator: ", ")))")
+    let whole = "×\(Wording.number(pow(10, parts.reduce(0) { $0 + $1.mean })))"
+    let product = parts.map { "\($0.symbol) \(factor($0))" }.joined(separator: " · ")
+    return "; it is mostly \(worst.symbol)'s doing: a step back multiplies the gradient by \(product)"
+      + (parts.count > 1 ? " = \(whole)" : "")
   }
 
   private static func factor(_ part: DecayInstrument.Part) -> String { "×\(Wording.number(pow(10, part.mean)))" }

@@ -16,7 +16,7 @@ enum UnitRules {
     return [
       Finding(
         "units.alive", .sound,
-        "Of \(Wording.count(reading.units.count, reading.units[0].gate.isEmpty ? "unit" : "gate")) at least nine in ten move and let gradient through."
+        "Of \(Wording.count(reading.units.count, reading.units[0].gate.isEmpty ? "unit" : "gate")) nine in ten or more move, and let the gradient through."
       )
     ]
   }

@@ -28,8 +28,10 @@ struct ThisStepPanel: Panel {
     switch key {
     case .up, .character("k"): state.stepUnit = max(0, state.stepUnit - 1)
     case .down, .character("j"): state.stepUnit = min(reading.hidden - 1, state.stepUnit + 1)
-    case .character("w"): state.stepSequence = turned(state.stepSequence, by: 1, reading.batch)
-    case .character("W"): state.stepSequence = turned(state.stepSequence, by: -1, reading.batch)
+    case .character("w"), .character("W"):
+      state.stepSequence = turned(state.stepSequence, by: key == .character("w") ? 1 : -1, reading.batch)
+      state.message = Message(
+        "This step writes out sequence \(state.stepSequence + 1) of \(reading.batch); the other panels stay")
     default: return nil
     }
     return []
