@@ -12,6 +12,8 @@ public enum FlowInstrument: Instrument {
     public let matrix: FlowMatrix
     /// Which terms the updates carry, and what share of them that is; nil where the gradient is cut in another way.
     public let mask: TruncationMask?, share: TruncationShare?
+    /// The same as if every step had a loss: the shape of the schedule itself.
+    public let schedule: TruncationMask?
     /// The truncation by its name, and how the gradient that trains goes back.
     public let truncationName: String, way: Way
     /// Whether every δ_t is clipped on its way, which the terms have part in.
@@ -50,6 +52,8 @@ public enum FlowInstrument: Instrument {
     let mask = pass.isCutByWindows ? TruncationMask(steps: length, windows: pass.windows) : nil
     return Reading(
       matrix: matrix, mask: mask, share: mask.map { TruncationShare(mask: $0, flow: matrix) },
+      schedule: targets == length
+        ? mask : mask.map { _ in TruncationMask(steps: length, windows: pass.snapshot.schedule.windows) },
       truncationName: pass.truncationName, way: way(pass),
       isClippedAtSteps: pass.snapshot.experiment.training.clip.kind == .step, batch: pass.batch,
       noGradientReason: pass.noGradientReason)
