@@ -13,8 +13,10 @@ public struct InkedColumns: Sendable {
   }
 
   /// Draws a row each; of more rows than there is room for, those with the largest values.
-  public func draw(in rect: Rect, into buffer: inout Buffer, theme: Theme) {
-    guard !names.isEmpty, !rect.isEmpty else { return }
+  /// - Returns: the rows that it took.
+  @discardableResult
+  public func draw(in rect: Rect, into buffer: inout Buffer, theme: Theme) -> Int {
+    guard !names.isEmpty, !rect.isEmpty else { return 0 }
     let steps = values.count / names.count, room = max(1, rect.height - (rect.height > 2 ? 1 : 0))
     func largest(_ row: Int) -> Double {
       (0..<steps).reduce(-.infinity) { max($0, values[$1 * names.count + row]) }
@@ -32,8 +34,9 @@ public struct InkedColumns: Sendable {
         (0..<steps).map { values[$0 * names.count + row] }, rows: 1, columns: steps, range: axis.lower...axis.upper
       ).draw(in: line, into: &buffer, theme: theme)
     }
-    guard rect.height > 2, steps > 0 else { return }
+    guard rect.height > 2, steps > 0 else { return rows.count * each }
     drawAxis(steps, in: Rect(x: field.x, y: rect.y + rows.count * each, width: field.width, height: 1), &buffer, theme)
+    return rows.count * each + 1
   }
 
   private func drawAxis(_ steps: Int, in rect: Rect, _ buffer: inout Buffer, _ theme: Theme) {

@@ -7,47 +7,52 @@ public struct InkedText: Sendable {
   public var chosen: Int?, cursor: Int?
   /// The most decades that are told apart.
   public var decades = 6.0
+  /// The most rows of a line's bars.
+  private static let highestBars = 6
 
   /// A text with values.
   public init(symbols: [String], values: [Double], chosen: Int? = nil, cursor: Int? = nil) {
     (self.symbols, self.values, self.chosen, self.cursor) = (symbols, values, chosen, cursor)
   }
 
-  /// Draws the lines that fit, those with the chosen character among them.
-  public func draw(in rect: Rect, into buffer: inout Buffer, theme: Theme) {
-    guard rect.width > 0, rect.height > 0, !symbols.isEmpty else { return }
-    // A character is as wide as there is room for the whole text in one line; bars take a row each.
-    let width = max(1, min(4, rect.width / symbols.count)), perLine = max(1, rect.width / width)
-    let lines = (symbols.count + perLine - 1) / perLine
-    let bars = max(0, min(6, rect.height / min(lines, max(1, rect.height / 2)) - 1))
-    let shown = max(1, rect.height / (1 + bars))
-    let first = max(0, min(lines - shown, (chosen ?? symbols.count - 1) / perLine - shown + 1))
+  /// Draws the lines that fit, the one with the chosen character among them; a text that fits in one line is spread over it.
+  /// - Returns: the rows that it took.
+  @discardableResult
+  public func draw(in rect: Rect, into buffer: inout Buffer, theme: Theme) -> Int {
+    guard rect.width > 0, rect.height > 0, !symbols.isEmpty else { return 0 }
+    let lines = (symbols.count + rect.width - 1) / rect.width
+    let bars = max(0, min(Self.highestBars, rect.height / min(lines, max(1, rect.height / 2)) - 1))
+    let shown = max(1, min(lines, rect.height / (1 + bars)))
+    let first = max(0, min(lines - shown, (chosen ?? symbols.count - 1) / rect.width - shown + 1))
     let axis = Axis.logarithmic(values, floor: decades)
-    for line in first..<min(lines, first + shown) {
-      let indices = line * perLine..<min(symbols.count, (line + 1) * perLine)
-      let y = rect.y + (line - first) * (1 + bars)
-      for index in indices {
-        let x = rect.x + (index - indices.lowerBound) * width
-        let style = style(index, axis, theme)
-        for column in 0..<width {
-          let isMiddle = column == (width - 1) / 2
-          buffer.put(isMiddle ? String(symbols[index].prefix(1)) : " ", x: x + column, y: y, style: style)
-        }
-      }
-      drawBars(indices, width, axis, in: Rect(x: rect.x, y: y + 1, width: rect.width, height: bars), &buffer, theme)
+    for line in first..<first + shown {
+      let indices = line * rect.width..<min(symbols.count, (line + 1) * rect.width)
+      let place = Rect(x: rect.x, y: rect.y + (line - first) * (1 + bars), width: rect.width, height: 1 + bars)
+      draw(
+        indices, lines > 1 ? nil : TimeScale(length: symbols.count, width: rect.width, focus: nil), axis, in: place,
+        &buffer, theme)
     }
+    return shown * (1 + bars)
   }
 
-  private func drawBars(
-    _ indices: Range<Int>, _ width: Int, _ axis: Axis, in rect: Rect, _ buffer: inout Buffer, _ theme: Theme
+  /// One line and its bars; without a scale a column a character.
+  private func draw(
+    _ indices: Range<Int>, _ scale: TimeScale?, _ axis: Axis, in rect: Rect, _ buffer: inout Buffer, _ theme: Theme
   ) {
     let colors = ColorMap.sequential(theme)
-    let heights = indices.flatMap { index -> [Double?] in
-      let value = index < values.count ? values[index] : -.infinity
-      return [Double?](repeating: value == -.infinity ? nil : max(0.001, axis.fraction(value)), count: width)
+    var (heights, styles): ([Double?], [Style]) = ([], [])
+    for index in indices {
+      let columns = scale?.columns(of: index..<index + 1) ?? index - indices.lowerBound..<index - indices.lowerBound + 1
+      let style = style(index, axis, theme)
+      for column in columns {
+        let isMiddle = column == (columns.lowerBound + columns.upperBound - 1) / 2
+        buffer.put(isMiddle ? String(symbols[index].prefix(1)) : " ", x: rect.x + column, y: rect.y, style: style)
+        let value = index < values.count ? values[index] : -.infinity
+        heights.append(value == -.infinity ? nil : value.isNaN ? value : max(0.001, axis.fraction(value)))
+        styles.append(theme.colors == .mono ? Style(bold: true) : Style(colors[axis.fraction(value)]))
+      }
     }
-    let styles = heights.map { theme.colors == .mono ? Style(bold: true) : Style(colors[$0 ?? 0]) }
-    Bars(heights: heights, styles: styles).draw(in: rect, into: &buffer, theme: theme)
+    Bars(heights: heights, styles: styles).draw(in: rect.inset(top: 1), into: &buffer, theme: theme)
   }
 
   /// The look of a character: its value as the ground, the ink in whichever of black and white is seen on it.

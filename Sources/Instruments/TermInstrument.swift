@@ -32,7 +32,7 @@ public enum TermInstrument: Instrument {
     guard let term = FlowTerm(tape, loss: loss, step: step, layer: pass.layer(focus)) else { return nil }
     let windows = pass.isCutByWindows ? pass.windows : nil
     return Reading(
-      term: term, carriedBy: windows?.filter { $0.injected.contains(loss) && $0.steps.contains(step) },
+      term: term, carriedBy: windows?.filter { step <= loss && $0.injected.contains(loss) && $0.steps.contains(step) },
       updates: windows?.count ?? 0, sharesWeights: tape.layout.copies == 1)
   }
 

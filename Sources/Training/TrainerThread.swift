@@ -63,7 +63,11 @@ final class TrainerThread {
       if mailbox.takeRequest() || !messages.isEmpty { publish() }
       guard isRunning || goal != nil else {
         // Told first, then looked into, as far as no command waits.
-        if keepBlackBoxes() { publish() } else { mailbox.sleep(for: nil) }
+        if keepBlackBoxes(isCancelled: { [mailbox] in mailbox.isWaitedFor }) {
+          publish()
+        } else {
+          mailbox.sleep(for: nil)
+        }
         continue
       }
       if isRunning, pace.limit != nil, let wait = pace.wait(now()) {
@@ -106,11 +110,9 @@ final class TrainerThread {
 
   /// Keeps what lanes that have exploded did before; whether there is anything new.
   @discardableResult
-  private func keepBlackBoxes() -> Bool {
+  private func keepBlackBoxes(isCancelled: () -> Bool = { false }) -> Bool {
     var isNew = false
-    for lane in lanes.values where lane.run.keepBlackBox(isCancelled: { [mailbox] in mailbox.isWaitedFor }) {
-      isNew = true
-    }
+    for lane in lanes.values where lane.run.keepBlackBox(isCancelled: isCancelled) { isNew = true }
     return isNew
   }
 

@@ -22,7 +22,7 @@ import Testing
       let data = SequenceBatch(
         steps: 6, batch: 1, inputs: 3, outputs: 3, x: x, symbols: nil, target: .classes(target),
         targetMask: [UInt8](repeating: 1, count: 6))
-      let parameters = try layout.entries.flatMap { try #require(parameters[$0.name], "\($0.name)") }
+      let parameters = try layout.entries.flatMap { try #require(self.parameters[$0.name], "\($0.name)") }
       return Tape.compute(
         network: network, layout: layout, parameters: parameters, data: data,
         window: Window(steps: 0..<6, injected: 0..<6), carriedState: state, reduction: .sum, precision: .float64)

@@ -1,4 +1,5 @@
 import LinearAlgebra
+import RecurrentNetworks
 import Testing
 
 @testable import Training

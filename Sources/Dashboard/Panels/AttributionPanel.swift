@@ -32,27 +32,51 @@ struct AttributionPanel: Panel {
   func draw(_ state: DashboardState, in rect: Rect, _ buffer: inout Buffer, theme: Theme) {
     let lanes = state.lanes.count > 1 && rect.height >= 6 ? state.lanes : [state.lane]
     for (lane, place) in zip(lanes, rect.rows(lanes.map { _ in .flexible() })) {
-      let name = "where the loss comes from"
-      guard
-        let reading = reading(name, from: AttributionInstrument.self, of: lane, in: place, &buffer, theme)
-      else { continue }
       let field = state.lanes.count > 1 ? place.inset(left: 2) : place
       if field != place { buffer.put(lane.id.letter, in: place, style: theme[.accent]) }
-      guard reading.attribution.log10Norm.contains(where: \.isFinite) else {
-        let reason = reading.noGradientReason ?? "no input has a part in this loss: every path to it is exactly 0"
-        buffer.paragraph(reason, in: field, style: theme[.dimText])
-        continue
-      }
-      let step = state.term?.step ?? (state.cursor.phase == .update ? nil : state.cursor(in: lane).step)
-      if let symbols = reading.symbols {
-        InkedText(
-          symbols: symbols.map { $0.text == " " ? "␣" : $0.text }, values: reading.attribution.log10Norm,
-          chosen: reading.attribution.loss, cursor: step
-        ).draw(in: field, into: &buffer, theme: theme)
-      } else {
-        InkedColumns(names: reading.inputNames, values: reading.attribution.log10Magnitude, cursor: step)
-          .draw(in: field, into: &buffer, theme: theme)
-      }
+      let taken = draw(lane, state, in: field, &buffer, theme)
+      if taken > 0, field.height - taken >= 9 { drawReach(lane, in: field.inset(top: taken + 1), &buffer, theme) }
     }
+  }
+
+  /// The input of a lane's pass.
+  /// - Returns: the rows that it took; 0 where there is nothing to draw.
+  private func draw(
+    _ lane: Lane, _ state: DashboardState, in rect: Rect, _ buffer: inout Buffer, _ theme: Theme
+  ) -> Int {
+    let name = "where the loss comes from"
+    guard let reading = reading(name, from: AttributionInstrument.self, of: lane, in: rect, &buffer, theme) else {
+      return 0
+    }
+    guard reading.attribution.log10Norm.contains(where: \.isFinite) else {
+      let reason = reading.noGradientReason ?? "no input has a part in this loss: every path to it is exactly 0"
+      buffer.paragraph(reason, in: rect, style: theme[.dimText])
+      return 0
+    }
+    let cursor = state.cursor(in: lane), step = state.term?.step ?? (cursor.phase == .update ? nil : cursor.step)
+    if let symbols = reading.symbols {
+      return InkedText(
+        symbols: symbols.map { $0.text == " " ? "␣" : $0.text }, values: reading.attribution.log10Norm,
+        chosen: reading.attribution.loss, cursor: step
+      ).draw(in: rect, into: &buffer, theme: theme)
+    }
+    return InkedColumns(names: reading.inputNames, values: reading.attribution.log10Magnitude, cursor: step)
+      .draw(in: rect, into: &buffer, theme: theme)
+  }
+
+  /// Over training, how many of the last steps have half and nine tenths.
+  private func drawReach(_ lane: Lane, in rect: Rect, _ buffer: inout Buffer, _ theme: Theme) {
+    func points(_ name: String) -> [(x: Double, y: Double)] {
+      lane.trends[AttributionInstrument.self, name].map { (x: Double($0.update), y: $0.value) }
+    }
+    let curves = [
+      Series(points("reach"), role: .truncated, labels: ["steps that have 90 %", "90 %"]),
+      Series(points("half"), .line(.dotted), role: .sigma, symbol: "o", labels: ["50 %"]),
+    ]
+    guard let first = curves[0].points.first, let last = curves[0].points.last, last.x > first.x else { return }
+    Plot(
+      x: .steps(Int(first.x), Int(last.x)), y: .linear(curves.flatMap { $0.points.map(\.y) }, including: [0]),
+      series: curves, xName: "update"
+    ).draw(in: rect, into: &buffer, theme: theme)
   }
 }

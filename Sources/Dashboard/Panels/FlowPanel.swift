@@ -28,7 +28,9 @@ struct FlowPanel: Panel {
   func notes(_ state: DashboardState) -> [String] {
     let batch = state.lane[FlowInstrument.self]?.batch ?? 1
     let layer = state.layers > 1 ? "layer \(state.shownLayer + 1) · " : ""
-    if state.showsSchedule { return ["updates that carry (i, t) · v: the flow", "updates that carry (i, t)", "mask"] }
+    if state.showsSchedule {
+      return ["updates that carry (i ↓, t →) · v: the flow", "updates that carry (i, t)", "mask"]
+    }
     if let term = state.lane[TermInstrument.self]?.term, state.term != nil || state.cursor.phase != .update {
       let place = "i = \(term.loss + 1) ↓ t = \(term.step + 1) →",
         norm = NumberText.power(log10: term.log10Norm, digits: 3)
