@@ -17,7 +17,8 @@ public struct InkedColumns: Sendable {
   @discardableResult
   public func draw(in rect: Rect, into buffer: inout Buffer, theme: Theme) -> Int {
     guard !names.isEmpty, !rect.isEmpty else { return 0 }
-    let steps = values.count / names.count, room = max(1, rect.height - (rect.height > 2 ? 1 : 0))
+    let steps = values.count / names.count, hasAxis = rect.height > min(names.count, 5)
+    let room = rect.height - (hasAxis ? 1 : 0)
     func largest(_ row: Int) -> Double {
       (0..<steps).reduce(-.infinity) { max($0, values[$1 * names.count + row]) }
     }
@@ -34,7 +35,7 @@ public struct InkedColumns: Sendable {
         (0..<steps).map { values[$0 * names.count + row] }, rows: 1, columns: steps, range: axis.lower...axis.upper
       ).draw(in: line, into: &buffer, theme: theme)
     }
-    guard rect.height > 2, steps > 0 else { return rows.count * each }
+    guard hasAxis, steps > 0 else { return rows.count * each }
     drawAxis(steps, in: Rect(x: field.x, y: rect.y + rows.count * each, width: field.width, height: 1), &buffer, theme)
     return rows.count * each + 1
   }

@@ -7,8 +7,8 @@ public struct InkedText: Sendable {
   public var chosen: Int?, cursor: Int?
   /// The most decades that are told apart.
   public var decades = 6.0
-  /// The most rows of a line's bars.
-  private static let highestBars = 6
+  /// The most columns of a character, and the most rows of a line's bars.
+  private static let widestCharacter = 4, highestBars = 6
 
   /// A text with values.
   public init(symbols: [String], values: [Double], chosen: Int? = nil, cursor: Int? = nil) {
@@ -20,34 +20,32 @@ public struct InkedText: Sendable {
   @discardableResult
   public func draw(in rect: Rect, into buffer: inout Buffer, theme: Theme) -> Int {
     guard rect.width > 0, rect.height > 0, !symbols.isEmpty else { return 0 }
-    let lines = (symbols.count + rect.width - 1) / rect.width
+    // Characters of one width, so that it reads as a text.
+    let width = max(1, min(Self.widestCharacter, rect.width / symbols.count)), perLine = rect.width / width
+    let lines = (symbols.count + perLine - 1) / perLine
     let bars = max(0, min(Self.highestBars, rect.height / min(lines, max(1, rect.height / 2)) - 1))
     let shown = max(1, min(lines, rect.height / (1 + bars)))
-    let first = max(0, min(lines - shown, (chosen ?? symbols.count - 1) / rect.width - shown + 1))
+    let first = max(0, min(lines - shown, (chosen ?? symbols.count - 1) / perLine - shown + 1))
     let axis = Axis.logarithmic(values, floor: decades)
     for line in first..<first + shown {
-      let indices = line * rect.width..<min(symbols.count, (line + 1) * rect.width)
       let place = Rect(x: rect.x, y: rect.y + (line - first) * (1 + bars), width: rect.width, height: 1 + bars)
-      draw(
-        indices, lines > 1 ? nil : TimeScale(length: symbols.count, width: rect.width, focus: nil), axis, in: place,
-        &buffer, theme)
+      draw(line * perLine..<min(symbols.count, (line + 1) * perLine), width, axis, in: place, &buffer, theme)
     }
     return shown * (1 + bars)
   }
 
-  /// One line and its bars; without a scale a column a character.
+  /// One line and its bars.
   private func draw(
-    _ indices: Range<Int>, _ scale: TimeScale?, _ axis: Axis, in rect: Rect, _ buffer: inout Buffer, _ theme: Theme
+    _ indices: Range<Int>, _ width: Int, _ axis: Axis, in rect: Rect, _ buffer: inout Buffer, _ theme: Theme
   ) {
     let colors = ColorMap.sequential(theme)
     var (heights, styles): ([Double?], [Style]) = ([], [])
     for index in indices {
-      let columns = scale?.columns(of: index..<index + 1) ?? index - indices.lowerBound..<index - indices.lowerBound + 1
-      let style = style(index, axis, theme)
-      for column in columns {
-        let isMiddle = column == (columns.lowerBound + columns.upperBound - 1) / 2
-        buffer.put(isMiddle ? String(symbols[index].prefix(1)) : " ", x: rect.x + column, y: rect.y, style: style)
-        let value = index < values.count ? values[index] : -.infinity
+      let style = style(index, axis, theme), x = rect.x + (index - indices.lowerBound) * width
+      let value = index < values.count ? values[index] : -.infinity
+      for column in 0..<width {
+        let isMiddle = column == (width - 1) / 2
+        buffer.put(isMiddle ? String(symbols[index].prefix(1)) : " ", x: x + column, y: rect.y, style: style)
         heights.append(value == -.infinity ? nil : value.isNaN ? value : max(0.001, axis.fraction(value)))
         styles.append(theme.colors == .mono ? Style(bold: true) : Style(colors[axis.fraction(value)]))
       }

@@ -22,11 +22,14 @@ public struct BlackBox: Sendable {
     public var unit: Int, layer: Int?
     /// The sequence of the batch; nil for a weight, which they share.
     public var sequence: Int?
+    /// How many more were not finite at the same step.
+    public var others = 0
 
     /// "unit 7 of layer 2, sequence 3": counted from 1, the layer only where there are `layers`.
     public func words(layers: Int) -> String {
       let whose = layer.map { layers > 1 ? "unit \(unit + 1) of layer \($0 + 1)" : "unit \(unit + 1)" }
       return (whose ?? "output \(unit + 1)") + (sequence.map { ", sequence \($0 + 1)" } ?? "")
+        + (others > 0 ? ", and \(others) more" : "")
     }
   }
 
@@ -101,31 +104,33 @@ extension BlackBox.Culprit {
     let step = explosion.step - 1 - tape.window.steps.lowerBound
     guard (0..<tape.steps).contains(step) else { return nil }
     let (batch, hidden) = (tape.batch, tape.hidden)
-    /// The first element at the step that is not finite, as a sequence and a unit; rows of `width` for each sequence.
-    func first(_ values: [Double], width: Int, components: Int = 1) -> (sequence: Int, unit: Int)? {
+    /// The first element at the step that is not finite, as a sequence and a unit, and how many more are not; rows of `width` for
+    /// each sequence.
+    func first(_ values: [Double], width: Int, components: Int = 1) -> (sequence: Int, unit: Int, others: Int)? {
       let start = step * components * batch * width, end = start + batch * width
       guard end <= values.count, let index = values[start..<end].firstIndex(where: { !$0.isFinite }) else { return nil }
-      return ((index - start) / width, (index - start) % width)
+      let others = values[start..<end].count { !$0.isFinite } - 1
+      return ((index - start) / width, (index - start) % width, others)
     }
     switch explosion.factor {
     case "pre-activation a":
       let width = tape.network.cell.gates * hidden
       for (layer, kept) in tape.layers.enumerated() {
         guard let found = first(kept.preactivation, width: width) else { continue }
-        self.init(unit: found.unit % hidden, layer: layer, sequence: found.sequence)
+        self.init(unit: found.unit % hidden, layer: layer, sequence: found.sequence, others: found.others)
         return
       }
       return nil
     case "∂L/∂h":
       for (layer, kept) in tape.layers.enumerated().reversed() {
         guard let found = first(kept.gradient, width: hidden, components: kept.stateComponents) else { continue }
-        self.init(unit: found.unit, layer: layer, sequence: found.sequence)
+        self.init(unit: found.unit, layer: layer, sequence: found.sequence, others: found.others)
         return
       }
       return nil
     case "loss":
       guard let found = first(tape.output, width: tape.outputs) else { return nil }
-      self.init(unit: found.unit, layer: nil, sequence: found.sequence)
+      self.init(unit: found.unit, layer: nil, sequence: found.sequence, others: found.others)
     default:
       guard let entry = snapshot.layout.entries.first(where: { explosion.factor.contains($0.name) }) else { return nil }
       self.init(tape.gradient[entry.range], entry, hidden: hidden)

@@ -10,7 +10,7 @@ import Testing
     }
   }
 
-  @Test func aShortTextIsSpreadAndALongOneGoesOverSomeLines() {
+  @Test func aShortTextIsWideAndALongOneGoesOverSomeLines() {
     var buffer = Buffer(width: 20, height: 4)
     let five = InkedText(symbols: ["a", "b", "c", "d", "e"], values: [-4, -3, -2, -1, 0], chosen: 4)
     #expect(five.draw(in: Rect(x: 0, y: 0, width: 20, height: 4), into: &buffer, theme: Theme()) == 4)
@@ -45,7 +45,12 @@ import Testing
     var buffer = Buffer(width: 20, height: 3)
     InkedColumns(names: names, values: values, cursor: 9).draw(
       in: Rect(x: 0, y: 0, width: 20, height: 3), into: &buffer, theme: Theme())
-    #expect(rows(buffer).map { $0.prefix(2) }[..<2] == ["x2", "x5"])
-    #expect(rows(buffer)[2].hasSuffix("▲"))
+    // Three rows for eight columns: the names are worth more than the axis.
+    #expect(rows(buffer).map { $0.prefix(2) }[1...] == ["x2", "x5"])
+    var high = Buffer(width: 20, height: 9)
+    InkedColumns(names: names, values: values, cursor: 9).draw(
+      in: Rect(x: 0, y: 0, width: 20, height: 9), into: &high, theme: Theme())
+    #expect(rows(high).map { $0.prefix(2) }[..<8] == ArraySlice(names.map { $0.prefix(2) }))
+    #expect(rows(high)[8].hasSuffix("▲"))
   }
 }

@@ -100,7 +100,7 @@ import Training
     let files = NoFiles()
     let settings = [
       Setting(key: "training.clip.kind", value: "none"), Setting(key: "network.activation", value: "identity"),
-      Setting(key: "training.optimizer.learning_rate", value: "1e200"),
+      Setting(key: "training.optimizer.learning_rate", value: "1e12"),
     ]
     var runner = try stage(settings, files: files)
     for key in "/black" { press(&runner, .character(key)) }

@@ -53,8 +53,8 @@ struct BlackBoxPanel: Panel {
         + ($0.clipScale < 1 ? " × \(NumberText.short($0.clipScale))" : "")
     }
     return "update \(entry.update): \(record ?? "exploded"), |w| up to \(NumberText.short(entry.largestWeight)) in "
-      + "\(entry.largestTensor), |h| up to \(NumberText.short(entry.largestState)), ‖∂L/∂h‖ "
-      + "×\(NumberText.short(entry.factorPerStep)) a step back"
+      + "\(entry.largestTensor), |h| up to \(NumberText.short(entry.largestState))"
+      + (entry.factorPerStep.isNaN ? "" : ", ‖∂L/∂h‖ ×\(NumberText.short(entry.factorPerStep)) a step back")
   }
 
   private func draw(

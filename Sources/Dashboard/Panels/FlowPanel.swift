@@ -57,7 +57,7 @@ struct FlowPanel: Panel {
     }
     // Side by side, in the colors of one axis; where there is no room for both, the lane that has the focus.
     let readings = state.lanes.compactMap { $0[FlowInstrument.self] }
-    let axis = Axis.logarithmic(readings.flatMap(\.matrix.log10), floor: 12)
+    let axis = Axis.logarithmic(readings.flatMap(\.extent), floor: 12)
     let lanes = rect.width >= 36 ? state.lanes : [state.lane]
     let places = rect.columns(lanes.map { _ in .flexible(minimum: 1) }, gap: 2)
     for (lane, place) in zip(lanes, places) {
@@ -83,7 +83,7 @@ struct FlowPanel: Panel {
       return
     }
     var picture = picture(reading, lane, state)
-    picture.axis = axis
+    picture.axis = axis ?? Axis.logarithmic(reading.extent, floor: 12)
     // Where there is room for it the term is written out under the map.
     let story =
       rect.height >= 16
@@ -231,7 +231,8 @@ struct FlowPicture {
     }
     // Back in time the map grows from its right edge to the cursor.
     let first = cursor ?? 0
-    let values = flow.log10.enumerated().map { $0 % max(1, flow.steps) < first ? -.infinity : $1 }
+    let values =
+      first == 0 ? flow.log10 : flow.log10.enumerated().map { $0 % max(1, flow.steps) < first ? -.infinity : $1 }
     HeatMap(
       values, rows: flow.rows.count, columns: flow.steps, range: axis.lower...axis.upper, mask: isCut
     ).draw(in: rect, into: &buffer, theme: theme)
