@@ -76,6 +76,8 @@ int bpt_selected(void) { return atomic_load_explicit(&chosen, memory_order_relax
 BPT_KERNELS_OF(f64)
 BPT_KERNELS_OF(f32)
 
+_Thread_local int64_t *bpt_work;
+
 bool bpt_select(int instruction_set) {
   if (!bpt_supports(instruction_set)) return false;
   atomic_store_explicit(&chosen_f64, bpt_kernels_f64(instruction_set), memory_order_relaxed);

@@ -41,6 +41,8 @@ public struct DashboardState: Sendable, Equatable {
   /// The sequence of the batch whose numbers This step writes out, and the first of the units that it shows where they are many;
   /// both counted from 0.
   var stepSequence = 0, stepUnit = 0
+  /// The term of the flow matrix that was gone to; whether its panel shows the schedule's mask alone.
+  var pickedTerm: PickedTerm?, showsSchedule = false
   /// What the panel of Jacobian products shows; nil is what the network's cell is asked first.
   var productView: ProductView?
 
@@ -154,7 +156,7 @@ extension DashboardState {
         let top = (lane.newest?.experiment?.network.layers ?? 1) - 1
         let cursor = cursor(in: lane)
         let step = follows && !isRunning && cursor.phase != .update ? cursor.step : nil
-        let focus = Focus(layer: layer.flatMap { $0 < top ? max(0, $0) : nil }, step: step)
+        let focus = Focus(layer: layer.flatMap { $0 < top ? max(0, $0) : nil }, step: step, term: follows ? term : nil)
         return (lane.id, ReadingRequest(instruments, focus: focus))
       })
   }

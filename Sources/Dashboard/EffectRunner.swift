@@ -70,7 +70,8 @@ public struct EffectRunner {
       case .saveScreen: write(.screen(render(state), state.theme))
       case .exportTrace:
         if let pass = state.lane.shown?.pass {
-          write(.trace(pass))
+          // A pass that exploded is no trace; what came before it is kept.
+          if let box = pass.blackBox, pass.explosion != nil { write(.blackBox(box)) } else { write(.trace(pass)) }
         } else {
           outcome = perform(reduce(into: &state, .failure("no pass to export: this run has none, or none yet")))
         }

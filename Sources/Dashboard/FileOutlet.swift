@@ -19,6 +19,8 @@ public enum OutletFile: Sendable {
   case screen(Buffer, Theme)
   /// A pass with all its numbers.
   case trace(Snapshot)
+  /// The updates before an explosion.
+  case blackBox(BlackBox)
   /// The settings; of which lane, where there are two.
   case experiment(Experiment, of: LaneID?)
   /// Everything, to go on from here at another time.

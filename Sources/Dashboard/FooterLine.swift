@@ -112,7 +112,8 @@ enum FooterLine {
   private static func explosionMessage(_ state: DashboardState) -> Message? {
     state.explosion.map { explosion in
       Message(
-        "update \(NumberText.grouped(explosion.update)), step \(explosion.step): \(explosion.factor) is not finite · N goes back before it",
+        "update \(NumberText.grouped(explosion.update)), step \(explosion.step): \(explosion.factor) is not finite · N goes back before it"
+          + (state.size.width >= 100 ? " · /black shows the updates before" : ""),
         isError: true)
     }
   }

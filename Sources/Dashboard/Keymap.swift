@@ -152,7 +152,8 @@ public enum Keymap {
       .program, "T", nil, "the next theme; :theme light goes to one",
       [(.character("T"), .nextTheme)]),
     KeyBinding(
-      .program, "e", nil, "export this pass as a trace (safetensors); E: the focused lane's experiment as YAML",
+      .program, "e", nil,
+      "export this pass as a trace (safetensors), after an explosion the updates before it; E: the focused lane's experiment as YAML",
       [(.character("e"), .exportTrace), (.character("E"), .saveExperiment)]),
     KeyBinding(
       .program, "s", "save", "save the session: bpttop FILE goes on from here", [(.character("s"), .saveSession)]),

@@ -1,4 +1,5 @@
 import Canvas
+import Instruments
 import Training
 
 /// What lies under the mouse in a panel.
@@ -9,6 +10,8 @@ public enum PointerTarget: Hashable, Sendable {
   case bracket(knob: String, steps: Int)
   /// Something that is read: a number, and what it is of.
   case words(String)
+  /// A term of the flow matrix, and what it is.
+  case term(TermPlace, String)
 }
 
 /// A button that is held.
@@ -46,6 +49,9 @@ extension DashboardState {
       drag?.knob = knob
       self.knob = knob
     case .words(let words): message = Message(words)
+    case .term(let place, let words):
+      pick(place)
+      message = Message(words)
     case nil: drag = nil
     }
     return []
@@ -66,6 +72,9 @@ extension DashboardState {
       else { return [] }
       return attempt([Setting(key: name, value: "\(steps)")])
     case .words(let words): message = Message(words)
+    case .term(let place, let words):
+      pick(place)
+      message = Message(words)
     default: break
     }
     return []

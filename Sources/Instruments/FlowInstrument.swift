@@ -12,6 +12,10 @@ public enum FlowInstrument: Instrument {
     public let matrix: FlowMatrix
     /// Which terms the updates carry, and what share of them that is; nil where the gradient is cut in another way.
     public let mask: TruncationMask?, share: TruncationShare?
+    /// The least and the largest finite log10 of the matrix; none where it has none.
+    public let extent: [Double]
+    /// The same as if every step had a loss: the shape of the schedule itself.
+    public let schedule: TruncationMask?
     /// The truncation by its name, and how the gradient that trains goes back.
     public let truncationName: String, way: Way
     /// Whether every δ_t is clipped on its way, which the terms have part in.
@@ -50,6 +54,9 @@ public enum FlowInstrument: Instrument {
     let mask = pass.isCutByWindows ? TruncationMask(steps: length, windows: pass.windows) : nil
     return Reading(
       matrix: matrix, mask: mask, share: mask.map { TruncationShare(mask: $0, flow: matrix) },
+      extent: matrix.extent,
+      schedule: targets == length
+        ? mask : mask.map { _ in TruncationMask(steps: length, windows: pass.snapshot.schedule.windows) },
       truncationName: pass.truncationName, way: way(pass),
       isClippedAtSteps: pass.snapshot.experiment.training.clip.kind == .step, batch: pass.batch,
       noGradientReason: pass.noGradientReason)
@@ -59,5 +66,15 @@ public enum FlowInstrument: Instrument {
     if pass.snapshot.variant.fixedPoint != nil { return .fixedPoint }
     if !pass.snapshot.variant.gradientScale.isEmpty { return .randomCuts }
     return pass.snapshot.experiment.training.algorithm.description.isForward ? .forward : .windows
+  }
+}
+
+extension FlowMatrix {
+  /// The least and the largest finite number; none where there is none.
+  fileprivate var extent: [Double] {
+    let (least, most) = log10.reduce((Double.infinity, -Double.infinity)) {
+      $1.isFinite ? (min($0.0, $1), max($0.1, $1)) : $0
+    }
+    return least <= most ? [least, most] : []
   }
 }

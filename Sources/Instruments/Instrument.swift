@@ -91,12 +91,24 @@ public struct Focus: Hashable, Sendable {
   public var layer: Int?
   /// The step of the sequence, counted from 0; nil is the window's last.
   public var step: Int?
+  /// The term of the flow matrix that is read; nil is the one that `step` says.
+  public var term: TermPlace?
 
   /// A place in a pass.
-  public init(layer: Int? = nil, step: Int? = nil) {
+  public init(layer: Int? = nil, step: Int? = nil, term: TermPlace? = nil) {
     self.layer = layer
     self.step = step
+    self.term = term
   }
+}
+
+/// A term of the flow matrix: what loss i sends back to the state at step t. Steps count from 0 in the sequence.
+public struct TermPlace: Hashable, Sendable {
+  /// i and t.
+  public var loss: Int, step: Int
+
+  /// The term of a loss and a step.
+  public init(loss: Int, step: Int) { (self.loss, self.step) = (loss, step) }
 }
 
 /// What a reader asks for.

@@ -19,6 +19,10 @@ public enum Instruments {
     ClippingInstrument.self,
     DecayInstrument.self,
     UnitsInstrument.self,
+    TermInstrument.self,
+    AttributionInstrument.self,
+    BlackBoxInstrument.self,
+    CostInstrument.self,
     BiasByWindowInstrument.self,
     DiagnosisInstrument.self,
   ]

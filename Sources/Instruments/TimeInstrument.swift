@@ -134,7 +134,7 @@ extension TimeInstrument {
     return most
   }
 
-  private static func symbols(_ data: SequenceBatch, _ words: TaskDescription) -> [Symbol]? {
+  static func symbols(_ data: SequenceBatch, _ words: TaskDescription) -> [Symbol]? {
     guard let symbols = data.symbols, !words.inputSymbols.isEmpty else { return nil }
     return (0..<data.steps).map { step in
       let index = step * data.batch
@@ -152,7 +152,7 @@ extension TimeInstrument {
     return Input(name: inputName(input, words), values: values)
   }
 
-  private static func inputName(_ input: Int, _ words: TaskDescription) -> String {
+  static func inputName(_ input: Int, _ words: TaskDescription) -> String {
     words.inputNames.indices.contains(input) ? words.inputNames[input] : "x\(input + 1)"
   }
 

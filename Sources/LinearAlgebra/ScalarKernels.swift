@@ -35,6 +35,7 @@ extension Scalar {
     m: Int, n: Int, k: Int, a: UnsafePointer<Self>, aRowStride: Int, aColumnStride: Int, packedB: UnsafePointer<Self>,
     c: UnsafeMutablePointer<Self>, cRowStride: Int, accumulate: Bool
   ) {
+    bpt_count(Int64(m &* n &* k))
     isDouble
       ? bpt_multiply_packed_f64(m, n, k, a.f64, aRowStride, aColumnStride, packedB.f64, c.f64, cRowStride, accumulate)
       : bpt_multiply_packed_f32(m, n, k, a.f32, aRowStride, aColumnStride, packedB.f32, c.f32, cRowStride, accumulate)
@@ -47,6 +48,7 @@ extension Scalar {
     m: Int, n: Int, k: Int, a: UnsafePointer<Self>, aRowStride: Int, aColumnStride: Int, packedB: UnsafePointer<Self>,
     start: UnsafePointer<Self>, startStride: Int, c: UnsafeMutablePointer<Self>, cRowStride: Int
   ) {
+    bpt_count(Int64(m &* n &* k))
     isDouble
       ? bpt_multiply_packed_from_f64(
         m, n, k, a.f64, aRowStride, aColumnStride, packedB.f64, start.f64, startStride, c.f64, cRowStride)
@@ -60,6 +62,7 @@ extension Scalar {
     m: Int, n: Int, k: Int, a: UnsafePointer<Self>, aRowStride: Int, aColumnStride: Int, b: UnsafePointer<Self>,
     bRowStride: Int, c: UnsafeMutablePointer<Self>, cRowStride: Int, accumulate: Bool
   ) {
+    bpt_count(Int64(m &* n &* k))
     isDouble
       ? bpt_multiply_f64(m, n, k, a.f64, aRowStride, aColumnStride, b.f64, bRowStride, c.f64, cRowStride, accumulate)
       : bpt_multiply_f32(m, n, k, a.f32, aRowStride, aColumnStride, b.f32, bRowStride, c.f32, cRowStride, accumulate)
@@ -85,6 +88,7 @@ extension Scalar {
     rows: Int, columns: Int, alpha: Self, x: UnsafePointer<Self>, xStride: Int, beta: Self,
     y: UnsafeMutablePointer<Self>, yStride: Int
   ) {
+    bpt_count(Int64(rows &* columns))
     isDouble
       ? bpt_scale_add_f64(rows, columns, alpha.f64, x.f64, xStride, beta.f64, y.f64, yStride)
       : bpt_scale_add_f32(rows, columns, alpha.f32, x.f32, xStride, beta.f32, y.f32, yStride)
@@ -97,7 +101,8 @@ extension Scalar {
     rows: Int, columns: Int, scale: Self, x: UnsafePointer<Self>, xStride: Int, y: UnsafePointer<Self>, yStride: Int,
     into z: UnsafeMutablePointer<Self>, zStride: Int
   ) -> Self {
-    isDouble
+    bpt_count(Int64(rows &* columns))
+    return isDouble
       ? Self(bits: bpt_multiply_elements_f64(rows, columns, scale.f64, x.f64, xStride, y.f64, yStride, z.f64, zStride))
       : Self(bits: bpt_multiply_elements_f32(rows, columns, scale.f32, x.f32, xStride, y.f32, yStride, z.f32, zStride))
   }

@@ -97,6 +97,8 @@ public struct Snapshot: Sendable {
   public var updatesPerSecond: Double
   /// The explosion that stopped it, if one did.
   public var explosion: Explosion?
+  /// The updates before it, once they are kept; they stay while the run is gone back over them.
+  public var blackBox: BlackBox?
   /// What the next window's pass does otherwise than run it forward and go back over it; its tape is made with it.
   public var variant = PassVariant()
   /// When updates happen in the present sequence, where the algorithm chooses.

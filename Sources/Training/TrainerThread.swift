@@ -62,7 +62,12 @@ final class TrainerThread {
       // that it is no sign of one.
       if mailbox.takeRequest() || !messages.isEmpty { publish() }
       guard isRunning || goal != nil else {
-        mailbox.sleep(for: nil)
+        // Told first, then looked into, as far as no command waits.
+        if keepBlackBoxes(isCancelled: { [mailbox] in mailbox.isWaitedFor }) {
+          publish()
+        } else {
+          mailbox.sleep(for: nil)
+        }
         continue
       }
       if isRunning, pace.limit != nil, let wait = pace.wait(now()) {
@@ -80,6 +85,7 @@ final class TrainerThread {
       for message in messages { perform(message) }
       if goal != nil { approachGoal() }
       giveCheckpoints(isOver: goal == nil)
+      if goal == nil { keepBlackBoxes() }
       if goal == nil, mailbox.takeRequest() || !messages.isEmpty { publish() }
     } while goal != nil
   }
@@ -100,6 +106,14 @@ final class TrainerThread {
       if lane.run.trainOnce() == .failed { report(.failed(id, reason: reason(lane.run))) }
     }
     if goal == nil, self.least == nil { stop() }
+  }
+
+  /// Keeps what lanes that have exploded did before; whether there is anything new.
+  @discardableResult
+  private func keepBlackBoxes(isCancelled: () -> Bool = { false }) -> Bool {
+    var isNew = false
+    for lane in lanes.values where lane.run.keepBlackBox(isCancelled: isCancelled) { isNew = true }
+    return isNew
   }
 
   private func stop() {

@@ -36,6 +36,8 @@ public final class TrainingRun {
     var made = 0
     var history = LossHistory()
     var explosion: Explosion?
+    /// The updates before the explosion, also while the run is gone back over them.
+    var blackBox: BlackBox?
     var checkpoints = CheckpointRing()
     var origins: [WeightOrigin] = []
   }
@@ -114,6 +116,8 @@ public final class TrainingRun {
   public var initialExperiment: Experiment { course.beginning.experiment }
   /// What stopped it, if something did.
   public var explosion: Explosion? { course.explosion }
+  /// The updates before the explosion, where they are kept.
+  public var blackBox: BlackBox? { course.blackBox }
   /// Losses and gradient norms over the updates so far.
   public var history: LossHistory { course.history }
   /// The newest update's record.
@@ -242,6 +246,29 @@ public final class TrainingRun {
     }
   }
 
+  /// Goes back, makes the same updates again up to where it stands, and looks at every place on the way, the last included.
+  ///
+  /// - Returns: whether it got there; where `isCancelled` or an error stopped it, it stands where it stood all the same.
+  func revisit(from first: Int, isCancelled: () -> Bool, visit: () -> Void) -> Bool {
+    let (here, history, made, wasEnded, places) = (place(), course.history, course.made, isEnded, placesBefore)
+    defer { placesBefore = places }
+    attempt { () throws(TrainingError) in
+      try returnTo(first, isCancelled: isCancelled)
+      while update < here.position.update, !isCancelled() {
+        visit()
+        guard case .trained = advance() else { break }
+      }
+    }
+    isEnded = wasEnded
+    if update == here.position.update {
+      visit()
+      return true
+    }
+    attempt { () throws(TrainingError) in try restore(here) }
+    (course.history, course.made) = (history, made)
+    return false
+  }
+
   private func returnToBeginning() throws(TrainingError) {
     engine = try makeEngine(course.beginning, memory: memory)
     course.history = LossHistory()
@@ -314,7 +341,7 @@ public final class TrainingRun {
 
   /// Adds a change that was made; those that were taken back before are not made again.
   private func record(_ change: Change) {
-    course.explosion = nil
+    (course.explosion, course.blackBox) = (nil, nil)
     clearFailure()
     course.changes.removeLast(course.changes.count - course.made)
     course.checkpoints.drop(after: update, changeCount: course.made)
@@ -435,7 +462,7 @@ public final class TrainingRun {
         throw error
       }
     }
-    course.explosion = nil
+    (course.explosion, course.blackBox) = (nil, nil)
   }
 
   /// Takes a change back that updates followed: another change, the other way.
@@ -623,7 +650,7 @@ public final class TrainingRun {
       newest: history.newest,
       untrainedLosses: engine.untrainedLosses, journal: journal, timeline: timeline, undoable: undoable,
       rewindable: rewindable, running: running,
-      updatesPerSecond: updatesPerSecond, explosion: explosion,
+      updatesPerSecond: updatesPerSecond, explosion: explosion, blackBox: course.blackBox,
       variant: engine.variant, chosenSchedule: engine.schedule,
       sample: sampleLength > 0 ? sample(length: sampleLength, parameters: parameters, carried: carried) : "")
   }

@@ -21,6 +21,8 @@ struct BenchCommand: ParsableCommand {
         W7  all singular values of dh_T/dh_k for all k: H=64, T=200, float64
         cost  how each learning algorithm's memory and time grow, as fitted powers beside the theory's; a pass against T, \
       truncated training against k2/k1, and short windows beside their pass
+        instruments  what each instrument costs beside the bare update of W1, all at once, and long sequences and wide \
+      networks on the screen
         live  what the dashboard takes from training: snapshot, analysis, frame
 
       EXAMPLES
@@ -30,7 +32,7 @@ struct BenchCommand: ParsableCommand {
       """)
 
   @Argument(
-    help: "Which of W1 to W7, cost and live; without any, the W's.",
+    help: "Which of W1 to W7, cost, instruments and live; without any, the W's.",
     completion: .list(Benchmarks.names))
   var workloads: [String] = []
   @Flag(help: "Prints {\"W1\": milliseconds, ...} and nothing else.") var json = false

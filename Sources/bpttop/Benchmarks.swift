@@ -55,6 +55,7 @@ struct Benchmarks: Sendable {
       return Row(milliseconds: try Stopwatch.medianMilliseconds(warmup: 1, runs: 11) { _ = try ProductByLag(tape) })
     },
     Benchmarks(name: "cost", isReference: false, measure: { try GrowthBenchmark.rows() + CostBenchmark.rows() }),
+    Benchmarks(name: "instruments", isReference: false, measure: InstrumentBenchmark.rows),
     Benchmarks(name: "live", isReference: false, measure: LiveBenchmark.rows),
   ]
 

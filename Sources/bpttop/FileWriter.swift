@@ -52,6 +52,11 @@ final class FileWriter: FileOutlet {
       begin("bpttop-update-\(update)", "safetensors") { name, progress in
         try writeTrace(of: snapshot, to: name, progress: progress)
       }
+    case .blackBox(let box):
+      begin("black-box-update-\(box.explosion.update)", "safetensors") { name, _ in
+        try BlackBoxFile.write(box, to: name)
+        return ["the \(box.entries.count - 1) updates before update \(box.explosion.update), whole"]
+      }
     case .session(let lanes, let view):
       let link = lanes.count == 1 ? lanes[.a].flatMap(RunLink.init).map { " · or: bpttop --link \"\($0.text)\"" } : nil
       begin("session-update-\(update)", "bpttop", remark: "bpttop FILE goes on from here\(link ?? "")") { name, _ in

@@ -15,6 +15,12 @@ enum Stopwatch {
     return times.sorted()[runs / 2]
   }
 
+  /// Waits until `time`, where it lies ahead.
+  static func sleep(until time: ContinuousClock.Instant) {
+    let left = ContinuousClock.now.duration(to: time) / .seconds(1)
+    if left > 0 { Thread.sleep(forTimeInterval: left) }
+  }
+
   /// A time beside the highest speed, in multiplications and additions a millisecond, that the processor can go at.
   struct Paced {
     /// The medians of the time and of the peak.

@@ -61,7 +61,9 @@ struct TraceCommand: ParsableCommand {
   var data: String?
 
   /// The instruments that have arrays.
-  private static let instruments = ["bias-by-window", "clipping", "contributions", "decay", "lyapunov", "units"]
+  private static let instruments = [
+    "attribution", "bias-by-window", "clipping", "contributions", "cost", "decay", "lyapunov", "term", "units",
+  ]
 
   /// The instruments that are asked for.
   private func chosenInstruments() throws -> Set<InstrumentID> {

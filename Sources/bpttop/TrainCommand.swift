@@ -41,6 +41,11 @@ struct TrainCommand: ParsableCommand {
   @Option(help: "Weights to begin with (.safetensors).", completion: .file(extensions: ["safetensors"]))
   var weights: String?
 
+  @Option(
+    help: "Where it explodes: the last 50 updates before, whole (.safetensors).",
+    completion: .file(extensions: ["safetensors"]))
+  var blackBox: String?
+
   func run() throws {
     try refuseOnePlaceForTwo()
     let columns = try chosenColumns()
@@ -92,8 +97,14 @@ struct TrainCommand: ParsableCommand {
   /// Says how it ended, and ends with the code for it.
   private func finish(_ run: TrainingRun) throws {
     if let explosion = run.explosion {
+      if let blackBox {
+        run.keepBlackBox()
+        if let box = run.blackBox { try writing { try BlackBoxFile.write(box, to: blackBox) } }
+      }
+      let culprit = BlackBox.Culprit(explosion, run.snapshot())
+      let whose = culprit.map { " of \($0.words(layers: run.experiment.network.layers))," } ?? ""
       throw Failure.run(
-        "update \(explosion.update) exploded: \(explosion.factor) is not finite at time step \(explosion.step)")
+        "update \(explosion.update) exploded: \(explosion.factor)\(whose) is not finite at time step \(explosion.step)")
     }
     if metrics != "-", checkpoint != "-" {
       let record = run.newest

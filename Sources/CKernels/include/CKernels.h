@@ -25,6 +25,17 @@ bool bpt_supports(int instruction_set);
 int bpt_selected(void);
 bool bpt_select(int instruction_set);
 
+// Counts the multiply-adds of the kernels that the calling thread runs, where it is asked to: into *work, or nowhere.
+extern _Thread_local int64_t *bpt_work;
+static inline void bpt_count(int64_t multiply_adds) {
+  if (__builtin_expect(bpt_work != 0, 0)) *bpt_work += multiply_adds;
+}
+static inline int64_t *bpt_count_into(int64_t *work) {
+  int64_t *before = bpt_work;
+  bpt_work = work;
+  return before;
+}
+
 // Asks for memory that will soon be read to be brought near.
 static inline void bpt_prefetch_to_read(const void *start, size_t bytes) {
   for (size_t i = 0; i < bytes; i += 64) __builtin_prefetch((const char *)start + i, 0, 2);

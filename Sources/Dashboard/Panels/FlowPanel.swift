@@ -9,15 +9,35 @@ struct FlowPanel: Panel {
   let shortTitle = "Flow"
   let size = PanelSize(22, 5, widthWeight: 5, heightWeight: 14)
   let help = [
-    "Every term of the double sum: ‖∂l_i/∂h_t‖ of loss i (down) at state t (to the right), log10 as color; of the batch's first sequence.",
-    "What the truncation cuts off is hatched; how many of the terms and how much of their total norm it keeps is written beside it.",
+    "Every term of the double sum: ‖∂l_i/∂h_t‖ of loss i (down) at state t (to the right), log10 as color; of the batch's first sequence. The arrows go to any term, zoomed it is written out: J_t = ∂h_t/∂h_{t-1}.",
+    "What the truncation cuts off is hatched; how many of the terms and how much of their total norm it keeps is written beside it. v shows the schedule's mask alone: how many updates carry each term.",
     "Look for: whether what is cut off is large, or had vanished anyway.",
   ]
-  let reads: [any Instrument.Type] = [FlowInstrument.self, BiasInstrument.self]
+  let reads: [any Instrument.Type] = [FlowInstrument.self, BiasInstrument.self, TermInstrument.self]
+  let keys =
+    DashboardState.termKeys + [
+      PanelKey([.character("v")], name: "v", short: "mask", help: "the schedule's mask, or the flow")
+    ]
+
+  func handle(_ key: Key, _ state: inout DashboardState) -> [Effect]? {
+    guard key == .character("v") else { return state.moveTerm(key) }
+    state.showsSchedule.toggle()
+    return []
+  }
 
   func notes(_ state: DashboardState) -> [String] {
     let batch = state.lane[FlowInstrument.self]?.batch ?? 1
     let layer = state.layers > 1 ? "layer \(state.shownLayer + 1) · " : ""
+    if state.showsSchedule {
+      return ["updates that carry (i ↓, t →) · v: the flow", "updates that carry (i, t)", "mask"]
+    }
+    if let term = state.lane[TermInstrument.self]?.term, state.term != nil || state.cursor.phase != .update {
+      let place = "i = \(term.loss + 1) ↓ t = \(term.step + 1) →",
+        norm = NumberText.power(log10: term.log10Norm, digits: 3)
+      return [
+        layer + "‖∂l\(sub(term.loss + 1))/∂h\(sub(term.step + 1))‖ = \(norm) · \(place)", "\(place) \(norm)", norm,
+      ]
+    }
     let short = [layer + "loss i ↓  state t →", "i ↓ t →"]
     guard batch > 1 else { return short }
     return short.map { "sequence 1 of \(batch) · " + $0 } + ["sequence 1 · i ↓ t →", "sequence 1"]
@@ -25,53 +45,88 @@ struct FlowPanel: Panel {
 
   func target(x: Int, y: Int, in rect: Rect, _ state: DashboardState) -> PointerTarget? {
     guard state.lanes.count == 1, let reading = state.lane[FlowInstrument.self],
-      let words = picture(reading, state.lane, state.cursor).words(x: x, y: y, in: rect)
+      let target = picture(reading, state.lane, state).target(x: x, y: y, in: rect)
     else { return nil }
-    return .words(words)
+    return target
   }
 
   func draw(_ state: DashboardState, in rect: Rect, _ buffer: inout Buffer, theme: Theme) {
     guard state.lanes.count > 1 else {
-      draw(state.lane, state.cursor, in: rect, &buffer, theme)
+      draw(state.lane, state, in: rect, &buffer, theme)
       return
     }
     // Side by side, in the colors of one axis; where there is no room for both, the lane that has the focus.
     let readings = state.lanes.compactMap { $0[FlowInstrument.self] }
-    let axis = Axis.logarithmic(readings.flatMap(\.matrix.log10), floor: 12)
+    let axis = Axis.logarithmic(readings.flatMap(\.extent), floor: 12)
     let lanes = rect.width >= 36 ? state.lanes : [state.lane]
     let places = rect.columns(lanes.map { _ in .flexible(minimum: 1) }, gap: 2)
     for (lane, place) in zip(lanes, places) {
       let style = theme[lane.id == state.focusedLane ? .accent : .dimText]
       let name = lane[FlowInstrument.self].map { "\(lane.id.letter) \($0.truncationName)" } ?? lane.id.letter
       buffer.put(String.fitting(place.width, [name, lane.id.letter]) ?? "", in: place, style: style)
-      draw(lane, state.cursor(in: lane), in: place.inset(top: 1), &buffer, theme, axis: axis)
+      draw(lane, state, in: place.inset(top: 1), &buffer, theme, axis: axis)
     }
   }
 
   private func draw(
-    _ lane: Lane, _ cursor: Cursor, in rect: Rect, _ buffer: inout Buffer, _ theme: Theme, axis: Axis? = nil
+    _ lane: Lane, _ state: DashboardState, in rect: Rect, _ buffer: inout Buffer, _ theme: Theme, axis: Axis? = nil
   ) {
     guard let reading = reading("the flow matrix", from: FlowInstrument.self, of: lane, in: rect, &buffer, theme) else {
+      return
+    }
+    if state.showsSchedule {
+      drawSchedule(reading, in: rect, &buffer, theme)
       return
     }
     if let reason = reading.noGradientReason, !reading.matrix.log10.contains(where: \.isFinite) {
       buffer.paragraph(reason, in: rect, style: theme[.error])
       return
     }
-    var picture = picture(reading, lane, cursor)
-    picture.axis = axis
-    picture.draw(in: rect, &buffer, theme: theme)
+    var picture = picture(reading, lane, state)
+    picture.axis = axis ?? Axis.logarithmic(reading.extent, floor: 12)
+    // Where there is room for it the term is written out under the map.
+    let story =
+      rect.height >= 16
+      ? lane[TermInstrument.self]?.lines { NumberText.power(log10: $0, digits: 3) }.flatMap {
+        $0.words(theme).wrapped(to: rect.width)
+      } : nil
+    let parts = rect.rows([.flexible(), .fixed(story.map { $0.count + 1 } ?? 0)])
+    picture.draw(in: parts[0], &buffer, theme: theme)
+    for (row, line) in (story ?? []).enumerated() {
+      buffer.put(line, in: parts[1], row: row + 1, style: theme[row == 0 ? .value : .text])
+    }
   }
 
-  private func picture(_ reading: FlowInstrument.Reading, _ lane: Lane, _ cursor: Cursor) -> FlowPicture {
-    // Where nothing goes back the map need not wait for it.
-    let goesBack = reading.way != .forward
+  /// How many updates carry each term, as if every step had a loss: bands, staircases and blocks.
+  private func drawSchedule(
+    _ reading: FlowInstrument.Reading, in rect: Rect, _ buffer: inout Buffer, _ theme: Theme
+  ) {
+    guard let mask = reading.schedule else {
+      buffer.paragraph("no mask: the gradient that trains is not cut by windows", in: rect, style: theme[.dimText])
+      return
+    }
+    let most = mask.counts.max() ?? 0, words = "\(reading.truncationName): an update every k1 steps, k2 steps back"
+    let parts = rect.rows([.flexible(), .fixed(rect.height >= 6 ? 1 : 0)])
+    let (n, counts) = (mask.steps, mask.counts)
+    HeatMap(
+      counts.enumerated().map { $0 % n > $0 / n ? -.infinity : Double($1) }, rows: n, columns: n,
+      range: 0...Double(max(1, most))
+    ) { i, t in counts[i * n + t] == 0 }.draw(in: parts[0].inset(left: 1), into: &buffer, theme: theme)
+    let scale = most > 1 ? "\(words) · a term is in at most \(most) updates" : words
+    buffer.put(
+      String.fitting(rect.width, [scale, words, reading.truncationName]) ?? "", in: parts[1], style: theme[.dimText])
+  }
+
+  private func picture(_ reading: FlowInstrument.Reading, _ lane: Lane, _ state: DashboardState) -> FlowPicture {
+    // Where nothing goes back the map need not wait for it, nor where its terms are read.
+    let goesBack = reading.way != .forward && state.term == nil, cursor = state.cursor(in: lane)
     var picture = FlowPicture(
       flow: reading.matrix, mask: reading.mask, share: reading.share,
       bias: lane[BiasInstrument.self]?.overall, truncation: reading.truncationName,
       cursor: cursor.phase == .update || !goesBack ? nil : cursor.step,
       isBackward: cursor.phase != .forward || !goesBack)
     picture.note = Self.note(reading)
+    picture.term = state.term
     return picture
   }
 
@@ -98,6 +153,8 @@ struct FlowPicture {
   var note: [String] = []
   /// The step at which the pass stands.
   var cursor: Int?
+  /// The term that is read.
+  var term: TermPlace?
   /// The range of the colors, where it is shared; nil for its own.
   var axis: Axis?
   /// Whether the backward pass has begun: states from the cursor on have their gradient.
@@ -123,7 +180,7 @@ struct FlowPicture {
     if !hasWords { drawShort(in: rect, field, &buffer, theme) }
     if hasWords {
       let words = Rect(x: field.maxX + 2, y: rect.y, width: rect.maxX - field.maxX - 2, height: rect.height)
-      drawWords(in: words, axis, &buffer, theme)
+      drawWords(in: words, axis, pooled(in: field, theme), &buffer, theme)
     }
   }
 
@@ -142,14 +199,25 @@ struct FlowPicture {
   }
 
   /// The term at a cell of the map in words; of several the largest. Nil beside the map, and where nothing is drawn yet.
-  func words(x: Int, y: Int, in rect: Rect) -> String? {
+  func target(x: Int, y: Int, in rect: Rect) -> PointerTarget? {
     let map = HeatMap(flow.log10, rows: flow.rows.count, columns: flow.steps, range: 0...1)
     guard isBackward, let (row, column) = map.place(x: x, y: y, in: places(in: rect).field) else { return nil }
     let (loss, step) = (flow.rows[row] + 1, column + 1)
     let name = "‖∂l_i/∂h_t‖ of loss i = \(loss) at state t = \(step)"
-    if step > loss { return "\(name): a loss reaches no later state" }
+    let term = TermPlace(loss: loss - 1, step: column)
+    if step > loss { return .term(term, "\(name): a loss reaches no later state") }
     let isCut = mask.map { $0.steps == flow.steps && $0[loss - 1, step - 1] == 0 } ?? false
-    return "\(name): \(NumberText.power(log10: flow[row, column]))" + (isCut ? ", cut off by the truncation" : "")
+    let norm = NumberText.power(log10: flow[row, column])
+    return .term(term, "\(name): \(norm)" + (isCut ? ", cut off by the truncation" : ""))
+  }
+
+  /// How many terms share a cell, where not each has one of its own.
+  private func pooled(in field: Rect, _ theme: Theme) -> String? {
+    let down =
+      (flow.rows.count + field.height * HeatMap.valuesPerCell(theme) - 1)
+      / (field.height * HeatMap.valuesPerCell(theme))
+    let across = (flow.steps + field.width - 1) / max(1, field.width)
+    return max(down, across) > 1 ? "largest of \(down)×\(across) each" : nil
   }
 
   private func drawMap(in rect: Rect, _ axis: Axis, _ buffer: inout Buffer, _ theme: Theme) {
@@ -164,7 +232,8 @@ struct FlowPicture {
     }
     // Back in time the map grows from its right edge to the cursor.
     let first = cursor ?? 0
-    let values = flow.log10.enumerated().map { $0 % max(1, flow.steps) < first ? -.infinity : $1 }
+    let values =
+      first == 0 ? flow.log10 : flow.log10.enumerated().map { $0 % max(1, flow.steps) < first ? -.infinity : $1 }
     HeatMap(
       values, rows: flow.rows.count, columns: flow.steps, range: axis.lower...axis.upper, mask: isCut
     ).draw(in: rect, into: &buffer, theme: theme)
@@ -174,6 +243,9 @@ struct FlowPicture {
     let count = flow.rows.count
     guard count > 0 else { return }
     let places = count == 1 ? [0] : [0, count / 2, count - 1]
+    if let term, let row = flow.rows.firstIndex(where: { $0 >= term.loss }) {
+      buffer.put("▸", x: rect.maxX - 1, y: rect.y + (2 * row + 1) * rect.height / (2 * count), style: theme[.cursor])
+    }
     for place in places {
       let y = count == 1 ? rect.height / 2 : place * (rect.height - 1) / (count - 1)
       let name = (place == 0 ? "i=" : "") + "\(flow.rows[place] + 1) "
@@ -183,7 +255,7 @@ struct FlowPicture {
 
   private func drawAxis(in rect: Rect, _ buffer: inout Buffer, _ theme: Theme) {
     let last = "\(flow.steps)"
-    let mark = cursor.flatMap { $0 < flow.steps ? (2 * $0 + 1) * rect.width / (2 * flow.steps) : nil }
+    let mark = (term?.step ?? cursor).flatMap { $0 < flow.steps ? (2 * $0 + 1) * rect.width / (2 * flow.steps) : nil }
     // The labels step aside for the cursor.
     if mark.map({ $0 > 2 }) ?? true { buffer.put("t=1", in: rect, style: theme[.dimText]) }
     if rect.width > last.columns + 5, mark.map({ $0 < rect.width - last.columns }) ?? true {
@@ -220,10 +292,11 @@ struct FlowPicture {
       .filter { !$0.hasSuffix(" by") }
   }
 
-  private func drawWords(in rect: Rect, _ axis: Axis, _ buffer: inout Buffer, _ theme: Theme) {
+  private func drawWords(in rect: Rect, _ axis: Axis, _ pooled: String?, _ buffer: inout Buffer, _ theme: Theme) {
     let heading = String.fitting(rect.width, headings)
     var lines: [[Span]] = [[Span(heading ?? "", theme[.text])]]
     for line in note { lines.append([Span(line, theme[.dimText])]) }
+    if let pooled { lines.append([Span(pooled, theme[.dimText])]) }
     if let share {
       lines.append([
         Span("keeps ", theme[.dimText]), Span(NumberText.percent(share.termShare), theme[.value]),

@@ -37,7 +37,9 @@ struct LearningPanel: Panel {
       return
     }
     LearningPicture(
-      report: reading.report, costs: AlgorithmCosts(reading.report.algorithm, reading.costs), length: reading.length,
+      report: reading.report,
+      costs: AlgorithmCosts(reading.report.algorithm, reading.costs, state.lane[CostInstrument.self]),
+      length: reading.length,
       cursor: state.cursor, equations: reading.description.equations
     ).draw(in: rect, &buffer, theme: theme)
   }
@@ -162,79 +164,5 @@ struct LearningPicture {
     let axis = Axis.logarithmic(logs, floor: 6)
     HeatMap(logs, rows: matrix.rows, columns: matrix.columns, range: axis.lower...axis.upper)
       .draw(in: rect.inset(top: 1), into: &buffer, theme: theme)
-  }
-}
-
-/// What every algorithm would hold and compute in this experiment.
-struct AlgorithmCosts {
-  let algorithm: AlgorithmKind
-  /// Numbers held, and multiply-adds an update, by algorithm.
-  let rows: [LearningInstrument.Cost]
-
-  init(_ algorithm: AlgorithmKind, _ costs: [LearningInstrument.Cost]) {
-    self.algorithm = algorithm
-    rows = costs
-  }
-
-  var tableHeight: Int { rows.count + 1 }
-
-  /// "holds 42,240 floats (bptt 1,664) · 1.4e6 multiply-adds an update (bptt 9.2e4)".
-  func line(_ theme: Theme) -> [[Span]] {
-    let dim = theme[.dimText], value = theme[.value]
-    guard let own = rows.first(where: { $0.kind == algorithm }) else { return [] }
-    let other = rows.first { $0.kind == .bptt && algorithm != .bptt }
-    func beside(_ number: Double?) -> Span { Span(number.map { " (bptt \(NumberText.count($0)))" } ?? "", dim) }
-    let floats = [Span("holds ", dim), Span(NumberText.count(own.floats), value)]
-    let adds = [Span(NumberText.count(own.multiplyAdds), value)]
-    return [
-      floats + [Span(" floats", dim), beside(other?.floats), Span(" · ", dim)] + adds
-        + [Span(" multiply-adds an update", dim), beside(other?.multiplyAdds)],
-      floats + [Span(" floats", dim), beside(other?.floats), Span(" · ", dim)] + adds
-        + [Span(" mult-adds", dim), beside(other?.multiplyAdds)],
-      floats + [Span(" floats · ", dim)] + adds + [Span(" mult-adds an update", dim)],
-      floats + [Span(" floats", dim)],
-    ]
-  }
-
-  /// A line an algorithm: its name, what it holds and what it computes, with bars of their logarithms.
-  func drawTable(in rect: Rect, _ buffer: inout Buffer, _ theme: Theme) {
-    guard rect.height >= 2, rect.width >= 30 else { return }
-    let longest = rows.map(\.kind.rawValue.columns).max() ?? 0
-    let columns = rect.columns(
-      [.fixed(min(longest + 2, max(12, rect.width / 4))), .fixed(10), .flexible(), .fixed(10), .flexible()], gap: 1)
-    for (column, names) in [
-      (0, ["cost"]), (1, ["floats"]), (2, ["held, log scale", "log"]), (3, ["mult-adds"]),
-      (4, ["an update, log scale", "log"]),
-    ] {
-      buffer.put(
-        String.fitting(columns[column].width, names) ?? "", in: columns[column],
-        alignment: column % 2 == 0 ? .left : .right, style: theme[.dimText])
-    }
-    func scale(_ values: [Double]) -> (least: Double, span: Double) {
-      let logs = values.filter { $0 > 0 }.map(Log10.of)
-      let least = (logs.min() ?? 0) - 0.5
-      return (least, max(1, (logs.max() ?? 1) - least))
-    }
-    let floats = scale(rows.map(\.floats)), adds = scale(rows.map(\.multiplyAdds))
-    // The one that learns comes first, where there is not room for all.
-    let order =
-      rows.count < rect.height ? rows : rows.filter { $0.kind == algorithm } + rows.filter { $0.kind != algorithm }
-    for (index, row) in order.prefix(rect.height - 1).enumerated() {
-      let isOwn = row.kind == algorithm
-      let style = theme[isOwn ? .accent : .text]
-      buffer.put(
-        (isOwn ? "▸ " : "  ") + row.kind.rawValue, in: columns[0], row: index + 1, style: style, ellipsis: true)
-      for (value, scale, number, bar) in [
-        (row.floats, floats, columns[1], columns[2]), (row.multiplyAdds, adds, columns[3], columns[4]),
-      ] {
-        buffer.put(
-          NumberText.count(value), in: number, row: index + 1, alignment: .right,
-          style: theme[isOwn ? .value : .dimText])
-        guard value > 0, bar.width > 0, index + 1 < bar.height else { continue }
-        Bars.horizontal(
-          (Log10.of(value) - scale.least) / scale.span, in: bar.line(index + 1),
-          style: theme[isOwn ? .truncated : .full], into: &buffer, theme: theme)
-      }
-    }
   }
 }

@@ -18,6 +18,9 @@ public enum Panels {
   static let decay: any Panel = DecayPanel()
   static let lyapunov: any Panel = LyapunovPanel()
   static let units: any Panel = UnitsPanel()
+  static let attribution: any Panel = AttributionPanel()
+  static let cost: any Panel = CostPanel()
+  static let blackBox: any Panel = BlackBoxPanel()
   static let diagnosis: any Panel = DiagnosisPanel()
 
   /// The rows of the screen, and in each the panels from left to right.
@@ -25,6 +28,7 @@ public enum Panels {
     [throughTime],
     [gradientNorm, contributions, decay, jacobianProduct, horizon, lyapunov],
     [learning, flow, bias, spectrum, units, loss, clipping],
+    [attribution, blackBox, cost],
     [knobs, thisStep, diagnosis, file],
     [timeline],
   ]
@@ -35,7 +39,7 @@ public enum Panels {
   /// Which panels stay where there is not room for all, the first of them before the others.
   static let priority: [any Panel] = [
     throughTime, gradientNorm, thisStep, jacobianProduct, knobs, file, loss, learning, flow, spectrum, timeline,
-    horizon, contributions, bias, decay, lyapunov, clipping, units, diagnosis,
+    horizon, contributions, bias, decay, lyapunov, clipping, units, attribution, blackBox, cost, diagnosis,
   ]
 
   /// The panels with a digit, from 0 to 9.

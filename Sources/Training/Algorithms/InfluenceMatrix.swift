@@ -182,6 +182,7 @@ final class InfluenceMatrix<S: Scalar> {
   private func add(
     _ factor: S, _ source: UnsafeMutablePointer<S>, count: Int, to m: UnsafeMutablePointer<S>, row: Int, column: Int
   ) {
+    WorkCounter.add(count)
     var done = 0
     while done < count {
       let run = min(panelColumns - (column + done) % panelColumns, count - done)
