@@ -6,7 +6,7 @@ import Training
 /// the outlet, and what comes back is taken into the state.
 public struct EffectRunner {
   /// What the screen shows.
-  public private(set) var state: DashboardState
+  public internal(set) var state: DashboardState
   private let source: any Source
   private let files: any FileOutlet
   private let readDemo: (@Sendable (Demo) throws -> Experiment)?
