@@ -22,8 +22,14 @@ extension DashboardState {
 
   /// Goes on with the lesson where the run has come to rest.
   mutating func attendLesson() -> [Effect] {
-    guard lesson?.isAway == false, let scene = lessonScene, let requests = lesson?.attend(scene) else { return [] }
-    return requests.flatMap { perform($0) }
+    var effects: [Effect] = []
+    // What moves nothing leads to no news: the lesson goes on at once.
+    while effects.isEmpty, lesson?.isAway == false, let scene = lessonScene, let requests = lesson?.attend(scene),
+      !requests.isEmpty
+    {
+      for request in requests { effects += perform(request) }
+    }
+    return effects
   }
 
   /// Takes a key of the lesson; nil where it means what it always does.

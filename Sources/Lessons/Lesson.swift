@@ -107,7 +107,7 @@ public struct LessonQuestion: Sendable {
 }
 
 /// A text in which formulas stand in braces, `{gradient[1]}`, computed when it is shown; `{kept_mass|%}` and `{k2|0}` say how:
-/// % as a percentage, a digit as so many decimals, `i` as a whole number; else three significant digits. New words stand between
+/// % as a percentage, a digit as so many decimals, `i` as a whole number; else three significant digits; `{{` is a brace. New words stand between
 /// asterisks.
 public struct LessonText: Equatable, Sendable {
   /// A piece of it.
@@ -129,6 +129,12 @@ public struct LessonText: Equatable, Sendable {
     var rest = Substring(source)
     while let open = rest.firstIndex(of: "{") {
       if open > rest.startIndex { pieces.append(.text(String(rest[..<open]))) }
+      if rest[open...].hasPrefix("{{") {
+        // The brace itself.
+        pieces.append(.text("{"))
+        rest = rest[open...].dropFirst(2)
+        continue
+      }
       guard let close = rest[open...].firstIndex(of: "}") else {
         throw FormulaError("found { without }, expected both around a formula")
       }

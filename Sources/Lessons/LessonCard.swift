@@ -21,8 +21,11 @@ public enum LessonCard {
     case .preparing where page == LessonPage(): rows += paragraph("…", width, theme, .dimText)
     case .revealed:
       // The question stays beside its answer; the rest makes room.
-      rows += paragraph(page.ask, width, theme, .dimText)
-      if case .curve = session.answer { rows += answerRows(session, width, theme) }
+      if case .curve = session.answer {
+        rows += answerRows(session, width, theme)
+      } else {
+        rows += paragraph(page.ask, width, theme, .dimText)
+      }
       rows += revealedRows(session, width, theme)
     default:
       rows += paragraph(page.say, width, theme, .text)
@@ -93,7 +96,7 @@ public enum LessonCard {
       }
       rows.append(row)
     }
-    rows.append([Span(" " + x.words(theme), theme[.dimText])])
+    rows[rows.count - 1].append(Span(" " + x.words(theme), theme[.dimText]))
     return rows
   }
 

@@ -17,6 +17,7 @@ public struct LessonCheck {
   ) rethrows {
     var lines = words.map { Self.line(lesson, $0, "") }
     var (claims, questions) = (0, 0)
+    var blurred: Set<Int>?
     for offset in 0..<seeds where lines.isEmpty {
       var seeded = lesson
       seeded.experiment.seed += UInt64(offset)
@@ -28,11 +29,17 @@ public struct LessonCheck {
         if rows > Self.mostRows { tall[session.step.line] = rows }
       }
       (claims, questions) = (rehearsal.claims, rehearsal.asked.count)
+      let right = Set(rehearsal.asked.flatMap(\.solution.rightMistakes))
+      blurred = blurred?.intersection(right) ?? right
       lines += rehearsal.faults.map { Self.line(lesson, $0, " (seed \(seeded.experiment.seed))") }
       for (line, rows) in tall.sorted(by: { $0.key < $1.key }) {
         let problem = "found a text of \(rows) rows at 80x24, expected \(Self.mostRows) at most"
         lines.append(Self.line(lesson, LessonFault(line: line, problem: problem), ""))
       }
+    }
+    for line in (blurred ?? []).sorted() where lines.isEmpty {
+      let problem = "found a mistake that gives the right answer at every seed, expected another number"
+      lines.append(Self.line(lesson, LessonFault(line: line, problem: problem), ""))
     }
     self.lines = lines
     summary =
