@@ -11,6 +11,34 @@ static const unsigned char lessons[] = {
   , 0,
 #embed "../../Demos/lessons/summands.yaml"
   , 0,
+#embed "../../Demos/lessons/vanishing.yaml"
+  , 0,
+#embed "../../Demos/lessons/exploding.yaml"
+  , 0,
+#embed "../../Demos/lessons/clipping.yaml"
+  , 0,
+#embed "../../Demos/lessons/truncation.yaml"
+  , 0,
+#embed "../../Demos/lessons/schedules.yaml"
+  , 0,
+#embed "../../Demos/lessons/credit.yaml"
+  , 0,
+#embed "../../Demos/lessons/bias.yaml"
+  , 0,
+#embed "../../Demos/lessons/gates.yaml"
+  , 0,
+#embed "../../Demos/lessons/starts.yaml"
+  , 0,
+#embed "../../Demos/lessons/williams-zipser.yaml"
+  , 0,
+#embed "../../Demos/lessons/forward.yaml"
+  , 0,
+#embed "../../Demos/lessons/settling.yaml"
+  , 0,
+#embed "../../Demos/lessons/chaos.yaml"
+  , 0,
+#embed "../../Demos/lessons/bugs.yaml"
+  , 0,
 };
 #pragma clang diagnostic pop
 

@@ -7,7 +7,7 @@ import Training
 public struct EffectRunner {
   /// What the screen shows.
   public internal(set) var state: DashboardState
-  private let source: any Source
+  let source: any Source
   private let files: any FileOutlet
   private let readDemo: (@Sendable (Demo) throws -> Experiment)?
 
@@ -62,7 +62,7 @@ public struct EffectRunner {
   /// Takes another theme.
   public mutating func restyle(_ theme: Theme) { state.theme = theme }
 
-  private mutating func perform(_ effects: [Effect]) -> Outcome {
+  mutating func perform(_ effects: [Effect]) -> Outcome {
     var outcome = Outcome.redraw
     for effect in effects {
       switch effect {

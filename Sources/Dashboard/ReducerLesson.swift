@@ -35,6 +35,9 @@ extension DashboardState {
   /// Takes a key of the lesson; nil where it means what it always does.
   mutating func takeInLesson(_ key: Key) -> [Effect]? {
     guard let session = lesson else { return nil }
+    // The lesson's own keys stop a run: it goes on from a pass that stands.
+    var effects: [Effect] = []
+    if isRunning, key == .character("L") || !session.isAway && [.enter, .backspace].contains(key) { effects = pause() }
     switch key {
     case .character("L"):
       guard session.phase != .over else {
@@ -53,7 +56,7 @@ extension DashboardState {
     case .backspace: lesson?.goBack()
     default: return nil
     }
-    return attendLesson()
+    return effects + attendLesson()
   }
 
   /// Does what the lesson wants done.
@@ -64,7 +67,9 @@ extension DashboardState {
     switch request {
     case .begin(let experiment):
       lesson?.awaited.update = 0
-      return (lanes.count > 1 ? [.source(.drop(.b))] : []) + beginAnew(experiment)
+      let drop: [Effect] = lanes.count > 1 ? [.source(.drop(.b))] : []
+      focusedLane = .a
+      return drop + beginAnew(experiment)
     case .act(.set(let settings)):
       let begins = settings.contains { (try? ExperimentKey.named($0.key))?.effect(in: experiment) == .newRun }
       let effects = attempt(settings)
@@ -95,10 +100,22 @@ extension DashboardState {
   mutating func beginAnew(_ wanted: Experiment) -> [Effect] {
     let settings = wanted.differences(from: experiment).map { Setting(key: $0.key.name, value: $0.value) }
     let effects = attempt(settings).map { effect in
-      if case .source(.change(let lane, let settings)) = effect { Effect.source(.begin(lane, settings)) } else { effect }
+      if case .source(.change(let lane, let settings)) = effect {
+        Effect.source(.begin(lane, settings))
+      } else {
+        effect
+      }
     }
     guard message?.isError != true else { return effects }
     return effects.isEmpty ? restart(.present) : effects
+  }
+}
+
+extension Panel {
+  /// Whether it can be drawn: it has something to draw, and tells no answer that a lesson asks for.
+  func isOpen(in state: DashboardState) -> Bool {
+    guard let lesson = state.lesson, !lesson.isAway else { return applies(to: state) }
+    return applies(to: state) && !lesson.closed.contains(id.name)
   }
 }
 
@@ -111,6 +128,9 @@ extension EffectRunner: LessonStage {
   /// Begins a lesson.
   public mutating func begin(_ session: LessonSession) {
     state.begin(session)
+    // The pass may be there already.
+    _ = perform(state.attendLesson())
+    source.look(state.requests)
     attend()
   }
 

@@ -63,7 +63,7 @@ public struct ScreenLayout: Sendable {
     difference = differenceHeight > 0 ? screen.line(1) : nil
     var room = screen.inset(top: 1 + differenceHeight, bottom: 1 + tipHeight)
     lesson = state.lesson.map { LessonCard.place($0, in: &room, isBig: state.isBig, theme: state.theme) }
-    let applying = Panels.all.filter { $0.applies(to: state) }
+    let applying = Panels.all.filter { $0.isOpen(in: state) }
     if let id = state.zoomed, let panel = applying.first(where: { $0.id == id }) {
       places = [Place(panel, room, isZoomed: true)]
       numbers = nil
@@ -90,7 +90,7 @@ public struct ScreenLayout: Sendable {
     let order = asked + Panels.priority.filter { panel in !asked.contains { $0.id == panel.id } }
     var taken: Set<PanelID> = []
     for panel in order
-    where state.panelsOn.contains(panel.id) && panel.applies(to: state)
+    where state.panelsOn.contains(panel.id) && panel.isOpen(in: state)
       && (panel.isWanted(state) || state.askedFor.contains(panel.id))
     {
       let rows = rows(of: taken.union([panel.id]))

@@ -76,6 +76,8 @@ public struct LessonQuestion: Sendable {
   public var kind: Kind
   /// What is done to reveal the answer.
   public var reveal: [LessonAction] = []
+  /// Panels that stay open though they show the answer.
+  public var open: Set<String> = []
   /// Why the answer is what it is.
   public var why: LessonText
   /// Its line in the file.

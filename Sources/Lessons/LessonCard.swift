@@ -108,7 +108,9 @@ public enum LessonCard {
       case false?: "✗ No: it is "
       case nil: "It is "
       }
-    var rows = paragraph(words + verdict.answer + ".", width, theme, verdict.isRight == false ? .warning : .accent)
+    var rows = paragraph(
+      words + verdict.answer + (verdict.answer.hasSuffix(".") ? "" : "."), width, theme,
+      verdict.isRight == false ? .warning : .accent)
     if let remark = verdict.remark { rows += paragraph(remark, width, theme, .warning) }
     return rows + paragraph(session.page.why, width, theme, .text)
   }
@@ -160,11 +162,19 @@ public enum LessonCard {
       rect, title: ["Lesson: \(session.lesson.title)".words(theme), session.lesson.title.words(theme), "Lesson"],
       note: [place], focused: !session.isAway, theme: theme
     ).inset(left: 1, right: 1)
+    drawKeys(session, on: rect, theme, &buffer)
+    if isBig, session.isTalk { return drawTalk(session, in: inside, theme: theme, into: &buffer) }
     let rows = rows(session, width: inside.width, theme: theme)
     // What does not fit loses its beginning: the question and the answer stand at the end.
     let first = max(0, rows.count - inside.height)
     for (row, spans) in rows.dropFirst(first).enumerated() { buffer.put(spans, in: inside, row: row) }
-    let hints = keys(session).flatMap { [Span(" \($0.key.keyWords(theme))", theme[.keyName]), Span(" \($0.words) ", theme[.dimText])] }
+  }
+
+  /// The keys on the lower edge, as many as fit.
+  private static func drawKeys(_ session: LessonSession, on rect: Rect, _ theme: Theme, _ buffer: inout Buffer) {
+    let hints = keys(session).flatMap {
+      [Span(" \($0.key.keyWords(theme))", theme[.keyName]), Span(" \($0.words) ", theme[.dimText])]
+    }
     let edge = Rect(x: rect.x + 2, y: rect.maxY - 1, width: max(0, rect.width - 4), height: 1)
     buffer.put(fitting: (0...hints.count / 2).map { Array(hints.dropLast(2 * $0)) }, in: edge)
   }

@@ -71,11 +71,15 @@ public enum LessonWords {
     var faults: [LessonFault] = []
     for text in texts(lesson) {
       watched.subtract(text.newWords)
-      let plain = " " + text.pieces.map { if case .text(let words) = $0 { words } else { "0" } }.joined().lowercased()
+      let plain =
+        " "
+        + text.pieces.map { if case .text(let words) = $0 { words } else { "0" } }.joined().lowercased()
         .map { $0.isLetter || "′-".contains($0) ? String($0) : " " }.joined() + " "
       for word in watched.sorted() where plain.contains(" \(word) ") || plain.contains(" \(word)s ") {
         faults.append(
-          LessonFault(line: text.line, problem: "found the word '\(word)' before a lesson brings it in, expected *\(word)* first"))
+          LessonFault(
+            line: text.line, problem: "found the word '\(word)' before a lesson brings it in, expected *\(word)* first")
+        )
         watched.remove(word)
       }
     }

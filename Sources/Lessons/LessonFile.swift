@@ -46,7 +46,8 @@ struct Fields {
     line = node.mark?.line ?? 1
     guard case .mapping(let mapping) = node else {
       throw InputError(
-        file: file, line: line, problem: "found \(YAMLDocument.describe(node)), expected some of: \(known.joined(separator: ", "))")
+        file: file, line: line,
+        problem: "found \(YAMLDocument.describe(node)), expected some of: \(known.joined(separator: ", "))")
     }
     var values: [String: (node: Node, line: Int)] = [:]
     for (key, value) in mapping {
@@ -84,7 +85,9 @@ struct Fields {
   }
 
   func string(_ name: String) throws(InputError) -> String {
-    guard let text = try optionalString(name), !text.isEmpty else { throw fault(name, "found nothing, expected a text") }
+    guard let text = try optionalString(name), !text.isEmpty else {
+      throw fault(name, "found nothing, expected a text")
+    }
     return text
   }
 

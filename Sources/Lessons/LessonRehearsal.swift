@@ -69,7 +69,8 @@ public struct LessonRehearsal {
     guard let session = stage.session, let wait = session.step.wait else { return }
     if stage.scene.map(session.isMet) == true, !wait.keys.isEmpty {
       faults.append(
-        LessonFault(line: wait.until.line, problem: "found '\(wait.until.text)' true before anything is done, expected it later"))
+        LessonFault(
+          line: wait.until.line, problem: "found '\(wait.until.text)' true before anything is done, expected it later"))
       return
     }
     for _ in 0..<Self.patience {
@@ -77,7 +78,8 @@ public struct LessonRehearsal {
       if stage.scene.map(session.isMet) == true { return }
     }
     faults.append(
-      LessonFault(line: wait.until.line, problem: "found '\(wait.until.text)' false after its keys, expected it to hold"))
+      LessonFault(
+        line: wait.until.line, problem: "found '\(wait.until.text)' false after its keys, expected it to hold"))
   }
 
   /// How often the keys of a condition are pressed.

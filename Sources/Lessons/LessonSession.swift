@@ -18,6 +18,10 @@ public struct LessonSession: Sendable {
   public var isAway = false
   /// Whether it is given as a talk: questions reveal themselves, and the way on is one key.
   public var isTalk = false
+  /// The panels that are closed while a question waits: they would tell its answer.
+  public private(set) var closed: Set<String> = []
+  /// The part of the talk that is said, counted from 0.
+  public private(set) var part = 0
   /// What went wrong at this step, first.
   public private(set) var fault: LessonFault?
   /// How questions were answered: by step, whether rightly.
@@ -118,10 +122,12 @@ extension LessonSession {
   /// Brings the run to this step from the lesson's beginning: to begin, to take it up, and to come back from looking around.
   public mutating func prepare() {
     isAway = false
-    (kept, fault) = ([:], nil)
-    (phase, answer, solution) = (.preparing, .none, nil)
+    kept = [:]
+    enterStep()
     queue = [.begin(lesson.experiment)]
-    for step in lesson.steps[..<index] { queue += (step.actions + (step.question?.reveal ?? [])).map(LessonRequest.act) }
+    for step in lesson.steps[..<index] {
+      queue += (step.actions + (step.question?.reveal ?? [])).map(LessonRequest.act)
+    }
     queue += step.actions.map(LessonRequest.act)
   }
 
@@ -166,6 +172,8 @@ extension LessonSession {
     guard phase == .preparing || phase == .revealing else { return }
     let numbers = scene.numbers(kept), wasPreparing = phase == .preparing
     phase = wasPreparing ? .shown : .revealed
+    if !wasPreparing { closed = [] }
+    part = 0
     do throws(LessonFault) {
       if wasPreparing {
         page = try LessonPage(step, numbers)
@@ -192,12 +200,16 @@ extension LessonSession {
   ///
   /// - Returns: whether there is one; the reader may have to do something first.
   public mutating func goOn(_ scene: LessonScene?) -> Bool {
+    if isTalk, phase == .shown || phase == .revealed, part + 1 < talk.count {
+      part += 1
+      return true
+    }
     switch phase {
     case .preparing, .revealing, .over: return true
     case .revealed: nextStep()
     case .shown:
       guard let question = step.question else {
-        guard isTalk || scene.map(isMet) ?? true else { return false }
+        guard isTalk || step.wait == nil || scene.map(isMet) ?? false else { return false }
         nextStep()
         return true
       }
@@ -216,8 +228,14 @@ extension LessonSession {
       return
     }
     index += 1
-    (phase, answer, solution, fault) = (.preparing, .none, nil, nil)
+    enterStep()
     queue = step.actions.map(LessonRequest.act)
+  }
+
+  /// A step begins.
+  private mutating func enterStep() {
+    (phase, answer, solution, fault) = (.preparing, .none, nil, nil)
+    closed = step.question?.tellingPanels ?? []
   }
 
   /// Back to the question, or to the step before.
@@ -231,6 +249,7 @@ extension LessonSession: Equatable {
   /// Two are the same when they stand at the same place and show the same.
   public static func == (a: LessonSession, b: LessonSession) -> Bool {
     a.lesson.name == b.lesson.name && a.index == b.index && a.phase == b.phase && a.answer == b.answer
-      && a.page == b.page && a.isAway == b.isAway && a.isTalk == b.isTalk && a.fault == b.fault
+      && a.page == b.page && a.isAway == b.isAway && a.isTalk == b.isTalk && a.part == b.part && a.closed == b.closed
+      && a.fault == b.fault
   }
 }

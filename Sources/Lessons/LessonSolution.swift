@@ -22,7 +22,6 @@ public struct LessonSolution: Equatable, Sendable {
   /// Computes the answer of `question`.
   ///
   /// - Throws: a formula that cannot be computed, a choice without exactly one right option, and a number that is not finite.
-  ///   usual mistake that is right.
   init(_ question: LessonQuestion, _ numbers: LessonNumbers) throws(LessonFault) {
     func value<T>(_ formula: Formula, _ body: () throws(FormulaError) -> T) throws(LessonFault) -> T {
       do throws(FormulaError) { return try body() } catch { throw LessonFault(line: formula.line, error) }
@@ -31,12 +30,15 @@ public struct LessonSolution: Equatable, Sendable {
     case .choice(let options):
       var right: [Int] = []
       for (index, option) in options.enumerated() {
-        if try value(option.holds, { () throws(FormulaError) in try option.holds.holds(numbers) }) { right.append(index) }
+        if try value(option.holds, { () throws(FormulaError) in try option.holds.holds(numbers) }) {
+          right.append(index)
+        }
       }
       guard right.count == 1, let only = right.first else {
         throw LessonFault(
           line: question.line,
-          problem: "found \(right.isEmpty ? "no option" : "options \(right.map { "\($0 + 1)" }.joined(separator: " and "))")"
+          problem:
+            "found \(right.isEmpty ? "no option" : "options \(right.map { "\($0 + 1)" }.joined(separator: " and "))")"
             + " of '\(question.ask.source.prefix(40))' right, expected exactly one")
       }
       let option = options[only]
@@ -45,7 +47,8 @@ public struct LessonSolution: Equatable, Sendable {
     case .number(let formula, let within, let mistakes):
       let number = try value(formula) { () throws(FormulaError) in try formula.number(numbers) }
       guard number.isFinite else {
-        throw LessonFault(line: formula.line, problem: "found \(number) from '\(formula.text)', expected a finite number")
+        throw LessonFault(
+          line: formula.line, problem: "found \(number) from '\(formula.text)', expected a finite number")
       }
       for mistake in mistakes {
         let wrong = try value(mistake.answer) { () throws(FormulaError) in try mistake.answer.number(numbers) }
@@ -57,7 +60,8 @@ public struct LessonSolution: Equatable, Sendable {
       let number = try value(formula) { () throws(FormulaError) in try formula.number(numbers) }
       guard number.isFinite, number >= 1, number <= Double(numbers.snapshot.data.steps) else {
         throw LessonFault(
-          line: formula.line, problem: "found the step \(number), expected one from 1 to \(numbers.snapshot.data.steps)")
+          line: formula.line, problem: "found the step \(number), expected one from 1 to \(numbers.snapshot.data.steps)"
+        )
       }
       answer = .step(Int(number))
       words = "step \(Int(number))"
@@ -65,7 +69,8 @@ public struct LessonSolution: Equatable, Sendable {
       let list = try value(formula) { () throws(FormulaError) in try formula.value(numbers) }.numbers
       guard list.count > 1, list.allSatisfy(\.isFinite) else {
         throw LessonFault(
-          line: formula.line, problem: "found \(list.count) numbers from '\(formula.text)', expected a list of finite ones")
+          line: formula.line,
+          problem: "found \(list.count) numbers from '\(formula.text)', expected a list of finite ones")
       }
       answer = .curve(list)
       words = "from \(NumberText.trimmed(list[0])) to \(NumberText.trimmed(list[list.count - 1]))"
@@ -89,7 +94,9 @@ public struct LessonSolution: Equatable, Sendable {
       let number = Double(text) ?? .nan
       if Self.agree(number, right, within) { return LessonVerdict(isRight: true, answer: words) }
       for mistake in mistakes {
-        guard let wrong = try? mistake.answer.number(numbers), Self.agree(number, wrong, max(within, 0.02)) else { continue }
+        guard let wrong = try? mistake.answer.number(numbers), Self.agree(number, wrong, max(within, 0.02)) else {
+          continue
+        }
         return LessonVerdict(isRight: false, answer: words, remark: try mistake.why.line(numbers))
       }
       return LessonVerdict(isRight: false, answer: words)

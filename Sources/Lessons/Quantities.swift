@@ -88,7 +88,9 @@ public enum Quantities {
       return Double(length)
     },
     .number("exploded", "1 where a number was not finite, else 0") { $0.snapshot.explosion == nil ? 0 : 1 },
-    .number("learning_rate", "the step size of the next update") { $0.snapshot.experiment.training.optimizer.learningRate },
+    .number("learning_rate", "the step size of the next update") {
+      $0.snapshot.experiment.training.optimizer.learningRate
+    },
   ]
 
   // MARK: The pass
@@ -214,6 +216,10 @@ public enum Quantities {
     .list("log10_product", "its decimal logarithm") { numbers throws(FormulaError) in
       try numbers.reading(JacobianProductInstrument.self).time.log10Norm
     },
+    .list("log10_smallest", "log10 of the smallest singular value of the product, by lag") {
+      numbers throws(FormulaError) in
+      try numbers.reading(JacobianProductInstrument.self).time.spectra.map { $0.log10.last ?? -.infinity }
+    },
     .number("bound", "gamma sigma: the bound of one step's factor") { numbers throws(FormulaError) in
       guard let bound = try numbers.reading(JacobianProductInstrument.self).time.log10BoundPerStep else {
         throw FormulaError("bound: this cell has none")
@@ -226,7 +232,9 @@ public enum Quantities {
     .number("sigma", "the largest singular value of W_hh") { numbers throws(FormulaError) in
       try numbers.reading(SpectrumInstrument.self).recurrent?.singularValues.first ?? .nan
     },
-    .number("gamma", "the largest phi' of the activation") { $0.snapshot.experiment.network.activation.maximumDerivative },
+    .number("gamma", "the largest phi' of the activation") {
+      $0.snapshot.experiment.network.activation.maximumDerivative
+    },
     .number("phi_factor", "what phi' does to the gradient in a step, geometric mean") { numbers throws(FormulaError) in
       try factor("activation", numbers)
     },
@@ -326,7 +334,8 @@ public enum Quantities {
     .list("memory_block", "norm of dc_T/dc_(T-lag): all paths, at the lags of memory_lags") {
       numbers throws(FormulaError) in powers(try memory(numbers).log10Block)
     },
-    .list("memory_lags", "the lags of the two") { numbers throws(FormulaError) in try memory(numbers).lags.map(Double.init)
+    .list("memory_lags", "the lags of the two") { numbers throws(FormulaError) in
+      try memory(numbers).lags.map(Double.init)
     },
   ]
 
@@ -388,7 +397,9 @@ public enum Quantities {
       Quantity.number("\(bug.rawValue)_error", "the checker's verdict on a gradient with \(bug.words)") {
         $0.wrong.checkedError(bug, $0.snapshot)
       },
-      Quantity.number("\(bug.rawValue)_cosine", "the cosine of that gradient and the right one") { $0.wrong.cosine(bug) },
+      Quantity.number("\(bug.rawValue)_cosine", "the cosine of that gradient and the right one") {
+        $0.wrong.cosine(bug)
+      },
     ]
   }
 }

@@ -40,7 +40,8 @@ struct SheetPages {
 
   private mutating func put(_ text: String, x: Double, size: Double, isBold: Bool = false) {
     let weight = isBold ? " font-weight=\"bold\"" : ""
-    body += "<text x=\"\(x)\" y=\"\(y)\" font-size=\"\(size)\"\(weight) xml:space=\"preserve\">\(Self.escaped(text))</text>"
+    body +=
+      "<text x=\"\(x)\" y=\"\(y)\" font-size=\"\(size)\"\(weight) xml:space=\"preserve\">\(Self.escaped(text))</text>"
   }
 
   /// A line to write on, with words before it.

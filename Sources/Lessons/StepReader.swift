@@ -13,7 +13,7 @@ struct StepReader {
     let fields = try Fields(
       node, file: file,
       known: Self.actions + ["say", "wait", "ask", "reveal", "why", "claims"] + Self.questions
-        + ["within", "mistakes", "x", "y"])
+        + ["within", "mistakes", "x", "y", "open"])
     var step = LessonStep(line: fields.line)
     step.actions = try actions(fields)
     step.say = try fields.text("say")
@@ -21,11 +21,14 @@ struct StepReader {
     if let node = fields.node("wait") { step.wait = try wait(node) }
     if fields.node("ask") != nil {
       step.question = try question(fields)
-    } else if let stray = (Self.questions + ["reveal", "why", "mistakes", "within"]).first(where: { fields.node($0) != nil }) {
+    } else if let stray = (Self.questions + ["reveal", "why", "mistakes", "within"]).first(where: {
+      fields.node($0) != nil
+    }) {
       throw fields.fault(stray, "found it without ask, expected a question with it")
     }
     guard step.say != nil || step.question != nil || step.wait != nil else {
-      throw InputError(file: file, line: fields.line, problem: "found a step that shows nothing, expected say, ask or wait")
+      throw InputError(
+        file: file, line: fields.line, problem: "found a step that shows nothing, expected say, ask or wait")
     }
     return step
   }
@@ -111,6 +114,7 @@ struct StepReader {
     var question = LessonQuestion(
       ask: try fields.neededText("ask"), kind: try answer(kind, fields), why: try fields.neededText("why"),
       line: fields.line("ask"))
+    question.open = Set(try names(fields, "open"))
     if let node = fields.node("reveal") {
       question.reveal = try actions(Fields(node, file: file, known: Self.actions))
     }

@@ -4,7 +4,8 @@ public enum TeacherPage {
   public static func markdown(_ lesson: Lesson) -> String {
     var lines = [
       "# \(lesson.title): for the teacher", "",
-      "**Minutes:** \(lesson.minutes). **Stands on:** \(lesson.after.isEmpty ? "nothing" : lesson.after.joined(separator: ", ")).", "",
+      "**Minutes:** \(lesson.minutes). **Stands on:** \(lesson.after.isEmpty ? "nothing" : lesson.after.joined(separator: ", ")).",
+      "",
       "**Aim.** \(flat(lesson.teacher.aim))", "", "**The room is ahead.** \(flat(lesson.teacher.ahead))", "",
       "**The room is behind.** \(flat(lesson.teacher.behind))", "",
       "Give it with `bpttop lesson \(lesson.name)`, as a talk with `bpttop lesson \(lesson.name) --autoplay 0`. "

@@ -72,6 +72,7 @@ struct DashboardSession: TerminalHandler {
     let source = opening.source { waker.wake() }
     state.opened = opening.opened
     state.take(configuration)
+    state.isBig = opening.lesson?.session.isTalk ?? false
     if let view = opening.view { state.restore(view) }
     if let limit = state.speed.updatesPerSecond { source.send(.speed(limit)) }
     var runner = EffectRunner(state, source: source, files: FileWriter { waker.wake() }, readDemo: readDemo)

@@ -10,7 +10,8 @@ import Training
 /// `bpttop lesson`: lessons that ask first.
 struct LessonCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "lesson", abstract: "Lessons that ask before they show; worksheets, talks, and a check of all they claim.",
+    commandName: "lesson",
+    abstract: "Lessons that ask before they show; worksheets, talks, and a check of all they claim.",
     discussion: """
       Without a name, lists the lessons. A lesson is given inside the dashboard: Enter goes on, Backspace goes back, Esc lets you \
       look around, L comes back to the lesson's step. It is taken up where it was left; --from 1 begins it anew.
@@ -32,16 +33,20 @@ struct LessonCommand: ParsableCommand {
   var name: String?
   @Option(help: "The step to begin at, counted from 1.", transform: Reading.count) var from: Int?
   @Option(help: "The seed of weights and data; by default the lesson's.", transform: Reading.count) var seed: Int?
-  @Option(help: "Gives it as a talk in large letters, so many seconds a step; 0 waits for Enter.", transform: Reading.count)
+  @Option(
+    help: "Gives it as a talk in large letters, so many seconds a step; 0 waits for Enter.", transform: Reading.count)
   var autoplay: Int?
-  @Flag(help: "Goes through the lesson, or all, without a terminal, and proves each claim at ten seeds.") var check = false
+  @Flag(help: "Goes through the lesson, or all, without a terminal, and proves each claim at ten seeds.") var check =
+    false
   @Option(help: "How many seeds the check tries.", transform: Reading.count) var seeds = 10
   @Option(help: "Writes a worksheet with its key: FILE.md or FILE.pdf.", completion: .file()) var worksheet: String?
   @Flag(help: "Prints the teacher's page.") var teacher = false
+  @Flag(help: "Lists what formulas of lesson files can name.") var quantities = false
   @OptionGroup var looks: TerminalLooks
 
   func run() throws {
     if name == "new" { return try StandardOutput.print(LessonTemplate.text) }
+    if quantities { return try listQuantities() }
     if check { return try checkAll() }
     guard let name else { return try list() }
     var lesson = try Self.read(name)
@@ -60,7 +65,8 @@ struct LessonCommand: ParsableCommand {
       }
       guard FileManager.default.fileExists(atPath: name) || name.contains("/") || name.contains(".") else {
         throw InputError(
-          file: name, problem: "no such lesson or file, expected one of: \(ShippedLessons.names.joined(separator: ", "))",
+          file: name,
+          problem: "no such lesson or file, expected one of: \(ShippedLessons.names.joined(separator: ", "))",
           nearest: nearestName(to: name, among: ShippedLessons.names))
       }
       let text = try InputFile.text(path: name, limit: 1 << 20)
@@ -83,6 +89,14 @@ struct LessonCommand: ParsableCommand {
     }
   }
 
+  private func listQuantities() throws {
+    for quantity in Quantities.all { try StandardOutput.print("\(quantity.name.padded(22))\(quantity.about)") }
+    try StandardOutput.print("")
+    for function in Quantities.functionWords {
+      try StandardOutput.print("\((function.name + "()").padded(22))\(function.about)")
+    }
+  }
+
   /// A stage without a terminal, at the lesson's beginning.
   static func stage(_ lesson: Lesson, size: Size = Size(width: 80, height: 24)) throws -> EffectRunner {
     do {
@@ -101,9 +115,12 @@ struct LessonCommand: ParsableCommand {
   private func checkAll() throws {
     let names = name.map { [$0] } ?? ShippedLessons.names
     let lessons = try names.map(Self.read)
+    let shipped = try ShippedLessons.names.map(Self.read)
     var wrong = 0
     for lesson in lessons {
-      let report = try LessonCheck(lesson, seeds: max(1, seeds)) { try Self.stage($0) }
+      let words = LessonWords.faults(lesson, among: shipped)
+      let report = try LessonCheck(lesson, seeds: max(1, seeds), words: words) { try Self.stage($0) }
+      // In the order in which they are found, whatever the streams.
       for fault in report.lines { FileHandle.standardError.write(Data("bpttop: \(fault)\n".utf8)) }
       wrong += report.lines.count
       try StandardOutput.print(report.summary)

@@ -6,7 +6,8 @@ enum PDFFile {
   /// Writes pages to `path`.
   static func write(pages: [String], to path: String) throws {
     guard let converter = PNGFile.converter else {
-      throw Failure.input("\(path): \(PNGFile.absence.replacing("PNG", with: "PDF")); a name that ends in .md needs none")
+      throw Failure.input(
+        "\(path): \(PNGFile.absence.replacing("PNG", with: "PDF")); a name that ends in .md needs none")
     }
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent("bpttop-\(getpid())-sheet")
     defer { try? FileManager.default.removeItem(at: folder) }
