@@ -12,6 +12,7 @@ let package = Package(
     .library(name: "Instruments", targets: ["Instruments"]),
     .library(name: "Experiments", targets: ["Experiments"]),
     .library(name: "Canvas", targets: ["Canvas"]),
+    .library(name: "Lessons", targets: ["Lessons"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -41,16 +42,19 @@ let package = Package(
     .target(name: "Sweeps", dependencies: ["Experiments", "Canvas"]),
     .target(name: "Canvas"),
     .target(
+      name: "Lessons",
+      dependencies: ["Canvas", "Experiments", "CDemoText", .product(name: "Yams", package: "Yams")]),
+    .target(
       name: "Dashboard",
       dependencies: [
-        "Instruments", "Sources", "Canvas",
+        "Instruments", "Sources", "Canvas", "Lessons",
         .product(name: "OrderedCollections", package: "swift-collections"),
       ]),
     .target(name: "Terminal", dependencies: ["Canvas", "CNcurses", "CTerminalGuard"]),
     .executableTarget(
       name: "bpttop",
       dependencies: [
-        "Dashboard", "Experiments", "Sweeps", "Terminal",
+        "Dashboard", "Experiments", "Lessons", "Sweeps", "Terminal",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .testTarget(name: "LinearAlgebraTests", dependencies: ["LinearAlgebra"], exclude: ["Fixtures"]),
@@ -62,6 +66,7 @@ let package = Package(
     .testTarget(name: "ExperimentsTests", dependencies: ["Experiments"], exclude: ["Fixtures"]),
     .testTarget(name: "SweepsTests", dependencies: ["Sweeps"]),
     .testTarget(name: "CanvasTests", dependencies: ["Canvas"]),
+    .testTarget(name: "LessonsTests", dependencies: ["Lessons", "Dashboard"]),
     .testTarget(name: "DashboardTests", dependencies: ["Dashboard"], exclude: ["Fixtures"]),
     .testTarget(name: "TerminalTests", dependencies: ["Terminal", "Dashboard"]),
     .testTarget(name: "EndToEndTests"),

@@ -1,5 +1,6 @@
 import Canvas
 import Instruments
+import Lessons
 import RecurrentNetworks
 import Sources
 import Training
@@ -74,6 +75,9 @@ public struct DashboardState: Sendable, Equatable {
     set { (openedName, openedHead) = newValue }
   }
   private var openedName = "", openedHead = ""
+
+  /// The lesson that is given.
+  public internal(set) var lesson: LessonSession?
 
   /// What keys mean at the moment.
   public var mode = Mode.panels

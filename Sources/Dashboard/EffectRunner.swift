@@ -6,8 +6,8 @@ import Training
 /// the outlet, and what comes back is taken into the state.
 public struct EffectRunner {
   /// What the screen shows.
-  public private(set) var state: DashboardState
-  private let source: any Source
+  public internal(set) var state: DashboardState
+  let source: any Source
   private let files: any FileOutlet
   private let readDemo: (@Sendable (Demo) throws -> Experiment)?
 
@@ -62,7 +62,7 @@ public struct EffectRunner {
   /// Takes another theme.
   public mutating func restyle(_ theme: Theme) { state.theme = theme }
 
-  private mutating func perform(_ effects: [Effect]) -> Outcome {
+  mutating func perform(_ effects: [Effect]) -> Outcome {
     var outcome = Outcome.redraw
     for effect in effects {
       switch effect {

@@ -19,6 +19,7 @@ public func reduce(into state: inout DashboardState, _ action: Action) -> [Effec
     state.size = size
   case .news(.frame(let frame)):
     state.receive(frame)
+    return state.attendLesson()
   case .news(.refused(let lane, let keys, let reason)):
     state.refuse(lane, keys, reason)
   case .news(.report(let report)):
@@ -67,6 +68,7 @@ extension DashboardState {
     case .panels: break
     }
     let key = remappedKeys[key] ?? key
+    if let effects = takeInLesson(key) { return effects }
     if let focus, layout.frame(of: focus) != nil, let effects = Panels.named(focus)?.handle(key, &self) {
       return effects
     }

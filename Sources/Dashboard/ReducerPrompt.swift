@@ -114,13 +114,8 @@ extension DashboardState {
 
   /// Trains a demo in the focused lane, from its beginning; undo brings back what was there.
   mutating func open(_ demo: Demo, _ wanted: Experiment) -> [Effect] {
-    let settings = wanted.differences(from: experiment).map { Setting(key: $0.key.name, value: $0.value) }
-    var effects = attempt(settings)
+    var effects = beginAnew(wanted)
     guard message?.isError != true else { return effects }
-    effects = effects.map { effect in
-      if case .source(.change(let lane, let settings)) = effect { .source(.begin(lane, settings)) } else { effect }
-    }
-    if effects.isEmpty { effects = restart(.present) }
     effects += take(speed: Speed(wanted.view.pace))
     if wanted.view.start == .paused, isRunning { effects.insert(contentsOf: pause(), at: 0) }
     opened = (demo.name, demo.head)

@@ -1,4 +1,5 @@
 import Canvas
+import Lessons
 
 /// Draws the state: a pure function into a buffer of its size.
 public func render(_ state: DashboardState) -> Buffer {
@@ -38,6 +39,9 @@ private func drawScreen(_ state: DashboardState, _ layout: ScreenLayout, _ buffe
       note: panel.notes(state).map { $0.words(theme) }, key: panel.digit.map(String.init),
       focused: isFocused, theme: theme)
     panel.draw(state, in: inside, &buffer, theme: theme)
+  }
+  if let lesson = state.lesson, let rect = layout.lesson {
+    LessonCard.draw(lesson, in: rect, isBig: state.isBig, theme: state.theme, into: &buffer)
   }
   HeaderLine.draw(state, in: layout.header, &buffer)
   if let line = layout.difference { DifferenceLine.draw(state, in: line, &buffer) }

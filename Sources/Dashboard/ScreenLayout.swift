@@ -1,4 +1,5 @@
 import Canvas
+import Lessons
 
 /// Where everything stands on the screen: a pure function of the state.
 ///
@@ -34,6 +35,8 @@ public struct ScreenLayout: Sendable {
   public let tip: Rect?
   /// The line that tells how two lanes differ.
   public let difference: Rect?
+  /// Where the lesson stands.
+  public let lesson: Rect?
   /// Where large numbers stand.
   public let numbers: Rect?
   /// The digits of the panels that are not on the screen, of the others their titles.
@@ -48,7 +51,8 @@ public struct ScreenLayout: Sendable {
     let screen = Rect(x: 0, y: 0, width: max(0, size.width), height: max(0, size.height))
     header = screen.line(0)
     guard !isTooSmall else {
-      (places, footer, tip, difference, numbers, hidden) = ([], screen.line(screen.height - 1), nil, nil, nil, [])
+      (places, footer, hidden) = ([], screen.line(screen.height - 1), [])
+      (tip, difference, lesson, numbers) = (nil, nil, nil, nil)
       return
     }
     let tipHeight =
@@ -57,8 +61,9 @@ public struct ScreenLayout: Sendable {
     tip = tipHeight > 0 ? screen.line(size.height - 2) : nil
     let differenceHeight = state.lanes.count > 1 ? 1 : 0
     difference = differenceHeight > 0 ? screen.line(1) : nil
-    let room = screen.inset(top: 1 + differenceHeight, bottom: 1 + tipHeight)
-    let applying = Panels.all.filter { $0.applies(to: state) }
+    var room = screen.inset(top: 1 + differenceHeight, bottom: 1 + tipHeight)
+    lesson = state.lesson.map { LessonCard.place($0, in: &room, isBig: state.isBig, theme: state.theme) }
+    let applying = Panels.all.filter { $0.isOpen(in: state) }
     if let id = state.zoomed, let panel = applying.first(where: { $0.id == id }) {
       places = [Place(panel, room, isZoomed: true)]
       numbers = nil
@@ -85,7 +90,7 @@ public struct ScreenLayout: Sendable {
     let order = asked + Panels.priority.filter { panel in !asked.contains { $0.id == panel.id } }
     var taken: Set<PanelID> = []
     for panel in order
-    where state.panelsOn.contains(panel.id) && panel.applies(to: state)
+    where state.panelsOn.contains(panel.id) && panel.isOpen(in: state)
       && (panel.isWanted(state) || state.askedFor.contains(panel.id))
     {
       let rows = rows(of: taken.union([panel.id]))

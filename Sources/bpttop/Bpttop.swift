@@ -37,8 +37,7 @@ struct Bpttop: ParsableCommand {
     subcommands: [
       DashboardCommand.self, TrainCommand.self, TraceCommand.self, ScreenCommand.self, CheckCommand.self,
       SolveCommand.self, DiagnoseCommand.self, SweepCommand.self, GuessCommand.self, WatchCommand.self,
-      LinkCommand.self,
-      BenchCommand.self, KeysCommand.self, ConfigCommand.self,
+      LinkCommand.self, LessonCommand.self, BenchCommand.self, KeysCommand.self, ConfigCommand.self,
     ],
     defaultSubcommand: DashboardCommand.self)
 

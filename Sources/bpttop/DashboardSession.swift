@@ -2,6 +2,7 @@ import Canvas
 import Dashboard
 import Experiments
 import Foundation
+import Lessons
 import Sources
 import Terminal
 import Training
@@ -16,13 +17,22 @@ struct DashboardSession: TerminalHandler {
     var opened = (name: "", head: "")
     /// What the screen kept of itself.
     var view: DashboardView?
+    /// The lesson that is given in it.
+    var lesson: LessonOpening?
     /// Whether the tip line is shown, and whether it begins paused.
     var showsTip = false, startsPaused = false
     /// The source of the runs; `wake` is called from other threads when there is news to take.
     var source: (_ wake: @escaping @Sendable () -> Void) -> any Source
   }
 
+  /// A lesson: where it stands, where its progress is kept, and the seconds of a step where it goes on by itself; 0 for never.
+  struct LessonOpening {
+    var session: LessonSession, progress: LessonProgress, secondsAStep: Int
+  }
+
   private var source: any Source
+  private var lesson: LessonOpening?
+  private var nextStep: ContinuousClock.Instant?
   private var runner: EffectRunner
   private let waker: Waker
   private let configuration: UserConfiguration
@@ -43,6 +53,8 @@ struct DashboardSession: TerminalHandler {
     let theme = Theme(theme, colors: screen.colorTier, characters: screen.characterTier, ground: screen.ground)
     (self.waker, self.autosave, self.left, self.configuration) = (waker, autosave, left, configuration)
     (source, runner) = Self.open(opening, size, theme, configuration, waker)
+    lesson = opening.lesson
+    if let seconds = lesson?.secondsAStep, seconds > 0 { nextStep = clock.now + .seconds(seconds) }
     if left != nil {
       _ = runner.handle(
         .message("an earlier session was not closed: Ctrl-R goes on with it, q leaves it for the next start"))
@@ -60,10 +72,12 @@ struct DashboardSession: TerminalHandler {
     let source = opening.source { waker.wake() }
     state.opened = opening.opened
     state.take(configuration)
+    state.isBig = opening.lesson?.session.isTalk ?? false
     if let view = opening.view { state.restore(view) }
     if let limit = state.speed.updatesPerSecond { source.send(.speed(limit)) }
     var runner = EffectRunner(state, source: source, files: FileWriter { waker.wake() }, readDemo: readDemo)
     source.requestFrame()
+    if let lesson = opening.lesson { runner.begin(lesson.session) }
     // As if space had been pressed, so that the first frame says so too.
     if !opening.startsPaused { _ = runner.handle(.command(.runOrPause)) }
     return (source, runner)
@@ -81,7 +95,7 @@ struct DashboardSession: TerminalHandler {
   }
 
   /// When the next frame is wanted, or the session is to be saved; nil while nothing changes by itself.
-  var deadline: ContinuousClock.Instant? { [nextFrame, nextSave].compactMap { $0 }.min() }
+  var deadline: ContinuousClock.Instant? { [nextFrame, nextSave, nextStep].compactMap { $0 }.min() }
 
   mutating func handle(_ event: TerminalEvent) -> TerminalResponse {
     let outcome: EffectRunner.Outcome
@@ -97,19 +111,19 @@ struct DashboardSession: TerminalHandler {
       if isRunning, nextFrame == nil { nextFrame = clock.now + Self.frame }
       // What changes is saved a while later, once for all changes of that time.
       if autosave != nil, nextSave == nil, runner.state.canBeSaved { nextSave = clock.now + Autosave.interval }
-    case .deadline:
-      takeDeadline()
-      return .idle
+    case .deadline: return takeDeadline() ? .redraw : .idle
     case .resumed: return .repaint
     case .ground(let ground):
       let theme = runner.state.theme
       runner.restyle(theme.with(theme.choice, ground: ground))
       return .redraw
     }
+    keepProgress()
     return answer(outcome)
   }
 
-  private mutating func takeDeadline() {
+  /// Does what is due; whether the screen is another one after it.
+  private mutating func takeDeadline() -> Bool {
     let now = clock.now
     if let due = nextFrame, due <= now {
       nextFrame = nil
@@ -119,6 +133,17 @@ struct DashboardSession: TerminalHandler {
       nextSave = nil
       if let autosave { runner.saveSession(to: autosave, afterSteps: false) }
     }
+    guard let due = nextStep, due <= now, let lesson else { return false }
+    nextStep = runner.session?.phase == .over ? nil : now + .seconds(lesson.secondsAStep)
+    if runner.session?.phase != .over { runner.press(.enter) }
+    return true
+  }
+
+  /// Keeps how far the lesson has come.
+  private func keepProgress() {
+    guard let lesson, let session = runner.session else { return }
+    let count = session.lesson.steps.count
+    lesson.progress.keep(session.lesson.name, step: session.phase == .over ? count : session.index)
   }
 
   private mutating func answer(_ outcome: EffectRunner.Outcome) -> TerminalResponse {

@@ -9,7 +9,8 @@ enum PNGFile {
   /// Whether rsvg-convert is installed.
   static var isPossible: Bool { converter != nil }
 
-  private static var converter: URL? {
+  /// The program.
+  static var converter: URL? {
     (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
       .map { URL(fileURLWithPath: "\($0)/rsvg-convert") }
       .first { FileManager.default.isExecutableFile(atPath: $0.path) }

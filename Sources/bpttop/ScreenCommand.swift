@@ -3,6 +3,7 @@ import Canvas
 import Dashboard
 import Experiments
 import Foundation
+import Lessons
 import Sources
 import Training
 
@@ -33,6 +34,8 @@ struct ScreenCommand: ParsableCommand {
     completion: .file())
   var output: String
   @Option(help: "\(ThemeName.allCases.map(\.rawValue).joined(separator: ", ")).") var theme: ThemeName = .dark
+  @Option(help: "A lesson that is given in it; its experiment comes before any other.", transform: LessonCommand.read)
+  var lesson: Lesson?
   @Flag(help: "Draws it for the last row of a hall: large numbers, one or two panels.") var big = false
   @Option(help: "\(ColorTier.allCases.map(\.rawValue).joined(separator: ", ")).") var colors: ColorTier = .trueColor
   @Option(help: "\(CharacterTier.allCases.map(\.rawValue).joined(separator: ", ")).")
@@ -52,7 +55,8 @@ struct ScreenCommand: ParsableCommand {
   }
 
   func run() throws {
-    let experiment = try options.read()
+    var experiment = try options.read()
+    if let lesson { experiment.experiment = lesson.experiment }
     let run = try options.run(experiment)
     // An explosion on the way is what the frame then shows.
     while run.update < updates, run.trainOnce() == .trained {}
@@ -66,10 +70,15 @@ struct ScreenCommand: ParsableCommand {
     var runner = EffectRunner(state, source: source, files: NoFiles(), readDemo: readDemo)
     source.requestFrame()
     _ = runner.takeNews()
+    if let lesson {
+      var session = LessonSession(lesson)
+      session.isTalk = big
+      runner.begin(session)
+    }
     for (index, key) in keys.keys.enumerated() {
       // A second apart, so that no key counts as held.
       _ = runner.handle(.key(key, at: .seconds(index + 1)))
-      _ = runner.takeNews()
+      while runner.takeNews() != .idle {}
     }
     let frame = render(runner.state)
     let svg = { frame.svg(title: "bpttop", theme: runner.state.theme) }

@@ -1,0 +1,147 @@
+import Canvas
+import Lessons
+import RecurrentNetworks
+import Training
+
+extension DashboardState {
+  /// Begins a lesson, or takes it up at its step.
+  public mutating func begin(_ session: LessonSession) {
+    lesson = session
+    lesson?.prepare()
+    tip = []
+  }
+
+  /// What the lesson sees of the run; nil while it moves, or has not confirmed what it was told.
+  var lessonScene: LessonScene? {
+    guard let frame = lane.shown, let pass = frame.pass, let newest, !isRunning, goal == nil, lane.unconfirmed.isEmpty,
+      frame.summary.serial == newest.serial, let awaited = lesson?.awaited, newest.serial > awaited.serial,
+      newest.explosion != nil || (awaited.update ?? newest.update) == newest.update
+    else { return nil }
+    return LessonScene(pass, step: cursor.phase == .update ? newest.window.steps.upperBound : cursor.step + 1)
+  }
+
+  /// Goes on with the lesson where the run has come to rest.
+  mutating func attendLesson() -> [Effect] {
+    var effects: [Effect] = []
+    // What moves nothing leads to no news: the lesson goes on at once.
+    while effects.isEmpty, lesson?.isAway == false, let scene = lessonScene, let requests = lesson?.attend(scene),
+      !requests.isEmpty
+    {
+      for request in requests { effects += perform(request) }
+    }
+    return effects
+  }
+
+  /// Takes a key of the lesson; nil where it means what it always does.
+  mutating func takeInLesson(_ key: Key) -> [Effect]? {
+    guard let session = lesson else { return nil }
+    // The lesson's own keys stop a run: it goes on from a pass that stands.
+    var effects: [Effect] = []
+    if isRunning, key == .character("L") || !session.isAway && [.enter, .backspace].contains(key) { effects = pause() }
+    switch key {
+    case .character("L"):
+      guard session.phase != .over else {
+        lesson = nil
+        return []
+      }
+      lesson?.prepare()
+    case _ where session.isAway: return nil
+    case .escape: lesson?.isAway = true
+    case _ where lesson?.type(key) == true: return []
+    case .enter:
+      let scene = lessonScene
+      if lesson?.goOn(scene) == false {
+        message = Message(session.page.hint.isEmpty ? "answer first; Esc looks around" : session.page.hint)
+      }
+    case .backspace: lesson?.goBack()
+    default: return nil
+    }
+    return effects + attendLesson()
+  }
+
+  /// Does what the lesson wants done.
+  private mutating func perform(_ request: LessonRequest) -> [Effect] {
+    defer { if lesson != nil, request.changesRun { message = nil } }
+    let (serial, update, line) = (newest?.serial ?? 0, newest?.update, lesson?.step.line ?? 1)
+    if request.changesRun { lesson?.awaited = (serial, update) }
+    switch request {
+    case .begin(let experiment):
+      lesson?.awaited.update = 0
+      let drop: [Effect] = lanes.count > 1 ? [.source(.drop(.b))] : []
+      focusedLane = .a
+      return drop + beginAnew(experiment)
+    case .act(.set(let settings)):
+      let begins = settings.contains { (try? ExperimentKey.named($0.key))?.effect(in: experiment) == .newRun }
+      let effects = attempt(settings)
+      if let message, message.isError {
+        lesson?.fail(LessonFault(line: line, problem: message.text))
+      }
+      if effects.isEmpty { lesson?.awaited = (0, nil) } else if begins { lesson?.awaited.update = 0 }
+      return effects
+    case .act(.train(let count)):
+      lesson?.awaited.update = (update ?? 0) + count
+      return [.source(.step(updates: count))]
+    case .act(.restart):
+      lesson?.awaited.update = 0
+      return restart(.loaded)
+    case .act(.show(let names)):
+      let wanted = Panels.all.map(\.id).filter { names.contains($0.name) }
+      (panelsOn, askedFor, zoomed) = (Set(wanted), wanted, nil)
+      if let focus, !wanted.contains(focus) { self.focus = wanted.first }
+    case .act(.look(let name)):
+      if let id = Panels.all.first(where: { $0.id.name == name })?.id { show(id) }
+    case .cursor(let step): go(toStep: step)
+    case .act(.keep), .act(.cursor): break
+    }
+    return []
+  }
+
+  /// Trains an experiment in the focused lane from its beginning.
+  mutating func beginAnew(_ wanted: Experiment) -> [Effect] {
+    let settings = wanted.differences(from: experiment).map { Setting(key: $0.key.name, value: $0.value) }
+    let effects = attempt(settings).map { effect in
+      if case .source(.change(let lane, let settings)) = effect {
+        Effect.source(.begin(lane, settings))
+      } else {
+        effect
+      }
+    }
+    guard message?.isError != true else { return effects }
+    return effects.isEmpty ? restart(.present) : effects
+  }
+}
+
+extension Panel {
+  /// Whether it can be drawn: it has something to draw, and tells no answer that a lesson asks for.
+  func isOpen(in state: DashboardState) -> Bool {
+    guard let lesson = state.lesson, !lesson.isAway else { return applies(to: state) }
+    return applies(to: state) && !lesson.closed.contains(id.name)
+  }
+}
+
+extension EffectRunner: LessonStage {
+  /// The lesson as it stands.
+  public var session: LessonSession? { state.lesson }
+  /// What it sees of the run.
+  public var scene: LessonScene? { state.lessonScene }
+
+  /// Begins a lesson.
+  public mutating func begin(_ session: LessonSession) {
+    state.begin(session)
+    // The pass may be there already.
+    _ = perform(state.attendLesson())
+    source.look(state.requests)
+    attend()
+  }
+
+  /// Presses a key, and takes all that comes of it.
+  public mutating func press(_ key: Key) {
+    _ = handle(.key(key))
+    attend()
+  }
+
+  /// What a lesson does leads to news, and these to what it does next.
+  private mutating func attend() {
+    for _ in 0..<1000 where takeNews() != .idle {}
+  }
+}

@@ -1,0 +1,255 @@
+import Canvas
+import Training
+
+/// A lesson that is being given: where it stands, what was answered, what was kept. A value that takes keys and scenes and says
+/// what is to be done.
+public struct LessonSession: Sendable {
+  /// The lesson.
+  public let lesson: Lesson
+  /// The step, counted from 0.
+  public private(set) var index = 0
+  /// Where the step stands.
+  public private(set) var phase = Phase.preparing
+  /// What has been answered so far at this step.
+  public var answer = LessonAnswer.none
+  /// What this step's texts say, with their numbers.
+  public private(set) var page = LessonPage()
+  /// Whether keys go to the dashboard alone: the reader looks around.
+  public var isAway = false
+  /// Whether it is given as a talk: questions reveal themselves, and the way on is one key.
+  public var isTalk = false
+  /// The panels that are closed while a question waits: they would tell its answer.
+  public private(set) var closed: Set<String> = []
+  /// The part of the talk that is said, counted from 0.
+  public private(set) var part = 0
+  /// What went wrong at this step, first.
+  public private(set) var fault: LessonFault?
+  /// How questions were answered: by step, whether rightly.
+  public private(set) var verdicts: [Int: Bool] = [:]
+  /// The answer of the question that was revealed.
+  public private(set) var solution: LessonSolution?
+  /// What the last command leads to: a state of the run after this serial, at this update; nil for any.
+  public var awaited: (serial: UInt64, update: Int?) = (0, nil)
+  private var kept: [String: LessonValue] = [:]
+  /// What is still to be done before the step, or the answer, is shown.
+  private var queue: [LessonRequest] = []
+
+  /// The parts of a step.
+  public enum Phase: Hashable, Sendable {
+    /// Its actions are under way.
+    case preparing
+    /// It is shown; a question waits for its answer.
+    case shown
+    /// What reveals the answer is under way.
+    case revealing
+    /// The answer is shown.
+    case revealed
+    /// The lesson is over.
+    case over
+  }
+
+  /// A session at a step of a lesson, counted from 0.
+  public init(_ lesson: Lesson, at index: Int = 0) {
+    self.lesson = lesson
+    self.index = max(0, min(index, lesson.steps.count - 1))
+  }
+
+  /// The step that is shown.
+  public var step: LessonStep { lesson.steps[index] }
+
+  /// The formulas of this step's claims that are false of a scene, each with its two sides.
+  public func falseClaims(_ scene: LessonScene) -> [LessonFault] {
+    let numbers = scene.numbers(kept)
+    return step.claims.compactMap { claim in
+      do throws(FormulaError) {
+        guard try !claim.holds(numbers) else { return nil }
+        let sides = claim.sides(numbers).map { ", which is \($0)" } ?? ""
+        return LessonFault(line: claim.line, problem: "the claim '\(claim.text)' is false\(sides), expected it to hold")
+      } catch {
+        return LessonFault(line: claim.line, error)
+      }
+    }
+  }
+}
+
+/// What a lesson is given of the run: the pass that is shown, and the step under the cursor, counted from 1.
+public struct LessonScene: Sendable {
+  /// The pass.
+  public var snapshot: Snapshot
+  /// The step under the cursor, counted from 1.
+  public var step: Int
+
+  /// A scene.
+  public init(_ snapshot: Snapshot, step: Int) {
+    self.snapshot = snapshot
+    self.step = step
+  }
+
+  func numbers(_ kept: [String: LessonValue]) -> LessonNumbers { LessonNumbers(snapshot, kept: kept, step: step) }
+}
+
+/// What a lesson wants done.
+public enum LessonRequest: Equatable, Sendable {
+  /// Train an experiment from its beginning.
+  case begin(Experiment)
+  /// Do something to the run or the screen.
+  case act(LessonAction)
+  /// Put the cursor of the pass on a step, counted from 1, backward in time.
+  case cursor(Int)
+
+  /// Whether another pass comes of it, which has to be waited for.
+  public var changesRun: Bool {
+    switch self {
+    case .begin, .act(.set), .act(.train), .act(.restart): true
+    case .act, .cursor: false
+    }
+  }
+}
+
+/// What is wrong with a lesson at a line of its file.
+public struct LessonFault: Error, Equatable, Sendable {
+  /// The line, counted from 1, what was found and expected, and the nearest name.
+  public var line: Int, problem: String, nearest: String?
+
+  /// A problem at a line.
+  public init(line: Int, problem: String) { (self.line, self.problem) = (line, problem) }
+  init(line: Int, _ error: FormulaError) { (self.line, problem, nearest) = (line, error.problem, error.nearest) }
+}
+
+// MARK: Going on
+
+extension LessonSession {
+  /// Brings the run to this step from the lesson's beginning: to begin, to take it up, and to come back from looking around.
+  public mutating func prepare() {
+    isAway = false
+    kept = [:]
+    enterStep()
+    queue = [.begin(lesson.experiment)]
+    for step in lesson.steps[..<index] {
+      queue += (step.actions + (step.question?.reveal ?? [])).map(LessonRequest.act)
+    }
+    queue += step.actions.map(LessonRequest.act)
+  }
+
+  /// Goes on with what is to be done, where the run stands still and `scene` is its pass.
+  ///
+  /// - Returns: what is to be done now; the next call comes with the pass that it leads to.
+  public mutating func attend(_ scene: LessonScene) -> [LessonRequest] {
+    var scene = scene, requests: [LessonRequest] = []
+    while !queue.isEmpty {
+      let next = queue.removeFirst()
+      switch next {
+      case .act(.keep(let name, let formula)):
+        kept[name] = value(formula, scene)
+      case .act(.cursor(let formula)):
+        guard let step = value(formula, scene)?.numbers.first, step.isFinite else { break }
+        scene.step = Int(max(1, min(1e6, step.rounded())))
+        requests.append(.cursor(scene.step))
+      default:
+        requests.append(next)
+        if next.changesRun { return requests }
+      }
+    }
+    arrive(scene)
+    return requests
+  }
+
+  /// What a formula gives; what is wrong with it is noted.
+  private mutating func value(_ formula: Formula, _ scene: LessonScene) -> LessonValue? {
+    do throws(FormulaError) {
+      return try formula.value(scene.numbers(kept))
+    } catch {
+      fail(LessonFault(line: formula.line, error))
+      return nil
+    }
+  }
+
+  /// Notes what went wrong: the first fault of a step stays.
+  public mutating func fail(_ fault: LessonFault) { self.fault = self.fault ?? fault }
+
+  /// Takes the scene that the actions have led to.
+  private mutating func arrive(_ scene: LessonScene) {
+    guard phase == .preparing || phase == .revealing else { return }
+    let numbers = scene.numbers(kept), wasPreparing = phase == .preparing
+    phase = wasPreparing ? .shown : .revealed
+    if !wasPreparing { closed = [] }
+    part = 0
+    do throws(LessonFault) {
+      if wasPreparing {
+        page = try LessonPage(step, numbers)
+        answer = step.question?.emptyAnswer ?? .none
+      } else if let question = step.question {
+        let solution = try LessonSolution(question, numbers)
+        self.solution = solution
+        page.verdict = try solution.verdict(on: answer, of: question, numbers)
+        page.why = try question.why.line(numbers)
+        verdicts[index] = verdicts[index] ?? page.verdict?.isRight
+      }
+    } catch {
+      fail(error)
+    }
+  }
+
+  /// Whether what the reader is to bring about is there.
+  public func isMet(_ scene: LessonScene) -> Bool {
+    guard let wait = step.wait else { return true }
+    return (try? wait.until.holds(scene.numbers(kept))) ?? false
+  }
+
+  /// The way on: to the answer, or to the next step.
+  ///
+  /// - Returns: whether there is one; the reader may have to do something first.
+  public mutating func goOn(_ scene: LessonScene?) -> Bool {
+    if isTalk, phase == .shown || phase == .revealed, part + 1 < talk.count {
+      part += 1
+      return true
+    }
+    switch phase {
+    case .preparing, .revealing, .over: return true
+    case .revealed: nextStep()
+    case .shown:
+      guard let question = step.question else {
+        guard isTalk || step.wait == nil || scene.map(isMet) ?? false else { return false }
+        nextStep()
+        return true
+      }
+      if case .step = question.kind { answer = .step(scene?.step ?? 1) }
+      if isTalk { answer = .none }
+      guard isTalk || answer.isComplete else { return false }
+      phase = .revealing
+      queue = question.reveal.map(LessonRequest.act)
+    }
+    return true
+  }
+
+  private mutating func nextStep() {
+    guard index + 1 < lesson.steps.count else {
+      (phase, page) = (.over, LessonPage())
+      return
+    }
+    index += 1
+    enterStep()
+    queue = step.actions.map(LessonRequest.act)
+  }
+
+  /// A step begins.
+  private mutating func enterStep() {
+    (phase, answer, solution, fault) = (.preparing, .none, nil, nil)
+    closed = step.question?.tellingPanels ?? []
+  }
+
+  /// Back to the question, or to the step before.
+  public mutating func goBack() {
+    if phase != .revealed, phase != .over { index = max(0, index - 1) }
+    prepare()
+  }
+}
+
+extension LessonSession: Equatable {
+  /// Two are the same when they stand at the same place and show the same.
+  public static func == (a: LessonSession, b: LessonSession) -> Bool {
+    a.lesson.name == b.lesson.name && a.index == b.index && a.phase == b.phase && a.answer == b.answer
+      && a.page == b.page && a.isAway == b.isAway && a.isTalk == b.isTalk && a.part == b.part && a.closed == b.closed
+      && a.fault == b.fault
+  }
+}

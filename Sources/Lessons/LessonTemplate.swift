@@ -1,0 +1,34 @@
+/// A lesson file to begin with.
+public enum LessonTemplate {
+  /// The file, explained.
+  public static let text = """
+    # A lesson for `bpttop lesson FILE`. How it is written: Demos/lessons/README.md.
+    title: My first lesson
+    minutes: 5
+    after: [unrolling]
+    experiment:
+      task: {name: sine, length: 20}
+      network: {hidden: 8}
+      training: {batch: 4}
+      view: {start: paused}
+    teacher:
+      aim: What students can do after it.
+      ahead: What to do with a room that is ahead.
+      behind: What to leave out with a room that is behind.
+    steps:
+      - show: [gradient-norm, loss]
+        say: |
+          The network has {units|i} units. The sequence has {n|i} steps.
+        claims: ["units == 8"]
+      - ask: "One update is made. Does the loss of the next batch differ?"
+        reveal: {train: 2}
+        choice:
+          - {text: "Yes, it does.", if: "recent_loss[2] != recent_loss[1]"}
+          - {text: "No, it is the same.", if: "recent_loss[2] == recent_loss[1]", why: "Weights and data have changed."}
+        why: "It was {recent_loss[1]}, and now it is {recent_loss[2]}."
+        claims: ["update == 2"]
+      - wait: {until: "update >= 10", hint: "Press n until update 10.", keys: [n]}
+      - say: |
+          That was it. Check the file with `bpttop lesson FILE --check`.
+    """
+}

@@ -1,0 +1,28 @@
+import CDemoText
+import Experiments
+
+/// The lessons that ship with the program. Their text lies in the program itself.
+public enum ShippedLessons {
+  // In the order of lessons.c, which is that of teaching.
+  /// Their names.
+  public static let names = [
+    "unrolling", "by-hand", "summands", "vanishing", "exploding", "clipping", "truncation", "schedules", "credit",
+    "bias",
+    "gates", "starts", "williams-zipser", "forward", "settling", "chaos", "bugs",
+  ]
+
+  /// Their texts, by name.
+  public static let texts: [String: String] = {
+    let bytes = UnsafeBufferPointer(start: clessons_bytes(), count: clessons_count())
+    return Dictionary(
+      uniqueKeysWithValues: zip(names, bytes.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }))
+  }()
+
+  /// The lesson called `name`; nil where there is none.
+  ///
+  /// - Throws: what is wrong with its file.
+  public static func lesson(_ name: String, panels: [String]) throws(InputError) -> Lesson? {
+    guard let text = texts[name] else { return nil }
+    return try LessonFile.read(text, name: name, file: "Demos/lessons/\(name).yaml", panels: panels)
+  }
+}

@@ -1,0 +1,88 @@
+import Canvas
+
+/// A sheet to answer a lesson's questions on paper, with a key; both are computed at one seed.
+public struct Worksheet {
+  private let lesson: Lesson, rehearsal: LessonRehearsal
+
+  /// The sheet of a lesson that was gone through.
+  public init(_ lesson: Lesson, _ rehearsal: LessonRehearsal) {
+    (self.lesson, self.rehearsal) = (lesson, rehearsal)
+  }
+
+  /// A piece of the sheet.
+  private enum Block {
+    case title(String), heading(String), text(String), bold(String)
+    /// A line to write on; axes to draw on, with their names.
+    case line(String), axes(x: String, y: String)
+    case page
+  }
+
+  private var blocks: [Block] {
+    var blocks: [Block] = [
+      .title(lesson.title), .text("Name: ______________________________    Date: ________________"),
+      .text("bpttop lesson \(lesson.name), seed \(lesson.experiment.seed): another seed makes another sheet."),
+    ]
+    for (number, asked) in rehearsal.asked.enumerated() {
+      blocks.append(.heading("Question \(number + 1)"))
+      // What was said since the question before.
+      let from = number == 0 ? 0 : rehearsal.asked[number - 1].index + 1
+      for index in from...asked.index {
+        if let say = rehearsal.pages[index]?.say, !say.isEmpty { blocks.append(.text(plain(say))) }
+      }
+      blocks.append(.bold(plain(asked.page.ask)))
+      blocks += room(asked)
+    }
+    blocks += [.page, .title("Key: \(lesson.title), seed \(lesson.experiment.seed)")]
+    for (number, asked) in rehearsal.asked.enumerated() {
+      blocks.append(.bold("\(number + 1). \(plain(asked.solution.words))"))
+      blocks.append(.text(plain(asked.page.why)))
+    }
+    return blocks
+  }
+
+  /// Where the answer is written.
+  private func room(_ asked: LessonRehearsal.Asked) -> [Block] {
+    switch lesson.steps[asked.index].question?.kind {
+    case .choice?: asked.page.options.map { .text("☐  \(plain($0))") }
+    case .curve(_, _, let x, let y)?: [.axes(x: x, y: y)]
+    case .step?: [.line("Step t =")]
+    default: [.line("My steps:"), .line(""), .line("Answer:")]
+    }
+  }
+
+  private func plain(_ text: String) -> String { TeacherPage.flat(text.replacing("*", with: "")) }
+
+  /// The sheet and its key as Markdown.
+  public var markdown: String {
+    blocks.map { block in
+      switch block {
+      case .title(let text): "# \(text)\n"
+      case .heading(let text): "## \(text)\n"
+      case .text(let text): text + "\n"
+      case .bold(let text): "**\(text)**\n"
+      case .line(let text): text + " ________________________________________________\n"
+      case .axes(let x, let y):
+        "```\n\(y)\n" + String(repeating: "|\n", count: 8) + "+" + String(repeating: "-", count: 60) + "\n"
+          + String(repeating: " ", count: 40) + "\(x)\n```\n"
+      case .page: "---\n"
+      }
+    }.joined(separator: "\n")
+  }
+
+  /// The pages as SVG, A4.
+  public var pages: [String] {
+    var pages = SheetPages()
+    for block in blocks {
+      switch block {
+      case .title(let text): pages.write(text, size: 18, isBold: true)
+      case .heading(let text): pages.write(text, size: 13, isBold: true, above: 10)
+      case .text(let text): pages.write(text, size: 10.5)
+      case .bold(let text): pages.write(text, size: 10.5, isBold: true)
+      case .line(let text): pages.rule(text)
+      case .axes(let x, let y): pages.axes(x: x, y: y)
+      case .page: pages.turn()
+      }
+    }
+    return pages.finished
+  }
+}

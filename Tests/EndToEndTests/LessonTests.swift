@@ -1,0 +1,85 @@
+import Foundation
+import Testing
+
+extension EndToEnd {
+  /// Lessons from the command line and in a terminal.
+  @Suite(.serialized) struct Lessons {
+    /// A place for files that goes with the test.
+    private func inFolder(_ body: (String) throws -> Void) throws {
+      let folder = FileManager.default.temporaryDirectory.appendingPathComponent("bpttop-\(UUID().uuidString)")
+      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+      defer { try? FileManager.default.removeItem(at: folder) }
+      try body(folder.path)
+    }
+
+    @Test("Every lesson is proved at ten seeds", .enabled(if: Bpttop.isRelease))
+    func check() throws {
+      let (status, output) = try runTool(Bpttop.path, ["lesson", "--check"])
+      #expect(status == 0, "\(output)")
+      let lines = output.split(separator: "\n")
+      #expect(lines.count >= 16)
+      #expect(lines.allSatisfy { $0.contains(": ok, ") && $0.hasSuffix("10 seeds") }, "\(output)")
+    }
+
+    @Test("A file to begin with is right as it is; a false claim ends with 1, what is no lesson with 2")
+    func ownLesson() throws {
+      try inFolder { folder in
+        let (status, text) = try runTool(Bpttop.path, ["lesson", "new"])
+        #expect(status == 0)
+        let path = folder + "/mine.yaml"
+        try text.write(toFile: path, atomically: true, encoding: .utf8)
+        let check = try runTool(Bpttop.path, ["lesson", path, "--check", "--seeds", "3"])
+        #expect(check.status == 0, "\(check.output)")
+        #expect(check.output.contains("mine: ok, 4 steps, 1 questions"))
+        try text.replacing("units == 8", with: "units == 9").write(toFile: path, atomically: true, encoding: .utf8)
+        let wrong = try runTool(Bpttop.path, ["lesson", path, "--check", "--seeds", "1"])
+        #expect(wrong.status == 1)
+        let line = text.split(separator: "\n", omittingEmptySubsequences: false).firstIndex {
+          $0.contains("units == 8")
+        }
+        #expect(wrong.output.contains("\(path):\((line ?? 0) + 1): the claim 'units == 9' is false"), "\(wrong.output)")
+        let unknown = try runTool(Bpttop.path, ["lesson", "vanishin"])
+        #expect(unknown.status == 2)
+        #expect(unknown.output.contains("nearest is vanishing"))
+      }
+    }
+
+    @Test("A worksheet is a PDF of the pages that it needs, or Markdown; the teacher's page names every question")
+    func sheets() throws {
+      try inFolder { folder in
+        let markdown = folder + "/sheet.md", pdf = folder + "/sheet.pdf"
+        #expect(try runTool(Bpttop.path, ["lesson", "unrolling", "--worksheet", markdown]).status == 0)
+        let text = try String(contentsOfFile: markdown, encoding: .utf8)
+        #expect(text.contains("## Question 6") && text.contains("# Key: "))
+        let (status, output) = try runTool(Bpttop.path, ["lesson", "unrolling", "--worksheet", pdf])
+        if output.contains("rsvg-convert is not installed") { return #expect(status == 2) }
+        #expect(status == 0, "\(output)")
+        let bytes = try Data(contentsOf: URL(fileURLWithPath: pdf))
+        #expect(bytes.prefix(5) == Data("%PDF-".utf8))
+        let teacher = try runTool(Bpttop.path, ["lesson", "unrolling", "--teacher"])
+        #expect(teacher.output.contains("6. **"))
+      }
+    }
+
+    @Test("A lesson in a terminal asks, reveals, and is taken up where it was left")
+    func inTerminal() throws {
+      try inFolder { folder in
+        for turn in 0..<2 {
+          let tmux = try Tmux(width: 100, height: 30, environment: ["XDG_STATE_HOME": folder])
+          try tmux.enter(Bpttop.path + " lesson by-hand")
+          if turn == 0 {
+            #expect(try tmux.shows("step 1 of 12"))
+            try tmux.press("Enter")
+            #expect(try tmux.shows("What is the loss of step 4?"))
+            try tmux.press("9", "Enter")
+            #expect(try tmux.shows("No: it is"))
+            try tmux.press("Enter")
+          }
+          #expect(try tmux.shows("step 3 of 12"), "turn \(turn)")
+          try tmux.press("q")
+          #expect(try tmux.shows(">"))
+        }
+      }
+    }
+  }
+}

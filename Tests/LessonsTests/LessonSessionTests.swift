@@ -1,0 +1,158 @@
+import Canvas
+import Dashboard
+import Experiments
+import Foundation
+import Testing
+
+@testable import Lessons
+
+/// A lesson as it is given: keys, ways back, what is kept.
+struct LessonSessionTests {
+  private func lesson(_ name: String = "by-hand") throws -> Lesson {
+    try #require(try ShippedLessons.lesson(name, panels: Example.panels))
+  }
+
+  @Test("A right number is taken as right, a usual mistake gets its own words")
+  func verdicts() throws {
+    for (right, expected) in [(true, true), (false, false)] {
+      var stage = try Example.stage(lesson())
+      stage.press(.enter)
+      // Step 2 asks for half the square of the error at step 4.
+      let scene = try #require(stage.scene)
+      let tape = scene.snapshot.tape()
+      guard case .values(let targets) = tape.target else { throw FormulaError("no numbers") }
+      let error = tape.output[3] - targets[3]
+      let typed = NumberText.short(right ? error * error / 2 : error * error, digits: 5)
+      for character in typed { stage.press(.character(character)) }
+      stage.press(.enter)
+      let verdict = try #require(stage.session?.page.verdict)
+      #expect(verdict.isRight == expected)
+      #expect((verdict.remark ?? "").hasPrefix(right ? "" : "The half is missing."))
+    }
+  }
+
+  @Test("Nothing is revealed without an answer")
+  func asksFirst() throws {
+    var stage = try Example.stage(lesson())
+    stage.press(.enter)
+    stage.press(.enter)
+    #expect(stage.session?.phase == .shown)
+    #expect(stage.session?.solution == nil)
+  }
+
+  @Test("A lesson that was left is taken up at its step, with the same numbers")
+  func takenUp() throws {
+    var stage = try Example.stage(lesson())
+    let whole = LessonRehearsal(&stage)
+    for index in whole.pages.keys.sorted() {
+      var other = try Example.stage(lesson())
+      other.begin(LessonSession(try lesson(), at: index))
+      #expect(other.session?.page == whole.pages[index], "step \(index + 1)")
+    }
+  }
+
+  @Test("Everything can be turned in a lesson, and L brings back its step")
+  func lookingAround() throws {
+    var stage = try Example.stage(lesson("truncation"))
+    for _ in 0..<2 { stage.press(.enter) }
+    let page = stage.session?.page
+    stage.press(.escape)
+    #expect(stage.session?.isAway == true)
+    for key in "{{{an+nM1c" { stage.press(.character(key)) }
+    stage.press(.down)
+    stage.press(.character("L"))
+    #expect(stage.session?.isAway == false)
+    #expect(stage.session?.page == page)
+    #expect(stage.state.newest?.update == 0)
+    #expect(stage.state.experiment == (try lesson("truncation").experiment))
+  }
+
+  @Test("Random keys never end a lesson anywhere but at one of its steps, and every state is drawn")
+  func randomKeys() throws {
+    var random = SplitMix(state: 7)
+    let keys: [Key] =
+      "L12.,nN{}[]ac +-fxzp?/:tv0123456789u".map(Key.character) + [
+        .enter, .enter, .enter, .enter, .backspace, .escape, .up, .down, .left, .right, .tab, .home, .end, .pageUp,
+      ]
+    for name in ["unrolling", "truncation"] {
+      var stage = try Example.stage(lesson(name), size: Size(width: 100, height: 30))
+      for _ in 0..<300 {
+        stage.press(keys[Int(random.next() % UInt64(keys.count))])
+        if let session = stage.session { #expect(session.lesson.steps.indices.contains(session.index)) }
+        let frame = render(stage.state)
+        #expect(frame.width == 100)
+      }
+    }
+  }
+
+  @Test("A talk goes on by Enter alone and says every answer")
+  func talk() throws {
+    var session = LessonSession(try lesson("unrolling"))
+    session.isTalk = true
+    var stage = try Example.stage(lesson("unrolling"))
+    stage.begin(session)
+    var answers = 0, presses = 0
+    while stage.session?.phase != .over, presses < 200 {
+      if stage.session?.phase == .revealed, stage.session?.part == 0 { answers += 1 }
+      stage.press(.enter)
+      presses += 1
+    }
+    #expect(stage.session?.phase == .over)
+    #expect(answers == (try lesson("unrolling").steps.count { $0.question != nil }))
+  }
+
+  @Test("A curve is compared by its shape")
+  func curve() {
+    #expect(LessonCurve.shape([0, 1, 2, 3, 4, 5, 6, 7, 8]) == [0, 0.125, 0.25, 0.375, 0.5, 0.625, 0.75, 0.875, 1])
+    #expect(LessonCurve.shape([2, 2, 2]) == Array(repeating: 0.5, count: 9))
+    // A flat line in the middle is ¼ away from a straight one, on average over nine places: 2.5/9.
+    #expect(abs(LessonCurve().distance(to: LessonCurve.shape([0, 8])) - 2.5 / 9) < 1e-12)
+  }
+
+  @Test("Progress is kept by lesson, and a broken file keeps nothing")
+  func progress() throws {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("bpttop-\(UUID().uuidString)")
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let progress = LessonProgress(environment: ["XDG_STATE_HOME": folder.path])
+    #expect(progress.step(of: "unrolling") == nil)
+    progress.keep("unrolling", step: 3)
+    progress.keep("bias", step: 1)
+    progress.keep("unrolling", step: 4)
+    #expect(LessonProgress(environment: ["XDG_STATE_HOME": folder.path]).step(of: "unrolling") == 4)
+    #expect(progress.step(of: "bias") == 1)
+    try "unrolling -1\nnonsense\nbias two\n".write(
+      to: folder.appendingPathComponent("bpttop/lessons"), atomically: true, encoding: .utf8)
+    #expect(progress.step(of: "unrolling") == nil)
+    #expect(progress.step(of: "bias") == nil)
+  }
+
+  @Test("A worksheet has every question and a key; another seed has other numbers")
+  func worksheet() throws {
+    var sheets: [String] = []
+    for seed in [1, 2] {
+      var seeded = try lesson()
+      seeded.experiment.seed = UInt64(seed)
+      var stage = try Example.stage(seeded)
+      let rehearsal = LessonRehearsal(&stage)
+      let sheet = Worksheet(seeded, rehearsal)
+      #expect(sheet.markdown.components(separatedBy: "## Question").count - 1 == 7)
+      #expect(sheet.markdown.contains("# Key: Backpropagation through time, by hand, seed \(seed)"))
+      #expect(sheet.pages.count >= 2)
+      sheets.append(sheet.markdown)
+    }
+    #expect(sheets[0] != sheets[1])
+  }
+}
+
+/// Random numbers that are the same in every run.
+private struct SplitMix {
+  var state: UInt64
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+    return z ^ (z >> 31)
+  }
+}
