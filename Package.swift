@@ -37,7 +37,7 @@ let package = Package(
     .target(
       name: "Experiments",
       dependencies: ["Instruments", .product(name: "Yams", package: "Yams")]),
-    .target(name: "Sources", dependencies: ["Instruments"]),
+    .target(name: "Sources", dependencies: ["Experiments"]),
     .target(name: "Canvas"),
     .target(
       name: "Dashboard",
@@ -57,7 +57,7 @@ let package = Package(
     .testTarget(name: "TrainingTests", dependencies: ["Training", "GradientFlow"], exclude: ["Fixtures"]),
     .testTarget(name: "GradientFlowTests", dependencies: ["GradientFlow"]),
     .testTarget(name: "InstrumentsTests", dependencies: ["Instruments"]),
-    .testTarget(name: "SourcesTests", dependencies: ["Sources"]),
+    .testTarget(name: "SourcesTests", dependencies: ["Sources"], exclude: ["Fixtures"]),
     .testTarget(name: "ExperimentsTests", dependencies: ["Experiments"], exclude: ["Fixtures"]),
     .testTarget(name: "CanvasTests", dependencies: ["Canvas"]),
     .testTarget(name: "DashboardTests", dependencies: ["Dashboard"], exclude: ["Fixtures"]),
