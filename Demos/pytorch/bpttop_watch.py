@@ -91,6 +91,7 @@ class Watch:
         """Ends the run, which is then said to have ended; without it the last lines are written when the process ends."""
         self.rows.append({"event": "end"})
         self._write_rows()
+        self.lines.close()
         for hook in self.hooks:
             hook.remove()
         self.hooks = []
@@ -317,10 +318,14 @@ class Call:
         output.register_hook(self._take)
 
     def _take(self, gradient):
+        if gradient is None:  # another output of the module has one
+            return
         self.gradient = gradient.detach() if self.gradient is None else self.gradient + gradient.detach()
 
     def listen_to_state(self, part, state):
         def take(gradient):
+            if gradient is None:
+                return
             old = self.state_gradients.get(part)
             self.state_gradients[part] = gradient.detach() if old is None else old + gradient.detach()
 
