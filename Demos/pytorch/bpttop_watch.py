@@ -24,12 +24,13 @@ MODULES = {"RNN": "elman", "LSTM": "lstm", "GRU": "gru", "RNNCell": "elman", "LS
 
 
 def attach(
-    module, folder, every=20, *, update=0, scaler=None, direction="forward", share=0.04, keep_megabytes=256, window_megabytes=32
+    module, folder, every=20, *, update=0, optimizer=None, scaler=None, direction="forward", share=0.04, keep_megabytes=256, window_megabytes=32
 ):
     """Begins to publish `module` in `folder`.
 
     every             updates from one window to the next
     update            updates that are done already: training is resumed, and the folder goes on
+    optimizer         the torch.optim.Optimizer of the loop: its name and its learning rate are told
     scaler            the torch.amp.GradScaler of the loop: the gradients are divided by its scale
     direction         "forward" or "reverse", of a bidirectional module
     share             of the loop's time that it may take: windows are skipped where they would take more
@@ -38,16 +39,17 @@ def attach(
 
     An older run in `folder` becomes `folder`.before.
     """
-    return Watch(module, folder, every, update, scaler, direction, share, keep_megabytes, window_megabytes)
+    return Watch(module, folder, every, update, optimizer, scaler, direction, share, keep_megabytes, window_megabytes)
 
 
 class Watch:
     """What `attach` gives."""
 
-    def __init__(self, module, folder, every, update, scaler, direction, share, keep_megabytes, window_megabytes):
+    def __init__(self, module, folder, every, update, optimizer, scaler, direction, share, keep_megabytes, window_megabytes):
         self.kind = next((k.__name__ for k in type(module).__mro__ if k.__name__ in MODULES), None)
         _check(module, self.kind, every, direction)
         self.module, self.every, self.update, self.scaler, self.share = module, every, update, scaler, share
+        self.optimizer = optimizer
         self.is_cell, self.is_reverse = self.kind.endswith("Cell"), direction == "reverse"
         self.keep, self.most = keep_megabytes * 1e6, window_megabytes * 1e6
         self.folder = _prepare(pathlib.Path(folder), resumes=update > 0)
@@ -73,6 +75,8 @@ class Watch:
         learning_rate  of the optimizer
         """
         start = time.perf_counter()
+        if learning_rate is None and self.optimizer is not None:
+            learning_rate = self.optimizer.param_groups[0]["lr"]
         if clip is not None and grad_norm is not None and clip_scale is None:
             clip_scale = min(1.0, float(clip) / (float(grad_norm) + 1e-6))  # as torch.nn.utils.clip_grad_norm_ has it
         row = {"loss": loss, "grad_norm": grad_norm, "clip": clip, "clip_scale": clip_scale, "learning_rate": learning_rate} | more
@@ -145,6 +149,8 @@ class Watch:
                 tensors, about = self.chain.window(self.is_reverse, self.most)
         except ValueError as problem:
             return self._say(str(problem))
+        if self.optimizer is not None:
+            about["optimizer"] = type(self.optimizer).__name__.lower()
         about |= {"update": str(self.update), "time": f"{time.time():.3f}"} | ({"clip": str(float(clip))} if clip else {})
         data = save(tensors, metadata=about)
         path = self.folder / f"window-{self.update:09d}.safetensors"

@@ -15,7 +15,7 @@ import Training
 /// | lengths | [B] I64 | the sequences' lengths, where they differ |
 ///
 /// Metadata: `format` (bpttop-window-1), `cell` (elman, lstm, gru), `activation`, `layers`, `hidden`, `update`; and, where they are known,
-/// `module`, `batch`, `computed`, `dropout`, `direction`, `clip`, `left_out`.
+/// `module`, `batch`, `computed`, `dropout`, `direction`, `clip`, `optimizer`, `left_out`.
 public struct WatchedWindow: Sendable {
   /// The updates that were done before the pass.
   public let update: Int
@@ -61,7 +61,8 @@ public struct WatchedWindow: Sendable {
     snapshot.explosion = Self.explosion(data, update: about.update)
     update = about.update
     self.snapshot = snapshot
-    shape = about.shape(steps: steps, batch: batch)
+    shape = about.shape(
+      steps: steps, batch: batch, isCarried: snapshot.carriedState.contains { $0.contains { $0 != 0 } })
     let output = file["output"] == nil ? nil : try tensors.numbers("output", [steps, batch, about.network.hidden])
     difference = try? output.map { try snapshot.read(Difference(output: $0, mask: mask)) }
     agreement = about.agreement(difference, precision: tensors.precision)
@@ -154,6 +155,9 @@ private struct WindowHeader {
     // What came back holds the weights of the losses already.
     experiment.training.reduction = .sum
     experiment.training.clip.kind = .none
+    if let optimizer = metadata["optimizer"].flatMap(OptimizerKind.init) {
+      experiment.training.optimizer.name = optimizer
+    }
     if let threshold = metadata["clip"].flatMap(Double.init), threshold > 0, threshold.isFinite {
       experiment.training.clip.kind = .norm
       experiment.training.clip.threshold = threshold
@@ -162,13 +166,13 @@ private struct WindowHeader {
   }
 
   /// "nn.LSTM H=200×2 T=35 B=20", "B=8 of 64" where not all sequences were published.
-  func shape(steps: Int, batch: Int) -> String {
+  func shape(steps: Int, batch: Int, isCarried: Bool) -> String {
     let all = metadata["batch"].flatMap(Int.init) ?? batch
     let name = metadata["module"].map { "nn.\($0)" } ?? network.cell.rawValue
     let activation = network.cell == .elman ? " \(network.activation.rawValue)" : ""
     let direction = metadata["direction"].map { " \($0)" } ?? ""
     return "\(name)\(activation)\(direction) H=\(network.hidden)" + (network.layers > 1 ? "×\(network.layers)" : "")
-      + " T=\(steps) B=\(batch)" + (all > batch ? " of \(all)" : "")
+      + " T=\(steps) B=\(batch)" + (all > batch ? " of \(all)" : "") + (isCarried ? ", state carried in" : "")
   }
 
   /// How far the states may lie from the module's in the precision in which it computed.

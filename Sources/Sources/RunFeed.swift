@@ -146,6 +146,8 @@ final class RunFeed: Sendable {
 
   private func watch(_ start: RunFolder, _ now: () -> Double) {
     var folder = start
+    // What is not there yet is told, too.
+    publish { _ in true }
     while !isEnding {
       loadWish()
       let change = folder.look()

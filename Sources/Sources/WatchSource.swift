@@ -12,7 +12,7 @@ import Training
 public final class WatchSource: Source {
   private let feed: RunFeed
   private let analyst: Analyst
-  private let title: String
+  private let title: String, isFolder: Bool
   private var replay = Replay()
   private var requests: [LaneID: ReadingRequest] = [:]
   /// What the analyst was last asked for, and the last frame.
@@ -38,6 +38,7 @@ public final class WatchSource: Source {
     _ place: RunFeed.Place, title: String, now: @escaping @Sendable () -> Double, wake: @escaping @Sendable () -> Void
   ) {
     self.title = title
+    if case .folder = place { isFolder = true } else { isFolder = false }
     feed = RunFeed(place, now: now, wake: wake)
     analyst = Analyst(onResult: wake)
   }
@@ -96,8 +97,9 @@ public final class WatchSource: Source {
   /// What has happened since the last call.
   public func takeNews() -> [SourceNews] {
     if let come = feed.take() { take(come) }
-    if let result = analyst.take(), let lane = result.lanes[.a], lane.snapshot.serial == window?.snapshot.serial {
-      let frame = LaneFrame(summary: summary, readings: lane.readings, pass: lane.snapshot)
+    // Windows may come faster than they are read: then each reading is shown, though a newer window is there.
+    if let result = analyst.take(), let lane = result.lanes[.a], fault == nil {
+      let frame = LaneFrame(summary: summary(of: lane.snapshot), readings: lane.readings, pass: lane.snapshot)
       lastFrame = frame
       news.append(.frame(Frame(lanes: [.a: frame])))
     }
@@ -162,7 +164,9 @@ public final class WatchSource: Source {
       return
     }
     // The pass is the same: only what the lines told is new.
-    guard var frame = lastFrame else { return }
+    guard var frame = lastFrame, frame.summary.serial == window?.snapshot.serial else {
+      return news.append(.frame(Frame(lanes: [.a: LaneFrame(summary: summary)])))
+    }
     frame.summary = summary
     if let old = frame.readings?[LossInstrument.self] {
       frame.readings?.set(
@@ -186,10 +190,15 @@ public final class WatchSource: Source {
   private var lineNorms: [Double]? { replay.current.flatMap { norms[$0] } ?? norms.newest }
 
   private var summary: RunSummary {
+    if let window, fault == nil { return summary(of: window.snapshot) }
+    return summary(of: nil)
+  }
+
+  private func summary(of snapshot: Snapshot?) -> RunSummary {
     let history = record.history(at: replay.isRunning ? nil : replay.current)
     var summary: RunSummary
-    if let window, fault == nil {
-      summary = RunSummary(window.snapshot)
+    if let snapshot {
+      summary = RunSummary(snapshot)
       // A gradient that is not finite ends the pass, and not what can be looked at.
       (summary.explosion, summary.history) = (nil, history)
     } else {
@@ -212,7 +221,10 @@ public final class WatchSource: Source {
       unreadable == 0 ? [] : ["\(unreadable) \(unreadable == 1 ? "line is" : "lines are") no update, left out"]
     let state = silence.map { [$0] } ?? (replay.isOver && !windows.isEmpty ? ["ended"] : [])
     if let fault { return [title, fault.description] + state + leftOut }
-    guard let window else { return [title] + state + leftOut }
+    guard let window else {
+      let waits = isFolder && windows.isEmpty && !replay.isOver
+      return [title] + (waits ? ["waits for the first window"] : []) + state + leftOut
+    }
     return [title] + window.remarks + [window.agreement] + state + [window.shape] + leftOut
   }
 }

@@ -56,12 +56,20 @@ enum WatchedRun {
     var isFolder: ObjCBool = false
     if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue {
       try checkFolder(path)
-      return {
-        WatchSource(folder: path, title: name, now: { Date().timeIntervalSince1970 }, wake: $0)
-      }
+      return folder(path, name)
+    }
+    // The loop may not have begun: what is called like a folder is waited for.
+    let parent = URL(fileURLWithPath: path).deletingLastPathComponent().path
+    let isLikeFolder = path != "-" && URL(fileURLWithPath: path).pathExtension.isEmpty
+    if isLikeFolder, !FileManager.default.fileExists(atPath: path), FileManager.default.fileExists(atPath: parent) {
+      return folder(path, name)
     }
     let descriptor = path == "-" ? try standardInput() : try InputFile.open(path: path)
     return { WatchSource(descriptor: descriptor, title: name, follows: path != "-", wake: $0) }
+  }
+
+  private static func folder(_ path: String, _ name: String) -> (_ wake: @escaping @Sendable () -> Void) -> any Source {
+    { WatchSource(folder: path, title: name, now: { Date().timeIntervalSince1970 }, wake: $0) }
   }
 
   /// A folder may be empty before the loop begins; one with something else in it is not what was meant.

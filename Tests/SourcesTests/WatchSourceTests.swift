@@ -82,7 +82,8 @@ import Training
     let frame = try wait(source) { $0.readings != nil }.frame
     #expect(source.capabilities.offers.isSuperset(of: [.pass, .sequence, .settings, .history, .norms]))
     #expect(source.capabilities.commands == .control)
-    #expect(frame.summary.title.first == "runs/a" && frame.summary.title.last == "nn.LSTM H=4×2 T=13 B=2")
+    #expect(
+      frame.summary.title.first == "runs/a" && frame.summary.title.last == "nn.LSTM H=4×2 T=13 B=2, state carried in")
     #expect(frame.summary.isRunning && frame.summary.length == 13 && frame.pass != nil)
     #expect(frame.readings?[GradientNormInstrument.self]?.layers.count == 2)
     #expect(frame.readings?[FlowInstrument.self] != nil)
@@ -121,7 +122,10 @@ import Training
     _ = try wait(source) { $0.readings != nil }
     try publish("gru_2_13", 2)
     let next = try wait(source) { $0.summary.update == 2 && $0.readings != nil }
-    #expect(next.words == ["from update 2 on it is nn.GRU H=4×2 T=13 B=2, before nn.RNN tanh H=4 T=5 B=2"])
+    #expect(
+      next.words == [
+        "from update 2 on it is nn.GRU H=4×2 T=13 B=2, state carried in, before nn.RNN tanh H=4 T=5 B=2, state carried in"
+      ])
     // A file that is cut short, as by a full disk.
     let cut = try Data(contentsOf: URL(fileURLWithPath: WatchedWindowTests.path("gru_2_13"))).prefix(3000)
     try cut.write(to: folder.appendingPathComponent("window-000000004.safetensors"))
@@ -153,6 +157,7 @@ import Training
     defer { source.end() }
     try append("{\"update\": 1, \"loss\": 0.5}\n")
     let frame = try wait(source) { $0.summary.history.newest != nil }.frame
+    #expect(frame.summary.title == ["runs/a", "waits for the first window"])
     #expect(frame.pass == nil && source.capabilities.offers == .history && source.capabilities.commands == [])
     try publish("lstm_1_2", 1)
     _ = try wait(source) { $0.readings?[FlowInstrument.self] != nil }

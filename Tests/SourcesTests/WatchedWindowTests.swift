@@ -42,7 +42,7 @@ import Testing
       #expect(try #require(window.difference) <= (isSingle ? 1e-5 : 1e-12))
       #expect(window.agreement.hasPrefix("states agree ") && window.remarks.isEmpty && window.update == 0)
       let module = ["rnn": "nn.RNN tanh", "relu": "nn.RNN relu", "lstm": "nn.LSTM", "gru": "nn.GRU"][cell] ?? ""
-      #expect(window.shape == "\(module) H=4\(layers > 1 ? "×2" : "") T=\(length) B=2")
+      #expect(window.shape == "\(module) H=4\(layers > 1 ? "×2" : "") T=\(length) B=2, state carried in")
       expectNorms(window, try Self.expected(name), within: isSingle ? 1e-5 : 1e-9)
     }
   }
