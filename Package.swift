@@ -38,7 +38,7 @@ let package = Package(
     .target(
       name: "Experiments",
       dependencies: ["Instruments", .product(name: "Yams", package: "Yams")]),
-    .target(name: "Sources", dependencies: ["Instruments"]),
+    .target(name: "Sources", dependencies: ["Experiments"]),
     .target(name: "Sweeps", dependencies: ["Experiments", "Canvas"]),
     .target(name: "Canvas"),
     .target(
@@ -62,7 +62,7 @@ let package = Package(
     .testTarget(name: "TrainingTests", dependencies: ["Training", "GradientFlow"], exclude: ["Fixtures"]),
     .testTarget(name: "GradientFlowTests", dependencies: ["GradientFlow"], exclude: ["Fixtures"]),
     .testTarget(name: "InstrumentsTests", dependencies: ["Instruments"]),
-    .testTarget(name: "SourcesTests", dependencies: ["Sources"]),
+    .testTarget(name: "SourcesTests", dependencies: ["Sources"], exclude: ["Fixtures"]),
     .testTarget(name: "ExperimentsTests", dependencies: ["Experiments"], exclude: ["Fixtures"]),
     .testTarget(name: "SweepsTests", dependencies: ["Sweeps"]),
     .testTarget(name: "CanvasTests", dependencies: ["Canvas"]),

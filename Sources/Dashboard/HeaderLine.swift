@@ -15,7 +15,7 @@ enum HeaderLine {
     // The parts that are least missed go first: the name, then from the right.
     let name = state.lanes.count > 1 ? "bpttop \(state.lane.id.letter)" : "bpttop"
     let isOurs = state.capabilities.commands.contains(.change)
-    var parts = [name] + (isOurs ? settings(state.experiment, chosenSchedule(state)) : [state.newest?.title ?? ""])
+    var parts = [name] + (isOurs ? settings(state.experiment, chosenSchedule(state)) : state.newest?.title ?? [])
     let room = line.width - statusWidth - 2
     func width(_ parts: [String]) -> Int { parts.reduce(0) { $0 + $1.columns } + 3 * max(0, parts.count - 1) }
     if width(parts) > room { parts = (state.lanes.count > 1 ? [state.lane.id.letter] : []) + parts.dropFirst() }

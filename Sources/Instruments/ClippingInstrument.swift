@@ -18,7 +18,8 @@ public enum ClippingInstrument: Instrument {
     public let norms: [Double]
     /// The share of those updates that were clipped, and the mean scale of the clipped ones; NaN where there are none.
     public let clippedShare: Double, meanScale: Double
-    /// ‖g‖₂ of the next update before clipping, and what clipping leaves of it: ‖clipped‖/‖g‖.
+    /// ‖g‖₂ of the next update before clipping, and what clipping leaves of it: ‖clipped‖/‖g‖; NaN where that is not known, and g that of
+    /// the recurrent module alone.
     public let norm: Double, scale: Double
     /// The angle between the gradient before and after clipping, in degrees: 0 where only its length changes; NaN for a gradient
     /// of 0.
@@ -63,7 +64,8 @@ public enum ClippingInstrument: Instrument {
       clip: clip, norms: recent.map(\.gradientNorm).filter(\.isFinite).sorted(),
       clippedShare: Double(scales.count) / Double(recent.count),
       meanScale: scales.reduce(0, +) / Double(scales.count), norm: norm,
-      scale: comparison.truncatedNorm / comparison.fullNorm,
+      // What another program's clipping leaves depends on the rest of its model.
+      scale: pass.snapshot.data.givesGradients ? .nan : comparison.truncatedNorm / comparison.fullNorm,
       angle: comparison.angle, shares: norm > 0 ? shares.sorted { $0.share > $1.share } : [])
   }
 

@@ -55,7 +55,9 @@ private struct StepLines: Sendable {
   private var lossLines: [String] {
     let hasTarget = tape.targetMask[row] != 0
     if let error { return hasTarget ? [error] + (tape.hidden <= StepEquation.most ? ["l{t} = ½Σ( e{t} ² )"] : []) : [] }
-    guard tape.outputs <= StepEquation.most, tape.hidden <= StepEquation.most else { return [] }
+    guard tape.lossKind != .given, tape.outputs <= StepEquation.most, tape.hidden <= StepEquation.most else {
+      return []
+    }
     let isClasses = tape.lossKind == .crossEntropy
     let readout = isClasses ? "ŷ{t} = softmax( W_out h{t} + b_out )" : "ŷ{t} = W_out h{t} + b_out"
     let loss = isClasses ? "l{t} = -Σ( y{t} ⊙ ln( ŷ{t} ) )" : "l{t} = ½Σ( ( ŷ{t} - y{t} )² )"

@@ -138,6 +138,8 @@ extension StepInstrument {
     public let farthestCopy: Double?, copies: Int
     /// Numbers that the algorithm holds for the window and for the whole sequence, and its multiply-adds for the update.
     public let numbersHeld: Double, numbersHeldWhole: Double, multiplyAdds: Double
+    /// Whether another program makes the update, of which no more is known than this gradient.
+    public let isMadeElsewhere: Bool
 
     /// The share that clipping leaves: 1 where it does nothing.
     public var scale: Double { raw > 0 ? clipped / raw : 1 }
@@ -171,6 +173,7 @@ extension StepInstrument {
       sizes.segmentSteps = nil
       (sizes.k1, sizes.k2) = (pass.length, pass.length)
       numbersHeldWhole = training.algorithm.cost(sizes).floats
+      isMadeElsewhere = snapshot.data.givesGradients
       ofOneWeight =
         optimizer.isPlainDescent && noiseDeviation == nil && copies == 1
         ? Self.ofOneWeight(tape, gradient, layer, rate: learningRate, clip, scale: raw > 0 ? clipped / raw : 1) : nil

@@ -159,7 +159,7 @@ extension TimeInstrument {
   private static func targets(_ data: SequenceBatch, _ words: TaskDescription) -> [Target] {
     (0..<data.steps).map { step in
       let index = step * data.batch
-      guard index < data.targetMask.count, data.targetMask[index] != 0 else { return .none }
+      guard index < data.targetMask.count, data.targetMask[index] != 0, !data.givesGradients else { return .none }
       switch data.target {
       case .classes(let classes):
         let target = Int(classes[index])

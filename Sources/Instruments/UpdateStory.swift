@@ -11,10 +11,22 @@ extension StepInstrument.Update {
     let sum: [StepText.Piece] =
       [.words(equation, .equation)]
       + (omega == nil ? [] : [.words(" + ", .equation), .setting(omegaWeight), .words(" ∂Ω/∂w", .equation)])
+    if isMadeElsewhere {
+      let delta = preactivationGradient.map { [StepText.Piece.words($0 + ",  ", .equation)] + sum }
+      return StepText(lines: [delta, sum].compactMap { $0 }, facts: factsOfGradient)
+    }
     let apart: [StepText.Piece] = [.words("     ", .equation)]
     let delta = preactivationGradient.map { [StepText.Piece.words($0 + ",  ", .equation)] + sum + apart + rule }
     return StepText(
       lines: [delta, sum + apart + rule, rule].compactMap { $0 }, facts: facts)
+  }
+
+  /// What is known where another program makes the update.
+  private var factsOfGradient: [Fact] {
+    [
+      Fact("‖g‖", raw, .norm, rank: 0), Fact(remark: "of this module alone", rank: 0), Fact("‖w‖", weights, rank: 2),
+      Fact(remark: "the update itself is made elsewhere", rank: 3),
+    ]
   }
 
   private var facts: [Fact] {

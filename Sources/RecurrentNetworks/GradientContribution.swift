@@ -75,7 +75,8 @@ extension Tape {
         gradient[target] = -others
       case .values(let values):
         for (o, value) in y.enumerated() where outputMask?[row * outputs + o] != 0 {
-          gradient[b * outputs + o] = injectionWeight * (value - values[row * outputs + o])
+          let target = values[row * outputs + o]
+          gradient[b * outputs + o] = injectionWeight * (lossKind == .given ? target : value - target)
         }
       }
     }

@@ -95,6 +95,8 @@ public enum LossKind: String, Sendable {
   case crossEntropy = "cross_entropy"
   /// ½‖y - d‖², for regression.
   case squared
+  /// ⟨g_t, y_t⟩ with g_t given: ∂l/∂y = g_t. It stands for what another program's model sends back to the network's outputs.
+  case given
 }
 
 /// How the losses of the injected steps make the objective.

@@ -52,8 +52,10 @@ public struct ParameterLayout: Equatable, Sendable {
   private let inputBlocks: [Block], recurrentBlocks: [Block]
 
   /// The layout of a network that reads `inputs` numbers a step and writes `outputs`; untied over `copies` steps, where that is
-  /// more than 1.
-  public init(_ network: NetworkSpecification, inputs: Int, outputs: Int, copies: Int = 1) {
+  /// more than 1. Without a readout y_t is h_t.
+  public init(
+    _ network: NetworkSpecification, inputs: Int, outputs: Int, copies: Int = 1, hasReadout: Bool = true
+  ) {
     let h = network.hidden
     let gh = network.cell.gates * h
     var entries: [Entry] = []
@@ -78,8 +80,10 @@ public struct ParameterLayout: Equatable, Sendable {
         add("bias_ih_l\(layer)", [gh], copies: copies)
         if network.cell.resetGatedInputs > 0 { add("bias_hh_l\(layer)", [gh], copies: copies) }
       }
-      add("readout.weight", [outputs, h])
-      add("readout.bias", [outputs])
+      if hasReadout {
+        add("readout.weight", [outputs, h])
+        add("readout.bias", [outputs])
+      }
       // Last, so that the others are drawn as without it.
       for layer in 0..<network.layers where network.cell == .leaky && network.learnsBeta {
         add("beta_logit_l\(layer)", [h])

@@ -310,6 +310,23 @@ extension Pass {
         rows: rows, columns: layout.outputs, weight: weight, mask: targetMask + first,
         target: arena + plan.target + first * plan.outputStride, targetStride: plan.outputStride, y: y,
         yStride: plan.outputStride, loss: losses)
+    case .given:
+      takeGradients(rows: rows, first: first, weight: weight, losses: losses)
+    }
+  }
+
+  /// ∂l/∂y is what was given; l = ⟨∂l/∂y, y⟩.
+  private func takeGradients(rows: Int, first: Int, weight: S, losses: UnsafeMutablePointer<S>) {
+    for row in 0..<rows {
+      let y = arena + plan.output + row * plan.outputStride
+      let given = arena + plan.target + (first + row) * plan.outputStride
+      let isThere = targetMask[first + row] != 0
+      var loss: S = 0
+      for column in 0..<layout.outputs {
+        if isThere { loss += given[column] * y[column] }
+        y[column] = isThere ? weight * given[column] : 0
+      }
+      losses[row] = loss
     }
   }
 

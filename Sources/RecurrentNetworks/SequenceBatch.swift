@@ -27,6 +27,8 @@ public struct SequenceBatch: Equatable, Sendable {
   /// 1 where an output has a target, [n, B, O], for targets that are values; nil where every output has at the steps of
   /// `targetMask`. A step has a target where one of its outputs has.
   public var outputMask: [UInt8]?
+  /// Whether the targets are values of ∂l/∂y, not of y.
+  public var givesGradients = false
 
   /// A batch from its parts.
   public init(
@@ -48,7 +50,7 @@ public struct SequenceBatch: Equatable, Sendable {
   public var loss: LossKind {
     switch target {
     case .classes: .crossEntropy
-    case .values: .squared
+    case .values: givesGradients ? .given : .squared
     }
   }
 }

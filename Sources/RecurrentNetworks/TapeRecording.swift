@@ -13,7 +13,7 @@ extension Pass {
     let target: Targets =
       switch loss {
       case .crossEntropy: .classes(Array(UnsafeBufferPointer(start: classes + w.lowerBound * batch, count: rows)))
-      case .squared:
+      case .squared, .given:
         .values(
           Self.gathered(
             arena + plan.target + w.lowerBound * batch * plan.outputStride, rows: rows, columns: layout.outputs,
@@ -270,9 +270,11 @@ extension SequenceBatch {
       case .classes(let classes): .classes(rows(classes, 1))
       case .values(let values): .values(rows(values, outputs))
       }
-    return SequenceBatch(
+    var slice = SequenceBatch(
       steps: range.count, batch: batch, inputs: inputs, outputs: outputs, x: rows(x, inputs),
       symbols: symbols.map { rows($0, 1) }, target: target, targetMask: rows(targetMask, 1),
       outputMask: outputMask.map { rows($0, outputs) })
+    slice.givesGradients = givesGradients
+    return slice
   }
 }

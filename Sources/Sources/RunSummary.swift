@@ -26,8 +26,8 @@ public struct RunSummary: Sendable {
   public var journal: [JournalEntry]
   /// Whether the task reads a file.
   public var hasFile: Bool
-  /// What the run is called, where it has no settings to tell.
-  public var title = ""
+  /// What the run is called and what is to be known of it, where it has no settings to tell; what is least missed comes last.
+  public var title: [String] = []
 
   /// Updates done.
   public var update: Int { pass.update }
@@ -52,7 +52,7 @@ public struct RunSummary: Sendable {
   }
 
   /// The summary of a run that is trained elsewhere, of which losses and norms are known and perhaps a pass of `length` steps.
-  public init(title: String, pass: PassIdentity, history: LossHistory, length: Int, isRunning: Bool) {
+  public init(title: [String] = [], pass: PassIdentity, history: LossHistory, length: Int, isRunning: Bool) {
     self.title = title
     self.pass = pass
     self.history = history

@@ -83,10 +83,12 @@ extension SequenceBatch {
       case .classes(let classes): .classes(column(classes, 1))
       case .values(let values): .values(column(values, outputs))
       }
-    return SequenceBatch(
+    var only = SequenceBatch(
       steps: steps, batch: 1, inputs: inputs, outputs: outputs, x: column(x, inputs),
       symbols: symbols.map { column($0, 1) }, target: target, targetMask: column(targetMask, 1),
       outputMask: outputMask.map { column($0, outputs) })
+    only.givesGradients = givesGradients
+    return only
   }
 }
 

@@ -72,7 +72,7 @@ public final class TrainingRun {
   /// Where training stood before each of the last changes, while no update has been made since.
   private(set) var placesBefore: [(index: Int, place: Checkpoint)] = []
   /// The serial of the newest snapshot of all runs: one that takes another's place goes on counting.
-  private static let serials = Atomic<UInt64>(0)
+  static let serials = Atomic<UInt64>(0)
 
   /// A run before its first update.
   ///

@@ -10,31 +10,92 @@ import Training
 /// `bpttop watch`: the dashboard on a run that is trained elsewhere.
 struct WatchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "watch", abstract: "Opens the dashboard on a run that is trained elsewhere and writes JSON lines.",
+    commandName: "watch", abstract: "Opens the dashboard on a run that is trained elsewhere.",
     discussion: """
-      A line is an update: {"update": 12, "loss": 0.31, "grad_norm": 1.7, "log10_grad_steps": [-4.1, -3.2, -2.0]}. Only \
-      update must be there; panels whose numbers do not come take no room. The file may still grow; `train --metrics run.jsonl` \
-      writes such lines, too.
+      RUN is the folder in which a PyTorch loop publishes: copy bpttop_watch.py (Demos/pytorch) beside your script, and
+
+        watch = bpttop_watch.attach(model.lstm, "runs/a", every=20)     # before the loop
+        watch.step(loss=loss)                                           # after each optimizer.step()
+
+      The pass is made here from what the folder holds, so that every instrument works; the header says how far its states lie \
+      from the module's. space stands still and goes on, n and N go from window to window, and a run that is over is played.
+
+      RUN may also be a file of JSON lines, or - for standard input. A line is an update: {"update": 12, "loss": 0.31, \
+      "grad_norm": 1.7, "log10_grad_steps": [-4.1, -3.2, -2.0]}. Only update must be there; panels whose numbers do not come \
+      take no room. The file may still grow; `train --metrics run.jsonl` writes such lines, too.
 
       EXAMPLES
+        bpttop watch runs/a
         bpttop watch run.jsonl
-        bpttop train mine.yaml --updates 1000 --metrics m.jsonl & bpttop watch m.jsonl
+        ssh host tail -n +1 -f run.jsonl | bpttop watch -
       """)
 
-  @Argument(help: "The file of JSON lines.", completion: .file(extensions: ["jsonl"]))
-  var file: String
+  @Argument(
+    help: ArgumentHelp("The folder, the file of JSON lines, or - for standard input.", valueName: "run"),
+    completion: .file())
+  var path: String
   @OptionGroup var looks: TerminalLooks
 
   func run() throws {
-    let descriptor = try InputFile.open(path: file)
-    // What the lines do not tell is not shown: they have no threshold.
+    // What is not told is not shown: it has no threshold.
     var experiment = Experiment()
     experiment.training.clip.kind = .none
     experiment.view.pace = nil
-    let name = file.split(separator: "/").last.map(String.init) ?? file
+    let source = try WatchedRun.source(path)
     try looks.show(
-      DashboardSession.Opening(
-        experiment: experiment, startsPaused: true,
-        source: { LinesSource(descriptor: descriptor, title: name, follows: true, wake: $0) }), savesItself: false)
+      DashboardSession.Opening(experiment: experiment, startsPaused: true, source: source), savesItself: false)
+  }
+}
+
+/// What `watch` is to open.
+enum WatchedRun {
+  /// The source of the run at `path`.
+  /// - Throws: one line that says what was found there.
+  static func source(_ path: String) throws -> (_ wake: @escaping @Sendable () -> Void) -> any Source {
+    let name = path.split(separator: "/").suffix(2).joined(separator: "/")
+    var isFolder: ObjCBool = false
+    if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue {
+      try checkFolder(path)
+      return folder(path, name)
+    }
+    // The loop may not have begun: what is called like a folder is waited for.
+    let parent = URL(fileURLWithPath: path).deletingLastPathComponent().path
+    let isLikeFolder = path != "-" && URL(fileURLWithPath: path).pathExtension.isEmpty
+    if isLikeFolder, !FileManager.default.fileExists(atPath: path), FileManager.default.fileExists(atPath: parent) {
+      return folder(path, name)
+    }
+    let descriptor = path == "-" ? try standardInput() : try InputFile.open(path: path)
+    return { WatchSource(descriptor: descriptor, title: name, follows: path != "-", wake: $0) }
+  }
+
+  private static func folder(_ path: String, _ name: String) -> (_ wake: @escaping @Sendable () -> Void) -> any Source {
+    { WatchSource(folder: path, title: name, now: { Date().timeIntervalSince1970 }, wake: $0) }
+  }
+
+  /// A folder may be empty before the loop begins; one with something else in it is not what was meant.
+  private static func checkFolder(_ path: String) throws {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+    func isRun(_ names: [String]) -> Bool { names.contains { $0.hasPrefix("window-") || $0 == "scalars.jsonl" } }
+    guard !names.isEmpty, !isRun(names) else { return }
+    let inside = names.sorted().first {
+      isRun((try? FileManager.default.contentsOfDirectory(atPath: path + "/" + $0)) ?? [])
+    }
+    throw InputError(
+      file: path, problem: "found no window-*.safetensors and no scalars.jsonl, expected what bpttop_watch.py writes",
+      nearest: inside.map { path + "/" + $0 })
+  }
+
+  /// The lines of standard input; the keys then come from the terminal itself.
+  private static func standardInput() throws -> Int32 {
+    guard isatty(STDIN_FILENO) == 0 else {
+      throw InputError(file: "standard input", problem: "found a terminal, expected a pipe with JSON lines")
+    }
+    let lines = dup(STDIN_FILENO), terminal = open("/dev/tty", O_RDWR)
+    guard lines >= 0, terminal >= 0 else {
+      throw InputError(file: "/dev/tty", problem: "found no terminal, expected one for the keys")
+    }
+    dup2(terminal, STDIN_FILENO)
+    close(terminal)
+    return lines
   }
 }

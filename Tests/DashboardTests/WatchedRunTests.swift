@@ -21,7 +21,7 @@ import Training
     var readings = Readings(pass)
     readings.set(LossInstrument.self, LossInstrument.Reading(update: 30, history: history))
     readings.set(GradientNormInstrument.self, .init(norms: (0..<12).map { Double($0) / 3 - 4 }))
-    let summary = RunSummary(title: "train.py", pass: pass, history: history, length: 12, isRunning: true)
+    let summary = RunSummary(title: ["train.py"], pass: pass, history: history, length: 12, isRunning: true)
     _ = reduce(into: &state, .news(.frame(Frame(lanes: [.a: LaneFrame(summary: summary, readings: readings)]))))
     return state
   }

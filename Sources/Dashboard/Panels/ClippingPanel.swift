@@ -50,12 +50,13 @@ struct ClippingPanel: Panel {
 
   /// What happens to the next update.
   private func words(_ reading: ClippingInstrument.Reading) -> [String] {
-    var next = "next update: ‖g‖ \(NumberText.short(reading.norm))"
+    let whose = reading.scale.isNaN ? "this module alone" : "next update"
+    var next = "\(whose): ‖g‖ \(NumberText.short(reading.norm))"
     if reading.scale < 1 {
       // What rounding turns is no turn.
       let turn = reading.angle > 1e-6 ? "turned by \(NumberText.short(reading.angle, digits: 2))°" : "not turned"
       next += " × \(NumberText.short(reading.scale)), \(turn)"
-    } else {
+    } else if reading.scale >= 1 {
       next += ", not clipped"
     }
     let shares = reading.shares.prefix(3).map { "\($0.name) \(NumberText.percent($0.share))" }

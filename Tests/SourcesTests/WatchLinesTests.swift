@@ -5,12 +5,12 @@ import Sources
 import Testing
 
 /// A run that is trained elsewhere, told in lines.
-@Suite struct LinesSourceTests {
+@Suite struct WatchLinesTests {
   /// The last frame after all lines were read.
   private func frame(_ text: String) throws -> Frame {
     let pipe = Pipe()
     let descriptor = dup(pipe.fileHandleForReading.fileDescriptor)
-    let source = LinesSource(descriptor: descriptor, title: "a run", follows: false, wake: {})
+    let source = WatchSource(descriptor: descriptor, title: "a run", follows: false, wake: {})
     try pipe.fileHandleForWriting.write(contentsOf: Data(text.utf8))
     try pipe.fileHandleForWriting.close()
     let start = ContinuousClock.now
@@ -34,7 +34,7 @@ import Testing
       """)
     let lane = try #require(frame.lanes[.a])
     #expect(
-      lane.summary.title == "a run" && lane.summary.update == 2 && lane.summary.experiment == nil && lane.pass == nil)
+      lane.summary.title == ["a run"] && lane.summary.update == 2 && lane.summary.experiment == nil && lane.pass == nil)
     #expect(lane.summary.history.recent.map(\.loss) == [0.7, 0.6] && lane.summary.history.firstClipped == 1)
     #expect(lane.readings?[GradientNormInstrument.self]?.norms == [-3, -.infinity, -1])
     #expect(lane.readings?[LossInstrument.self]?.update == 2 && lane.readings?[FlowInstrument.self] == nil)
@@ -46,7 +46,7 @@ import Testing
       try frame("{\"update\": 5, \"loss\": 1}\nnonsense\n{\"loss\": 3}\r\n{\"update\": 1, \"loss\": 2}\r\n\n").lanes[.a]
     )
     #expect(lane.summary.update == 1 && lane.summary.history.recent.map(\.loss) == [2])
-    #expect(lane.summary.title == "a run · 2 lines are no update, left out")
+    #expect(lane.summary.title == ["a run", "2 lines are no update, left out"])
     #expect(lane.readings?[GradientNormInstrument.self] == nil)
   }
 
@@ -57,7 +57,7 @@ import Testing
         .lanes[.a])
     let recent = lane.summary.history.recent
     #expect(recent.count == 2 && recent[0].loss.isNaN && recent[0].gradientNorm == .infinity)
-    #expect(recent[1].loss == -.infinity && recent[1].gradientNorm.isNaN && lane.summary.title == "a run")
+    #expect(recent[1].loss == -.infinity && recent[1].gradientNorm.isNaN && lane.summary.title == ["a run"])
     // What the lines do not tell is not known.
     let reading = try #require(lane.readings?[LossInstrument.self])
     #expect(reading.clip == nil && reading.kind == nil && recent[0].clipScale.isNaN)

@@ -1,0 +1,180 @@
+import Dispatch
+import Experiments
+import Foundation
+import Synchronization
+import Training
+
+/// Reads a run that is trained elsewhere, on a thread of its own: lines as they come, the windows of a folder, and one window whole
+/// where it is asked for. The newest wish wins.
+final class RunFeed: Sendable {
+  /// Where the run is.
+  enum Place: Sendable {
+    /// A folder of windows, with `scalars.jsonl` beside them.
+    case folder(String)
+    /// Lines; closed at their end, after which more may come where it `follows`.
+    case lines(Int32, follows: Bool)
+  }
+
+  /// What came.
+  struct News: Sendable {
+    var lines: [RunLine] = []
+    /// How many lines were none.
+    var unreadable = 0
+    /// The windows that are there, by their updates; nil where that is as it was.
+    var windows: [Int: String]?
+    /// The window that was asked for, or why it cannot be read.
+    var loaded: (update: Int, window: Result<WatchedWindow, InputError>)?
+    /// Tenths of seconds, while they are counted.
+    var ticks = 0
+    /// How long nothing has come: "last window 42 s ago"; nil while it grows as it did.
+    var silence: String?
+    var hasEnded = false
+  }
+
+  private struct Mailbox {
+    var news = News(), hasNews = false
+    var wish: (update: Int, path: String)?
+    var countsTicks = false, isEnding = false
+  }
+
+  private let mailbox = Mutex(Mailbox())
+  private let work = DispatchSemaphore(value: 0)
+  private let wake: @Sendable () -> Void
+
+  /// Begins to read; `now` is the time in seconds since 1970, `wake` is called from another thread when there is news.
+  init(_ place: Place, now: @escaping @Sendable () -> Double, wake: @escaping @Sendable () -> Void) {
+    self.wake = wake
+    let thread = Thread { [self] in
+      switch place {
+      case .folder(let path): watch(RunFolder(path), now)
+      case .lines(let descriptor, let follows): read(descriptor, follows: follows)
+      }
+    }
+    thread.name = "run"
+    thread.stackSize = 8 << 20
+    thread.start()
+  }
+
+  /// What has come since the last call; nil where nothing has.
+  func take() -> News? {
+    mailbox.withLock { mailbox in
+      guard mailbox.hasNews else { return nil }
+      let news = mailbox.news
+      mailbox.hasNews = false
+      mailbox.news = News(unreadable: news.unreadable, silence: news.silence, hasEnded: news.hasEnded)
+      return news
+    }
+  }
+
+  /// Reads this window next.
+  func load(_ path: String, update: Int) {
+    mailbox.withLock { $0.wish = (update, path) }
+    work.signal()
+  }
+
+  /// Whether tenths of seconds are news.
+  func countTicks(_ counts: Bool) { mailbox.withLock { $0.countsTicks = counts } }
+
+  /// Lets the thread go.
+  func end() {
+    mailbox.withLock { $0.isEnding = true }
+    work.signal()
+  }
+
+  private var isEnding: Bool { mailbox.withLock { $0.isEnding } }
+
+  private func publish(_ change: (inout News) -> Bool) {
+    let hasNews = mailbox.withLock { mailbox in
+      let isNews = change(&mailbox.news)
+      mailbox.hasNews = mailbox.hasNews || isNews
+      return isNews
+    }
+    if hasNews { wake() }
+  }
+
+  private func add(_ lines: [RunLine], _ unreadable: Int) {
+    guard !lines.isEmpty || unreadable > 0 else { return }
+    publish {
+      $0.lines += lines
+      $0.unreadable += unreadable
+      $0.hasEnded = $0.hasEnded || lines.contains { $0.event == "end" }
+      return true
+    }
+  }
+
+  // MARK: Lines
+
+  /// Reads to the end, or until it is ended. A thread that waits for a pipe is not waited for.
+  private func read(_ descriptor: Int32, follows: Bool) {
+    var cutter = RunLines()
+    var buffer = [UInt8](repeating: 0, count: 1 << 16)
+    while !isEnding {
+      let count = Foundation.read(descriptor, &buffer, buffer.count)
+      if count > 0 {
+        let cut = cutter.take(buffer[..<count])
+        add(cut.lines, cut.unreadable)
+      } else if follows, count == 0 {
+        tick()
+      } else if count < 0, errno == EINTR {
+        continue
+      } else {
+        break
+      }
+    }
+    close(descriptor)
+    let last = cutter.end()
+    add(last.lines, last.unreadable)
+    publish {
+      $0.hasEnded = true
+      return true
+    }
+    // What was read may still be played.
+    while !isEnding { tick() }
+  }
+
+  /// Waits a tenth of a second, or less where something is wished.
+  private func tick() {
+    _ = work.wait(timeout: .now() + 0.1)
+    guard mailbox.withLock({ $0.countsTicks }) else { return }
+    publish {
+      $0.ticks += 1
+      return true
+    }
+  }
+
+  // MARK: A folder
+
+  private func watch(_ start: RunFolder, _ now: () -> Double) {
+    var folder = start
+    // What is not there yet is told, too.
+    publish { _ in true }
+    while !isEnding {
+      loadWish()
+      let change = folder.look()
+      add(change.lines, change.unreadable)
+      let silence = folder.silence(now())
+      publish { news in
+        if let windows = change.windows { news.windows = windows }
+        defer { news.silence = silence }
+        return change.windows != nil || (silence != news.silence && !news.hasEnded)
+      }
+      tick()
+    }
+  }
+
+  private func loadWish() {
+    let wish = mailbox.withLock { mailbox in
+      defer { mailbox.wish = nil }
+      return mailbox.wish
+    }
+    guard let wish else { return }
+    let window: Result<WatchedWindow, InputError>
+    do throws(InputError) { window = .success(try WatchedWindow.read(path: wish.path)) } catch {
+      window = .failure(error)
+    }
+    publish {
+      $0.loaded = (wish.update, window)
+      return true
+    }
+  }
+}

@@ -1,0 +1,82 @@
+import Foundation
+
+/// The folder that a run is published in, as it was last looked at.
+struct RunFolder {
+  /// What has changed since the last look.
+  struct Change {
+    var lines: [RunLine] = []
+    var unreadable = 0
+    /// The windows by their updates; nil where they are the same.
+    var windows: [Int: String]?
+  }
+
+  private let path: String
+  private var windows: [Int: String] = [:]
+  private var scalars: FileHandle?
+  /// The file's number in its file system: a run that is begun anew writes another file.
+  private var scalarsNumber: Int?
+  private var cutter = RunLines()
+  /// When the last windows were written, in seconds since 1970, the newest last.
+  private var times: [Double] = []
+
+  init(_ path: String) { self.path = path }
+
+  /// Looks for new lines and windows.
+  mutating func look() -> Change {
+    var change = Change()
+    let found = Self.windows(in: path)
+    if found != windows {
+      (windows, change.windows) = (found, found)
+      times = found.keys.sorted().suffix(16).compactMap { found[$0].flatMap(Self.time) }
+    }
+    openScalars()
+    // Bounded, so that windows are not waited for while a long file is read.
+    while let data = try? scalars?.read(upToCount: 1 << 20), !data.isEmpty {
+      let cut = cutter.take(data)
+      change.lines += cut.lines
+      change.unreadable += cut.unreadable
+    }
+    return change
+  }
+
+  private mutating func openScalars() {
+    let path = path + "/scalars.jsonl"
+    let number = (try? FileManager.default.attributesOfItem(atPath: path)[.systemFileNumber]) as? Int
+    guard number != scalarsNumber, number != nil else { return }
+    (scalars, scalarsNumber, cutter) = (FileHandle(forReadingAtPath: path), number, RunLines())
+  }
+
+  /// "last window 42 s ago" where it is late: more than three times the usual time, and ten seconds at least.
+  func silence(_ now: Double) -> String? {
+    guard let last = times.last else { return nil }
+    let gaps = zip(times.dropFirst(), times).map { $0 - $1 }.sorted()
+    let usual = gaps.isEmpty ? 10 : gaps[gaps.count / 2]
+    let age = now - last
+    guard age > max(10, 3 * usual) else { return nil }
+    let words =
+      age < 60
+      ? "\(Int(age)) s"
+      : age < 3600
+        ? "\(Int(age / 60)) min"
+        : age < 172_800
+          ? "\(Int(age / 3600)) h" : "\(Int(age / 86400)) days"
+    return "last window \(words) ago"
+  }
+
+  /// The windows of a folder by their updates: window-000000120.safetensors.
+  static func windows(in path: String) -> [Int: String] {
+    var windows: [Int: String] = [:]
+    for name in (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? [] {
+      guard name.hasPrefix("window-"), name.hasSuffix(".safetensors"),
+        let update = Int(name.dropFirst(7).dropLast(12)), update >= 0
+      else { continue }
+      windows[update] = path + "/" + name
+    }
+    return windows
+  }
+
+  private static func time(_ path: String) -> Double? {
+    let date = try? FileManager.default.attributesOfItem(atPath: path)[.modificationDate] as? Date
+    return date?.timeIntervalSince1970
+  }
+}

@@ -1,0 +1,279 @@
+import Experiments
+import Instruments
+import RecurrentNetworks
+import Training
+
+/// A run that is trained elsewhere: a folder of windows that its loop publishes, or JSON lines of a file that grows, of a recording or
+/// of a pipe.
+///
+/// Of a window the pass is made here and read by every instrument. A line is an update:
+/// `{"update": 12, "loss": 0.31, "grad_norm": 1.7, "log10_grad_steps": [-4.1, -3.2, -2.0]}`. Only `update` must be there; what a line
+/// does not have is not drawn. It can be gone back and forth among the windows, or among the lines that have norms by step.
+public final class WatchSource: Source {
+  private let feed: RunFeed
+  private let analyst: Analyst
+  private let title: String, isFolder: Bool
+  private var replay = Replay()
+  private var requests: [LaneID: ReadingRequest] = [:]
+  /// What the analyst was last asked for, and the last frame.
+  private var asked: [LaneID: ReadingRequest] = [:], lastFrame: LaneFrame?
+  private var windows: [Int: String] = [:], norms = NormsByUpdate()
+  private var record = RunRecord()
+  /// The window that is shown, or why the one that was gone to is not.
+  private var window: WatchedWindow?, fault: InputError?
+  /// The update whose window was asked for, or whose lines are shown.
+  private var wanted: Int?
+  private var unreadable = 0, silence: String?, serial: UInt64 = 0
+  private var news: [SourceNews] = []
+
+  /// Losses always; every instrument from the first window on, and norms from the first line on that has them.
+  public var capabilities: Capabilities {
+    let offers: InstrumentNeeds =
+      !windows.isEmpty
+      ? [.pass, .sequence, .settings, .history, .norms] : norms.isEmpty ? [.history] : [.history, .norms]
+    return Capabilities(offers: offers, commands: replay.updates.isEmpty ? [] : .control)
+  }
+
+  private init(
+    _ place: RunFeed.Place, title: String, now: @escaping @Sendable () -> Double, wake: @escaping @Sendable () -> Void
+  ) {
+    self.title = title
+    if case .folder = place { isFolder = true } else { isFolder = false }
+    feed = RunFeed(place, now: now, wake: wake)
+    analyst = Analyst(onResult: wake)
+  }
+
+  /// Watches a folder.
+  ///
+  /// - Parameters:
+  ///   - folder: where windows are published.
+  ///   - title: what the run is called.
+  ///   - now: the time, in seconds since 1970.
+  ///   - wake: called from another thread when there is news to take.
+  public convenience init(
+    folder: String, title: String, now: @escaping @Sendable () -> Double, wake: @escaping @Sendable () -> Void
+  ) {
+    self.init(.folder(folder), title: title, now: now, wake: wake)
+  }
+
+  /// Reads lines.
+  ///
+  /// - Parameters:
+  ///   - descriptor: where they come from; it is closed at its end.
+  ///   - title: what the run is called.
+  ///   - follows: whether more may come after the end, as to a file that grows.
+  ///   - wake: called from another thread when there is news to take.
+  public convenience init(
+    descriptor: Int32, title: String, follows: Bool, wake: @escaping @Sendable () -> Void
+  ) {
+    self.init(.lines(descriptor, follows: follows), title: title, now: { 0 }, wake: wake)
+  }
+
+  deinit { end() }
+
+  /// Goes on, stands, or goes to another window; what would change the run is not for here.
+  public func send(_ command: Trainer.Command) {
+    if let answer = replay.perform(command) { news.append(answer) }
+    arrive(force: true)
+  }
+
+  /// What the reader looks at.
+  public func look(_ requests: [LaneID: ReadingRequest]) {
+    self.requests = requests
+    if window != nil, !requests.isCovered(by: asked, in: [.a]) { read() }
+  }
+
+  /// Asks for a frame.
+  public func requestFrame() {}
+  /// The checkpoints to take the run up from: there are none.
+  public func checkpoints(afterSteps: Bool, _ body: @escaping @Sendable ([LaneID: RunCheckpoint]) -> Void) {}
+
+  /// Ends the source and lets its threads go.
+  public func end() {
+    feed.end()
+    analyst.end()
+  }
+
+  /// What has happened since the last call.
+  public func takeNews() -> [SourceNews] {
+    if let come = feed.take() { take(come) }
+    // Windows may come faster than they are read: then each reading is shown, though a newer window is there.
+    if let result = analyst.take(), let lane = result.lanes[.a], fault == nil {
+      let frame = LaneFrame(summary: summary(of: lane.snapshot), readings: lane.readings, pass: lane.snapshot)
+      lastFrame = frame
+      news.append(.frame(Frame(lanes: [.a: frame])))
+    }
+    defer { news = [] }
+    return news
+  }
+
+  private func take(_ come: RunFeed.News) {
+    for line in come.lines {
+      guard let update = line.update else { continue }
+      if record.isBefore(line) { norms = NormsByUpdate() }
+      record.add(line, update)
+      if let steps = line.log10NormByStep { norms.add(steps.map { $0 ?? -.infinity }, update: update) }
+    }
+    (unreadable, silence) = (come.unreadable, come.hasEnded ? nil : come.silence)
+    replay.isOver = come.hasEnded
+    if let windows = come.windows { self.windows = windows }
+    replay.take(windows.isEmpty ? norms.updates : windows.keys.sorted())
+    for _ in 0..<come.ticks { replay.tick() }
+    var isNew = false
+    if let loaded = come.loaded, loaded.update == wanted {
+      show(loaded.window)
+      isNew = true
+    }
+    arrive(force: !isNew)
+  }
+
+  /// Takes a window that was read. What it says that another did not is told once.
+  private func show(_ loaded: Result<WatchedWindow, InputError>) {
+    switch loaded {
+    case .failure(let error):
+      fault = error
+      lastFrame = nil
+      news.append(.frame(Frame(lanes: [.a: LaneFrame(summary: summary)])))
+    case .success(let next):
+      if let before = window, before.shape != next.shape {
+        news.append(.ignored("from update \(next.update) on it is \(next.shape), before \(before.shape)"))
+      }
+      (window, fault) = (next, nil)
+      news.append(.frame(Frame(lanes: [.a: LaneFrame(summary: summary)])))
+      read()
+    }
+  }
+
+  private func read() {
+    guard var snapshot = window?.snapshot else { return }
+    snapshot.history = record.history(at: replay.isRunning ? nil : snapshot.update)
+    asked = requests
+    analyst.submit(requests.job([.a: snapshot]))
+  }
+
+  /// Asks for the window where the run stands now, or shows its line; else what has come of lines.
+  private func arrive(force: Bool) {
+    feed.countTicks(replay.isPlaying)
+    if let current = replay.current, current != wanted {
+      wanted = current
+      if let path = windows[current] { return feed.load(path, update: current) }
+    }
+    guard force, window == nil || lastFrame != nil || fault != nil else { return }
+    guard window != nil, fault == nil else {
+      news.append(.frame(Frame(lanes: [.a: LaneFrame(summary: summary, readings: lineReadings)])))
+      return
+    }
+    // The pass is the same: only what the lines told is new.
+    guard var frame = lastFrame, frame.summary.serial == window?.snapshot.serial else {
+      return news.append(.frame(Frame(lanes: [.a: LaneFrame(summary: summary)])))
+    }
+    frame.summary = summary
+    if let old = frame.readings?[LossInstrument.self] {
+      frame.readings?.set(
+        LossInstrument.self,
+        .init(update: frame.summary.update, history: frame.summary.history, kind: old.kind, clip: old.clip))
+    }
+    lastFrame = frame
+    news.append(.frame(Frame(lanes: [.a: frame])))
+  }
+
+  // MARK: What is told
+
+  /// What the lines alone give.
+  private var lineReadings: Readings {
+    var readings = Readings(summary.pass)
+    readings.set(LossInstrument.self, .init(update: summary.update, history: summary.history))
+    if let steps = lineNorms { readings.set(GradientNormInstrument.self, .init(norms: steps)) }
+    return readings
+  }
+
+  private var lineNorms: [Double]? { replay.current.flatMap { norms[$0] } ?? norms.newest }
+
+  private var summary: RunSummary {
+    if let window, fault == nil { return summary(of: window.snapshot) }
+    return summary(of: nil)
+  }
+
+  private func summary(of snapshot: Snapshot?) -> RunSummary {
+    let history = record.history(at: replay.isRunning ? nil : replay.current)
+    var summary: RunSummary
+    if let snapshot {
+      summary = RunSummary(snapshot)
+      // A gradient that is not finite ends the pass, and not what can be looked at.
+      (summary.explosion, summary.history) = (nil, history)
+    } else {
+      serial += 1
+      let update = windows.isEmpty && replay.isRunning ? record.update : replay.current ?? record.update
+      summary = RunSummary(
+        pass: PassIdentity(update: update, serial: serial), history: history,
+        length: fault == nil ? lineNorms?.count ?? 0 : 0, isRunning: true)
+    }
+    summary.title = words
+    summary.isRunning = replay.isRunning
+    summary.updatesPerSecond = replay.isPlaying || silence != nil ? 0 : record.updatesPerSecond
+    summary.rewindable = summary.update - (replay.updates.first ?? summary.update)
+    return summary
+  }
+
+  /// The run's name and what is to be known of it, the gravest first; parts that are left out from the right.
+  private var words: [String] {
+    let leftOut =
+      unreadable == 0 ? [] : ["\(unreadable) \(unreadable == 1 ? "line is" : "lines are") no update, left out"]
+    let state = silence.map { [$0] } ?? (replay.isOver && !windows.isEmpty ? ["ended"] : [])
+    if let fault { return [title, fault.description] + state + leftOut }
+    guard let window else {
+      let waits = isFolder && windows.isEmpty && !replay.isOver
+      return [title] + (waits ? ["waits for the first window"] : []) + state + leftOut
+    }
+    return [title] + window.remarks + [window.agreement] + state + [window.shape] + leftOut
+  }
+}
+
+/// Norms by step of the lines that have them, bounded: where there are too many, every second one goes.
+private struct NormsByUpdate {
+  private static let limit = 1024
+  private(set) var updates: [Int] = []
+  private var norms: [Int: [Double]] = [:]
+
+  var isEmpty: Bool { updates.isEmpty }
+  var newest: [Double]? { updates.last.flatMap { norms[$0] } }
+  subscript(update: Int) -> [Double]? { norms[update] }
+
+  mutating func add(_ steps: [Double], update: Int) {
+    if norms.updateValue(steps, forKey: update) == nil { updates.append(update) }
+    guard updates.count > Self.limit else { return }
+    for (place, update) in updates.enumerated() where !place.isMultiple(of: 2) { norms[update] = nil }
+    updates = updates.filter { norms[$0] != nil }
+  }
+}
+
+/// What the lines told of the updates: losses and norms as they stand, and as they stood at each window.
+private struct RunRecord {
+  private(set) var update = 0
+  private var newest = LossHistory()
+  private var atWindows: [Int: LossHistory] = [:]
+  /// The last updates with the times at which they were written.
+  private var times: [(update: Int, time: Double)] = []
+
+  /// Whether a line begins the run anew.
+  func isBefore(_ line: RunLine) -> Bool { line.update.map { $0 <= update } ?? false }
+
+  mutating func add(_ line: RunLine, _ update: Int) {
+    if isBefore(line) { self = RunRecord() }
+    if let window = line.window { atWindows[window] = newest }
+    self.update = update
+    newest.append(line.record(update))
+    guard let time = line.time else { return }
+    times.append((update, time))
+    if times.count > 64 { times.removeFirst(32) }
+  }
+
+  /// The losses up to an update, where a window was published there; else, and without one, all of them.
+  func history(at update: Int?) -> LossHistory { update.flatMap { atWindows[$0] } ?? newest }
+
+  /// As the last lines say; 0 where they do not.
+  var updatesPerSecond: Double {
+    guard let first = times.first, let last = times.last, last.time > first.time else { return 0 }
+    return Double(last.update - first.update) / (last.time - first.time)
+  }
+}
