@@ -35,7 +35,8 @@ struct FlowPanel: Panel {
       let place = "i = \(term.loss + 1) ↓ t = \(term.step + 1) →",
         norm = NumberText.power(log10: term.log10Norm, digits: 3)
       return [
-        layer + "‖∂l\(sub(term.loss + 1))/∂h\(sub(term.step + 1))‖ = \(norm) · \(place)", "\(place) \(norm)", norm,
+        layer + "‖∂l\(sub(term.loss + 1))/∂h\(sub(term.step + 1))‖ = \(norm) · \(place)", "\(place) \(norm)",
+        "i \(term.loss + 1), t \(term.step + 1): \(norm)",
       ]
     }
     let short = [layer + "loss i ↓  state t →", "i ↓ t →"]
