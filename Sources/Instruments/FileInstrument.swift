@@ -13,8 +13,8 @@ public enum FileInstrument: Instrument {
     public let summary: String
     /// What the network writes; empty where it writes nothing.
     public let sample: String
-    /// The names of inputs and outputs.
-    public let inputNames: [String], outputNames: [String]
+    /// What was read as what, what was left out and why; empty where nothing of the user's was read.
+    public let reading: String
   }
 
   /// The reading of a pass; nil where there is nothing to read.
@@ -22,6 +22,6 @@ public enum FileInstrument: Instrument {
     let words = pass.snapshot.description
     guard let summary = words.fileSummary else { return nil }
     return Reading(
-      summary: summary, sample: pass.snapshot.sample, inputNames: words.inputNames, outputNames: words.outputNames)
+      summary: summary, sample: pass.snapshot.sample, reading: words.fileReading ?? "")
   }
 }

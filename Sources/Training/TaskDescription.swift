@@ -41,6 +41,8 @@ public struct TaskDescription: Equatable, Sendable {
   public var dependencyLength: Int?
   /// For files: a line on size, alphabet and position.
   public var fileSummary: String?
+  /// For files: a line on what was read as what, what was left out and why.
+  public var fileReading: String?
 
   /// A description from its parts.
   public init(

@@ -128,6 +128,8 @@ public final class TrainingRun {
   public var journal: [JournalEntry] { course.changes[..<course.made].map(\.entry) }
   /// How many updates can be taken back.
   public var rewindable: Int { update - course.beginning.update }
+  /// What of the user's file was read as what, what was left out and why, in one line; nil where none was read.
+  public var reading: String? { engine.task.reading }
   /// The bytes that the learning algorithm carries from step to step.
   public var algorithmBytes: Int { engine.algorithmBytes }
   /// The parameters before the next update, flat.
@@ -611,6 +613,7 @@ public final class TrainingRun {
     var description = engine.task.description
     description.fileSummary = engine.task.fileSummary(
       sequence: engine.position.sequence, steps: data.steps, batch: data.batch)
+    description.fileReading = reading
     let parameters = engine.parameters
     let carried = engine.carriedState()
     return Snapshot(

@@ -27,6 +27,7 @@ struct CheckCommand: ParsableCommand {
 
   func run() throws {
     let run = try options.run(options.read())
+    try options.announce(run.reading)
     try advance(run, updates: updates)
     let snapshot = run.snapshot()
     let experiment = snapshot.experiment

@@ -53,6 +53,14 @@ struct ExperimentOptions: ParsableArguments {
     }
   }
 
+  /// Says in one line what of the user's file was read as what: on standard output, or on standard error where that is taken.
+  func announce(_ reading: String?, outputs: [String?] = []) throws {
+    guard let reading else { return }
+    let line = "read \(oneLine(reading))"
+    guard outputs.contains("-") else { return try StandardOutput.print(line) }
+    FileHandle.standardError.write(Data("bpttop: \(line)\n".utf8))
+  }
+
   /// Runs `body`; what is wrong with the experiment is told by its file and line.
   func trying<T>(_ source: ExperimentSource, _ body: () throws(TrainingError) -> T) throws -> T {
     do {

@@ -54,6 +54,7 @@ struct ScreenCommand: ParsableCommand {
   func run() throws {
     let experiment = try options.read()
     let run = try options.run(experiment)
+    try options.announce(run.reading, outputs: [output])
     // An explosion on the way is what the frame then shows.
     while run.update < updates, run.trainOnce() == .trained {}
     let size = Size(width: size.width, height: size.height)

@@ -86,6 +86,7 @@ struct TraceCommand: ParsableCommand {
     }
     start.parameters = try options.weights(weights, for: source, start: start)
     let run = try options.run(source, start: start)
+    try options.announce(run.reading, outputs: [output])
     try advance(run, updates: updates)
     let snapshot = run.snapshot()
     for line in try writeTrace(of: snapshot, readings: instruments, to: output) {

@@ -48,6 +48,7 @@ struct TrainCommand: ParsableCommand {
     var start = TrainingRun.Start()
     start.parameters = try options.weights(weights, for: source, start: start)
     let run = try options.run(source, start: start)
+    try options.announce(run.reading, outputs: [metrics, checkpoint])
     let writer = try metrics.map { path in try writing { try openMetrics(path, columns: columns) } }
     var meter = UpdateMeter(columns: writer == nil ? [] : columns)
     Interruption.watch()
