@@ -81,7 +81,9 @@ public enum ExperimentFile {
   }
 
   private static func requireFile(_ path: String?, _ key: String, _ source: ExperimentSource) throws(InputError) {
-    guard let path, path != TaskSpecification.shippedTable, !FileManager.default.fileExists(atPath: path) else { return }
+    guard let path, path != TaskSpecification.shippedTable, !FileManager.default.fileExists(atPath: path) else {
+      return
+    }
     throw source.error(
       ExperimentKeyError(
         key: key, problem: "found \(path), which does not exist, expected a file",

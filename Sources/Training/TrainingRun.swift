@@ -38,6 +38,8 @@ public final class TrainingRun {
     var explosion: Explosion?
     var checkpoints = CheckpointRing()
     var origins: [WeightOrigin] = []
+    /// The weights with the least held-out loss.
+    var best: BestWeights?
   }
 
   /// A course that was left for a new one, where it stood.
@@ -64,7 +66,9 @@ public final class TrainingRun {
   /// Everything that was done to the run, in order.
   public internal(set) var timeline: [TimelineEvent]
   /// Why the last rewind could not be made, or there is no next update; nil where nothing is wrong.
-  public private(set) var failure: TrainingError?
+  public internal(set) var failure: TrainingError?
+  /// What measures the held-out loss, once it was asked for.
+  var validator: Validator?
   /// Whether there is no next update until something is changed or rewound.
   private var isEnded = false
   /// Where training stood before each of the last changes, while no update has been made since.
@@ -172,6 +176,8 @@ public final class TrainingRun {
     switch outcome {
     case .trained(let record), .noNextWindow(let record, _):
       course.history.append(record)
+      let interval = engine.validationInterval
+      if interval > 0, record.update.isMultiple(of: interval) { measureHeldOut() }
       if !placesBefore.isEmpty { placesBefore.removeAll() }
       if course.made < course.changes.count { remakeDueChanges() }
     case .nonFinite: break
@@ -237,6 +243,7 @@ public final class TrainingRun {
       try returnToBeginning()
     }
     clearFailure()
+    if let best = course.best, best.update > target { course.best = nil }
     if update != target { placesBefore.removeAll() }
     remakeDueChanges()
     while update < target, !isCancelled() {
@@ -564,6 +571,7 @@ public final class TrainingRun {
     formers.append(FormerCourse(course: course, place: place(), settings: settings, restart: restart))
     forgetFormers()
     engine = begun
+    validator = nil
     course = Course(
       beginning: RunBeginning(
         experiment: begun.experiment, start: beginning.start, position: beginning.position))
@@ -590,6 +598,7 @@ public final class TrainingRun {
     engine = try former.course.engine(at: former.place, memory: memory)
     formers.removeLast()
     course = former.course
+    validator = nil
     placesBefore = []
     clearFailure()
     timeline.append(.undo(update: left, settings: former.settings, returnedTo: update))

@@ -12,6 +12,14 @@ enum Reading {
     return count
   }
 
+  /// A number of updates between two events.
+  static func interval(_ text: String) throws -> Int {
+    guard let count = Int(text), count >= 1 else {
+      throw ValidationError("found \(text), expected a whole number from 1")
+    }
+    return count
+  }
+
   /// Updates a second, or `full`.
   static func pace(_ text: String) throws -> Speed {
     if text == "full" { return .unlimited }

@@ -25,6 +25,7 @@ struct ScreenCommand: ParsableCommand {
   enum Form { case svg, png, ansi, text }
 
   @OptionGroup var options: ExperimentOptions
+  @OptionGroup var given: StartOptions
   @Option(help: "The frame's size in cells.", transform: FrameSize.read) var size = FrameSize(width: 120, height: 36)
   @Option(parsing: .unconditional, help: "Updates to make before.", transform: Reading.count) var updates = 0
   @Option(parsing: .unconditional, help: "Keys to press then.", transform: KeyScript.read) var keys = KeyScript()
@@ -52,9 +53,10 @@ struct ScreenCommand: ParsableCommand {
   }
 
   func run() throws {
-    let experiment = try options.read()
-    let run = try options.run(experiment)
-    try options.announce(run.reading, outputs: [output])
+    var experiment = try options.read()
+    let (start, readings) = try given.read(&experiment, options)
+    let run = try options.run(experiment, start: start)
+    try options.announce(readings + [run.reading], outputs: [output])
     // An explosion on the way is what the frame then shows.
     while run.update < updates, run.trainOnce() == .trained {}
     let size = Size(width: size.width, height: size.height)

@@ -46,6 +46,20 @@ struct FilePanel: Panel {
       below = below.inset(top: rows)
     }
     drawSample(reading.sample, in: below, &buffer, theme)
+    if let forecast = reading.forecast, below.height >= 5 {
+      Self.plot(forecast).draw(in: below, into: &buffer, theme: theme)
+    }
+  }
+
+  /// A column over the steps of the window, dashed as it is predicted.
+  private static func plot(_ forecast: FileInstrument.Forecast) -> Plot {
+    func points(_ values: [Double]) -> [(x: Double, y: Double)] { values.enumerated().map { (Double($0 + 1), $1) } }
+    return Plot(
+      x: .steps(1, forecast.truth.count), y: .linear((forecast.truth + forecast.predicted).filter(\.isFinite)),
+      series: [
+        Series(points(forecast.truth), role: .text, symbol: "*", labels: [forecast.name, "truth"]),
+        Series(points(forecast.predicted), .line(.dashed), role: .future, symbol: "o", labels: ["predicted"]),
+      ])
   }
 
   /// The newest of what the network writes, line feeds as ⏎.

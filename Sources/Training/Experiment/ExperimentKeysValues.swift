@@ -183,7 +183,9 @@ struct Field: Sendable {
         experiment[keyPath: path] = nil
         return true
       }
-      guard let value = unquoted(text), !value.isEmpty, !value.hasPrefix("["), !value.hasPrefix("{") else { return false }
+      guard let value = unquoted(text), !value.isEmpty, !value.hasPrefix("["), !value.hasPrefix("{") else {
+        return false
+      }
       experiment[keyPath: path] = value
       return true
     }

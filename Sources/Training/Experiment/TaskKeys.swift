@@ -10,7 +10,8 @@ extension ExperimentKey {
     ExperimentKey(
       "task.targets", .names(\.task.targets), "csv: the columns predicted; [] for all, one step ahead", .newRun),
     ExperimentKey(
-      "task.horizon", .integer(\.task.horizon, 1...1_000_000), "csv: how many rows ahead columns are predicted", .newRun,
+      "task.horizon", .integer(\.task.horizon, 1...1_000_000), "csv: how many rows ahead columns are predicted",
+      .newRun,
       readWith: "task.name csv", isRead: { $0.task.name.readsColumns }),
     ExperimentKey(
       "task.missing", .choice(\.task.missing), "csv: what is done about cells without a number", .newRun,
@@ -33,7 +34,8 @@ extension ExperimentKey {
       "text and csv: the end that is not trained on, a share or a number of rows; or a file", .newRun,
       readWith: "task.name text or csv", isRead: { $0.task.name.readsFile }),
     ExperimentKey(
-      "task.carry", .choice(\.task.carry), "text and csv: whether the state goes on from a sequence to the next", .newRun,
+      "task.carry", .choice(\.task.carry), "text and csv: whether the state goes on from a sequence to the next",
+      .newRun,
       readWith: "task.name text or csv", isRead: { $0.task.name.readsFile }),
   ]
 }

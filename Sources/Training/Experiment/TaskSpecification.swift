@@ -13,8 +13,9 @@ public struct TaskSpecification: Equatable, Sendable {
 
   /// How the file writes characters, for text and csv.
   public var encoding = TextEncoding.auto
-  /// What stands between cells, and the decimal sign, for csv.
+  /// What stands between cells, for csv.
   public var delimiter = TableDelimiter.auto
+  /// The decimal sign, for csv.
   public var decimal = TableDecimal.auto
   /// What is done about cells without a number, for csv.
   public var missing = MissingRule.refuse

@@ -25,6 +25,8 @@ enum CellDate {
     var time: [Double] = []
     var month: Int?
     var isAfternoon: Bool?
+    /// What stands between the parts of the date.
+    var separators: Set<UInt8> = []
 
     /// Takes the cell apart; false where something in it has no place in a date.
     mutating func split(_ cell: UnsafeBufferPointer<UInt8>) -> Bool {
@@ -46,6 +48,7 @@ enum CellDate {
             time.append(Double(value))
           } else {
             guard date.count < 3, index - start <= 4 else { return false }
+            if !date.isEmpty { separators.insert(last) }
             date.append((value, index - start))
           }
           last = 0
@@ -74,7 +77,9 @@ enum CellDate {
       case "am", "pm": isAfternoon = word == "pm"
       default:
         let short = String(word.prefix(3))
-        if let found = CellDate.months.firstIndex(of: short), month == nil { month = found + 1 } else {
+        if let found = CellDate.months.firstIndex(of: short), month == nil {
+          month = found + 1
+        } else {
           return ["mon", "tue", "wed", "thu", "fri", "sat", "sun"].contains(short)
         }
       }
@@ -100,13 +105,19 @@ enum CellDate {
         let place = days(year, month, day)
         return place.map { Reading(dayFirst: $0, monthFirst: $0) }
       }
-      guard date.count >= 2 else { return nil }
+      // 1.5,10 is two numbers.
+      guard date.count >= 2, separators.count == 1, !separators.isSubset(of: [UInt8(ascii: ","), UInt8(ascii: " ")])
+      else {
+        return nil
+      }
       if date[0].digits == 4 {
         let place = days(date[0].value, date[1].value, date.count > 2 ? date[2].value : 1)
         return place.map { Reading(dayFirst: $0, monthFirst: $0) }
       }
       // 1.5 and 12.75 are numbers: a date has three parts.
-      guard date.count == 3, date[0].digits <= 2, date[1].digits <= 2, [2, 4].contains(date[2].digits) else { return nil }
+      guard date.count == 3, date[0].digits <= 2, date[1].digits <= 2, [2, 4].contains(date[2].digits) else {
+        return nil
+      }
       let year = date[2].value
       let reading = Reading(
         dayFirst: days(year, date[1].value, date[0].value), monthFirst: days(year, date[0].value, date[1].value))

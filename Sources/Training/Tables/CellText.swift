@@ -118,7 +118,8 @@ struct CellReader {
 
   private static let missingWords: Set<String> = [
     "", "na", "n/a", "nan", "-nan", "+nan", "null", "none", "nil", "-", "--", "---", "?", ".", "..", "…", "–", "—",
-    "#n/a", "#na", "#n/a n/a", "<na>", "\\n", "missing", "nd", "n.a.", "n.d.", "1.#qnan", "-1.#ind", "1.#ind", "#div/0!",
+    "#n/a", "#na", "#n/a n/a", "<na>", "\\n", "missing", "nd", "n.a.", "n.d.", "1.#qnan", "-1.#ind", "1.#ind",
+    "#div/0!",
     "#value!", "#ref!", "#num!", "#null!", "#name?",
   ]
   private static let infinities: Set<String> = [
@@ -200,7 +201,8 @@ struct CellReader {
         (style.groupsThousands && scalar == grouping) || scalar == "'" || scalar == "\u{2019}" || scalar == "_"
         || scalar == " " || scalar == "\u{A0}" || scalar == "\u{202F}" || scalar == "\u{2009}"
       guard isSeparator, separator == nil || separator == scalar, !whole.isEmpty else { return nil }
-      guard separator == nil ? sinceGroup <= 3 : sinceGroup == 3 else { return nil }
+      // 1,234,567 and, as in India, 12,34,567.
+      guard separator == nil ? sinceGroup <= 3 : sinceGroup == 3 || sinceGroup == 2 else { return nil }
       (separator, sinceGroup) = (scalar, 0)
     }
     // 0,500 is no number of thousands.

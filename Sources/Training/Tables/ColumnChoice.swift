@@ -6,8 +6,8 @@ struct ColumnChoice {
   private(set) var leftOut: [String] = []
   /// What else a user should know.
   private(set) var notes: [String] = []
-  /// The column that tells series apart.
-  private(set) var seriesColumn: Int?
+  /// The columns that together tell series apart.
+  private(set) var seriesColumns: [Int] = []
   /// Whether rows are read from the last to the first.
   private(set) var isNewestFirst = false
   /// Whether a cell that is read is missing.
@@ -59,22 +59,24 @@ struct ColumnChoice {
       guard let ids = columns[index].ids, !ids.isFull else {
         throw failed("more than a million values", "an id for each series", column: name, key: "task.id")
       }
-      seriesColumn = index
+      seriesColumns = [index]
       return
     }
     let named = Set(task.columns + task.targets)
-    seriesColumn = columns.indices.first { index in
-      guard !named.contains(columns[index].name), let ids = columns[index].ids, !ids.isFull, ids.count > 1 else {
-        return false
-      }
-      return isSeries(columns[index], ids)
+    for index in columns.indices where !named.contains(columns[index].name) {
+      guard let ids = columns[index].ids, !ids.isFull, ids.count > 1 else { continue }
+      // Beside one another come again and again under each value of it.
+      let isSecond = !seriesColumns.isEmpty && rows >= 5 * ids.starts.count && columns[index].isWhole
+      if isSeries(columns[index], ids) || isSecond { seriesColumns.append(index) }
     }
   }
 
   /// Whether a column that is called like an id tells series apart: each value has rows of its own, one after the other, or comes
   /// again and again in words.
   private func isSeries(_ column: ColumnTally, _ ids: IDRuns) -> Bool {
-    guard column.kind == .words || (column.kind == .numbers && column.isWhole && column.missing == 0) else { return false }
+    guard column.kind == .words || (column.kind == .numbers && column.isWhole && column.missing == 0) else {
+      return false
+    }
     let isID = ColumnWords.isPlainID(column.name)
     guard rows >= (isID ? 2 : 5) * ids.count else { return false }
     return ids.isContiguous || column.kind == .words || isID
@@ -82,13 +84,29 @@ struct ColumnChoice {
 
   /// The rows of each series, in pieces where they do not follow each other.
   func series(rows: Int) -> [[Range<Int>]] {
-    guard let column = seriesColumn, let ids = columns[column].ids, !ids.starts.isEmpty else { return [[0..<rows]] }
-    var series = [[Range<Int>]](repeating: [], count: ids.count)
-    for (index, start) in ids.starts.enumerated() {
-      let end = index + 1 < ids.starts.count ? ids.starts[index + 1].row : rows
-      if start.row < end { series[start.code].append(start.row..<end) }
+    let runs = seriesColumns.compactMap { columns[$0].ids?.starts }.filter { !$0.isEmpty }
+    guard !runs.isEmpty else { return [[0..<rows]] }
+    // A series goes on while none of the columns changes.
+    let starts = Set(runs.flatMap { $0.map(\.row) }).sorted()
+    var places = [Int](repeating: 0, count: runs.count)
+    var numbers: [[Int]: Int] = [:], series: [[Range<Int>]] = []
+    for (index, start) in starts.enumerated() {
+      for column in runs.indices {
+        while places[column] + 1 < runs[column].count, runs[column][places[column] + 1].row <= start {
+          places[column] += 1
+        }
+      }
+      let codes = runs.indices.map { runs[$0][places[$0]].code }
+      let end = index + 1 < starts.count ? starts[index + 1] : rows
+      guard start < end else { continue }
+      let number = numbers[codes] ?? series.count
+      if number == series.count {
+        numbers[codes] = number
+        series.append([])
+      }
+      series[number].append(start..<end)
     }
-    return series.filter { !$0.isEmpty }
+    return series
   }
 
   /// The rows of a series in blocks of some thousand, in the order in which they are read.
@@ -107,7 +125,7 @@ struct ColumnChoice {
     var kept: [Int] = [], axes: [(index: Int, why: String)] = []
     let parts = partsOfDate
     for (index, column) in columns.enumerated() where !named.contains(index) {
-      if index == seriesColumn {
+      if seriesColumns.contains(index) {
         leftOut.append("\(column.name) (tells series apart)")
         continue
       }
@@ -147,7 +165,9 @@ struct ColumnChoice {
       return "counts the rows"
     }
     if ColumnWords.isTime(column.name), column.rises != column.falls { return "the time" }
-    if ColumnWords.isPlainID(column.name), column.isWhole, let ids = column.ids, ids.count == rows { return "an id a row" }
+    if ColumnWords.isPlainID(column.name), column.isWhole, let ids = column.ids, ids.count == rows {
+      return "an id a row"
+    }
     return nil
   }
 
@@ -171,7 +191,8 @@ struct ColumnChoice {
     case .broken:
       let first = column.firstText.map { ($0.row, $0.cell) } ?? (1, "a date")
       throw failed(
-        "\u{201C}\(first.1)\u{201D}", "a finite number, as in \(grouped(column.numbers)) other rows; task.columns names the "
+        "\u{201C}\(first.1)\u{201D}",
+        "a finite number, as in \(grouped(column.numbers)) other rows; task.columns names the "
           + "columns to read", row: first.0, column: column.name)
     case .empty: throw failed("no cell with a number", "numbers", column: column.name)
     case .dates: throw failed("dates", "numbers", column: column.name)
@@ -189,10 +210,11 @@ struct ColumnChoice {
         || (column.kind == .numbers && ColumnWords.isTime(column.name) && column.falls && !column.rises
           && !chosen.contains { columns[$0].name == column.name })
     }
-    if let time = times.first, seriesColumn == nil {
+    if let time = times.first, seriesColumns.isEmpty {
       isNewestFirst = true
       notes.append("the newest row stands first (\(time.name)): read from the last row to the first")
-    } else if seriesColumn == nil, let time = columns.first(where: { $0.firstFall != nil }), let row = time.firstFall {
+    } else if seriesColumns.isEmpty, let time = columns.first(where: { $0.firstFall != nil }), let row = time.firstFall
+    {
       notes.append("\(time.name) goes back at row \(grouped(row)): rows are read as they stand")
     }
   }
@@ -200,8 +222,9 @@ struct ColumnChoice {
   private mutating func applyRule(_ rule: MissingRule) throws(TaskError) {
     let missing = chosen.filter { columns[$0].missing > 0 }
     hasMissing = !missing.isEmpty
-    guard rule == .refuse, let first = missing.compactMap({ index in columns[index].firstMissing.map { (index, $0) } })
-      .min(by: { $0.1.row < $1.1.row })
+    guard rule == .refuse,
+      let first = missing.compactMap({ index in columns[index].firstMissing.map { (index, $0) } })
+        .min(by: { $0.1.row < $1.1.row })
     else { return }
     let column = columns[first.0]
     throw failed(

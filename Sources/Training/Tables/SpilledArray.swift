@@ -123,7 +123,8 @@ final class SpilledArray<Element: BitwiseCopyable & Sendable>: @unchecked Sendab
     return withUnsafeTemporaryAllocation(of: Element.self, capacity: range.count) { buffer in
       buffer.initialize(repeating: lost)
       let inFile = min(range.upperBound, written) - range.lowerBound
-      load(UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[..<(inFile * Self.stride)]),
+      load(
+        UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[..<(inFile * Self.stride)]),
         at: range.lowerBound * Self.stride)
       for index in inFile..<range.count { buffer[index] = memory[range.lowerBound + index - written] }
       return body(UnsafeBufferPointer(buffer))

@@ -46,9 +46,16 @@ struct Table: Sendable {
     leftOut = choice.leftOut
     firstLine = pass.head.firstRow
     notes = [Self.form(source, pass.head)] + pass.notes + choice.notes
-    seriesColumn = choice.seriesColumn.map { pass.columns[$0].name }
+    if !choice.seriesColumns.isEmpty {
+      seriesColumn = choice.seriesColumns.map { pass.columns[$0].name }.joined(separator: " and ")
+    }
     do throws(FileProblem) { try arrange(pass, choice, task.missing) } catch {
       throw TaskError(key: "task.file", file: source.file, found: error.found, expected: error.expected)
+    }
+    guard rows > 0 else {
+      throw TaskError(
+        key: "task.missing", file: source.file, found: "a missing cell in every row",
+        expected: "a row without one, or task.missing: hold or mean, or columns named in task.columns")
     }
   }
 

@@ -23,6 +23,10 @@ struct TableHead: Sendable {
     /// The share of rows that have that width, and of cells below the first row that are numbers, dates or missing.
     var consistency = 0.0, typed = 0.0
     var comment = ""
+    /// Why it could not be read to its end.
+    var failure: TaskError?
+    /// Whether the first row has several cells, all of them words.
+    var hasNames = false
     /// Whether numbers have commas that may stand between thousands or be decimal.
     var hasAmbiguousComma = false
   }
@@ -56,7 +60,7 @@ struct TableHead: Sendable {
           ? "1,234 read as 1.234 (task.decimal: point reads it as 1234)"
           : "1,234 read as 1234 (task.decimal: comma reads it as 1.234)")
     }
-    takePreamble(&rows)
+    try takePreamble(&rows, file: source.file)
     takeHeader(&rows, comment: sample.comment)
     takeUnits(&rows)
     firstRow = rows.first?.number ?? Int.max
@@ -99,23 +103,19 @@ struct TableHead: Sendable {
     _ text: [UInt8], isWhole: Bool, file: String, delimiter: UInt8?, decimal: TableDecimal
   ) throws(TaskError) -> Sample {
     let source = try TextSource(text, file: file, encoding: .utf8)
-    var best: Sample?
-    var failure: TaskError?
+    var samples: [Sample] = []
     for candidate in delimiter.map({ [$0] }) ?? Array(",;\t| ".utf8) {
       for sign in decimal.candidates {
         var dialect = TableDialect(delimiter: candidate)
         dialect.numbers.decimal = sign
-        do throws(TaskError) {
-          let sample = try look(source, dialect, isWhole: isWhole)
-          if let held = best, !isBetter(sample, than: held) { continue }
-          best = sample
-        } catch {
-          if failure == nil { failure = error }
-        }
+        samples.append(try look(source, dialect, isWhole: isWhole))
       }
     }
-    if let best { return best }
-    throw failure ?? TaskError(key: "task.file", file: file, found: "no row", expected: "rows of numbers")
+    // Names with delimiters between them, as many as the rows have cells, are no single name.
+    if samples.contains(where: { $0.width > 1 && $0.hasNames }) { samples.removeAll { $0.width == 1 } }
+    let best = samples.dropFirst().reduce(samples[0]) { best, sample in isBetter(sample, than: best) ? sample : best }
+    if let failure = best.failure { throw failure }
+    return best
   }
 
   private static func isBetter(_ one: Sample, than other: Sample) -> Bool {
@@ -152,15 +152,13 @@ struct TableHead: Sendable {
         sample.comment = sample.rows.count == 1 ? String(decoding: scanner.lastComment, as: UTF8.self) : sample.comment
       }
     } catch {
-      // The sample may end within quotes; other faults speak against the dialect.
-      if isWhole || sample.rows.isEmpty { throw error }
+      // The sample may end within quotes.
+      if isWhole { sample.failure = error }
     }
-    guard !sample.rows.isEmpty else {
-      throw TaskError(
-        key: "task.file", file: source.file, found: "no row", expected: "rows of numbers, with commas between them")
-    }
+    guard let first = sample.rows.first else { return sample }
     let most = widths.max { ($0.value, $0.key) < ($1.value, $1.key) }
     sample.width = most?.key ?? 1
+    sample.hasNames = first.cells.count > 1 && values[0].allSatisfy { !$0.isTyped && !$0.isMissing }
     sample.consistency = Double(most?.value ?? 0) / Double(sample.rows.count)
     let below = sample.rows.count > 1 ? values.dropFirst() : values[...]
     let kinds = below.filter { $0.count == min(sample.width, 256) }.joined()
@@ -205,28 +203,50 @@ struct TableHead: Sendable {
 
   private func kind(_ cell: String) -> CellKind {
     var bytes = Array(cell.utf8)
-    return bytes.withUnsafeMutableBufferPointer { CellKind(UnsafeBufferPointer($0), CellReader(style: dialect.numbers)) }
+    return bytes.withUnsafeMutableBufferPointer {
+      CellKind(UnsafeBufferPointer($0), CellReader(style: dialect.numbers))
+    }
   }
 
-  /// Takes lines of another width than the table's from its beginning: a title, a source.
-  private mutating func takePreamble(_ rows: inout [(cells: [String], number: Int)]) {
+  /// Takes lines of another width than the table's from its beginning: a title, a source, where a station stands.
+  /// - Throws: names that are not as many as the cells under them.
+  private mutating func takePreamble(
+    _ rows: inout [(cells: [String], number: Int)], file: String
+  ) throws(TaskError) {
     var taken = 0
-    while taken < min(rows.count, Self.preambleLimit) {
-      let cells = rows[taken].cells
-      if cells.count == width { break }
-      // A header without a name for its first column, or without the last delimiter.
-      let isHeader =
-        cells.count == width - 1 && cells.allSatisfy(isWord) && taken + 1 < rows.count
-        && rows[taken + 1].cells.count == width && rows[taken + 1].cells.contains(where: isData)
-      if isHeader || cells.contains(where: isData) { break }
+    while taken < min(rows.count, Self.preambleLimit), !isTable(rows, from: taken) {
+      // A row of nothing but numbers is data with a cell too many or too few.
+      guard rows[taken].cells.contains(where: isWord) else { break }
       taken += 1
     }
     // Only where a table follows.
     guard taken > 0, taken < rows.count else { return }
+    let last = rows[taken - 1].cells
+    if rows[taken].cells.contains(where: isData), last.count > 1, last.allSatisfy(isWord) {
+      let isComma = width == 2 * last.count && dialect.delimiter == UInt8(ascii: ",")
+      throw TaskError(
+        key: "task.file", file: file, line: rows[taken].number, found: "\(width) cells under \(last.count) names",
+        expected: isComma
+          ? "as many: where commas are decimal, another delimiter or quotes" : "as many (task.delimiter)",
+        isTable: true)
+    }
     let first = shortened(rows[0].cells.joined(separator: " "), to: 40)
     notes.append(
       "\(taken) \(taken == 1 ? "line" : "lines") before the header left out (\u{201C}\(first)\u{201D})")
     rows.removeFirst(taken)
+  }
+
+  /// Whether the table may begin with a row: it has the table's width, or is a header without a name for the first column, or with or
+  /// without a last delimiter.
+  private func isTable(_ rows: [(cells: [String], number: Int)], from index: Int) -> Bool {
+    let cells = rows[index].cells
+    if cells.count == width || (cells.count == width + 1 && cells[width].isEmpty) { return true }
+    guard cells.count == width - 1, index + 1 < rows.count, cells.allSatisfy({ !isData($0) }),
+      cells.contains(where: isWord)
+    else { return false }
+    return rows[index + 1].cells.count == width && rows[index + 1].cells.contains(where: isData)
+      // A title over a table of two columns without names is no name.
+      && (width > 2 || rows[index + 1].cells[1].isEmpty || isWord(rows[index + 1].cells[0]) || !cells[0].contains(" "))
   }
 
   private mutating func takeHeader(_ rows: inout [(cells: [String], number: Int)], comment: String) {
@@ -262,7 +282,8 @@ struct TableHead: Sendable {
     // A word above data names it, unless the row is data itself with words in the same columns.
     if zip(first, next).contains(where: { isWord($0) && isData($1) }) { return true }
     let numbers = first.filter(isData)
-    return Set(numbers).count == numbers.count && numbers.allSatisfy { Int($0).map { (1800...2200).contains($0) } ?? false }
+    return Set(numbers).count == numbers.count
+      && numbers.allSatisfy { Int($0).map { (1800...2200).contains($0) } ?? false }
   }
 
   /// The names in a comment as `# t x y` has them.
@@ -276,15 +297,17 @@ struct TableHead: Sendable {
     return words.count == width && words.allSatisfy(isWord) ? words : nil
   }
 
-  /// A row of units under the names.
+  /// Rows of units, or of more names, under the names.
   private mutating func takeUnits(_ rows: inout [(cells: [String], number: Int)]) {
-    guard hasHeader, rows.count > 1, rows[0].cells.count == rows[1].cells.count else { return }
-    let units = rows[0].cells, next = rows[1].cells
-    guard !units.contains(where: isData), units.contains(where: isWord),
-      zip(units, next).contains(where: { isWord($0) && isData($1) })
+    guard hasHeader, let first = rows.firstIndex(where: { $0.cells.contains(where: isData) }), (1...3).contains(first),
+      rows[..<first].allSatisfy({ $0.cells.contains(where: isWord) && $0.cells.count == rows[first].cells.count }),
+      zip(rows[0].cells, rows[first].cells).contains(where: { isWord($0) && isData($1) })
     else { return }
-    notes.append("a row under the names left out (\u{201C}\(shortened(units.joined(separator: " "), to: 40))\u{201D})")
-    rows.removeFirst()
+    let words = rows[..<first].flatMap { $0.cells }.joined(separator: " ")
+    notes.append(
+      "\(first == 1 ? "a row" : "\(first) rows") under the names left out (\u{201C}\(shortened(words, to: 40))\u{201D})"
+    )
+    rows.removeFirst(first)
   }
 
   /// Names the columns; those that have none by their place, those that share one by a number behind it.

@@ -76,9 +76,11 @@ struct TablePass {
       return true
     }
     let text = (0..<min(count, 8)).map { scanner.text($0) }.joined(separator: " ").trimmed
-    let isText = count < width && !text.isEmpty && scanner.withCell(0) { cell in
-      CellReader(style: head.dialect.numbers).value(cell) == .text && CellDate.read(cell) == nil
-    }
+    let isText =
+      count < width && !text.isEmpty
+      && scanner.withCell(0) { cell in
+        CellReader(style: head.dialect.numbers).value(cell) == .text && CellDate.read(cell) == nil
+      }
     odd.append((scanner.row, count, shortened(text, to: 40), isText))
     guard odd.count <= Self.footerLimit, isText else {
       let first = odd[0]
@@ -116,7 +118,8 @@ struct TablePass {
     // They are the last rows, all of them.
     guard !footer.isEmpty, let first = footer.min(), rows - first == footer.count, first > 0 else { return }
     let lines = lastLines.filter { footer.contains($0.row) }.map { grouped($0.line) }
-    let word = columns.compactMap { column in footer.contains(column.lastTexts.last ?? -1) ? column.firstText?.cell : nil }
+    let word =
+      columns.compactMap { column in footer.contains(column.lastTexts.last ?? -1) ? column.firstText?.cell : nil }
       .first ?? ""
     for index in columns.indices { columns[index].dropFooter(rows: footer.sorted()) }
     rows = first

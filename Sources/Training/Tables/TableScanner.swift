@@ -175,7 +175,8 @@ struct TableScanner {
   }
 
   private static func scan(
-    _ bytes: UnsafeBufferPointer<UInt8>, from start: Int, isLast: Bool, _ dialect: TableDialect, into cells: inout [Cell]
+    _ bytes: UnsafeBufferPointer<UInt8>, from start: Int, isLast: Bool, _ dialect: TableDialect,
+    into cells: inout [Cell]
   ) -> Outcome {
     let (quote, delimiter) = (UInt8(ascii: "\""), dialect.delimiter)
     let count = bytes.count

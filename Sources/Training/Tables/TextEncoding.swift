@@ -68,6 +68,8 @@ struct UTF8Survey {
   /// How many bytes of the present character are still to come, and what the next of them may be.
   private var pending = 0
   private var range: ClosedRange<UInt8> = 0x80...0xBF
+  /// The first byte of the present character.
+  private var lead: UInt8 = 0
 
   /// Looks at the next bytes.
   mutating func add(_ piece: UnsafeRawBufferPointer) {
@@ -110,8 +112,9 @@ struct UTF8Survey {
         range = 0x80...0xBF
         return
       }
-      firstInvalid = (line, byte)
+      firstInvalid = (line, lead)
     } else {
+      lead = byte
       switch byte {
       case 0..<0x80: break
       case 0xC2...0xDF: pending = 1
@@ -128,7 +131,7 @@ struct UTF8Survey {
   }
 
   /// Ends the survey: a character may not be cut.
-  mutating func end() { if pending > 0, firstInvalid == nil { firstInvalid = (line, 0) } }
+  mutating func end() { if pending > 0, firstInvalid == nil { firstInvalid = (line, lead) } }
 
   /// Whether the bytes may well be Windows-1252: few of them are beyond ASCII, and all of those are characters there.
   var isLikeWindows1252: Bool { undefined == 0 && highBytes * 5 <= bytes }

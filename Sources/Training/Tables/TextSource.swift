@@ -62,6 +62,7 @@ struct TextSource: Sendable {
     }
     guard size > 0 else { throw failed("an empty file", "a text") }
     let head = try Self.bytes(backing, 0..<min(size, 1 << 16), file: file)
+    if let foreign = ForeignText.problem(head) { throw failed(foreign.found, foreign.expected) }
     let mark = head.withUnsafeBytes { TextEncoding.mark($0) }
     guard encoding == .auto else {
       self.encoding = encoding
@@ -211,7 +212,8 @@ private final class TextDecoder {
     }
     guard failure == 0 else {
       throw TaskError(
-        key: "task.file", file: file, found: "byte 0x\(String(input[done], radix: 16)), which is no \(encoding.rawValue)",
+        key: "task.file", file: file,
+        found: "byte 0x\(String(input[done], radix: 16)), which is no \(encoding.rawValue)",
         expected: "text in \(encoding.rawValue); task.encoding names another")
     }
   }

@@ -59,7 +59,9 @@ struct CSVFloors {
 
   /// The lag after which the first output comes again most nearly, where that is nearer than the row before by a good deal.
   private var season: Int? {
-    guard let column = outputs.first, let part = rows.max(by: { $0.count < $1.count }), part.count >= 16 else { return nil }
+    guard let column = outputs.first, let part = rows.max(by: { $0.count < $1.count }), part.count >= 16 else {
+      return nil
+    }
     let end = min(part.upperBound, part.lowerBound + Self.searched)
     let width = table.width
     let values = table.read(part.lowerBound..<end) { cells in
@@ -67,14 +69,17 @@ struct CSVFloors {
     }
     func error(_ lag: Int) -> Double {
       var sum = 0.0
-      for index in lag..<values.count { sum += (values[index] - values[index - lag]) * (values[index] - values[index - lag]) }
+      for index in lag..<values.count {
+        sum += (values[index] - values[index - lag]) * (values[index] - values[index - lag])
+      }
       return sum / Double(values.count - lag)
     }
     let last = error(1)
-    let lags = Array(2...max(2, min(Self.longest, values.count / 3))) + Self.longSeasons.filter { $0 <= values.count / 3 }
-    guard last > 0, let best = lags.map({ ($0, error($0)) }).min(by: { $0.1 < $1.1 }), best.1 < 0.8 * last else {
-      return nil
-    }
-    return best.0
+    let lags =
+      Array(2...max(2, min(Self.longest, values.count / 3))) + Self.longSeasons.filter { $0 <= values.count / 3 }
+    let errors = lags.map { (lag: $0, error: error($0)) }
+    guard last > 0, let least = errors.map(\.error).min(), least < 0.8 * last else { return nil }
+    // Its multiples come about as near.
+    return errors.first { $0.error <= 1.2 * least + 0.001 * last }?.lag
   }
 }

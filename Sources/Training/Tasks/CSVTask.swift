@@ -72,7 +72,8 @@ struct CSVTask: NamedTask {
     let most = ahead.max() ?? 0
     trained = Self.steps(table.series.map { $0.lowerBound..<$0.lowerBound + task.heldOut.trained(of: $0.count) }, most)
     if case .file(let path) = task.heldOut {
-      let held = try Self.heldOutTable(path, like: task, kept + targets.filter { !asInputs.contains($0) }, memory: memory)
+      let held = try Self.heldOutTable(
+        path, like: task, kept + targets.filter { !asInputs.contains($0) }, memory: memory)
       validated = Self.steps(held.series, most)
       other = held
     } else {
@@ -86,6 +87,9 @@ struct CSVTask: NamedTask {
     description = words.description(isStream: self.places.isStream && task.carry == .state)
     reading = words.reading(other: other)
     try check(length: task.length)
+    description.outputUnits = outputs.map {
+      TaskDescription.Unit(mean: scales[$0].mean, deviation: scales[$0].deviation)
+    }
     description.floors = CSVFloors(table: table, rows: trained, outputs: outputs, ahead: ahead, scales: scales).floors
   }
 
@@ -187,9 +191,32 @@ struct CSVTask: NamedTask {
       + "at row \(grouped(place + 1)) (\(100 * place / max(1, table.rows)) %)"
   }
 
-  /// The numbers of the file that a step's outputs stand for.
-  func restored(_ outputs: [Double]) -> [Double]? {
+  // MARK: In the file's units
+
+  /// The numbers of the file that outputs stand for.
+  func restored(_ outputs: some Sequence<Double>) -> [Double] {
     zip(self.outputs, outputs).map { scales[$0].restored($1) }
+  }
+
+  /// The columns that are predicted, and how many rows ahead.
+  var outputNames: [String] { outputs.map { scales[$0].name } }
+  var rowsAhead: [Int] { ahead }
+
+  /// The place that a sequence of a batch of one begins at.
+  func place(of sequence: Int, steps: Int) -> Int { places.start(sequence: sequence, row: 0, steps: steps, batch: 1) }
+
+  /// Whether a step may begin at a place.
+  func isPlace(_ place: Int) -> Bool { places.contains(place) }
+
+  /// The columns that are predicted, in the row at a place.
+  func outputs(at place: Int) -> [Double] {
+    let width = table.width
+    return table.read(place..<place + 1) { cells in
+      outputs.map { index in
+        let column = other == nil ? index : table.columns.firstIndex { $0.name == scales[index].name } ?? 0
+        return column < width ? cells[column] : .nan
+      }
+    }
   }
 }
 

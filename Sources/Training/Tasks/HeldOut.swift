@@ -74,6 +74,9 @@ struct SequencePlaces: Sendable {
   var count: Int { stream?.count ?? starts.count }
   var isStream: Bool { stream != nil }
 
+  /// Whether a place is one of the stream's; of windows each place is.
+  func contains(_ place: Int) -> Bool { stream?.contains(place) ?? true }
+
   /// How many sequences of a batch cover all of it once.
   func sequences(steps: Int, batch: Int) -> Int {
     let each = stream == nil ? batch : batch * steps

@@ -62,11 +62,14 @@ struct TextTask: NamedTask {
 
   /// One line: "book.txt: 148,315 characters, 69 of them different; utf-16le; held out: the last 14,831".
   private static func reading(_ corpus: TextCorpus, _ task: TaskSpecification, heldOut: Int) -> String {
-    var pieces = ["\(grouped(corpus.count)) characters, \(grouped(corpus.alphabet.count)) of them different, each a class"]
+    var pieces = [
+      "\(grouped(corpus.count)) characters, \(grouped(corpus.alphabet.count)) of them different, each a class"
+    ]
     if let note = corpus.encodingNote { pieces.append("read as \(note)") }
     switch task.heldOut {
     case .none: break
-    case .file(let path): pieces.append("held out: \(grouped(corpus.heldOutCount)) characters of \(TaskFile.name(of: path))")
+    case .file(let path):
+      pieces.append("held out: \(grouped(corpus.heldOutCount)) characters of \(TaskFile.name(of: path))")
     default: pieces.append("held out: the last \(grouped(heldOut + 1)) characters")
     }
     return "\(corpus.name): " + pieces.joined(separator: "; ")
