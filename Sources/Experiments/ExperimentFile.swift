@@ -63,11 +63,9 @@ public enum ExperimentFile {
   ) throws(InputError) -> ExperimentSource {
     let entries = try FlattenedYAML(text, file: file)
     var experiment = try entries.experiment()
-    if let name = experiment.task.file, let folder, !name.hasPrefix("/") {
-      let beside = folder + name
-      if FileManager.default.fileExists(atPath: beside) || !FileManager.default.fileExists(atPath: name) {
-        experiment.task.file = shortened(beside)
-      }
+    if let name = experiment.task.file { experiment.task.file = place(of: name, beside: folder) }
+    if case .file(let name) = experiment.task.heldOut {
+      experiment.task.heldOut = .file(place(of: name, beside: folder))
     }
     let set = try take(settings, in: &experiment)
     let source = ExperimentSource(
@@ -77,15 +75,27 @@ public enum ExperimentFile {
     } catch {
       throw source.error(error)
     }
-    if let path = experiment.task.file, path != TaskSpecification.shippedTable,
-      !FileManager.default.fileExists(atPath: path)
-    {
-      throw source.error(
-        ExperimentKeyError(
-          key: "task.file", problem: "found \(path), which does not exist, expected a file",
-          nearest: InputFile.nearestFile(to: path)))
-    }
+    try requireFile(experiment.task.file, "task.file", source)
+    if case .file(let path) = experiment.task.heldOut { try requireFile(path, "task.held_out", source) }
     return source
+  }
+
+  private static func requireFile(_ path: String?, _ key: String, _ source: ExperimentSource) throws(InputError) {
+    guard let path, path != TaskSpecification.shippedTable, !FileManager.default.fileExists(atPath: path) else {
+      return
+    }
+    throw source.error(
+      ExperimentKeyError(
+        key: key, problem: "found \(path), which does not exist, expected a file",
+        nearest: InputFile.nearestFile(to: path)))
+  }
+
+  /// Where the file `name` of an experiment is: beside the experiment file first.
+  private static func place(of name: String, beside folder: String?) -> String {
+    guard let folder, !name.hasPrefix("/") else { return name }
+    let beside = folder + name
+    let isThere = FileManager.default.fileExists(atPath: beside) || !FileManager.default.fileExists(atPath: name)
+    return isThere ? shortened(beside) : name
   }
 
   /// `path` without "folder/.." in it, where that is the same file: a link on the way may make it another.

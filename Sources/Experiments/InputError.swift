@@ -58,7 +58,7 @@ public struct OutputError: Error, Equatable, Sendable, CustomStringConvertible {
 }
 
 /// `text` with control characters written out, so that a file's bytes can neither break the line nor speak to the terminal.
-func oneLine(_ text: String) -> String {
+public func oneLine(_ text: String) -> String {
   var line = ""
   for scalar in text.unicodeScalars {
     switch scalar.value {

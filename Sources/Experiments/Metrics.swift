@@ -10,6 +10,10 @@ public struct MetricsRow: Equatable, Sendable {
   public var log10GradientFirst: Double?, log10GradientLast: Double?
   /// The slope of log10 ‖product of Jacobians‖ per step; nil where it was not computed.
   public var log10ProductPerStep: Double?
+  /// The loss on held-out data after the update; nil where it was not measured.
+  public var heldOutLoss: Double?
+  /// The seconds since training began, as the caller's clock has them.
+  public var seconds: Double?
   /// What instruments read of the pass before the update; what is missing was not to be read.
   public var readings: [TrendKey: Double] = [:]
 
@@ -27,7 +31,7 @@ public struct MetricsRow: Equatable, Sendable {
   /// What a row may hold.
   public enum Column: Hashable, Sendable {
     case update, step, loss, gradientNorm, clipScale, learningRate, k1, k2
-    case log10GradientFirst, log10GradientLast, log10ProductPerStep
+    case log10GradientFirst, log10GradientLast, log10ProductPerStep, heldOutLoss, seconds
     /// A number that an instrument reads of the pass before the update.
     case reading(TrendKey)
 
@@ -35,7 +39,7 @@ public struct MetricsRow: Equatable, Sendable {
     public static let standard: [Column] = [
       .update, .step, .loss, .gradientNorm, .clipScale, .learningRate, .k1, .k2, .log10GradientFirst,
       .log10GradientLast,
-      .log10ProductPerStep,
+      .log10ProductPerStep, .heldOutLoss, .seconds,
     ]
     /// Those, and every number of every instrument.
     public static let all: [Column] = standard + Instruments.trends.map(Column.reading)
@@ -54,6 +58,8 @@ public struct MetricsRow: Equatable, Sendable {
       case .log10GradientFirst: "log10_grad_first"
       case .log10GradientLast: "log10_grad_last"
       case .log10ProductPerStep: "log10_product_per_step"
+      case .heldOutLoss: "held_out_loss"
+      case .seconds: "seconds"
       case .reading(let key): "\(key.instrument).\(key.name)"
       }
     }
@@ -98,6 +104,8 @@ public struct MetricsRow: Equatable, Sendable {
     case .log10GradientFirst: .number(log10GradientFirst)
     case .log10GradientLast: .number(log10GradientLast)
     case .log10ProductPerStep: .number(log10ProductPerStep)
+    case .heldOutLoss: .number(heldOutLoss)
+    case .seconds: .number(seconds)
     case .reading(let key): .number(readings[key])
     }
   }
@@ -133,13 +141,23 @@ public final class MetricsWriter {
   private let columns: [MetricsRow.Column]
 
   /// Opens `path` (`-`: standard output) and writes the header of a CSV.
+  ///
+  /// - Parameters:
+  ///   - path: where rows go.
+  ///   - format: the form of a row.
+  ///   - columns: what a row holds.
+  ///   - kept: the lines of an earlier part of the run, which stand before the new rows; empty for none.
   public init(
-    path: String, format: Format, columns: [MetricsRow.Column] = MetricsRow.Column.standard
+    path: String, format: Format, columns: [MetricsRow.Column] = MetricsRow.Column.standard, kept: String = ""
   ) throws(OutputError) {
     file = try OutputFile(path: path, mode: .stream)
     self.format = format
     self.columns = columns
-    if format == .csv { try file.write(columns.map(\.name).joined(separator: ",") + "\r\n") }
+    if !kept.isEmpty {
+      try file.write(kept)
+    } else if format == .csv {
+      try file.write(columns.map(\.name).joined(separator: ",") + "\r\n")
+    }
     // A full disk or a closed pipe is told before anything is trained.
     try file.flush()
   }
@@ -152,6 +170,36 @@ public final class MetricsWriter {
 
   /// Writes what is left.
   public func close() throws(OutputError) { try file.close() }
+}
+
+extension MetricsWriter {
+  /// The lines of the file at `path` up to the row of update `last`, to go on behind them; empty where there is no such file.
+  /// - Throws: that the file has other columns.
+  public static func lines(
+    of path: String, upTo last: Int, format: Format, columns: [MetricsRow.Column]
+  ) throws(InputError) -> String {
+    guard FileManager.default.fileExists(atPath: path) else { return "" }
+    let text = try InputFile.text(path: path, limit: 1 << 30)
+    let header = columns.map(\.name).joined(separator: ",")
+    var lines = text.split(whereSeparator: \.isNewline)
+    if lines.isEmpty { return "" }
+    if format == .csv {
+      guard lines.removeFirst() == header else {
+        throw InputError(file: path, problem: "found other columns, expected \(header)")
+      }
+    }
+    guard columns.contains(.update) else {
+      throw InputError(
+        file: "--columns", problem: "found no update, expected it, so that rows can be told from those made again")
+    }
+    let place = columns.firstIndex(of: .update) ?? 0
+    let kept = lines.prefix { line in
+      let field = line.split(separator: ",", omittingEmptySubsequences: false)[place]
+      return Int(field.filter(\.isNumber)).map { $0 <= last } ?? false
+    }
+    let end = format == .csv ? "\r\n" : "\n"
+    return ((format == .csv ? [Substring(header)] : []) + kept).map { $0 + end }.joined()
+  }
 }
 
 extension MetricsWriter.Format {

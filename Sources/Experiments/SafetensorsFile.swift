@@ -39,6 +39,7 @@ public struct SafetensorsFile: Sendable {
   /// - Throws: what is inconsistent: a length, the header, an offset, a shape, a name.
   public init(_ bytes: [UInt8], file: String) throws(InputError) {
     func refuse(_ problem: String) -> InputError { InputError(file: file, problem: problem) }
+    if let problem = ForeignFile.problem(bytes, file: file) { throw refuse(problem) }
     guard bytes.count >= 8 else {
       throw refuse(
         "found \(bytes.count) bytes, expected a safetensors file, which begins with 8 bytes of header length")

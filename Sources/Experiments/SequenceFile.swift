@@ -9,10 +9,13 @@ public enum SequenceFile {
   ///   - path: the file's.
   ///   - weights: the file of the weights that are to read them: where the targets are classes, its readout says how many
   ///     there are. Without it they are one more than the largest.
+  ///   - map: what the weights are called in their file.
   /// - Throws: missing or misshapen tensors, numbers that are not finite, classes out of range.
-  public static func read(path: String, weights: String? = nil) throws(InputError) -> SequenceBatch {
+  public static func read(
+    path: String, weights: String? = nil, map: [String: String] = [:]
+  ) throws(InputError) -> SequenceBatch {
     var classes: Int?
-    if let weights { classes = try WeightsFile.outputs(of: SafetensorsFile.read(path: weights)) }
+    if let weights { classes = try WeightsFile.outputs(of: SafetensorsFile.read(path: weights), map: map) }
     return try batch(SafetensorsFile.read(path: path), classes: classes)
   }
 

@@ -44,6 +44,7 @@ public struct UpdateMeter {
       record, log10GradientFirst: norms?.first, log10GradientLast: norms?.last,
       log10ProductPerStep: growth?.slope())
     row.readings = readings
+    if let mark = run.history.validations.last, mark.update == record.update { row.heldOutLoss = mark.value }
     return row
   }
 

@@ -9,10 +9,18 @@ import Training
 /// Where each of T steps has its own weights, a tensor is [T, …] under the same name, step t's copy its row t; of a file whose tensors
 /// are not, all copies take the same.
 public enum WeightsFile {
+  /// Weights as they were read of a file.
+  public struct Loaded: Sendable {
+    /// The parameters, flat, as the layout says.
+    public let parameters: [Double]
+    /// What of the file was read as what, and what was left out, in one line.
+    public let reading: String
+  }
+
   /// Reads the parameters that `layout` asks for, flat, from the file at `path` (`-`: standard input).
   ///
-  /// A prefix that a module puts before the names ("rnn.weight_ih_l0") is left out; tensors of other names (a trace's) are
-  /// passed over. Both biases may be missing, as with `bias=False`; then they are 0.
+  /// Names are found by their ends and shapes, whatever module stands before them ("encoder.rnn.weight_ih_l0"). Both biases may be
+  /// missing, as with `bias=False`; then they are 0.
   /// - Throws: a missing, misshapen or additional weight, or a number that is not finite, by name.
   public static func read(path: String, layout: ParameterLayout) throws(InputError) -> [Double] {
     try parameters(SafetensorsFile.read(path: path), layout: layout)
@@ -20,25 +28,49 @@ public enum WeightsFile {
 
   /// The parameters that `layout` asks for, from a file that was read.
   public static func parameters(_ file: SafetensorsFile, layout: ParameterLayout) throws(InputError) -> [Double] {
+    try load(file, layout: layout).parameters
+  }
+
+  /// The same, with what was read as what.
+  ///
+  /// - Parameters:
+  ///   - file: the file.
+  ///   - layout: the parameters that are wanted.
+  ///   - drawn: parameters that stand where the file has no readout; nil to refuse such a file.
+  ///   - map: our names, or `recurrent`, `readout` and `embedding`, with what they are called in the file.
+  public static func load(
+    _ file: SafetensorsFile, layout: ParameterLayout, drawn: [Double]? = nil, map: [String: String] = [:]
+  ) throws(InputError) -> Loaded {
     // A session holds its weights flat.
     if let parameters = SessionFile.parameters(file) {
       guard parameters.count == layout.count else {
         throw InputError(
           file: file.file, problem: "found a session with \(parameters.count) weights, expected \(layout.count)")
       }
-      return parameters
+      return Loaded(parameters: parameters, reading: "\(file.file): the weights of a session")
     }
-    var weights = try weights(of: file, names: Set(layout.entries.map(\.name)))
+    let names = try WeightNames(file, layout: layout, map: map)
+    var weights = names.tensors
     var parameters = [Double](repeating: 0, count: layout.count)
     for entry in layout.entries {
-      for name in names(for: entry, in: layout) {
+      if entry.name.hasPrefix("readout."), names.readout == nil, let drawn {
+        parameters.replaceSubrange(entry.range, with: drawn[entry.range])
+        continue
+      }
+      for name in Self.names(for: entry, in: layout) {
         guard let found = weights.removeValue(forKey: name) else {
           if isBias(name) { continue }
           throw InputError(
             file: file.file, key: name, problem: "found no such tensor, expected one of shape \(entry.shape)",
             nearest: nearestName(to: name, among: file.entries.map(\.name)))
         }
-        let values = try copies(of: entry, found, in: file)
+        let isEmbedded = name == "weight_ih_l0" && names.embedding != nil
+        let values =
+          if isEmbedded, let table = names.embedding {
+            try embedded(entry, found, table, in: file)
+          } else {
+            try copies(of: entry, found, in: file)
+          }
         for (index, value) in zip(entry.range, values) { parameters[index] += value }
       }
     }
@@ -50,13 +82,47 @@ public enum WeightsFile {
         problem: "found a weight that the network has not (layers: \(layers), hidden: \(layout.hidden)), "
           + "expected \(layout.entries.map(\.name).joined(separator: ", "))")
     }
-    return parameters
+    return Loaded(parameters: parameters, reading: words(names, layout, of: file))
+  }
+
+  /// "model.safetensors: encoder.rnn as the network, fc as its readout; left out: epoch".
+  private static func words(_ names: WeightNames, _ layout: ParameterLayout, of file: SafetensorsFile) -> String {
+    var pieces = ["\(names.module.isEmpty ? "its weights" : names.module) as the network of \(layout.hidden) units"]
+    if let readout = names.readout { pieces[0] += ", \(readout) as its readout" }
+    if layout.hasReadout, names.readout == nil { pieces.append("no readout: it is drawn") }
+    if let table = names.embedding {
+      pieces.append("\(table.name) multiplied into weight_ih_l0, which reads symbols here")
+    }
+    if !names.leftOut.isEmpty {
+      let shown = names.leftOut.prefix(6).joined(separator: ", ")
+      let more = names.leftOut.count > 6 ? " and \(names.leftOut.count - 6) more" : ""
+      pieces.append("left out: \(shown)\(more)")
+    }
+    return "\(file.file): " + pieces.joined(separator: "; ")
+  }
+
+  /// W_ih E\u{1D40}: what a table E [V, E] and W_ih [G·H, E] do to a symbol, as one matrix [G·H, V].
+  private static func embedded(
+    _ entry: ParameterLayout.Entry, _ found: SafetensorsFile.Entry, _ table: SafetensorsFile.Entry,
+    in file: SafetensorsFile
+  ) throws(InputError) -> [Double] {
+    let (symbols, size) = (table.shape[0], table.shape[1])
+    let rows = entry.copy(0).shape[0]
+    let weights = try numbers(found, in: file, shape: [rows, size])
+    let vectors = try numbers(table, in: file, shape: [symbols, size])
+    var product: [Double] = []
+    product.reserveCapacity(rows * symbols)
+    for row in 0..<rows {
+      for symbol in 0..<symbols {
+        product.append((0..<size).reduce(0) { $0 + weights[row * size + $1] * vectors[symbol * size + $1] })
+      }
+    }
+    return (0..<entry.copies).flatMap { _ in product }
   }
 
   /// The size O of the readout, or nil where the file has none.
-  public static func outputs(of file: SafetensorsFile) throws(InputError) -> Int? {
-    let weights = try weights(of: file)
-    return weights["readout.weight"]?.shape.first ?? weights["readout.bias"]?.shape.first
+  public static func outputs(of file: SafetensorsFile, map: [String: String] = [:]) throws(InputError) -> Int? {
+    try NetworkInFile(file, map: map)?.outputs
   }
 
   /// Writes `parameters` to `path` (`-`: standard output), whole or not at all.
@@ -68,13 +134,20 @@ public enum WeightsFile {
   }
 
   /// Writes a checkpoint: the weights, and in the metadata the experiment and the updates done.
-  public static func writeCheckpoint(_ snapshot: Snapshot, to path: String) throws(OutputError) {
+  ///
+  /// - Parameters:
+  ///   - snapshot: the run.
+  ///   - best: the weights that are written in place of the present ones; nil for those.
+  ///   - path: where they go.
+  public static func writeCheckpoint(
+    _ snapshot: Snapshot, best: TrainingRun.BestWeights? = nil, to path: String
+  ) throws(OutputError) {
     let experiment = snapshot.experiment
     try write(
-      snapshot.parameters, layout: snapshot.layout, precision: experiment.precision,
+      best?.parameters ?? snapshot.parameters, layout: snapshot.layout, precision: experiment.precision,
       metadata: [
         "format": "pt", "cell": experiment.network.cell.rawValue, "activation": experiment.network.activation.rawValue,
-        "experiment": ExperimentFile.complete(experiment), "update": "\(snapshot.update)",
+        "experiment": ExperimentFile.complete(experiment), "update": "\(best?.update ?? snapshot.update)",
       ], to: path)
   }
 
@@ -104,32 +177,6 @@ public enum WeightsFile {
   }
 
   private static func isBias(_ name: String) -> Bool { name.hasPrefix("bias_") || name == "readout.bias" }
-
-  /// The file's entries that are a network's weights, by PyTorch's name of each, or by one of `names`.
-  private static func weights(
-    of file: SafetensorsFile, names: Set<String> = []
-  ) throws(InputError) -> [String: SafetensorsFile.Entry] {
-    var weights: [String: SafetensorsFile.Entry] = [:]
-    for entry in file.entries where !entry.name.hasPrefix("grad.") {
-      let words = entry.name.split(separator: ".")
-      guard let last = words.last else { continue }
-      let name: String
-      if words.count >= 2, words[words.count - 2] == "readout" {
-        name = "readout.\(last)"
-      } else if last.hasPrefix("weight_") || last.hasPrefix("bias_") || last.hasPrefix("beta_logit_")
-        || names.contains(String(last))
-      {
-        name = String(last)
-      } else {
-        continue
-      }
-      if let other = weights.updateValue(entry, forKey: name) {
-        throw InputError(
-          file: file.file, key: name, problem: "found \(other.name) and \(entry.name), expected one of them")
-      }
-    }
-    return weights
-  }
 
   /// The numbers of all steps' copies: each step's from a tensor [T, …], or the same for all.
   private static func copies(

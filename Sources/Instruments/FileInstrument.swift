@@ -1,3 +1,4 @@
+import RecurrentNetworks
 import Training
 
 /// The user's file as a task reads it, and what the network writes of it.
@@ -13,8 +14,30 @@ public enum FileInstrument: Instrument {
     public let summary: String
     /// What the network writes; empty where it writes nothing.
     public let sample: String
-    /// The names of inputs and outputs.
-    public let inputNames: [String], outputNames: [String]
+    /// The first output of sequence 0 at the steps of the window, as it came and as it is predicted, in the file's units; nil where the
+    /// outputs are no columns of a file.
+    public let forecast: Forecast?
+    /// What was read as what, what was left out and why; empty where nothing of the user's was read.
+    public let reading: String
+  }
+
+  /// A column as it came, and as it is predicted.
+  public struct Forecast: Hashable, Sendable {
+    /// The column with how far ahead it is asked for: "load, next".
+    public let name: String
+    /// Its numbers at each step.
+    public let truth: [Double], predicted: [Double]
+
+    /// The forecast of a tape's first output; nil where it is no column of a file.
+    init?(_ tape: Tape, _ words: TaskDescription) {
+      guard let unit = words.outputUnits.first, let name = words.outputNames.first,
+        case .values(let values) = tape.target
+      else { return nil }
+      let places = stride(from: 0, to: tape.steps * tape.batch * tape.outputs, by: tape.batch * tape.outputs)
+      self.name = name
+      truth = places.map { unit.restored(values[$0]) }
+      predicted = places.map { unit.restored(tape.output[$0]) }
+    }
   }
 
   /// The reading of a pass; nil where there is nothing to read.
@@ -22,6 +45,7 @@ public enum FileInstrument: Instrument {
     let words = pass.snapshot.description
     guard let summary = words.fileSummary else { return nil }
     return Reading(
-      summary: summary, sample: pass.snapshot.sample, inputNames: words.inputNames, outputNames: words.outputNames)
+      summary: summary, sample: pass.snapshot.sample,
+      forecast: words.outputUnits.isEmpty ? nil : Forecast(pass.window, words), reading: words.fileReading ?? "")
   }
 }

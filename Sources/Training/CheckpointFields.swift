@@ -110,6 +110,8 @@ struct HistoryFields: Codable, Equatable, Sendable {
   var largestNorm: MarkFields?
   var nextLoss: Int
   var isInSpike: Bool
+  /// The least held-out loss.
+  var bestValidation: MarkFields?
 
   init(_ history: LossHistory) {
     bucketWidth = history.bucketWidth
@@ -117,6 +119,7 @@ struct HistoryFields: Codable, Equatable, Sendable {
     largestNorm = history.largestNorm.map { MarkFields(update: $0.update, value: $0.value) }
     nextLoss = history.losses.next
     isInSpike = history.isInSpike
+    bestValidation = history.bestValidation.map { MarkFields(update: $0.update, value: $0.value) }
   }
 
   func read(_ reader: CheckpointArrayReader) throws(TrainingError) -> LossHistory {
@@ -133,6 +136,8 @@ struct HistoryFields: Codable, Equatable, Sendable {
     history.firstClipped = firstClipped
     history.largestNorm = largestNorm.map { LossHistory.Mark(update: $0.update, value: $0.value) }
     history.isInSpike = isInSpike
+    if reader.has("history.validations") { history.validations = try reader.marks("history.validations") }
+    history.bestValidation = bestValidation.map { LossHistory.Mark(update: $0.update, value: $0.value) }
     return history
   }
 }
@@ -149,6 +154,8 @@ struct CourseFields: Codable, Equatable, Sendable {
   var optimizerSteps: Int
   var originUpdates: [Int]
   var keptSteps: Int?
+  /// The update and the held-out loss of the best weights.
+  var best: MarkFields?
 
   struct ExplosionFields: Codable, Equatable, Sendable {
     var update: Int, step: Int, factor: String
@@ -169,6 +176,7 @@ struct CourseFields: Codable, Equatable, Sendable {
     optimizerSteps = place.optimizerSteps
     originUpdates = place.origins.map(\.update)
     keptSteps = place.kept?.steps
+    best = course.best.map { MarkFields(update: $0.update, value: $0.loss) }
   }
 
   func read(_ reader: CheckpointArrayReader) throws(TrainingError) -> (TrainingRun.Course, Checkpoint) {
@@ -203,6 +211,9 @@ struct CourseFields: Codable, Equatable, Sendable {
     course.history = try history.read(reader)
     course.explosion = explosion.map { Explosion(update: $0.update, step: $0.step, factor: $0.factor) }
     course.origins = place.origins
+    if let best, let parameters = try reader.optional("best.parameters") {
+      course.best = TrainingRun.BestWeights(update: best.update, loss: best.value, parameters: parameters)
+    }
     return (course, place)
   }
 

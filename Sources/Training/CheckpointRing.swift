@@ -130,6 +130,10 @@ struct CheckpointRing: Sendable {
         let gap = present.records(after: base.position.update, upTo: checkpoint.position.update)
       else { continue }
       for record in gap { history.append(record) }
+      for mark in present.validations
+      where mark.update > base.position.update && mark.update <= checkpoint.position.update {
+        history.append(validation: mark)
+      }
       return (checkpoint, history)
     }
     return nil

@@ -15,12 +15,13 @@ public struct Evaluation: Equatable, Sendable {
 /// The sequences are those of the same seed from index 2³¹ on: training would have to come that far to see one of them. The
 /// passes run forward only, in double precision, from a state of 0; a stream is read once before it is measured.
 public final class Evaluator {
-  /// The index of the first sequence that is answered.
+  /// The index of the first sequence that is answered, of tasks that are drawn.
   static let firstSequence = 1 << 31
   /// The most sequences answered at once.
   private static let rows = 50
 
   private let task: any SequenceTask
+  private let first: Int
   private let solved: SolvedSpecification
   private let isStream: Bool
   private let pass: Pass<Double>
@@ -37,20 +38,45 @@ public final class Evaluator {
   ///   - experiment: the experiment that the networks are of.
   ///   - memory: the bytes that it may take.
   /// - Throws: what is wrong with the experiment, or that it has no criterion.
-  public init(_ experiment: Experiment, memory: Int = 16 << 30) throws(TrainingError) {
+  public convenience init(_ experiment: Experiment, memory: Int = 16 << 30) throws(TrainingError) {
     var experiment = experiment
-    solved = experiment.solved
-    experiment.training.batch = min(solved.sequences, Self.rows)
     do throws(ExperimentKeyError) {
       try experiment.validate(memory: memory)
-      guard solved.measure != .none else {
+      guard experiment.solved.measure != .none else {
         let measures = SolvedMeasure.allCases.dropFirst().map(\.rawValue).joined(separator: ", ")
         throw ExperimentKeyError(key: "solved.measure", problem: "found none, expected one of \(measures)")
       }
     } catch {
       throw .key(error)
     }
-    task = try makeTask(experiment, memory: memory)
+    let task = try makeTask(experiment, memory: memory)
+    guard let heldOut = task.heldOut else {
+      try self.init(
+        experiment, task: task, first: Self.firstSequence, rows: min(experiment.solved.sequences, Self.rows),
+        memory: memory)
+      return
+    }
+    // No more than there is.
+    let rows = min(experiment.training.batch, experiment.solved.sequences, Self.rows)
+    let count = heldOut.sequenceCount(steps: experiment.task.length, batch: rows) ?? 1
+    experiment.solved.sequences = min(experiment.solved.sequences, rows * count)
+    try self.init(experiment, heldOut: heldOut, rows: rows, memory: memory)
+  }
+
+  /// An evaluator on held-out data, `rows` sequences at once.
+  convenience init(
+    _ experiment: Experiment, heldOut: any SequenceTask, rows: Int, memory: Int
+  ) throws(TrainingError) {
+    try self.init(experiment, task: heldOut, first: 0, rows: rows, memory: memory)
+  }
+
+  private init(
+    _ experiment: Experiment, task: any SequenceTask, first: Int, rows: Int, memory: Int
+  ) throws(TrainingError) {
+    var experiment = experiment
+    experiment.training.batch = rows
+    solved = experiment.solved
+    (self.task, self.first) = (task, first)
     let description = task.description
     isStream = description.isStream
     try requireMemory(experiment, inputs: description.inputs, outputs: description.outputs, limit: memory)
@@ -110,7 +136,7 @@ public final class Evaluator {
 
   /// Writes batch after batch of sequences and calls `body` with the number of rows that count, until it says false.
   private func forEachBatch(_ body: (_ rows: Int) -> Bool) {
-    var index = Self.firstSequence
+    var index = first
     if isStream {
       // The state has to be that of the stream, as it is in training.
       task.write(sequence: index, into: &data)

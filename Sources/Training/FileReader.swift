@@ -26,6 +26,27 @@ package enum FileReader {
     return try read(descriptor, size: Int(status.st_size), limit: most)
   }
 
+  /// A text that was opened: a regular file, whose descriptor is the caller's, or all that a pipe brought.
+  enum Opened {
+    case regular(descriptor: Int32, size: Int)
+    case whole([UInt8])
+  }
+
+  /// Opens the text at `path`: a regular file of any size is left to be read in pieces.
+  static func openText(_ path: String) throws(FileProblem) -> Opened {
+    let descriptor = try open(path)
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else {
+      let code = errno
+      close(descriptor)
+      throw unreadable(code)
+    }
+    if status.st_mode & S_IFMT == S_IFREG { return .regular(descriptor: descriptor, size: Int(status.st_size)) }
+    defer { close(descriptor) }
+    let most = try limit(of: status, descriptor, most: min(pipeLimit, MemoryLimit.bytes / 4))
+    return .whole(try read(descriptor, size: 0, limit: most))
+  }
+
   /// Opens the file at `path`; `-` is standard input.
   package static func open(_ path: String) throws(FileProblem) -> Int32 {
     let descriptor = path == "-" ? STDIN_FILENO : Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY)

@@ -49,6 +49,17 @@ public struct LossHistory: Equatable, Sendable {
   /// A loss is a spike where it lies above q₃ + 6 (q₃ - q₁), the quartiles being those of the 32 losses before it: twice as far
   /// out as what Tukey called far out. Of neighboring spikes the first is kept.
   public internal(set) var spikes: [Mark] = []
+  /// The losses on held-out data, the oldest first (the last 4,096).
+  public internal(set) var validations: [Mark] = []
+  /// The least of all losses on held-out data.
+  public internal(set) var bestValidation: Mark?
+  /// The most losses on held-out data that are kept.
+  static let validationLimit = 4096
+  /// How many of them came after the least.
+  public var validationsSinceBest: Int {
+    guard let bestValidation else { return validations.count }
+    return validations.count { $0.update > bestValidation.update }
+  }
   /// The last updates, at least 256 of them where there were so many.
   var records: [UpdateRecord] = []
   /// The losses before the next update, the last 32, as they came and by size.
@@ -69,6 +80,13 @@ public struct LossHistory: Equatable, Sendable {
       largestNorm = Mark(update: record.update, value: record.gradientNorm)
     }
     noteSpike(record)
+  }
+
+  /// Adds a loss on held-out data, measured after the newest update.
+  mutating func append(validation mark: Mark) {
+    if validations.count == Self.validationLimit { validations.removeFirst(Self.validationLimit / 2) }
+    validations.append(mark)
+    if !mark.value.isNaN, mark.value < bestValidation?.value ?? .infinity { bestValidation = mark }
   }
 
   private mutating func noteSpike(_ record: UpdateRecord) {

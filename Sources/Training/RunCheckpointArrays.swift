@@ -21,6 +21,7 @@ public enum CheckpointArray: Equatable, Sendable {
 /// | `history.buckets` | float64, [n, 10]: first update, count, least, greatest and mean loss and norm, clipped, least clip scale |
 /// | `history.records` | float64, [n, 8]: update, step, loss, norm, clip scale, η, k1, k2 |
 /// | `history.losses`, `history.spikes` | float64, the last 32 losses; [n, 2]: update, loss |
+/// | `history.validations` | float64, [n, 2]: update, held-out loss; `best.parameters`, the weights with the least |
 /// | `change.I.factors` | float64, what change I multiplied the square matrices of weight_hh by |
 /// | `start.parameters`, `start.state.L` | float64, handed in at the beginning |
 /// | `data.x`, `data.values` | float64; `data.symbols`, `data.classes` int32; `data.target_mask`, `data.output_mask` uint8: data handed in |
@@ -124,6 +125,7 @@ private struct ArrayWriter {
       write("change.\(index).factors", change.factors)
     }
     write(course.history)
+    write("best.parameters", course.best?.parameters)
     write(course.beginning.start, prefix: "")
   }
 
@@ -158,6 +160,9 @@ private struct ArrayWriter {
     write("history.records", history.records.flatMap(\.numbers))
     write("history.losses", history.losses.inTime)
     write("history.spikes", history.spikes.flatMap { [Double($0.update), $0.value] })
+    if !history.validations.isEmpty {
+      write("history.validations", history.validations.flatMap { [Double($0.update), $0.value] })
+    }
   }
 }
 

@@ -19,6 +19,15 @@ public struct TaskDescription: Equatable, Sendable {
     }
   }
 
+  /// How a column of a file was normalized.
+  public struct Unit: Equatable, Sendable {
+    /// The mean and the standard deviation of the column.
+    public var mean: Double, deviation: Double
+
+    /// The number of the file that `value` stands for.
+    public func restored(_ value: Double) -> Double { mean + value * deviation }
+  }
+
   /// The task's name.
   public var name: String
   /// One line about it.
@@ -39,8 +48,12 @@ public struct TaskDescription: Equatable, Sendable {
   public var floors: [Floor]
   /// How far back what is needed lies, in steps, where the task knows.
   public var dependencyLength: Int?
+  /// What the outputs' numbers stand for, where they are columns of a file; empty otherwise.
+  public var outputUnits: [Unit] = []
   /// For files: a line on size, alphabet and position.
   public var fileSummary: String?
+  /// For files: a line on what was read as what, what was left out and why.
+  public var fileReading: String?
 
   /// A description from its parts.
   public init(

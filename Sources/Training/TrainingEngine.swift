@@ -35,6 +35,8 @@ protocol TrainingEngine: AnyObject {
   var untrainedLosses: Int { get }
   /// The parameters, widened.
   var parameters: [Double] { get }
+  /// The updates between two measurements on held-out data; 0 where there are none.
+  var validationInterval: Int { get }
   /// ‖∂L/∂h_t‖ at the first and the last step of the last update's window; nil where its pass did not go back over them.
   var windowNorms: (first: Double, last: Double)? { get }
   /// The gradient of the last update, as the optimizer saw it, widened.

@@ -73,6 +73,8 @@ final class TrainingLoop<S: Scalar>: TrainingEngine {
     return checkpointed.backward(data, reduction: experiment.training.reduction)
   }
 
+  var validationInterval: Int { experiment.task.heldOut == .none ? 0 : experiment.validation.every }
+
   var untrainedLosses: Int { algorithm.schedule.untrainedLosses { hasTarget[$0] } }
 
   // MARK: Sequences and windows

@@ -40,6 +40,8 @@ public final class TrainingRun {
     var blackBox: BlackBox?
     var checkpoints = CheckpointRing()
     var origins: [WeightOrigin] = []
+    /// The weights with the least held-out loss.
+    var best: BestWeights?
   }
 
   /// A course that was left for a new one, where it stood.
@@ -66,7 +68,9 @@ public final class TrainingRun {
   /// Everything that was done to the run, in order.
   public internal(set) var timeline: [TimelineEvent]
   /// Why the last rewind could not be made, or there is no next update; nil where nothing is wrong.
-  public private(set) var failure: TrainingError?
+  public internal(set) var failure: TrainingError?
+  /// What measures the held-out loss, once it was asked for.
+  var validator: Validator?
   /// Whether there is no next update until something is changed or rewound.
   private var isEnded = false
   /// Where training stood before each of the last changes, while no update has been made since.
@@ -132,6 +136,8 @@ public final class TrainingRun {
   public var journal: [JournalEntry] { course.changes[..<course.made].map(\.entry) }
   /// How many updates can be taken back.
   public var rewindable: Int { update - course.beginning.update }
+  /// What of the user's file was read as what, what was left out and why, in one line; nil where none was read.
+  public var reading: String? { engine.task.reading }
   /// The bytes that the learning algorithm carries from step to step.
   public var algorithmBytes: Int { engine.algorithmBytes }
   /// The parameters before the next update, flat.
@@ -174,6 +180,8 @@ public final class TrainingRun {
     switch outcome {
     case .trained(let record), .noNextWindow(let record, _):
       course.history.append(record)
+      let interval = engine.validationInterval
+      if interval > 0, record.update.isMultiple(of: interval) { measureHeldOut() }
       if !placesBefore.isEmpty { placesBefore.removeAll() }
       if course.made < course.changes.count { remakeDueChanges() }
     case .nonFinite: break
@@ -239,6 +247,7 @@ public final class TrainingRun {
       try returnToBeginning()
     }
     clearFailure()
+    if let best = course.best, best.update > target { course.best = nil }
     if update != target { placesBefore.removeAll() }
     remakeDueChanges()
     while update < target, !isCancelled() {
@@ -589,6 +598,7 @@ public final class TrainingRun {
     formers.append(FormerCourse(course: course, place: place(), settings: settings, restart: restart))
     forgetFormers()
     engine = begun
+    validator = nil
     course = Course(
       beginning: RunBeginning(
         experiment: begun.experiment, start: beginning.start, position: beginning.position))
@@ -615,6 +625,7 @@ public final class TrainingRun {
     engine = try former.course.engine(at: former.place, memory: memory)
     formers.removeLast()
     course = former.course
+    validator = nil
     placesBefore = []
     clearFailure()
     timeline.append(.undo(update: left, settings: former.settings, returnedTo: update))
@@ -638,6 +649,7 @@ public final class TrainingRun {
     var description = engine.task.description
     description.fileSummary = engine.task.fileSummary(
       sequence: engine.position.sequence, steps: data.steps, batch: data.batch)
+    description.fileReading = reading
     let parameters = engine.parameters
     let carried = engine.carriedState()
     return Snapshot(

@@ -24,9 +24,13 @@ struct CheckCommand: ParsableCommand {
 
   @OptionGroup var options: ExperimentOptions
   @Option(parsing: .unconditional, help: "Updates to make before.", transform: Reading.count) var updates = 0
+  @OptionGroup var given: StartOptions
 
   func run() throws {
-    let run = try options.run(options.read())
+    var source = try options.read()
+    let (start, readings) = try given.read(&source, options)
+    let run = try options.run(source, start: start)
+    try options.announce(readings + [run.reading])
     try advance(run, updates: updates)
     let snapshot = run.snapshot()
     let experiment = snapshot.experiment

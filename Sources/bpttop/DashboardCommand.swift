@@ -25,10 +25,7 @@ struct DashboardCommand: ParsableCommand {
       """)
 
   @OptionGroup var options: ExperimentOptions
-  @Option(
-    help: "Weights to begin with (.safetensors), or a session whose weights are taken.",
-    completion: .file(extensions: ["safetensors"]))
-  var weights: String?
+  @OptionGroup var given: StartOptions
   @Option(help: "A run in one line, as `bpttop link` prints it.") var link: String?
   @Option(help: "Updates a second at most as it opens, or full: as many as the machine makes.", transform: Reading.pace)
   var pace: Speed?
@@ -41,8 +38,7 @@ struct DashboardCommand: ParsableCommand {
     var source = try options.read()
     if let pace { source.experiment.view.pace = pace.updatesPerSecond }
     let isPaused = paused || source.experiment.view.start == .paused
-    var start = TrainingRun.Start()
-    start.parameters = try options.weights(weights, for: source, start: start)
+    let start = try given.read(&source, options).start
     let network = source.experiment.network
     let (experiment, given) = (source.experiment, start)
     var opening: DashboardSession.Opening
@@ -65,7 +61,7 @@ struct DashboardCommand: ParsableCommand {
 
   /// Goes on with a session, which settings cannot change on the way.
   private func openSession(_ path: String) throws -> Never {
-    guard options.settings.isEmpty, weights == nil, link == nil else {
+    guard options.settings.isEmpty, given.isEmpty, link == nil else {
       throw Failure.input(
         "\(path): found a session with --set, --weights or --link, expected it alone; keys change it once it is open")
     }
@@ -82,7 +78,7 @@ struct DashboardCommand: ParsableCommand {
 
   /// Makes the run of a link again, then opens it.
   private func openLink(_ text: String) throws -> Never {
-    guard options.experiment == nil, options.settings.isEmpty, weights == nil else {
+    guard options.experiment == nil, options.settings.isEmpty, given.isEmpty else {
       throw Failure.input("--link: found an experiment, --set or --weights beside it, expected the link alone")
     }
     do {

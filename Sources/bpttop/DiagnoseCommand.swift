@@ -25,16 +25,15 @@ struct DiagnoseCommand: ParsableCommand {
   @OptionGroup var options: ExperimentOptions
   @Option(parsing: .unconditional, help: "How many updates to make before.", transform: Reading.count)
   var updates = 300
-  @Option(help: "Weights to begin with (.safetensors).", completion: .file(extensions: ["safetensors"]))
-  var weights: String?
+  @OptionGroup var given: StartOptions
   @Flag(help: "Names remedies and does not try them.") var untried = false
   @Flag(help: "Writes JSON.") var json = false
 
   func run() throws {
-    let source = try options.read()
-    var start = TrainingRun.Start()
-    start.parameters = try options.weights(weights, for: source, start: start)
+    var source = try options.read()
+    let (start, readings) = try given.read(&source, options)
     let run = try options.run(source, start: start)
+    try options.announce(readings + [run.reading], outputs: json ? ["-"] : [])
     Interruption.watch()
     var bar = ProgressBar(total: updates)
     let evidence = Examination.examine(run, updates: updates) { run in

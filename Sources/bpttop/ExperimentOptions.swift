@@ -53,6 +53,18 @@ struct ExperimentOptions: ParsableArguments {
     }
   }
 
+  /// Says in a line each what of the user's files was read as what: on standard output, or on standard error where that is taken.
+  func announce(_ readings: [String?], outputs: [String?] = []) throws {
+    for reading in readings.compactMap({ $0 }) {
+      let line = "read \(oneLine(reading))"
+      if outputs.contains("-") {
+        FileHandle.standardError.write(Data("bpttop: \(line)\n".utf8))
+      } else {
+        try StandardOutput.print(line)
+      }
+    }
+  }
+
   /// Runs `body`; what is wrong with the experiment is told by its file and line.
   func trying<T>(_ source: ExperimentSource, _ body: () throws(TrainingError) -> T) throws -> T {
     do {
@@ -63,16 +75,6 @@ struct ExperimentOptions: ParsableArguments {
       throw Failure.input(source.error(error).description)
     } catch {
       throw Failure.input("\(source.file): \(error)")
-    }
-  }
-
-  /// The weights at `path` for a run of the experiment, or nil without a path.
-  func weights(_ path: String?, for source: ExperimentSource, start: TrainingRun.Start) throws -> [Double]? {
-    guard let path else { return nil }
-    do {
-      return try WeightsFile.read(path: path, layout: run(source, start: start).layout)
-    } catch let error as InputError {
-      throw Failure.input(error.description)
     }
   }
 }

@@ -2,26 +2,30 @@ import Foundation
 
 /// A line on standard error that says how far a run is; nothing where standard error is no terminal.
 struct ProgressBar {
-  private let total: Int
+  private let total: Int, first: Int
   private let isShown = isatty(STDERR_FILENO) == 1
   private let clock = ContinuousClock()
   private let start: ContinuousClock.Instant
   private var last: ContinuousClock.Instant
   private static let width = 30
 
-  init(total: Int) {
+  /// A bar for `total` updates, of which `first` were made before.
+  init(total: Int, first: Int = 0) {
     self.total = total
+    self.first = first
     start = clock.now
     last = start
   }
 
   /// Draws the line anew, at most ten times a second.
-  mutating func show(done: Int, loss: Double) {
+  mutating func show(done: Int, loss: Double, heldOut: Double? = nil) {
     guard isShown, clock.now - last > .milliseconds(100) else { return }
     last = clock.now
     let share = total > 0 ? Double(done) / Double(total) : 1
-    let rate = Double(done) / max((last - start) / .seconds(1), 1e-9)
-    write("\r\u{1B}[K\(bar(share)) \(done)/\(total)  loss \(formatted(loss))  \(Int(rate)) up/s")
+    let rate = Double(done - first) / max((last - start) / .seconds(1), 1e-9)
+    let measured = heldOut.map { "  held-out \(formatted($0))" } ?? ""
+    let left = rate > 0 ? "  \(Self.time(Double(total - done) / rate)) left" : ""
+    write("\r\u{1B}[K\(bar(share)) \(done)/\(total)  loss \(formatted(loss))\(measured)  \(Int(rate)) up/s\(left)")
   }
 
   /// The same for runs of a sweep.
@@ -29,8 +33,17 @@ struct ProgressBar {
     guard isShown, clock.now - last > .milliseconds(100) || done == total else { return }
     last = clock.now
     let seconds = (last - start) / .seconds(1)
-    let left = done > 0 ? Int(seconds / Double(done) * Double(total - done)) : 0
-    write("\r\u{1B}[K\(bar(total > 0 ? Double(done) / Double(total) : 1)) \(done)/\(total) runs  \(left) s left")
+    let left = done > 0 ? "  \(Self.time(seconds / Double(done) * Double(total - done))) left" : ""
+    write("\r\u{1B}[K\(bar(total > 0 ? Double(done) / Double(total) : 1)) \(done)/\(total) runs\(left)")
+  }
+
+  /// 40 s, 12 min, 3 h 20 min.
+  static func time(_ seconds: Double) -> String {
+    guard seconds.isFinite, seconds < 1e7 else { return "days" }
+    let whole = Int(seconds.rounded(.up))
+    if whole < 100 { return "\(whole) s" }
+    if whole < 6000 { return "\(whole / 60) min \(whole % 60) s" }
+    return "\(whole / 3600) h \(whole % 3600 / 60) min"
   }
 
   /// Takes the line away.

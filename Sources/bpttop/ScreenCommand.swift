@@ -26,6 +26,7 @@ struct ScreenCommand: ParsableCommand {
   enum Form { case svg, png, ansi, text }
 
   @OptionGroup var options: ExperimentOptions
+  @OptionGroup var given: StartOptions
   @Option(help: "The frame's size in cells.", transform: FrameSize.read) var size = FrameSize(width: 120, height: 36)
   @Option(parsing: .unconditional, help: "Updates to make before.", transform: Reading.count) var updates = 0
   @Option(parsing: .unconditional, help: "Keys to press then.", transform: KeyScript.read) var keys = KeyScript()
@@ -57,7 +58,9 @@ struct ScreenCommand: ParsableCommand {
   func run() throws {
     var experiment = try options.read()
     if let lesson { experiment.experiment = lesson.experiment }
-    let run = try options.run(experiment)
+    let (start, readings) = try given.read(&experiment, options)
+    let run = try options.run(experiment, start: start)
+    try options.announce(readings + [run.reading], outputs: [output])
     // An explosion on the way is what the frame then shows.
     while run.update < updates, run.trainOnce() == .trained {}
     let size = Size(width: size.width, height: size.height)

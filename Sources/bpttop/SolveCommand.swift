@@ -32,6 +32,7 @@ struct SolveCommand: ParsableCommand {
   func run() throws {
     // All are read before the first is trained: what is wrong is said at once.
     let attempts = try experiments.map { try Attempt($0, settings: settings) }
+    for attempt in attempts { try ExperimentOptions().announce([attempt.reading]) }
     Interruption.watch()
     var unsolved = 0
     for attempt in attempts {
@@ -49,6 +50,8 @@ struct SolveCommand: ParsableCommand {
 private final class Attempt {
   let name: String
   private let run: TrainingRun
+  /// What of the user's file was read as what.
+  var reading: String? { run.reading }
   private let evaluator: Evaluator
   private let solved: SolvedSpecification
   private var elapsed = 0.0

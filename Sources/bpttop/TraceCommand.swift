@@ -53,12 +53,7 @@ struct TraceCommand: ParsableCommand {
     completion: .list(Self.instruments))
   var readings: String?
   @Option(parsing: .unconditional, help: "Updates to make before.", transform: Reading.count) var updates = 0
-  @Option(help: "Weights to begin with (.safetensors).", completion: .file(extensions: ["safetensors"]))
-  var weights: String?
-  @Option(
-    help: "x [T,B,I], target and target_mask of sequences of yours, in place of the task's (.safetensors).",
-    completion: .file(extensions: ["safetensors"]))
-  var data: String?
+  @OptionGroup var given: StartOptions
 
   /// The instruments that have arrays.
   private static let instruments = [
@@ -79,15 +74,10 @@ struct TraceCommand: ParsableCommand {
 
   func run() throws {
     let instruments = try chosenInstruments()
-    let source = try options.read()
-    var start = TrainingRun.Start()
-    do {
-      start.data = try data.map { path in try SequenceFile.read(path: path, weights: weights) }
-    } catch let error as InputError {
-      throw Failure.input(error.description)
-    }
-    start.parameters = try options.weights(weights, for: source, start: start)
+    var source = try options.read()
+    let (start, readings) = try given.read(&source, options)
     let run = try options.run(source, start: start)
+    try options.announce(readings + [run.reading], outputs: [output])
     try advance(run, updates: updates)
     let snapshot = run.snapshot()
     for line in try writeTrace(of: snapshot, readings: instruments, to: output) {

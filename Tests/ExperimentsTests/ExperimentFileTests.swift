@@ -92,7 +92,7 @@ private func message(_ text: String, settings: [String] = []) -> String? {
     ),
     (
       "netwerk:\n  hidden: 3",
-      "e.yaml:1: netwerk: unknown key, expected one: task, network, training, precision, seed, solved, guess, view; nearest is network"
+      "e.yaml:1: netwerk: unknown key, expected one: task, network, training, precision, seed, validation, solved, guess, view; nearest is network"
     ),
     ("seed: 1\nseed: 2\n", "e.yaml:2: seed: found twice, expected once"),
     ("training:\n  k1: 5\n  k2: 5\n  k1: 6\n", "e.yaml:4: k1: found twice, expected once"),
@@ -103,11 +103,11 @@ private func message(_ text: String, settings: [String] = []) -> String? {
     ("\ntraining:\n  clip: [1]", "e.yaml:3: training.clip: found a list, expected a group of kind, threshold"),
     (
       "- a\n- b",
-      "e.yaml:1: found a list, expected a mapping of task, network, training, precision, seed, solved, guess, view"
+      "e.yaml:1: found a list, expected a mapping of task, network, training, precision, seed, validation, solved, guess, view"
     ),
     (
       "hello",
-      "e.yaml:1: found hello, expected a mapping of task, network, training, precision, seed, solved, guess, view"
+      "e.yaml:1: found hello, expected a mapping of task, network, training, precision, seed, validation, solved, guess, view"
     ),
     ("network:\n  hidden: {a: 1}", "e.yaml:2: network.hidden: found a mapping, expected one value"),
     ("network:\n  hidden: [1]", "e.yaml:2: network.hidden: found [\"1\"], expected a whole number from 1 to 1000000"),

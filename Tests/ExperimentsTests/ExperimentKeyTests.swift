@@ -88,13 +88,16 @@ import Training
     ),
     (
       "traning.k2", "3",
-      "traning.k2: unknown key, expected one: task, network, training, precision, seed, solved, guess, view; nearest is training.k2"
+      "traning.k2: unknown key, expected one: task, network, training, precision, seed, validation, solved, guess, view; nearest is training.k2"
     ),
     (
       "k2", "3",
-      "k2: unknown key, expected one: task, network, training, precision, seed, solved, guess, view; nearest is training.k2"
+      "k2: unknown key, expected one: task, network, training, precision, seed, validation, solved, guess, view; nearest is training.k2"
     ),
-    ("xyzzy", "3", "xyzzy: unknown key, expected one: task, network, training, precision, seed, solved, guess, view"),
+    (
+      "xyzzy", "3",
+      "xyzzy: unknown key, expected one: task, network, training, precision, seed, validation, solved, guess, view"
+    ),
   ])
   func refuses(key: String, value: String, message: String) {
     var experiment = Experiment()

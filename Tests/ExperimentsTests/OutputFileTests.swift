@@ -180,8 +180,11 @@ import Training
     #expect(
       MetricsRow.Column.standard.map(\.name).joined(separator: ",")
         == "update,step,loss,grad_norm,clip_scale,learning_rate,k1,k2,log10_grad_first,log10_grad_last,log10_product_per_step"
-    )
-    #expect(MetricsWriter.Format.csv.line(row) == "3,150,0.30000000000000004,1e-300,1.0,0.01,10,20,-4.25,,-inf\r\n")
+        + ",held_out_loss,seconds")
+    #expect(MetricsWriter.Format.csv.line(row) == "3,150,0.30000000000000004,1e-300,1.0,0.01,10,20,-4.25,,-inf,,\r\n")
+    var measured = row
+    (measured.heldOutLoss, measured.seconds) = (0.5, 12.25)
+    #expect(MetricsWriter.Format.csv.line(measured).hasSuffix(",-inf,0.5,12.25\r\n"))
   }
 
   @Test func jsonLines() throws {

@@ -266,7 +266,7 @@ struct EvaluatorTests {
     )
     #expect(
       try problem(["task.name": "text", "solved.measure": "loss"])
-        == "solved.measure: found loss, expected none with text: it trains on its whole file and keeps no data to test on"
+        == "solved.measure: found loss, expected none with text, which trains on its whole file: task.held_out keeps some of it to test on"
     )
     var changed = try experiment(["task.name": "adding", "solved.measure": "error"])
     try changed.set("task.name", "copy")

@@ -7,7 +7,7 @@ struct FilePanel: Panel {
   let title = "File"
   let size = PanelSize(26, 2, widthWeight: 5, heightWeight: 7)
   let help = [
-    "The file that is learned: for a text its size, alphabet and place in it; for a CSV the names of its columns.",
+    "The file that is learned: for a text its size, alphabet and place in it; for a CSV what was read as what and left out.",
     "Below it, for a text, what the network writes by itself at the present weights, drawn with its own probabilities.",
     "Look for: spaces between words first, then frequent words, as the loss falls under what counting letters gives.",
   ]
@@ -40,14 +40,26 @@ struct FilePanel: Panel {
       buffer.put(line, in: inside, row: row, style: theme[.dimText], ellipsis: true)
     }
     var below = inside.inset(top: summary.count)
-    if !reading.sample.isEmpty {
-      drawSample(reading.sample, in: below, &buffer, theme)
-    } else {
-      for (title, names) in [("reads ", reading.inputNames), ("predicts ", reading.outputNames)] where !names.isEmpty {
-        let rows = buffer.paragraph(title + names.joined(separator: ", "), in: below, style: theme[.text])
-        below = below.inset(top: rows)
-      }
+    // Beside a sample there is room for it where the panel is large.
+    if !reading.reading.isEmpty, reading.sample.isEmpty || below.height > 12 {
+      let rows = buffer.paragraph(reading.reading, in: below, style: theme[.text])
+      below = below.inset(top: rows)
     }
+    drawSample(reading.sample, in: below, &buffer, theme)
+    if let forecast = reading.forecast, below.height >= 5 {
+      Self.plot(forecast).draw(in: below, into: &buffer, theme: theme)
+    }
+  }
+
+  /// A column over the steps of the window, dashed as it is predicted.
+  private static func plot(_ forecast: FileInstrument.Forecast) -> Plot {
+    func points(_ values: [Double]) -> [(x: Double, y: Double)] { values.enumerated().map { (Double($0 + 1), $1) } }
+    return Plot(
+      x: .steps(1, forecast.truth.count), y: .linear((forecast.truth + forecast.predicted).filter(\.isFinite)),
+      series: [
+        Series(points(forecast.truth), role: .text, symbol: "*", labels: [forecast.name, "truth"]),
+        Series(points(forecast.predicted), .line(.dashed), role: .future, symbol: "o", labels: ["predicted"]),
+      ])
   }
 
   /// The newest of what the network writes, line feeds as ⏎.

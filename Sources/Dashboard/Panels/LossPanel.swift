@@ -9,7 +9,7 @@ struct LossPanel: Panel {
   let shortTitle = "Loss"
   let size = PanelSize(26, 5, widthWeight: 6, heightWeight: 14)
   let help = [
-    "The loss by update (nats, or half squares) with losses that are known of the task; under it ‖g‖, the norm of all weights' gradient.",
+    "The loss by update (nats, or half squares), dashed the one on held-out data, with losses that are known of the task; under it ‖g‖, the norm of all weights' gradient.",
     "‖g‖ is that before clipping, log10, with the threshold as a line; updates that were clipped stand out in color and words.",
     "Look for: steps down when something is learned, and spikes of the norm before the loss jumps.",
   ]
@@ -96,6 +96,8 @@ struct LossPicture {
   var floors: [TaskDescription.Floor]
   /// How gradients are clipped; nil where that is not known.
   var clip: ClipSpecification?
+  /// The losses on held-out data.
+  var heldOut: [LossHistory.Mark] = []
 
   init(
     buckets: [LossHistory.Bucket], recent: [UpdateRecord], floors: [TaskDescription.Floor], clip: ClipSpecification?
@@ -109,6 +111,7 @@ struct LossPicture {
   init(_ reading: LossInstrument.Reading) {
     self.init(
       buckets: reading.history.buckets, recent: reading.history.recent, floors: reading.floors, clip: reading.clip)
+    heldOut = reading.history.validations
   }
 
   func draw(in rect: Rect, _ buffer: inout Buffer, theme: Theme) {
@@ -146,8 +149,10 @@ struct LossPicture {
         Series(least, .dots, role: .grid, symbol: "."), Series(most, .dots, role: .grid, symbol: "."),
       ]
     }
+    let measured = heldOut.map { (x: Double($0.update), y: $0.value) }
+    if !measured.isEmpty { series.append(Series(measured, .line(.dashed), role: .future, symbol: "o")) }
     // Floors far from the loss are left out rather than flattening it.
-    let losses = (mean + (hasSpread ? least + most : [])).map(\.y).filter(\.isFinite)
+    let losses = (mean + measured + (hasSpread ? least + most : [])).map(\.y).filter(\.isFinite)
     let highest = losses.max() ?? 1
     let near = floors.filter { $0.loss <= max(2 * highest, highest + 0.1) }
     let seen = losses + near.map(\.loss)
@@ -161,6 +166,10 @@ struct LossPicture {
     let axis = isLogarithmic ? Axis.logarithmic(seen.map(place)) : .linear(seen, including: zero)
     var plot = Plot(x: x, y: axis, series: series)
     plot.guides = near.map { Guide(place($0.loss), Self.names($0), role: .floor) }
+    if let last = heldOut.last {
+      let value = NumberText.short(last.value)
+      plot.guides.insert(Guide(place(last.value), ["held-out " + value, value], role: .future, isLine: false), at: 0)
+    }
     if let newest = recent.last {
       let value = NumberText.short(newest.loss)
       plot.guides.insert(Guide(place(newest.loss), ["loss " + value, value], role: .loss, isLine: false), at: 0)

@@ -14,6 +14,8 @@ public struct Experiment: Equatable, Sendable {
   public var seed: UInt64 = 1
   /// When the task counts as solved.
   public var solved = SolvedSpecification()
+  /// When the network is measured on held-out data.
+  public var validation = ValidationSpecification()
   /// How weights are guessed.
   public var guess = GuessSpecification()
   /// How the dashboard opens.

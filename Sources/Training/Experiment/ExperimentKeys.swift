@@ -60,7 +60,7 @@ public struct ExperimentKey: Sendable {
   /// Every key, in the order of the experiment file.
   public static let all: [ExperimentKey] =
     taskKeys + networkKeys + trainingKeys + optimizerKeys + scheduleKeys + clipKeys + regularizerKeys
-    + runKeys + solvedKeys + viewKeys
+    + runKeys + validationKeys + solvedKeys + viewKeys
 
   /// The key called `name`.
   /// - Throws: an error that lists the keys of its group and names the nearest.

@@ -44,7 +44,7 @@ extension ExperimentKey {
       let value = Double(get(experiment)) ?? experiment.network.initialization.expectedRadius
       guard let next = steps.next(value, up: up, whole: false) else { return nil }
       return range.contains(next) ? formatNumber(next) : range.end(up: up, from: value).map(formatNumber)
-    case .path, .names:
+    case .path, .names, .text, .heldOut:
       return nil
     }
   }

@@ -16,6 +16,10 @@ public enum ExperimentValueKind: Equatable, Sendable {
   case path
   /// A list of names.
   case names
+  /// A word, or null; what is expected, in words.
+  case text(String)
+  /// A share, a number of rows, a file, or null.
+  case heldOut
 
   /// What is expected, in words: "a whole number from 1, or full".
   public var expectation: String {
@@ -28,6 +32,8 @@ public enum ExperimentValueKind: Equatable, Sendable {
     case .stepCount: "a whole number from 1, or full"
     case .path: "a file's path, or null"
     case .names: "a list of column names: [first, second]"
+    case .text(let expectation): expectation
+    case .heldOut: "a share between 0 and 1, a number of rows or characters from 1, a file's path, or null"
     }
   }
 }
@@ -166,6 +172,28 @@ struct Field: Sendable {
         return true
       }
       guard let value = unquoted(text), !value.isEmpty else { return false }
+      experiment[keyPath: path] = value
+      return true
+    }
+  }
+
+  static func text(_ path: Path<String?>, _ expectation: String) -> Field {
+    Field(kind: .text(expectation), get: { $0[keyPath: path].map(quotedIfNeeded) ?? "null" }) { experiment, text in
+      if isNull(text) {
+        experiment[keyPath: path] = nil
+        return true
+      }
+      guard let value = unquoted(text), !value.isEmpty, !value.hasPrefix("["), !value.hasPrefix("{") else {
+        return false
+      }
+      experiment[keyPath: path] = value
+      return true
+    }
+  }
+
+  static func heldOut(_ path: Path<HeldOut>) -> Field {
+    Field(kind: .heldOut, get: { $0[keyPath: path].text }) { experiment, text in
+      guard let value = HeldOut(text) else { return false }
       experiment[keyPath: path] = value
       return true
     }

@@ -1,122 +1,181 @@
 import RecurrentNetworks
 
-/// The numbers of a CSV file to come: every input column one step ahead, or the columns named as targets.
+/// The numbers of a table to come: every input column ahead, or the columns named as targets.
 ///
-/// A target that is an input too is asked for one row ahead; one that is no input, at its own row. The columns are normalized
-/// to mean 0 and variance 1 over the file; rows and stream are as for a text.
+/// A target that is an input too is asked for `task.horizon` rows ahead; one that is no input, at its own row (or, with a horizon
+/// above 1, as far ahead). The columns are normalized to mean 0 and variance 1 over the rows that are trained on; rows and stream are
+/// as for a text. Of several series, and with held-out rows, no sequence crosses a border.
 struct CSVTask: NamedTask {
   static let widthEstimate = 128, source = TaskSource.table, isStream = true
-  let description: TaskDescription
-  private let file: String, name: String
-  private let table: CSVTable
-  private let inputs: [CSVTable.Column]
-  private let outputs: [CSVTable.Column]
-  /// 1 for an output that is asked for one row ahead, else 0.
+  private(set) var description: TaskDescription
+  /// What was read as what, and what was left out.
+  let reading: String?
+  private let task: TaskSpecification
+  private let file: String
+  private var table: Table
+  /// The columns of inputs and outputs among the table's, and how they are normalized.
+  private let inputs: [Int], outputs: [Int]
+  private let scales: [Table.Column]
+  /// How many rows ahead an output is asked for.
   private let ahead: [Int]
   private let dropped: [String]
-  /// The number of rows that a step can begin at.
-  private var places: Int { table.rows - (ahead.max() ?? 0) }
+  /// The rows that a step may begin at, of each series.
+  private let trained: [Range<Int>], validated: [Range<Int>]
+  /// The table of held-out rows, where they have a file of their own.
+  private let other: Table?
+  private var places: SequencePlaces
 
   static func make(_ task: TaskSpecification, seed: UInt64, memory: Int) throws(TaskError) -> CSVTask {
-    try CSVTask(task, memory: memory)
-  }
-
-  /// The file that `task` names.
-  /// - Throws: what is wrong with the file, by row and column, with the names of columns, or that it is too short.
-  init(_ task: TaskSpecification, memory: Int) throws(TaskError) {
     guard let file = task.file else {
       throw TaskError(key: "task.file", found: "no file", expected: "the path of the CSV file that csv reads")
     }
-    // The bytes, and eight for each number of about as many characters.
-    try self.init(TaskFile.bytes(file, limit: memory / 4), task, file: file)
+    return try CSVTask(TextSource(path: file, encoding: task.encoding), task, memory: memory)
   }
 
   /// The table in `bytes`.
   init(_ bytes: [UInt8], _ task: TaskSpecification, file: String) throws(TaskError) {
+    try self.init(TextSource(bytes, file: file, encoding: task.encoding), task, memory: 1 << 30)
+  }
+
+  /// The table that `source` writes.
+  /// - Throws: what is wrong with the file, by row and column, with the names of columns, or that it is too short.
+  init(_ source: TextSource, _ task: TaskSpecification, memory: Int) throws(TaskError) {
+    var table = try Table(source, task, memory: memory)
+    let names = table.columns.map(\.name)
+    let asTargets = Set(task.targets)
+    let columns = task.columns.isEmpty ? names.filter { !asTargets.contains($0) } : task.columns
+    // What is held out says nothing of how numbers are scaled.
+    table.measure(over: table.series.map { $0.lowerBound..<$0.lowerBound + task.heldOut.trained(of: $0.count) })
+    let constant = Set(table.columns.filter { $0.deviation == 0 }.map(\.name))
     let named = task.columns.map { ("task.columns", $0) } + task.targets.map { ("task.targets", $0) }
-    let table = try CSVTable(bytes, file: file, wanted: task.columns.isEmpty && task.targets.isEmpty ? nil : named)
-    // With targets but no columns named, every other numeric column is an input.
-    let read =
-      task.columns.isEmpty && !task.targets.isEmpty ? try CSVTable(bytes, file: file, wanted: nil) : table
-    let constant = Set((read.columns + table.columns).filter { $0.deviation == 0 }.map(\.name))
     for (key, name) in named where constant.contains(name) {
       throw TaskError(
-        key: key, file: file, column: name, found: "the same number in every row", expected: "numbers that vary")
+        key: key, file: source.file, column: name, found: "the same number in every row", expected: "numbers that vary")
     }
-
-    let asTargets = Set(task.targets)
-    let columns = task.columns.isEmpty ? read.columns.map(\.name).filter { !asTargets.contains($0) } : task.columns
     let kept = columns.filter { !constant.contains($0) }
     let targets = task.targets.isEmpty ? kept : task.targets
     guard !kept.isEmpty else {
       let found = columns.isEmpty ? "no numeric column beside the targets" : "the same numbers in every row"
-      throw TaskError(key: "task.file", file: file, found: found, expected: "an input column whose numbers vary")
+      throw TaskError(key: "task.file", file: source.file, found: found, expected: "an input column whose numbers vary")
     }
-    let byName = Dictionary((read.columns + table.columns).map { ($0.name, $0) }) { first, _ in first }
-    self.name = TaskFile.name(of: file)
-    self.table = table
-    inputs = kept.compactMap { byName[$0] }
-    outputs = targets.compactMap { byName[$0] }
+    let places = Dictionary(names.enumerated().map { ($1, $0) }) { first, _ in first }
     let asInputs = Set(kept)
-    ahead = targets.map { asInputs.contains($0) ? 1 : 0 }
+    inputs = kept.compactMap { places[$0] }
+    outputs = targets.compactMap { places[$0] }
+    let horizon = task.horizon
+    ahead = targets.map { asInputs.contains($0) ? horizon : horizon > 1 ? horizon : 0 }
     dropped = columns.filter { constant.contains($0) }
-    description = Self.describe(name, inputs: inputs, outputs: outputs, ahead: ahead)
-    self.file = file
+    scales = table.columns
+    self.table = table
+    self.task = task
+    file = source.file
+    let most = ahead.max() ?? 0
+    trained = Self.steps(table.series.map { $0.lowerBound..<$0.lowerBound + task.heldOut.trained(of: $0.count) }, most)
+    if case .file(let path) = task.heldOut {
+      let held = try Self.heldOutTable(
+        path, like: task, kept + targets.filter { !asInputs.contains($0) }, memory: memory)
+      validated = Self.steps(held.series, most)
+      other = held
+    } else {
+      validated =
+        task.heldOut == .none
+        ? [] : Self.steps(table.series.map { $0.lowerBound + task.heldOut.trained(of: $0.count)..<$0.upperBound }, most)
+      other = nil
+    }
+    self.places = Self.places(trained, of: table, steps: task.length)
+    let words = CSVWords(table: table, inputs: kept, outputs: targets, ahead: ahead, dropped: dropped, task: task)
+    description = words.description(isStream: self.places.isStream && task.carry == .state)
+    reading = words.reading(other: other)
     try check(length: task.length)
+    description.outputUnits = outputs.map {
+      TaskDescription.Unit(mean: scales[$0].mean, deviation: scales[$0].deviation)
+    }
+    description.floors = CSVFloors(table: table, rows: trained, outputs: outputs, ahead: ahead, scales: scales).floors
   }
 
+  /// The rows of each part at which a step may begin, so that its targets lie in the part too.
+  private static func steps(_ parts: [Range<Int>], _ ahead: Int) -> [Range<Int>] {
+    parts.map { $0.lowerBound..<max($0.lowerBound, $0.upperBound - ahead) }
+  }
+
+  private static func places(_ parts: [Range<Int>], of table: Table, steps: Int) -> SequencePlaces {
+    if parts.count == 1, table.seriesColumn == nil { return SequencePlaces(stream: parts[0]) }
+    return SequencePlaces(windows: parts, steps: steps)
+  }
+
+  private static func heldOutTable(
+    _ path: String, like task: TaskSpecification, _ names: [String], memory: Int
+  ) throws(TaskError) -> Table {
+    var other = task
+    (other.columns, other.targets, other.heldOut) = (names, [], .none)
+    do {
+      return try Table(TextSource(path: path, encoding: task.encoding), other, memory: memory)
+    } catch {
+      var error = error
+      // A column that is missing there is no fault of the key that names it here.
+      if error.file == nil { (error.file, error.key) = (path, "task.held_out") }
+      throw error
+    }
+  }
+
+  /// The held-out rows, as a task of their own; nil where there are none.
+  var heldOut: (any SequenceTask)? {
+    guard !validated.isEmpty else { return nil }
+    var task = self
+    if let other { task.table = other }
+    task.places = Self.places(validated, of: task.table, steps: self.task.length)
+    task.description.isStream = task.places.isStream && self.task.carry == .state
+    return task.places.count > 0 ? task : nil
+  }
+
+  /// How many sequences of a batch cover the file once.
+  func sequenceCount(steps: Int, batch: Int) -> Int? { places.sequences(steps: steps, batch: batch) }
+
   private func check(length: Int) throws(TaskError) {
-    guard places < length else { return }
-    throw TaskError(
-      key: "task.length", file: file, found: "\(grouped(table.rows)) rows",
-      expected: "at least \(grouped(length + table.rows - places)) for task.length \(grouped(length))")
+    let most = ahead.max() ?? 0
+    func require(_ parts: [Range<Int>], _ rows: Int, _ what: String, _ key: String, _ file: String) throws(TaskError) {
+      guard !parts.contains(where: { $0.count >= length }) else { return }
+      let several = parts.count > 1 ? " in the longest of \(grouped(parts.count)) series" : ""
+      throw TaskError(
+        key: key, file: file, found: "\(grouped(rows))\(what) rows\(several)",
+        expected: "at least \(grouped(length + most)) for task.length \(grouped(length))")
+    }
+    let longest = (trained.map(\.count).max() ?? 0)
+    try require(trained, table.series.count == 1 ? longest + most : longest + most, "", "task.length", file)
+    guard !validated.isEmpty else { return }
+    let rows = (validated.map(\.count).max() ?? 0) + most
+    try require(validated, rows, " held-out", "task.held_out", file)
   }
 
   func resized(length: Int) throws(TaskError) -> any SequenceTask {
     try check(length: length)
-    return self
-  }
-
-  private static func describe(
-    _ name: String, inputs: [CSVTable.Column], outputs: [CSVTable.Column], ahead: [Int]
-  ) -> TaskDescription {
-    // Columns of variance 1: always answering 0 costs ½ a column.
-    var floors: [TaskDescription.Floor] = [
-      .init(name: "always answering the mean", short: "the mean", loss: Double(outputs.count) / 2)
-    ]
-    if ahead.allSatisfy({ $0 == 1 }), let rows = outputs.first?.values.count, rows > 1 {
-      var sum = 0.0
-      for column in outputs {
-        for (before, after) in zip(column.values, column.values.dropFirst()) {
-          sum += (after - before) * (after - before)
-        }
-      }
-      floors.append(.init(name: "repeating the last row", short: "last row", loss: sum / 2 / Double(rows - 1)))
-    }
-    return TaskDescription(
-      name: "csv", summary: "numbers of \(name) to come", inputs: inputs.count, outputs: outputs.count, loss: .squared,
-      isStream: isStream, inputNames: inputs.map(\.name),
-      outputNames: zip(outputs, ahead).map { $1 == 1 ? "\($0.name), next" : $0.name }, floors: floors)
+    var resized = self
+    resized.places = Self.places(trained, of: table, steps: length)
+    return resized
   }
 
   func write(sequence index: Int, into data: inout SequenceBatch) {
-    let (n, batch, places) = (data.steps, data.batch, places)
+    let (n, batch, most, width) = (data.steps, data.batch, ahead.max() ?? 0, table.width)
+    // The columns of a table of held-out rows lie otherwise.
+    let column = other.map { _ in table.columns.map(\.name) }
+    func place(_ own: Int) -> Int { column?.firstIndex(of: scales[own].name) ?? own }
+    let (from, to) = (inputs.map(place), outputs.map(place))
     data.writeNumbers { x, values, mask in
       mask.update(repeating: 1)
       for row in 0..<batch {
-        let start = StreamRows.start(sequence: index, row: row, steps: n, batch: batch, places: places)
-        for (column, input) in inputs.enumerated() {
-          var place = start
-          for t in 0..<n {
-            x[(t * batch + row) * inputs.count + column] = input.values[place]
-            place = place + 1 == places ? 0 : place + 1
-          }
-        }
-        for (column, output) in outputs.enumerated() {
-          var place = start
-          for t in 0..<n {
-            values[(t * batch + row) * outputs.count + column] = output.values[place + ahead[column]]
-            place = place + 1 == places ? 0 : place + 1
+        let start = places.start(sequence: index, row: row, steps: n, batch: batch)
+        places.forEachPiece(from: start, steps: n) { place, step, count in
+          table.read(place..<place + count + most) { cells in
+            for t in 0..<count {
+              let position = (step + t) * batch + row
+              for (index, input) in inputs.enumerated() {
+                x[position * inputs.count + index] = scales[input].normalized(cells[t * width + from[index]])
+              }
+              for (index, output) in outputs.enumerated() {
+                let cell = cells[(t + ahead[index]) * width + to[index]]
+                values[position * outputs.count + index] = scales[output].normalized(cell)
+              }
+            }
           }
         }
       }
@@ -124,11 +183,88 @@ struct CSVTask: NamedTask {
   }
 
   func fileSummary(sequence index: Int, steps: Int, batch: Int) -> String? {
-    let place = StreamRows.start(sequence: index, row: 0, steps: steps, batch: batch, places: places)
+    let place = places.start(sequence: index, row: 0, steps: steps, batch: batch)
     let constant =
       dropped.isEmpty ? "" : ", constant and left out: \(shortened(dropped.joined(separator: ", "), to: 100))"
     return
-      "\(name): \(grouped(table.rows)) rows, \(inputs.count) \(inputs.count == 1 ? "column" : "columns") in, \(outputs.count) out\(constant), "
-      + "at row \(grouped(place + 1)) (\(100 * place / places) %)"
+      "\(table.name): \(grouped(table.rows)) rows, \(inputs.count) \(inputs.count == 1 ? "column" : "columns") in, \(outputs.count) out\(constant), "
+      + "at row \(grouped(place + 1)) (\(100 * place / max(1, table.rows)) %)"
   }
+
+  // MARK: In the file's units
+
+  /// The numbers of the file that outputs stand for.
+  func restored(_ outputs: some Sequence<Double>) -> [Double] {
+    zip(self.outputs, outputs).map { scales[$0].restored($1) }
+  }
+
+  /// The columns that are predicted, and how many rows ahead.
+  var outputNames: [String] { outputs.map { scales[$0].name } }
+  var rowsAhead: [Int] { ahead }
+
+  /// The place that a sequence of a batch of one begins at.
+  func place(of sequence: Int, steps: Int) -> Int { places.start(sequence: sequence, row: 0, steps: steps, batch: 1) }
+
+  /// Whether a step may begin at a place.
+  func isPlace(_ place: Int) -> Bool { places.contains(place) }
+
+  /// The columns that are predicted, in the row at a place.
+  func outputs(at place: Int) -> [Double] {
+    let width = table.width
+    return table.read(place..<place + 1) { cells in
+      outputs.map { index in
+        let column = other == nil ? index : table.columns.firstIndex { $0.name == scales[index].name } ?? 0
+        return column < width ? cells[column] : .nan
+      }
+    }
+  }
+}
+
+/// What a table's task says of itself.
+private struct CSVWords {
+  let table: Table
+  let inputs: [String], outputs: [String]
+  let ahead: [Int]
+  let dropped: [String]
+  let task: TaskSpecification
+
+  func description(isStream: Bool) -> TaskDescription {
+    TaskDescription(
+      name: "csv", summary: "numbers of \(table.name) to come", inputs: inputs.count, outputs: outputs.count,
+      loss: .squared, isStream: isStream, inputNames: inputs, outputNames: zip(outputs, ahead).map(Self.output))
+  }
+
+  private static func output(_ name: String, _ ahead: Int) -> String {
+    ahead == 0 ? name : ahead == 1 ? "\(name), next" : "\(name), \(ahead) rows ahead"
+  }
+
+  /// One line: "s.csv: 200 rows, “;” between cells; reads u, v; predicts them a row ahead; left out: day (dates)".
+  func reading(other: Table?) -> String {
+    var pieces = ["\(grouped(table.rows)) rows, " + table.notes.joined(separator: "; ")]
+    let read = list(inputs, limit: 8)
+    if inputs == outputs {
+      pieces.append("reads \(read) and predicts \(inputs.count == 1 ? "it" : "them") \(rowsAhead(ahead.first ?? 1))")
+    } else {
+      pieces.append("reads \(read)")
+      let words = zip(outputs, ahead).map { $1 == 0 ? "\($0) of the same row" : "\($0) \(rowsAhead($1))" }
+      pieces.append("predicts \(list(words, limit: 8))")
+    }
+    if let column = table.seriesColumn {
+      let short = table.series.count { $0.count < task.length + (ahead.max() ?? 0) }
+      let note = short > 0 ? ", \(grouped(short)) of them too short and left out" : ""
+      pieces.append("\(grouped(table.series.count)) series by \(column), no sequence over their borders\(note)")
+    }
+    switch task.heldOut {
+    case .none: break
+    case .file(let path): pieces.append("held out: \(grouped(other?.rows ?? 0)) rows of \(TaskFile.name(of: path))")
+    default:
+      let rows = table.series.reduce(0) { $0 + $1.count - task.heldOut.trained(of: $1.count) }
+      pieces.append("held out: the last \(grouped(rows)) rows\(table.series.count > 1 ? " of the series" : "")")
+    }
+    let leftOut = table.leftOut + dropped.map { "\($0) (always the same)" }
+    if !leftOut.isEmpty { pieces.append("left out: \(list(leftOut, limit: 8))") }
+    return "\(table.name): " + pieces.joined(separator: "; ")
+  }
+
+  private func rowsAhead(_ rows: Int) -> String { rows == 1 ? "a row ahead" : "\(grouped(rows)) rows ahead" }
 }

@@ -21,6 +21,11 @@ struct ClassesOnUnits: SequenceTask {
     ClassesOnUnits(task: try task.resized(length: length))
   }
 
+  var heldOut: (any SequenceTask)? { task.heldOut.map { ClassesOnUnits(task: $0) } }
+  var reading: String? { task.reading }
+
+  func sequenceCount(steps: Int, batch: Int) -> Int? { task.sequenceCount(steps: steps, batch: batch) }
+
   func fileSummary(sequence index: Int, steps: Int, batch: Int) -> String? {
     task.fileSummary(sequence: index, steps: steps, batch: batch)
   }

@@ -18,6 +18,12 @@ public protocol SequenceTask: Sendable {
   func rightClasses(in data: SequenceBatch) -> [UInt64]?
   /// The line on the file and on the place that sequence `index` is read from, where the task reads a file.
   func fileSummary(sequence index: Int, steps: Int, batch: Int) -> String?
+  /// What of the file is kept from training, as a task of its own; nil where nothing is.
+  var heldOut: (any SequenceTask)? { get }
+  /// How many sequences of a batch cover all of a file once; nil where sequences are drawn.
+  func sequenceCount(steps: Int, batch: Int) -> Int?
+  /// What of a file was read as what, what was left out and why, in one line; nil where nothing of the user's was read.
+  var reading: String? { get }
   /// The symbols themselves, by class, where the task is to go on writing a text; empty otherwise.
   var alphabet: [Unicode.Scalar] { get }
 }
@@ -49,6 +55,15 @@ extension SequenceTask {
 
   /// No file.
   public func fileSummary(sequence index: Int, steps: Int, batch: Int) -> String? { nil }
+
+  /// Nothing is held out.
+  public var heldOut: (any SequenceTask)? { nil }
+
+  /// Sequences are drawn.
+  public func sequenceCount(steps: Int, batch: Int) -> Int? { nil }
+
+  /// Nothing was read.
+  public var reading: String? { nil }
 
   /// No text.
   public var alphabet: [Unicode.Scalar] { [] }

@@ -1,0 +1,87 @@
+import Training
+
+/// What a file is that is no safetensors file, and the line of Python that makes one of it.
+enum ForeignFile {
+  /// What was found and what to do, where the first bytes tell; nil for an unknown file.
+  static func problem(_ bytes: [UInt8], file: String) -> String? {
+    if bytes.starts(with: [0x50, 0x4B, 0x03, 0x04]) { return zip(bytes, file) }
+    if bytes.first == 0x80, bytes.count > 1, (2...5).contains(bytes[1]) {
+      return "found a PyTorch file, or another pickle, expected safetensors: \(torch(file))"
+    }
+    if bytes.starts(with: [0x93] + Array("NUMPY".utf8)) {
+      return "found one NumPy array, expected safetensors: "
+        + python(
+          "import numpy as n; from safetensors.numpy import save_file; save_file({'x': n.load('\(name(file))')}, 'w.safetensors')"
+        )
+    }
+    if bytes.starts(with: [0x89] + Array("HDF\r\n".utf8)) {
+      return "found an HDF5 file, as Keras writes it, expected safetensors: in Python "
+        + "safetensors.numpy.save_file({name: array, ...}, 'w.safetensors') under PyTorch's names and shapes"
+    }
+    if bytes.starts(with: Array("GGUF".utf8)) {
+      return "found a GGUF file, expected safetensors of a recurrent network"
+    }
+    if bytes.first == UInt8(ascii: "{") { return index(bytes, file) }
+    return nil
+  }
+
+  /// A zip archive holds a PyTorch file, NumPy arrays or a Keras model; its first name says which.
+  private static func zip(_ bytes: [UInt8], _ file: String) -> String {
+    let length = bytes.count > 30 ? Int(bytes[26]) | Int(bytes[27]) << 8 : 0
+    let first = String(decoding: bytes.dropFirst(30).prefix(min(length, 300)), as: UTF8.self)
+    if first.hasSuffix(".npy") {
+      return "found NumPy arrays (.npz), expected safetensors: "
+        + python(
+          "import numpy as n; from safetensors.numpy import save_file; save_file({k: n.ascontiguousarray(v) for k, v in "
+            + "n.load('\(name(file))').items()}, '\(stem(file)).safetensors')")
+    }
+    if first.hasSuffix(".json") || first.hasSuffix(".h5") {
+      return "found a Keras model, expected safetensors: in Python safetensors.numpy.save_file({name: array, ...}, "
+        + "'w.safetensors') under PyTorch's names and shapes"
+    }
+    return "found a PyTorch file, or another zip archive, expected safetensors: \(torch(file))"
+  }
+
+  private static func torch(_ file: String) -> String {
+    python(
+      "import torch; from safetensors.torch import save_file; d=torch.load('\(name(file))', map_location='cpu'); "
+        + "d=d.get('state_dict', d); save_file({k: v.clone() for k, v in d.items() if torch.is_tensor(v)}, "
+        + "'\(stem(file)).safetensors')")
+  }
+
+  /// The index of a model in several files.
+  private static func index(_ bytes: [UInt8], _ file: String) -> String? {
+    guard bytes.count < 16 << 20, case .object(let members)? = try? JSON(bytes[...]),
+      case .object(let map)? = members.first(where: { $0.name == "weight_map" })?.value
+    else { return "found JSON, expected safetensors" }
+    let places = map.compactMap { name, value -> (name: String, file: String)? in
+      if case .string(let file) = value { return (name, file) }
+      return nil
+    }
+    let files = Set(places.map(\.file))
+    let recurrent = Set(places.filter { $0.name.contains("weight_hh") || $0.name.contains("weight_ih") }.map(\.file))
+    if recurrent.count == 1, let one = recurrent.first {
+      return
+        "found the index of a model in \(files.count) files, expected one of them: the recurrent weights are in \(one)"
+    }
+    return "found the index of a model in \(files.count) files, expected one file: "
+      + python(
+        "import json; from safetensors.torch import *; d={}; [d.update(load_file(f)) for f in "
+          + "set(json.load(open('\(name(file))'))['weight_map'].values())]; save_file(d, 'whole.safetensors')")
+  }
+
+  private static func python(_ code: String) -> String { "python3 -c \"\(code)\"" }
+
+  /// The file's name as it stands in Python's quotes.
+  private static func name(_ file: String) -> String {
+    let isPlain = file.unicodeScalars.allSatisfy { $0.value > 0x1F && !"'\"\\`$".unicodeScalars.contains($0) }
+    return isPlain && file.count <= 80 ? file : "FILE"
+  }
+
+  private static func stem(_ file: String) -> String {
+    let name = name(file)
+    let last = name.lastIndex(of: "/").map { name.index(after: $0) } ?? name.startIndex
+    guard let dot = name[last...].lastIndex(of: "."), dot > last else { return name }
+    return String(name[..<dot])
+  }
+}

@@ -1,0 +1,135 @@
+/// Dates and times of day as tables write them.
+enum CellDate {
+  /// A date's place in time, by both orders in which a day and a month may stand; only its order is of use.
+  struct Reading: Equatable {
+    /// Where the day stands first, and where the month does; nil where that is no date.
+    var dayFirst: Double?, monthFirst: Double?
+    /// Whether it is a time of day alone.
+    var isTimeOfDay = false
+  }
+
+  private static let months = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
+
+  /// What a cell's bytes say, or nil where they are no date.
+  static func read(_ bytes: UnsafeBufferPointer<UInt8>) -> Reading? {
+    let cell = CellReader.trimmed(bytes)
+    guard cell.count >= 4, cell.count <= 40 else { return nil }
+    var parts = Parts()
+    guard parts.split(cell) else { return nil }
+    return parts.reading
+  }
+
+  /// The numbers of a cell with what stands before each, and the month that a word names.
+  private struct Parts {
+    var date: [(value: Int, digits: Int)] = []
+    var time: [Double] = []
+    var month: Int?
+    var isAfternoon: Bool?
+    /// What stands between the parts of the date.
+    var separators: Set<UInt8> = []
+
+    /// Takes the cell apart; false where something in it has no place in a date.
+    mutating func split(_ cell: UnsafeBufferPointer<UInt8>) -> Bool {
+      var index = 0, last: UInt8 = 0
+      while index < cell.count {
+        let byte = cell[index]
+        if byte.isDigit {
+          let start = index
+          var value = 0
+          while index < cell.count, cell[index].isDigit {
+            value = min(value &* 10 &+ Int(cell[index] - 0x30), 1 << 40)
+            index += 1
+          }
+          let isTime = last == UInt8(ascii: ":") || (index < cell.count && cell[index] == UInt8(ascii: ":"))
+          if isTime || (last == UInt8(ascii: ".") && time.count >= 3) || (last == UInt8(ascii: "+") && !time.isEmpty)
+            || (last == UInt8(ascii: "-") && time.count >= 2)
+          {
+            guard index - start <= 9, time.count < 6 else { return false }
+            time.append(Double(value))
+          } else {
+            guard date.count < 3, index - start <= 4 else { return false }
+            if !date.isEmpty { separators.insert(last) }
+            date.append((value, index - start))
+          }
+          last = 0
+          continue
+        }
+        if byte.isLetter {
+          let start = index
+          while index < cell.count, cell[index].isLetter { index += 1 }
+          guard takeWord(String(decoding: cell[start..<index], as: UTF8.self).lowercased()) else { return false }
+          last = byte
+          continue
+        }
+        guard "-/.:, +".utf8.contains(byte) else { return false }
+        // A sign at the front is a number's.
+        if index == 0 { return false }
+        last = byte
+        index += 1
+      }
+      return true
+    }
+
+    private mutating func takeWord(_ word: String) -> Bool {
+      switch word {
+      case "t", "z", "utc", "gmt", "st", "nd", "rd", "th", "h": return true
+      case "q", "w": return date.count == 1
+      case "am", "pm": isAfternoon = word == "pm"
+      default:
+        let short = String(word.prefix(3))
+        if let found = CellDate.months.firstIndex(of: short), month == nil {
+          month = found + 1
+        } else {
+          return ["mon", "tue", "wed", "thu", "fri", "sat", "sun"].contains(short)
+        }
+      }
+      return true
+    }
+
+    var reading: Reading? {
+      if date.isEmpty, month == nil {
+        guard time.count >= 2, time[0] < 25, time[1] < 60 else { return nil }
+        return Reading(isTimeOfDay: true)
+      }
+      guard !date.isEmpty, time.isEmpty || time.count >= 2 else { return nil }
+      let clock = secondsOfDay
+      func days(_ year: Int, _ month: Int, _ day: Int) -> Double? {
+        guard (1...12).contains(month), (1...31).contains(day) else { return nil }
+        let full = year < 100 ? year + (year < 70 ? 2000 : 1900) : year
+        return Double((full * 12 + month) * 31 + day) + clock / 86400
+      }
+      if let month {
+        // 5 Jan 2024, Jan 5, 2024, Jan 2024.
+        let year = date.first { $0.digits == 4 }?.value ?? date.last?.value ?? 0
+        let day = date.first { $0.digits < 4 && $0.value != year }?.value ?? 1
+        let place = days(year, month, day)
+        return place.map { Reading(dayFirst: $0, monthFirst: $0) }
+      }
+      // 1.5,10 is two numbers.
+      guard date.count >= 2, separators.count == 1, !separators.isSubset(of: [UInt8(ascii: ","), UInt8(ascii: " ")])
+      else {
+        return nil
+      }
+      if date[0].digits == 4 {
+        let place = days(date[0].value, date[1].value, date.count > 2 ? date[2].value : 1)
+        return place.map { Reading(dayFirst: $0, monthFirst: $0) }
+      }
+      // 1.5 and 12.75 are numbers: a date has three parts.
+      guard date.count == 3, date[0].digits <= 2, date[1].digits <= 2, [2, 4].contains(date[2].digits) else {
+        return nil
+      }
+      let year = date[2].value
+      let reading = Reading(
+        dayFirst: days(year, date[1].value, date[0].value), monthFirst: days(year, date[0].value, date[1].value))
+      return reading.dayFirst == nil && reading.monthFirst == nil ? nil : reading
+    }
+
+    private var secondsOfDay: Double {
+      guard time.count >= 2 else { return 0 }
+      var hours = time[0]
+      if isAfternoon == true, hours < 12 { hours += 12 }
+      if isAfternoon == false, hours == 12 { hours = 0 }
+      return hours * 3600 + time[1] * 60 + (time.count > 2 ? time[2] : 0)
+    }
+  }
+}

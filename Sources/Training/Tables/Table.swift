@@ -1,0 +1,202 @@
+/// Columns of numbers of a file, in the order of time, with the places where one series ends and the next begins.
+///
+/// What is read as what, what is left out and why is said in `notes`. The numbers are those of the file; a task normalizes them.
+struct Table: Sendable {
+  /// A column that is read.
+  struct Column: Sendable, Equatable {
+    let name: String
+    /// The mean, and the standard deviation (0 where the column is constant), over the rows that are trained on.
+    var mean = 0.0, deviation = 0.0
+    /// Whether it takes two values, written as true and false.
+    var isTruth = false
+  }
+
+  /// The file's name.
+  let name: String
+  /// The number of rows.
+  private(set) var rows = 0
+  /// The columns, in the file's order.
+  private(set) var columns: [Column]
+  /// The rows of each series, one after the other; all of them where the file has but one.
+  private(set) var series: [Range<Int>] = []
+  /// The column that tells series apart.
+  private(set) var seriesColumn: String?
+  /// What was read as what: "“;” between cells, decimal comma".
+  private(set) var notes: [String] = []
+  /// The columns that are not read, with why: "day (dates)".
+  private(set) var leftOut: [String] = []
+  /// All numbers, row by row.
+  private var numbers: SpilledArray<Double>
+  /// The row of the file of the first row.
+  private(set) var firstLine = 1
+
+  /// Reads the columns that `task` names, or all that hold numbers.
+  ///
+  /// - Parameters:
+  ///   - source: the file's text.
+  ///   - task: which columns, and what is done about missing cells.
+  ///   - memory: the bytes that a run may take; most of a large table lies on the disk.
+  /// - Throws: an error that names the row, the column and what to do.
+  init(_ source: TextSource, _ task: TaskSpecification, memory: Int) throws(TaskError) {
+    name = TaskFile.name(of: source.file)
+    let pass = try TablePass(source, task, memory: memory)
+    let choice = try ColumnChoice(pass, task, file: source.file)
+    columns = choice.chosen.map { Column(name: pass.columns[$0].name, isTruth: pass.columns[$0].truths > 0) }
+    numbers = SpilledArray(memoryLimit: min(32 << 20, memory / 8), lost: .nan)
+    leftOut = choice.leftOut
+    firstLine = pass.head.firstRow
+    notes = [Self.form(source, pass.head)] + pass.notes + choice.notes
+    if !choice.seriesColumns.isEmpty {
+      seriesColumn = choice.seriesColumns.map { pass.columns[$0].name }.joined(separator: " and ")
+    }
+    do throws(FileProblem) { try arrange(pass, choice, task.missing) } catch {
+      throw TaskError(key: "task.file", file: source.file, found: error.found, expected: error.expected)
+    }
+    guard rows > 0 else {
+      throw TaskError(
+        key: "task.missing", file: source.file, found: "a missing cell in every row",
+        expected: "a row without one, or task.missing: hold or mean, or columns named in task.columns")
+    }
+  }
+
+  private static func form(_ source: TextSource, _ head: TableHead) -> String {
+    var words = ["\(head.dialect.delimiterName) between cells"]
+    if head.width == 1 { words = ["one column"] }
+    if head.dialect.numbers.decimal == UInt8(ascii: ",") { words.append("decimal comma") }
+    if let note = source.encodingNote { words.append(note) }
+    return words.joined(separator: ", ")
+  }
+
+  /// The number of columns.
+  var width: Int { columns.count }
+
+  /// Calls `body` with the numbers of some rows, row by row.
+  func read<Result>(_ rows: Range<Int>, _ body: (UnsafeBufferPointer<Double>) -> Result) -> Result {
+    numbers.read(rows.lowerBound * width..<rows.upperBound * width, body)
+  }
+
+  // MARK: Rows
+
+  /// Puts the rows that are read in their order: series by series, the oldest first, missing cells as the rule says.
+  private mutating func arrange(_ pass: TablePass, _ choice: ColumnChoice, _ rule: MissingRule) throws(FileProblem) {
+    var dropped = 0, held = 0
+    for pieces in choice.series(rows: pass.rows) {
+      let start = rows
+      var last = [Double](repeating: .nan, count: width)
+      for block in choice.blocks(of: pieces) {
+        var taken = Self.cells(of: block, pass, choice)
+        if choice.hasMissing, rule == .drop { dropped += Self.dropRows(&taken, width: width) }
+        if choice.hasMissing, rule == .hold {
+          for index in taken.indices {
+            if taken[index].isNaN {
+              taken[index] = last[index % width]
+              held += 1
+            }
+            last[index % width] = taken[index]
+          }
+        }
+        try numbers.append(taken)
+        rows += taken.count / width
+      }
+      if choice.hasMissing, rule == .hold { backfill(start..<rows) }
+      if rows > start { series.append(start..<rows) }
+    }
+    if dropped > 0 { notes.append("\(grouped(dropped)) rows with missing cells left out") }
+    if held > 0 { notes.append("\(grouped(held)) missing cells hold the number before") }
+    if choice.hasMissing, rule == .mean { notes.append("missing cells stand for their column's mean") }
+  }
+
+  /// The chosen cells of some rows, from the last row to the first where the newest stands first.
+  private static func cells(of rows: Range<Int>, _ pass: TablePass, _ choice: ColumnChoice) -> [Double] {
+    let (all, count, chosen) = (pass.head.width, rows.count, choice.chosen)
+    return pass.cells.read(rows.lowerBound * all..<rows.upperBound * all) { cells in
+      [Double](unsafeUninitializedCapacity: count * chosen.count) { taken, filled in
+        for place in 0..<count {
+          let from = (choice.isNewestFirst ? count - 1 - place : place) * all
+          for column in chosen {
+            taken[filled] = cells[from + column]
+            filled += 1
+          }
+        }
+      }
+    }
+  }
+
+  /// Takes the rows with a missing cell out; gives how many.
+  private static func dropRows(_ cells: inout [Double], width: Int) -> Int {
+    let rows = cells.count / width
+    var kept: [Double] = []
+    kept.reserveCapacity(cells.count)
+    for row in 0..<rows {
+      let numbers = cells[row * width..<(row + 1) * width]
+      if !numbers.contains(where: \.isNaN) { kept.append(contentsOf: numbers) }
+    }
+    cells = kept
+    return rows - kept.count / width
+  }
+
+  /// Puts the first number of a column into the rows of a series before it.
+  private mutating func backfill(_ rows: Range<Int>) {
+    guard !rows.isEmpty else { return }
+    for column in 0..<width where read(rows.lowerBound..<rows.lowerBound + 1, { $0[column].isNaN }) {
+      let first = rows.first { row in !read(row..<row + 1) { $0[column].isNaN } }
+      guard let first else { continue }
+      let number = read(first..<first + 1) { $0[column] }
+      for row in rows.lowerBound..<first { numbers.replace(row * width + column, by: number) }
+    }
+  }
+
+  // MARK: Mean and deviation
+
+  /// Takes mean and standard deviation of each column over the rows of `parts`; missing cells do not count.
+  mutating func measure(over parts: [Range<Int>]) {
+    let width = width
+    guard width > 0 else { return }
+    func forEach(_ body: (_ column: Int, _ number: Double) -> Void) {
+      for part in parts {
+        var row = part.lowerBound
+        while row < part.upperBound {
+          let end = min(row + max(1, 65_536 / width), part.upperBound)
+          read(row..<end) { cells in
+            for index in cells.indices where !cells[index].isNaN { body(index % width, cells[index]) }
+          }
+          row = end
+        }
+      }
+    }
+    var magnitudes = [Double](repeating: 0, count: width), counts = [Double](repeating: 0, count: width)
+    forEach { column, number in
+      magnitudes[column] = max(magnitudes[column], abs(number))
+      counts[column] += 1
+    }
+    // Shares of the largest magnitude keep the sums finite.
+    var means = [Double](repeating: 0, count: width), squares = means
+    forEach { column, number in
+      if magnitudes[column] > 0 { means[column] += number / magnitudes[column] / counts[column] }
+    }
+    forEach { column, number in
+      guard magnitudes[column] > 0 else { return }
+      let distance = number / magnitudes[column] - means[column]
+      squares[column] += distance * distance / counts[column]
+    }
+    for column in 0..<width {
+      let deviation = squares[column].squareRoot()
+      columns[column].mean = means[column] * magnitudes[column]
+      // Below the rounding of the numbers themselves there is no variation.
+      columns[column].deviation = deviation > 1e-14 ? deviation * magnitudes[column] : 0
+    }
+  }
+}
+
+extension Table.Column {
+  /// z = (x - mean) / deviation; 0 for a missing cell, and in a column that is constant.
+  func normalized(_ number: Double) -> Double {
+    guard deviation > 0, !number.isNaN else { return 0 }
+    let difference = number - mean
+    // Of numbers about the largest the difference overflows.
+    return difference.isFinite ? difference / deviation : number / deviation - mean / deviation
+  }
+
+  /// The number of the file that `normalized` makes z of.
+  func restored(_ z: Double) -> Double { mean + z * deviation }
+}

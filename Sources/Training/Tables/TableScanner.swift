@@ -1,0 +1,241 @@
+/// How the cells of a table are set apart.
+struct TableDialect: Equatable, Sendable {
+  /// What stands between cells; a blank stands for any number of blanks and tabs.
+  var delimiter = UInt8(ascii: ",")
+  /// How numbers are written.
+  var numbers = NumberStyle()
+
+  /// Whether runs of blanks stand between cells.
+  var isBlanks: Bool { delimiter == UInt8(ascii: " ") }
+
+  /// The delimiter in words.
+  var delimiterName: String {
+    switch delimiter {
+    case UInt8(ascii: "\t"): "tab"
+    case UInt8(ascii: " "): "blanks"
+    default: "\u{201C}\(Character(Unicode.Scalar(delimiter)))\u{201D}"
+    }
+  }
+}
+
+/// Goes through the rows of a table, one at a time, in memory of the size of a row.
+///
+/// Quotes may stand around a cell, doubled within it; blanks may stand before and behind them. Rows end with CR LF, LF or CR.
+/// Lines that begin with #, % or // are comments.
+struct TableScanner {
+  let file: String
+  var dialect: TableDialect
+  /// The number of rows so far, with blank ones and comments: the row that was read last, counted from 1.
+  private(set) var row = 0
+  /// The comments so far, and the last of them.
+  private(set) var commentCount = 0, lastComment: [UInt8] = []
+  /// The rows that held nothing but blanks.
+  private(set) var blankCount = 0
+
+  private var reader: TextSource.Reader
+  private var buffer: [UInt8] = []
+  private var position = 0
+  private var isAtEnd = false
+  private var cells: [Cell] = []
+
+  /// The most bytes of a row.
+  private static let rowLimit = 64 << 20
+
+  private struct Cell {
+    var range: Range<Int>
+    var hasDoubledQuotes = false
+    var isQuoted = false
+  }
+
+  init(_ source: TextSource, dialect: TableDialect) {
+    file = source.file
+    reader = source.reader()
+    self.dialect = dialect
+  }
+
+  /// The number of cells of the row.
+  var count: Int { cells.count }
+
+  /// Calls `body` with the bytes of a cell, without quotes around them.
+  func withCell<Result>(_ index: Int, _ body: (UnsafeBufferPointer<UInt8>) -> Result) -> Result {
+    let cell = cells[index]
+    guard cell.hasDoubledQuotes else {
+      return buffer.withUnsafeBufferPointer { body(UnsafeBufferPointer(rebasing: $0[cell.range])) }
+    }
+    var bytes: [UInt8] = []
+    var isSecond = false
+    for byte in buffer[cell.range] {
+      isSecond = byte == UInt8(ascii: "\"") && !isSecond
+      if !isSecond || byte != UInt8(ascii: "\"") { bytes.append(byte) }
+    }
+    return bytes.withUnsafeBufferPointer(body)
+  }
+
+  /// A cell as text, without blanks around it.
+  func text(_ index: Int) -> String {
+    withCell(index) { String(decoding: CellReader.trimmed($0), as: UTF8.self) }
+  }
+
+  /// Whether a cell holds nothing but blanks.
+  func isEmpty(_ index: Int) -> Bool { withCell(index) { CellReader.trimmed($0).isEmpty } }
+
+  /// Whether a cell stands in quotes.
+  func isQuoted(_ index: Int) -> Bool { cells[index].isQuoted }
+
+  /// Goes to the next row that is neither blank nor a comment; false at the end.
+  /// - Throws: an error that names the row, on quotes that do not end and on text beside them.
+  mutating func next() throws(TaskError) -> Bool {
+    while true {
+      guard try takeRow() else { return false }
+      if isComment { continue }
+      let isBlank = cells.allSatisfy { cell in buffer[cell.range].allSatisfy(\.isBlank) && !cell.isQuoted }
+      // A row of delimiters is a row: all of its cells are missing.
+      if isBlank, cells.count <= 1 || dialect.isBlanks {
+        blankCount += 1
+        continue
+      }
+      return true
+    }
+  }
+
+  private var isComment: Bool { cells.isEmpty }
+
+  /// Reads a row into `cells`; of a comment there are none.
+  private mutating func takeRow() throws(TaskError) -> Bool {
+    while true {
+      if position >= buffer.count, isAtEnd { return false }
+      let start = position
+      if position < buffer.count, try scan() {
+        row += 1
+        return true
+      }
+      position = start
+      guard buffer.count - position <= Self.rowLimit else {
+        throw failed("a row of more than \(formatBytes(Self.rowLimit))", "rows that end")
+      }
+      try refill()
+    }
+  }
+
+  /// Moves what is not read yet to the front and reads as much again behind it.
+  private mutating func refill() throws(TaskError) {
+    buffer.removeFirst(position)
+    position = 0
+    if try !reader.read(max(1 << 20, buffer.count), into: &buffer) { isAtEnd = true }
+  }
+
+  /// Scans the row at `position`; false where the buffer ends before it.
+  private mutating func scan() throws(TaskError) -> Bool {
+    cells.removeAll(keepingCapacity: true)
+    if isCommentAhead() { return skipComment() }
+    let outcome = buffer.withUnsafeBufferPointer { bytes in
+      Self.scan(bytes, from: position, isLast: isAtEnd, dialect, into: &cells)
+    }
+    switch outcome {
+    case .row(let end):
+      position = end
+      return true
+    case .cut: return false
+    case .openQuote:
+      row += 1
+      throw failed("a quote that does not end", "a closing \"")
+    case .textAfterQuote:
+      row += 1
+      throw failed("text after a closing quote", "\(dialect.delimiterName) or the row's end")
+    }
+  }
+
+  private func isCommentAhead() -> Bool {
+    var place = position
+    while place < buffer.count, buffer[place].isBlank { place += 1 }
+    guard place < buffer.count else { return false }
+    switch buffer[place] {
+    case UInt8(ascii: "#"), UInt8(ascii: "%"): return true
+    case UInt8(ascii: "/"): return place + 1 < buffer.count && buffer[place + 1] == UInt8(ascii: "/")
+    default: return false
+    }
+  }
+
+  private mutating func skipComment() -> Bool {
+    var end = position
+    while end < buffer.count, buffer[end] != 0x0A, buffer[end] != 0x0D { end += 1 }
+    // A CR at the end may be half of CR LF.
+    guard end + 1 < buffer.count || isAtEnd else { return false }
+    if commentCount < 1000 { lastComment = Array(buffer[position..<min(end, position + 4000)]) }
+    commentCount += 1
+    position = end
+    if position < buffer.count, buffer[position] == 0x0D { position += 1 }
+    if position < buffer.count, buffer[position] == 0x0A { position += 1 }
+    return true
+  }
+
+  private enum Outcome {
+    case row(end: Int)
+    case cut, openQuote, textAfterQuote
+  }
+
+  private static func scan(
+    _ bytes: UnsafeBufferPointer<UInt8>, from start: Int, isLast: Bool, _ dialect: TableDialect,
+    into cells: inout [Cell]
+  ) -> Outcome {
+    let (quote, delimiter) = (UInt8(ascii: "\""), dialect.delimiter)
+    let count = bytes.count
+    var index = start
+    func isEnd(_ byte: UInt8) -> Bool {
+      byte == delimiter || byte == 0x0A || byte == 0x0D || (dialect.isBlanks && byte == 0x09)
+    }
+    if dialect.isBlanks { while index < count, bytes[index].isBlank { index += 1 } }
+    while true {
+      // A cell begins here, perhaps with blanks before its quote.
+      var first = index
+      if !dialect.isBlanks {
+        while first < count, bytes[first].isBlank, bytes[first] != delimiter { first += 1 }
+      }
+      if first < count, bytes[first] == quote {
+        var cell = Cell(range: first + 1..<first + 1, isQuoted: true)
+        index = first + 1
+        while true {
+          while index < count, bytes[index] != quote { index += 1 }
+          guard index < count else { return isLast ? .openQuote : .cut }
+          // Whether the quote is doubled is seen by the next byte.
+          guard index + 1 < count || isLast else { return .cut }
+          guard index + 1 < count, bytes[index + 1] == quote else { break }
+          cell.hasDoubledQuotes = true
+          index += 2
+        }
+        cell.range = first + 1..<index
+        cells.append(cell)
+        index += 1
+        while index < count, bytes[index].isBlank, bytes[index] != delimiter, !dialect.isBlanks { index += 1 }
+        if index < count, !isEnd(bytes[index]) { return .textAfterQuote }
+      } else {
+        let begin = index
+        while index < count, !isEnd(bytes[index]) { index += 1 }
+        cells.append(Cell(range: begin..<index))
+      }
+      guard index < count else { return isLast ? .row(end: count) : .cut }
+      let byte = bytes[index]
+      if byte == 0x0D {
+        guard index + 1 < count || isLast else { return .cut }
+        return .row(end: index + 1 < count && bytes[index + 1] == 0x0A ? index + 2 : index + 1)
+      }
+      if byte == 0x0A { return .row(end: index + 1) }
+      index += 1
+      guard dialect.isBlanks else { continue }
+      while index < count, bytes[index].isBlank { index += 1 }
+      guard index < count else {
+        if isLast { return .row(end: count) }
+        return .cut
+      }
+      // Blanks before the row's end are no cell.
+      if bytes[index] == 0x0A || bytes[index] == 0x0D {
+        let isPair = bytes[index] == 0x0D && index + 1 < count && bytes[index + 1] == 0x0A
+        return .row(end: index + (isPair ? 2 : 1))
+      }
+    }
+  }
+
+  func failed(_ found: String, _ expected: String) -> TaskError {
+    TaskError(key: "task.file", file: file, line: row, column: nil, found: found, expected: expected, isTable: true)
+  }
+}
