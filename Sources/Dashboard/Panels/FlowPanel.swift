@@ -35,7 +35,7 @@ struct FlowPanel: Panel {
       let place = "i = \(term.loss + 1) ↓ t = \(term.step + 1) →",
         norm = NumberText.power(log10: term.log10Norm, digits: 3)
       return [
-        layer + "‖∂l\(sub(term.loss + 1))/∂h\(sub(term.step + 1))‖ = \(norm) · \(place)", "\(place) \(norm)", norm,
+        layer + "‖∂l\(sub(term.loss + 1))/∂h\(sub(term.step + 1))‖ = \(norm) · \(place)", "\(place) \(norm)", "i ↓ t →",
       ]
     }
     let short = [layer + "loss i ↓  state t →", "i ↓ t →"]
@@ -112,9 +112,9 @@ struct FlowPanel: Panel {
       counts.enumerated().map { $0 % n > $0 / n ? -.infinity : Double($1) }, rows: n, columns: n,
       range: 0...Double(max(1, most))
     ) { i, t in counts[i * n + t] == 0 }.draw(in: parts[0].inset(left: 1), into: &buffer, theme: theme)
-    let scale = most > 1 ? "\(words) · a term is in at most \(most) updates" : words
-    buffer.put(
-      String.fitting(rect.width, [scale, words, reading.truncationName]) ?? "", in: parts[1], style: theme[.dimText])
+    let often = most > 1 ? " · a term is in at most \(most) updates" : ""
+    let forms = [words + often, reading.truncationName + often, reading.truncationName]
+    buffer.put(String.fitting(rect.width, forms) ?? "", in: parts[1], style: theme[.dimText])
   }
 
   private func picture(_ reading: FlowInstrument.Reading, _ lane: Lane, _ state: DashboardState) -> FlowPicture {
