@@ -23,24 +23,25 @@ public enum CostInstrument: Instrument {
     public let kind: AlgorithmKind
     /// By its formula: numbers held, and multiply-adds an update and a time step, of the whole batch.
     public let numbersHeld: Double, perUpdate: Double, perStep: Double
-    /// Measured over one sequence; nil where the settings do not go with it, or there was no time.
+    /// Measured over one sequence; nil where the settings do not go with it, where it
+    /// would take long, and while the network trains.
     public let measured: MeasuredCost?
   }
+
+  /// The most multiply-adds of a sequence that is trained to be counted: a tenth of a second or two.
+  private static let mostMeasured = 1.2e9
 
   /// The reading of a pass; nil where there is nothing to read.
   public static func read(_ pass: PassView, _ focus: Focus, _ budget: Budget) -> Reading? {
     let snapshot = pass.snapshot, data = snapshot.data
     let sizes = AlgorithmSizes(snapshot.experiment, inputs: data.inputs, outputs: data.outputs)
-    if !budget.isPatient { budget.leaveOut("measured costs, until the run pauses") }
     let rows = AlgorithmKind.allCases.map { kind in
       let cost = kind.cost(sizes)
-      let isShort = budget.count(milliseconds: 100, cost: cost.multiplyAdds, least: 0) >= data.steps
-      let mayMeasure = budget.isPatient && !budget.isCancelled
-      if mayMeasure, !isShort { budget.leaveOut("the measured cost of \(kind.rawValue)") }
+      let mayMeasure = budget.patience != .live && cost.multiplyAdds * Double(data.steps) <= Self.mostMeasured
       return Row(
         kind: kind, numbersHeld: cost.floats, perUpdate: cost.multiplyAdds * Double(sizes.k1),
         perStep: cost.multiplyAdds,
-        measured: mayMeasure && isShort ? kind.measuredCost(snapshot.experiment, on: data) : nil)
+        measured: mayMeasure && !budget.isCancelled ? kind.measuredCost(snapshot.experiment, on: data) : nil)
     }
     return Reading(
       algorithm: snapshot.experiment.training.algorithm, length: data.steps, inputs: data.inputs,

@@ -5,14 +5,14 @@ import Sources
 import Training
 
 /// What each instrument costs beside the bare update of the classroom's network, what all cost together, and how fast long
-/// sequences and wide networks are on the screen.
+/// sequences and wide networks are on the screen. Times are the processor's, but for what is left of the speed of training.
 enum InstrumentBenchmark {
   private static let size = Size(width: 120, height: 36)
   private static let updates = 200
 
   static func rows() throws -> [Benchmarks.Row] {
     let run = try network(hidden: 64, length: 100)
-    let bare = Stopwatch.medianMilliseconds(warmup: 10, runs: 300) { run.trainOnce() }
+    let bare = Stopwatch.medianProcessorMilliseconds(warmup: 10, runs: 300) { run.trainOnce() }
     var rows = [Benchmarks.Row(name: "bare update (W1)", milliseconds: bare, remark: "everything below is beside it")]
     let snapshot = run.snapshot(running: true)
     rows.append(row("nothing on the screen", beside: bare) { _ = read(snapshot, []) })
@@ -49,7 +49,7 @@ enum InstrumentBenchmark {
   private static func row(
     _ name: String, beside bare: Double, _ remark: String = "", _ body: () -> Void
   ) -> Benchmarks.Row {
-    let time = Stopwatch.medianMilliseconds(warmup: 2, runs: 15, body)
+    let time = Stopwatch.medianProcessorMilliseconds(warmup: 2, runs: 15, body)
     let ratio = String(format: "%7.2f × the bare update", time / bare)
     return Benchmarks.Row(name: name, milliseconds: time, remark: ratio + (remark.isEmpty ? "" : ", " + remark))
   }
@@ -104,11 +104,11 @@ enum InstrumentBenchmark {
     func request() -> [LaneID: (snapshot: Snapshot, request: ReadingRequest)] {
       [.a: (snapshot, state.requests[.a] ?? ReadingRequest())]
     }
-    let time = Stopwatch.medianMilliseconds(warmup: 1, runs: 7) {
+    let time = Stopwatch.medianProcessorMilliseconds(warmup: 1, runs: 7) {
       _ = reduce(into: &state, .news(.frame(Frame(Analyst.read(request(), .paused)))))
       _ = render(state)
     }
-    let frame = Stopwatch.medianMilliseconds(warmup: 1, runs: 15) { _ = render(state) }
+    let frame = Stopwatch.medianProcessorMilliseconds(warmup: 1, runs: 15) { _ = render(state) }
     return Benchmarks.Row(
       name: name, milliseconds: time, remark: String(format: "read and drawn, of it %.2f ms for the frame", frame))
   }
@@ -119,7 +119,7 @@ enum InstrumentBenchmark {
     var state = DashboardState(experiment: run.experiment, size: size, theme: Theme())
     let job = [LaneID.a: (snapshot: run.snapshot(), request: state.requests[.a] ?? ReadingRequest())]
     _ = reduce(into: &state, .news(.frame(Frame(Analyst.read(job, .paused)))))
-    let time = Stopwatch.medianMilliseconds(warmup: 2, runs: 31) {
+    let time = Stopwatch.medianProcessorMilliseconds(warmup: 2, runs: 31) {
       _ = reduce(into: &state, .key(.character(",")))
       _ = render(state)
     }

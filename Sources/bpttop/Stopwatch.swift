@@ -15,6 +15,18 @@ enum Stopwatch {
     return times.sorted()[runs / 2]
   }
 
+  /// The median processor time in milliseconds of `runs` runs of `body`, which works on the calling thread alone, after `warmup` runs
+  /// that are not counted: what others on the machine do does not count.
+  static func medianProcessorMilliseconds(warmup: Int, runs: Int, _ body: () throws -> Void) rethrows -> Double {
+    for _ in 0..<warmup { try body() }
+    let times = try (0..<runs).map { _ in
+      let start = processorMilliseconds()
+      try body()
+      return processorMilliseconds() - start
+    }
+    return times.sorted()[runs / 2]
+  }
+
   /// Waits until `time`, where it lies ahead.
   static func sleep(until time: ContinuousClock.Instant) {
     let left = ContinuousClock.now.duration(to: time) / .seconds(1)

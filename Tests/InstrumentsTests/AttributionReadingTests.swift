@@ -60,7 +60,9 @@ import Testing
   func costs() throws {
     let snapshot = try Fixture.snapshot(Fixture.experiment(hidden: 4))
     let live = Fixture.readings(snapshot, ["cost"], patience: .live)
-    #expect(live[CostInstrument.self]?.rows.allSatisfy { $0.measured == nil } == true && live.isHasty)
+    #expect(live[CostInstrument.self]?.rows.allSatisfy { $0.measured == nil } == true && !live.isHasty)
+    let paused = Fixture.readings(snapshot, ["cost"], patience: .paused)
+    #expect(paused[CostInstrument.self]?.rows[0].measured != nil && !paused.isHasty)
     let whole = try #require(Fixture.readings(snapshot, ["cost"])[CostInstrument.self])
     #expect(whole.rows.map(\.kind) == AlgorithmKind.allCases)
     for row in whole.rows where row.kind != .recurrentBackprop {

@@ -35,13 +35,12 @@ struct FlowPanel: Panel {
       let place = "i = \(term.loss + 1) ↓ t = \(term.step + 1) →",
         norm = NumberText.power(log10: term.log10Norm, digits: 3)
       return [
-        layer + "‖∂l\(sub(term.loss + 1))/∂h\(sub(term.step + 1))‖ = \(norm) · \(place)", "\(place) \(norm)",
-        "i \(term.loss + 1), t \(term.step + 1): \(norm)",
+        layer + "‖∂l\(sub(term.loss + 1))/∂h\(sub(term.step + 1))‖ = \(norm) · \(place)", "\(place) \(norm)", "i ↓ t →",
       ]
     }
     let short = [layer + "loss i ↓  state t →", "i ↓ t →"]
     guard batch > 1 else { return short }
-    return short.map { "sequence 1 of \(batch) · " + $0 } + ["sequence 1 · i ↓ t →", "sequence 1"]
+    return short.map { "sequence 1 of \(batch) · " + $0 } + short
   }
 
   func target(x: Int, y: Int, in rect: Rect, _ state: DashboardState) -> PointerTarget? {
@@ -113,9 +112,9 @@ struct FlowPanel: Panel {
       counts.enumerated().map { $0 % n > $0 / n ? -.infinity : Double($1) }, rows: n, columns: n,
       range: 0...Double(max(1, most))
     ) { i, t in counts[i * n + t] == 0 }.draw(in: parts[0].inset(left: 1), into: &buffer, theme: theme)
-    let scale = most > 1 ? "\(words) · a term is in at most \(most) updates" : words
-    buffer.put(
-      String.fitting(rect.width, [scale, words, reading.truncationName]) ?? "", in: parts[1], style: theme[.dimText])
+    let often = most > 1 ? " · a term is in at most \(most) updates" : ""
+    let forms = [words + often, reading.truncationName + often, reading.truncationName]
+    buffer.put(String.fitting(rect.width, forms) ?? "", in: parts[1], style: theme[.dimText])
   }
 
   private func picture(_ reading: FlowInstrument.Reading, _ lane: Lane, _ state: DashboardState) -> FlowPicture {
@@ -168,8 +167,7 @@ struct FlowPicture {
     guard !rect.isEmpty else { return }
     guard flow.steps > 0, flow.log10.contains(where: { $0 > -.infinity || $0.isNaN }) else {
       buffer.paragraph(
-        "nothing flows in sequence 1: its losses are 0, or every path is exactly 0; other sequences of the batch may train",
-        in: rect, style: theme[.dimText])
+        "nothing flows: the sequence has no loss, or every path is exactly 0", in: rect, style: theme[.dimText])
       return
     }
     let axis = axis ?? Axis.logarithmic(flow.log10, floor: 12)
