@@ -210,18 +210,19 @@ public enum Quantities {
   // MARK: Products of Jacobians
 
   private static let products: [Quantity] = [
+    // By iteration, some 1e-8 low at most: all singular values at every lag would take long.
     .list("product", "norm of dh_T/dh_(T-lag), by lag from 1") { numbers throws(FormulaError) in
-      powers(try numbers.reading(JacobianProductInstrument.self).time.log10Norm)
+      powers(try numbers.reading(HorizonInstrument.self).log10Norm)
     },
     .list("log10_product", "its decimal logarithm") { numbers throws(FormulaError) in
-      try numbers.reading(JacobianProductInstrument.self).time.log10Norm
+      try numbers.reading(HorizonInstrument.self).log10Norm
     },
-    .list("log10_smallest", "log10 of the smallest singular value of the product, by lag") {
+    .number("log10_smallest", "log10 of the smallest singular value of the product over n - 1 steps") {
       numbers throws(FormulaError) in
-      try numbers.reading(JacobianProductInstrument.self).time.spectra.map { $0.log10.last ?? -.infinity }
+      try product(numbers, longest: numbers.snapshot.data.steps - 1).spectra.last?.log10.last ?? .nan
     },
     .number("bound", "gamma sigma: the bound of one step's factor") { numbers throws(FormulaError) in
-      guard let bound = try numbers.reading(JacobianProductInstrument.self).time.log10BoundPerStep else {
+      guard let bound = try product(numbers, longest: 1).log10BoundPerStep else {
         throw FormulaError("bound: this cell has none")
       }
       return power(10, bound)
@@ -252,6 +253,15 @@ public enum Quantities {
       Double(try numbers.reading(HorizonInstrument.self).under1 ?? numbers.snapshot.data.steps + 1)
     },
   ]
+
+  /// The products up to a lag, with all singular values at that lag alone.
+  private static func product(_ numbers: LessonNumbers, longest: Int) throws(FormulaError) -> ProductByLag {
+    do {
+      return try ProductByLag(numbers.whole, maximumLags: 1, longest: longest)
+    } catch {
+      throw FormulaError("the product of Jacobians: a Jacobian is not finite")
+    }
+  }
 
   private static func factor(_ name: String, _ numbers: LessonNumbers) throws(FormulaError) -> Double {
     let parts = try numbers.reading(DecayInstrument.self).parts
@@ -340,9 +350,9 @@ public enum Quantities {
   ]
 
   private static func memory(_ numbers: LessonNumbers) throws(FormulaError) -> MemoryPathByLag {
-    guard let path = try numbers.reading(JacobianProductInstrument.self).memoryPath else {
-      throw FormulaError("the memory path: this cell has none")
-    }
+    // The memory path itself at every lag; the others, which cost much more, at some.
+    let path = try? MemoryPathByLag(numbers.whole, maximumLags: 6)
+    guard let path = path ?? nil else { throw FormulaError("the memory path: this cell has none") }
     return path
   }
 
