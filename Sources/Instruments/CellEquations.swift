@@ -8,9 +8,12 @@ public struct CellEquations: Sendable {
   private let hasUnitRates: Bool
   /// The gates whose recurrent input is added to the others: but for the last of a GRU, all.
   private let plainGates: Int
+  /// Whether what comes from outside of the network is given, and no loss of its own.
+  let givesGradients: Bool
 
-  /// The equations of a network's cell.
-  public init(_ network: NetworkSpecification) {
+  /// The equations of a network's cell; `givesGradients` where ∂L/∂h_t is given from outside of the network.
+  public init(_ network: NetworkSpecification, givesGradients: Bool = false) {
+    self.givesGradients = givesGradients
     description = network.cellDescription
     activation = network.activation.rawValue
     hasUnitRates = network.hasUnitRates
@@ -123,7 +126,9 @@ public struct CellEquations: Sendable {
 
   /// What the step's own loss gives, of `count` that the objective is the mean of.
   public func local(_ t: Int, count: Int) -> String {
-    description.error.map { _ in "e" + sub(t) } ?? "W_outᵀ(ŷ\(sub(t)) - y\(sub(t)))" + (count > 1 ? "/\(count)" : "")
+    if givesGradients { return "∂L/∂output" + sub(t) }
+    return description.error.map { _ in "e" + sub(t) } ?? "W_outᵀ(ŷ\(sub(t)) - y\(sub(t)))"
+      + (count > 1 ? "/\(count)" : "")
   }
 
   /// What a step's gate f, or another one, is called: f₃₇.

@@ -39,6 +39,7 @@ public enum LossInstrument: Instrument {
     let isMean = snapshot.experiment.training.reduction == .mean
     return Reading(
       update: snapshot.update, history: snapshot.history, floors: isMean ? snapshot.description.floors : [],
-      kind: snapshot.description.loss, clip: snapshot.experiment.training.clip)
+      // What comes back from another program's model is no loss of this one.
+      kind: snapshot.data.givesGradients ? nil : snapshot.description.loss, clip: snapshot.experiment.training.clip)
   }
 }

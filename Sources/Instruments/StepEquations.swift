@@ -33,7 +33,7 @@ private struct StepLines: Sendable {
 
   init(_ operands: StepOperands) {
     self.operands = operands
-    cell = CellEquations(operands.tape.network)
+    cell = CellEquations(operands.tape.network, givesGradients: operands.tape.lossKind == .given)
   }
 
   private var isTop: Bool { operands.layer == tape.layers.count - 1 }

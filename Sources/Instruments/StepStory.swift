@@ -18,7 +18,7 @@ extension StepInstrument {
       self.place = place
       self.reading = reading
       equations = reading.equations(step: step, layer: layer, sequence: sequence)
-      cell = CellEquations(reading.network)
+      cell = CellEquations(reading.network, givesGradients: reading.update.isMadeElsewhere)
     }
 
     private typealias Fact = StepText.Fact
@@ -139,7 +139,10 @@ extension StepInstrument {
 
     private var hasLocal: Bool { place.isTop ? place.isInjected : place.backward.local > 0 }
     private var hasFuture: Bool { !place.isLast && !place.isFixedPoint }
-    private var localName: String { place.isTop ? "from this step's loss" : "from the layer above" }
+    private var localName: String {
+      if place.isTop, cell.givesGradients { return "from outside of the module" }
+      return place.isTop ? "from this step's loss" : "from the layer above"
+    }
 
     private var gradientVectors: [Fact] {
       guard let equations, let first = equations.backwardResults.first else { return gradientNorms }

@@ -23,7 +23,7 @@ public final class WatchSource: Source {
   private var window: WatchedWindow?, fault: InputError?
   /// The update whose window was asked for, or whose lines are shown.
   private var wanted: Int?
-  private var unreadable = 0, silence: String?, serial: UInt64 = 0
+  private var unreadable = 0, silence: String?
   private var news: [SourceNews] = []
 
   /// Losses always; every instrument from the first window on, and norms from the first line on that has them.
@@ -133,7 +133,7 @@ public final class WatchSource: Source {
     case .failure(let error):
       fault = error
       lastFrame = nil
-      news.append(.frame(Frame(lanes: [.a: LaneFrame(summary: summary)])))
+      news += [.frame(Frame(lanes: [.a: LaneFrame(summary: summary)])), .ignored(error.description)]
     case .success(let next):
       if let before = window, before.shape != next.shape {
         news.append(.ignored("from update \(next.update) on it is \(next.shape), before \(before.shape)"))
@@ -202,10 +202,9 @@ public final class WatchSource: Source {
       // A gradient that is not finite ends the pass, and not what can be looked at.
       (summary.explosion, summary.history) = (nil, history)
     } else {
-      serial += 1
       let update = windows.isEmpty && replay.isRunning ? record.update : replay.current ?? record.update
       summary = RunSummary(
-        pass: PassIdentity(update: update, serial: serial), history: history,
+        pass: PassIdentity(update: update, serial: Snapshot.nextSerial), history: history,
         length: fault == nil ? lineNorms?.count ?? 0 : 0, isRunning: true)
     }
     summary.title = words
@@ -220,7 +219,7 @@ public final class WatchSource: Source {
     let leftOut =
       unreadable == 0 ? [] : ["\(unreadable) \(unreadable == 1 ? "line is" : "lines are") no update, left out"]
     let state = silence.map { [$0] } ?? (replay.isOver && !windows.isEmpty ? ["ended"] : [])
-    if let fault { return [title, fault.description] + state + leftOut }
+    if fault != nil { return [title, "window \(wanted ?? 0) cannot be read"] + state + leftOut }
     guard let window else {
       let waits = isFolder && windows.isEmpty && !replay.isOver
       return [title] + (waits ? ["waits for the first window"] : []) + state + leftOut

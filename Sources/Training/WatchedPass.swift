@@ -1,6 +1,9 @@
 import RecurrentNetworks
 
 extension Snapshot {
+  /// The serial of what is published next.
+  public static var nextSerial: UInt64 { TrainingRun.serials.add(1, ordering: .relaxed).newValue }
+
   /// One pass of a network that is trained elsewhere: what instruments need of it, with nothing of a run around it.
   ///
   /// - Parameters:
@@ -16,7 +19,7 @@ extension Snapshot {
   ) {
     let whole = Window(steps: 0..<data.steps, injected: 0..<data.steps)
     self.init(
-      serial: TrainingRun.serials.add(1, ordering: .relaxed).newValue, experiment: experiment,
+      serial: Self.nextSerial, experiment: experiment,
       initialExperiment: experiment,
       description: TaskDescription(
         name: "watched", summary: "", inputs: data.inputs, outputs: data.outputs, loss: data.loss, isStream: false),

@@ -131,10 +131,12 @@ import Training
     try cut.write(to: folder.appendingPathComponent("window-000000004.safetensors"))
     let bad = try wait(source) { $0.summary.update == 4 }.frame
     #expect(bad.readings?[FlowInstrument.self] == nil && bad.pass == nil)
-    #expect(bad.summary.title.contains { $0.contains("window-000000004.safetensors") && $0.contains("cut short") })
+    #expect(bad.summary.title.contains("window 4 cannot be read"))
     // The next good one is drawn again.
     try publish("gru_2_13", 6)
-    _ = try wait(source) { $0.summary.update == 6 && $0.readings?[FlowInstrument.self] != nil }
+    let good = try wait(source) { $0.summary.update == 6 && $0.readings?[FlowInstrument.self] != nil }
+    #expect(good.words.count == 1)
+    #expect(good.words.contains { $0.contains("window-000000004.safetensors") && $0.contains("cut short") })
   }
 
   @Test func aRunThatStopsGrowingAndOneThatEndsAreTold() throws {
@@ -160,6 +162,8 @@ import Training
     #expect(frame.summary.title == ["runs/a", "waits for the first window"])
     #expect(frame.pass == nil && source.capabilities.offers == .history && source.capabilities.commands == [])
     try publish("lstm_1_2", 1)
-    _ = try wait(source) { $0.readings?[FlowInstrument.self] != nil }
+    // The screen takes what has the larger serial.
+    let next = try wait(source) { $0.readings?[FlowInstrument.self] != nil }.frame
+    #expect(next.summary.serial > frame.summary.serial && next.summary.title.count == 3)
   }
 }
