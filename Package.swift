@@ -55,7 +55,7 @@ let package = Package(
     .testTarget(name: "LinearAlgebraTests", dependencies: ["LinearAlgebra"], exclude: ["Fixtures"]),
     .testTarget(name: "RecurrentNetworksTests", dependencies: ["RecurrentNetworks"], exclude: ["Fixtures"]),
     .testTarget(name: "TrainingTests", dependencies: ["Training", "GradientFlow"], exclude: ["Fixtures"]),
-    .testTarget(name: "GradientFlowTests", dependencies: ["GradientFlow"]),
+    .testTarget(name: "GradientFlowTests", dependencies: ["GradientFlow"], exclude: ["Fixtures"]),
     .testTarget(name: "InstrumentsTests", dependencies: ["Instruments"]),
     .testTarget(name: "SourcesTests", dependencies: ["Sources"]),
     .testTarget(name: "ExperimentsTests", dependencies: ["Experiments"], exclude: ["Fixtures"]),

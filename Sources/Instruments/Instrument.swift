@@ -57,6 +57,8 @@ public protocol Instrument: Sendable {
   static var trendNames: [String] { get }
   /// Those numbers of a reading, by name; what a reading has not is left out.
   static func trend(_ reading: Reading) -> [String: Double]
+  /// Numbers that are followed over training together, by name: eigenvalues.
+  static func trails(_ reading: Reading) -> [String: [Double]]
   /// The arrays of a reading that traces have.
   static func arrays(_ reading: Reading) -> [ReadingArray]
 }
@@ -82,6 +84,8 @@ extension Instrument {
   /// None.
   public static func trend(_ reading: Reading) -> [String: Double] { [:] }
   /// None.
+  public static func trails(_ reading: Reading) -> [String: [Double]] { [:] }
+  /// None.
   public static func arrays(_ reading: Reading) -> [ReadingArray] { [] }
 }
 
@@ -91,11 +95,14 @@ public struct Focus: Hashable, Sendable {
   public var layer: Int?
   /// The step of the sequence, counted from 0; nil is the window's last.
   public var step: Int?
+  /// The two weights over which the loss is looked at, as places in the parameters; nil for the first ones.
+  public var weights: [Int]?
 
   /// A place in a pass.
-  public init(layer: Int? = nil, step: Int? = nil) {
+  public init(layer: Int? = nil, step: Int? = nil, weights: [Int]? = nil) {
     self.layer = layer
     self.step = step
+    self.weights = weights
   }
 }
 

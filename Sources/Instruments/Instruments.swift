@@ -20,6 +20,11 @@ public enum Instruments {
     DecayInstrument.self,
     UnitsInstrument.self,
     BiasByWindowInstrument.self,
+    EigenvaluesInstrument.self,
+    PseudospectrumInstrument.self,
+    FixedPointsInstrument.self,
+    LossSliceInstrument.self,
+    LossPlaneInstrument.self,
     DiagnosisInstrument.self,
   ]
 

@@ -18,13 +18,17 @@ public enum Panels {
   static let decay: any Panel = DecayPanel()
   static let lyapunov: any Panel = LyapunovPanel()
   static let units: any Panel = UnitsPanel()
+  static let eigenvalues: any Panel = EigenvaluesPanel()
+  static let fixedPoints: any Panel = FixedPointsPanel()
+  static let lossSlice: any Panel = LossSlicePanel()
+  static let lossPlane: any Panel = LossPlanePanel()
   static let diagnosis: any Panel = DiagnosisPanel()
 
   /// The rows of the screen, and in each the panels from left to right.
   public static let rows: [[any Panel]] = [
     [throughTime],
     [gradientNorm, contributions, decay, jacobianProduct, horizon, lyapunov],
-    [learning, flow, bias, spectrum, units, loss, clipping],
+    [learning, flow, bias, spectrum, eigenvalues, fixedPoints, units, loss, clipping, lossSlice, lossPlane],
     [knobs, thisStep, diagnosis, file],
     [timeline],
   ]
@@ -35,7 +39,8 @@ public enum Panels {
   /// Which panels stay where there is not room for all, the first of them before the others.
   static let priority: [any Panel] = [
     throughTime, gradientNorm, thisStep, jacobianProduct, knobs, file, loss, learning, flow, spectrum, timeline,
-    horizon, contributions, bias, decay, lyapunov, clipping, units, diagnosis,
+    horizon, contributions, bias, decay, lyapunov, clipping, units, eigenvalues, fixedPoints, lossSlice,
+    lossPlane, diagnosis,
   ]
 
   /// The panels with a digit, from 0 to 9.
