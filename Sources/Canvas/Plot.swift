@@ -8,6 +8,8 @@ public struct Series: Sendable {
     case dots
     /// Each by a line from the lower edge.
     case stems
+    /// Each by a character over everything else; on the ASCII tier by the series' symbol.
+    case glyph(Unicode.Scalar)
   }
 
   /// (x, y) in the axes' units, x rising.
@@ -233,7 +235,7 @@ public struct Plot: Sendable {
 
   private func drawSeries(_ area: PlotArea, into buffer: inout Buffer, theme: Theme) {
     var canvas = DotCanvas(columns: area.rect.width, rows: area.rect.height, tier: theme.characters)
-    var edges: [Edge] = []
+    var edges: [Edge] = [], glyphs: [Glyph] = []
     let seen = series.indices.prefix(254)
     let order = seen.filter { series[$0].isOverlaid } + seen.filter { !series[$0].isOverlaid }
     for place in order {
@@ -265,6 +267,10 @@ public struct Plot: Sendable {
           y: canvas.height - 1 - min(canvas.height - 1, Int(fractionY * Double(canvas.height)))
         )
         switch series.mark {
+        case .glyph(let sign):
+          let row = area.rect.y + dot.y / canvas.down
+          glyphs.append(
+            Glyph(column: column, row: row, sign: theme.characters == .ascii ? series.symbol : sign, role: series.role))
         case .dots: canvas.set(dot.x, dot.y, owner: UInt8(index))
         case .stems: canvas.line(from: dot, to: (dot.x, canvas.height - 1), owner: UInt8(index))
         case .line(let pattern):
@@ -275,7 +281,14 @@ public struct Plot: Sendable {
     }
     canvas.draw(
       at: area.rect.x, area.rect.y, into: &buffer, styles: series.map { theme[$0.role] }, symbols: series.map(\.symbol))
+    // The most important is drawn last.
+    for glyph in glyphs.reversed() { buffer.put(glyph.sign, x: glyph.column, y: glyph.row, style: theme[glyph.role]) }
     drawEdges(edges.reversed(), area, into: &buffer, theme: theme)
+  }
+
+  /// A point that is a character.
+  private struct Glyph {
+    var column: Int, row: Int, sign: Unicode.Scalar, role: Role
   }
 
   /// Something that lies outside of the range.
@@ -311,6 +324,7 @@ extension Series {
     case .line(let pattern): pattern.sample
     case .dots: "∙∙"
     case .stems: "▗▐"
+    case .glyph(let sign): " \(sign)"
     }
   }
 }

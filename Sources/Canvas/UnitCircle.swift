@@ -6,6 +6,10 @@ public struct CircleScatter: Sendable {
   public var others: [(x: Double, y: Double)] = []
   /// Its color.
   public var otherRole = Role.newest
+  /// Where the points were before: single dots, under everything else.
+  public var trail: [(x: Double, y: Double)] = []
+  /// A function over the plane, and the lines of equal value that are drawn of it.
+  public var field: PlaneField?, contours: [Contour] = []
   /// Radius and color of each circle, the most important first.
   public var circles: [(radius: Double, role: Role)]
 
@@ -64,13 +68,34 @@ public struct CircleScatter: Sendable {
         if index == 0 || step % 8 < 3 { canvas.set(dot.x, dot.y, owner: UInt8(index + 1)) }
       }
     }
+    let lineOwner = otherOwner + 1
+    for (index, contour) in contours.prefix(2).enumerated() {
+      // A line passes where the value is on the other side at the next dot to the right or below.
+      func isInside(_ x: Int, _ y: Int) -> Bool? {
+        let (re, im) = ((Double(x) - center.x) * aspect / scale, (center.y - Double(y)) / scale)
+        return field?.value(re, im).map { $0 < contour.level }
+      }
+      for y in 0..<canvas.height {
+        for x in 0..<canvas.width {
+          guard let here = isInside(x, y) else { continue }
+          if isInside(x + 1, y) == !here || isInside(x, y + 1) == !here {
+            canvas.set(x, y, owner: lineOwner + UInt8(index))
+          }
+        }
+      }
+    }
+    for point in trail where point.x.isFinite && point.y.isFinite {
+      let dot = place(point.x, point.y)
+      canvas.set(dot.x, dot.y, owner: lineOwner + UInt8(min(2, contours.count)))
+    }
     if hasAxes { drawAxes(in: rect, &buffer, theme) }
     let middle = (rect.x + rect.width / 2, rect.y + (rect.height - 1) / 2)
     buffer.put("+", x: middle.0, y: middle.1, style: theme[.dimText])
     canvas.draw(
       at: rect.x, rect.y, into: &buffer,
-      styles: [theme[role]] + drawn.map { theme[$0.role] } + [theme[otherRole]],
-      symbols: ["*"] + drawn.map { _ in "." } + ["o"])
+      styles: [theme[role]] + drawn.map { theme[$0.role] } + [theme[otherRole]]
+        + contours.prefix(2).map { theme[$0.role] } + [theme[.newest]],
+      symbols: ["*"] + drawn.map { _ in "." } + ["o"] + contours.prefix(2).map(\.symbol) + [":"])
     // Each name at an angle of its own, outside of its circle.
     for (index, name) in names.enumerated().prefix(circles.count) where circles[index].radius.isFinite {
       let (cosine, sine) = cosineSine(.pi / 3 - .pi * 2 / 9 * Double(index))

@@ -46,6 +46,8 @@ public struct DashboardState: Sendable, Equatable {
   var pickedTerm: PickedTerm?, showsSchedule = false
   /// What the panel of Jacobian products shows; nil is what the network's cell is asked first.
   var productView: ProductView?
+  /// The two weights over which the loss is drawn, as places in the parameters; nil for the first ones.
+  var weights: [Int]?
 
   /// The panels that are switched on, and those that were asked for, the latest first: they get room before others.
   public var panelsOn: Set<PanelID>
@@ -160,7 +162,8 @@ extension DashboardState {
         let top = (lane.newest?.experiment?.network.layers ?? 1) - 1
         let cursor = cursor(in: lane)
         let step = follows && !isRunning && cursor.phase != .update ? cursor.step : nil
-        let focus = Focus(layer: layer.flatMap { $0 < top ? max(0, $0) : nil }, step: step, term: follows ? term : nil)
+        let focus = Focus(
+          layer: layer.flatMap { $0 < top ? max(0, $0) : nil }, step: step, term: follows ? term : nil, weights: weights)
         return (lane.id, ReadingRequest(instruments, focus: focus))
       })
   }

@@ -120,6 +120,24 @@ extension DashboardState {
   }
 }
 
+extension DashboardState {
+  /// Draws each lane beside the other under its letter; one lane alone, or where there is no room for both the one that has the
+  /// focus, over all of it.
+  func sideBySide(
+    in rect: Rect, _ buffer: inout Buffer, _ theme: Theme, name: (Lane) -> String? = { _ in nil },
+    draw: (Lane, Rect, inout Buffer) -> Void
+  ) {
+    guard lanes.count > 1 else { return draw(lane, rect, &buffer) }
+    let shown = rect.width >= 36 ? lanes : [lane]
+    for (lane, place) in zip(shown, rect.columns(shown.map { _ in .flexible(minimum: 1) }, gap: 2)) {
+      let names = (name(lane).map { ["\(lane.id.letter) \($0)"] } ?? []) + [lane.id.letter]
+      let style = theme[lane.id == focusedLane ? .accent : .dimText]
+      buffer.put(String.fitting(place.width, names) ?? "", in: place, style: style)
+      draw(lane, place.inset(top: 1), &buffer)
+    }
+  }
+}
+
 extension LaneID {
   /// Its letter on the screen.
   var letter: String { rawValue.uppercased() }

@@ -57,6 +57,8 @@ public protocol Instrument: Sendable {
   static var trendNames: [String] { get }
   /// Those numbers of a reading, by name; what a reading has not is left out.
   static func trend(_ reading: Reading) -> [String: Double]
+  /// Numbers that are followed over training together, by name: eigenvalues.
+  static func trails(_ reading: Reading) -> [String: [Double]]
   /// The arrays of a reading that traces have.
   static func arrays(_ reading: Reading) -> [ReadingArray]
 }
@@ -82,6 +84,8 @@ extension Instrument {
   /// None.
   public static func trend(_ reading: Reading) -> [String: Double] { [:] }
   /// None.
+  public static func trails(_ reading: Reading) -> [String: [Double]] { [:] }
+  /// None.
   public static func arrays(_ reading: Reading) -> [ReadingArray] { [] }
 }
 
@@ -93,12 +97,15 @@ public struct Focus: Hashable, Sendable {
   public var step: Int?
   /// The term of the flow matrix that is read; nil is the one that `step` says.
   public var term: TermPlace?
+  /// The two weights over which the loss is looked at, as places in the parameters; nil for the first ones.
+  public var weights: [Int]?
 
   /// A place in a pass.
-  public init(layer: Int? = nil, step: Int? = nil, term: TermPlace? = nil) {
+  public init(layer: Int? = nil, step: Int? = nil, term: TermPlace? = nil, weights: [Int]? = nil) {
     self.layer = layer
     self.step = step
     self.term = term
+    self.weights = weights
   }
 }
 

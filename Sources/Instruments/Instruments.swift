@@ -24,6 +24,11 @@ public enum Instruments {
     BlackBoxInstrument.self,
     CostInstrument.self,
     BiasByWindowInstrument.self,
+    EigenvaluesInstrument.self,
+    PseudospectrumInstrument.self,
+    FixedPointsInstrument.self,
+    LossSliceInstrument.self,
+    LossPlaneInstrument.self,
     DiagnosisInstrument.self,
   ]
 

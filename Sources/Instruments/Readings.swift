@@ -37,6 +37,18 @@ public struct Readings: Sendable {
     return I.arrays(reading).map { ReadingArray("\(I.id).\($0.name)", $0.elements, shape: $0.shape) }
   }
 
+  /// The trails of all readings, by instrument and name.
+  var trails: [TrendKey: [Double]] {
+    var trails: [TrendKey: [Double]] = [:]
+    for instrument in Instruments.all { collectTrails(of: instrument, into: &trails) }
+    return trails
+  }
+
+  private func collectTrails<I: Instrument>(of instrument: I.Type, into trails: inout [TrendKey: [Double]]) {
+    guard let reading = self[instrument] else { return }
+    for (name, values) in I.trails(reading) { trails[TrendKey(I.id, name)] = values }
+  }
+
   private func collectTrends<I: Instrument>(of instrument: I.Type, into trends: inout [TrendKey: Double]) {
     guard let reading = self[instrument] else { return }
     for (name, value) in I.trend(reading) { trends[TrendKey(I.id, name)] = value }

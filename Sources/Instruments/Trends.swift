@@ -8,24 +8,41 @@ public struct Trends: Sendable {
   /// No numbers yet.
   public init() {}
 
-  private static let limit = 1024
-  private var series: [TrendKey: [Point]] = [:]
+  private var series: [TrendKey: Followed<Double>] = [:]
+  private var trails: [TrendKey: Followed<[Double]>] = [:]
 
   /// The numbers that an instrument calls `name`, the oldest first.
-  public subscript<I: Instrument>(_: I.Type, name: String) -> [Point] { series[TrendKey(I.id, name)] ?? [] }
+  public subscript<I: Instrument>(_: I.Type, name: String) -> [Point] {
+    (series[TrendKey(I.id, name)]?.values ?? []).map { Point(update: $0.update, value: $0.value) }
+  }
+
+  /// The numbers that an instrument follows together as `name`, the oldest first.
+  public func trail<I: Instrument>(_: I.Type, _ name: String) -> [[Double]] {
+    (trails[TrendKey(I.id, name)]?.values ?? []).map(\.value)
+  }
 
   /// Adds what was read at an update; what lies after it was taken back.
   public mutating func add(_ readings: Readings, update: Int) {
-    for key in series.keys where (series[key]?.last?.update ?? 0) >= update {
-      series[key]?.removeAll { $0.update >= update }
-    }
-    for (key, value) in readings.trends {
-      var points = series[key] ?? []
-      if points.count >= Self.limit {
-        points = points.enumerated().filter { $0.offset.isMultiple(of: 2) }.map(\.element)
-      }
-      points.append(Point(update: update, value: value))
-      series[key] = points
-    }
+    for key in series.keys { series[key]?.takeBack(from: update) }
+    for key in trails.keys { trails[key]?.takeBack(from: update) }
+    for (key, value) in readings.trends { series[key, default: Followed(limit: 1024)].append(value, update) }
+    for (key, values) in readings.trails { trails[key, default: Followed(limit: 64)].append(values, update) }
+  }
+}
+
+/// Values at updates, at most so many.
+private struct Followed<Value: Sendable>: Sendable {
+  let limit: Int
+  private(set) var values: [(update: Int, value: Value)] = []
+
+  init(limit: Int) { self.limit = limit }
+
+  mutating func takeBack(from update: Int) {
+    if (values.last?.update ?? 0) >= update { values.removeAll { $0.update >= update } }
+  }
+
+  mutating func append(_ value: Value, _ update: Int) {
+    if values.count >= limit { values = values.enumerated().filter { $0.offset.isMultiple(of: 2) }.map(\.element) }
+    values.append((update, value))
   }
 }

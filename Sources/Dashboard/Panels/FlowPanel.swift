@@ -51,20 +51,11 @@ struct FlowPanel: Panel {
   }
 
   func draw(_ state: DashboardState, in rect: Rect, _ buffer: inout Buffer, theme: Theme) {
-    guard state.lanes.count > 1 else {
-      draw(state.lane, state, in: rect, &buffer, theme)
-      return
-    }
-    // Side by side, in the colors of one axis; where there is no room for both, the lane that has the focus.
+    // Two lanes in the colors of one axis.
     let readings = state.lanes.compactMap { $0[FlowInstrument.self] }
-    let axis = Axis.logarithmic(readings.flatMap(\.extent), floor: 12)
-    let lanes = rect.width >= 36 ? state.lanes : [state.lane]
-    let places = rect.columns(lanes.map { _ in .flexible(minimum: 1) }, gap: 2)
-    for (lane, place) in zip(lanes, places) {
-      let style = theme[lane.id == state.focusedLane ? .accent : .dimText]
-      let name = lane[FlowInstrument.self].map { "\(lane.id.letter) \($0.truncationName)" } ?? lane.id.letter
-      buffer.put(String.fitting(place.width, [name, lane.id.letter]) ?? "", in: place, style: style)
-      draw(lane, state, in: place.inset(top: 1), &buffer, theme, axis: axis)
+    let axis = readings.count > 1 ? Axis.logarithmic(readings.flatMap(\.extent), floor: 12) : nil
+    state.sideBySide(in: rect, &buffer, theme, name: { $0[FlowInstrument.self]?.truncationName }) {
+      draw($0, state, in: $1, &$2, theme, axis: axis)
     }
   }
 

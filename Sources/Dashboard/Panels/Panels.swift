@@ -21,13 +21,17 @@ public enum Panels {
   static let attribution: any Panel = AttributionPanel()
   static let cost: any Panel = CostPanel()
   static let blackBox: any Panel = BlackBoxPanel()
+  static let eigenvalues: any Panel = EigenvaluesPanel()
+  static let fixedPoints: any Panel = FixedPointsPanel()
+  static let lossSlice: any Panel = LossSlicePanel()
+  static let lossPlane: any Panel = LossPlanePanel()
   static let diagnosis: any Panel = DiagnosisPanel()
 
   /// The rows of the screen, and in each the panels from left to right.
   public static let rows: [[any Panel]] = [
     [throughTime],
     [gradientNorm, contributions, decay, jacobianProduct, horizon, lyapunov],
-    [learning, flow, bias, spectrum, units, loss, clipping],
+    [learning, flow, bias, spectrum, eigenvalues, fixedPoints, units, loss, clipping, lossSlice, lossPlane],
     [attribution, blackBox, cost],
     [knobs, thisStep, diagnosis, file],
     [timeline],
@@ -39,7 +43,8 @@ public enum Panels {
   /// Which panels stay where there is not room for all, the first of them before the others.
   static let priority: [any Panel] = [
     throughTime, gradientNorm, thisStep, jacobianProduct, knobs, file, loss, learning, flow, spectrum, timeline,
-    horizon, contributions, bias, decay, lyapunov, clipping, units, attribution, blackBox, cost, diagnosis,
+    horizon, contributions, bias, decay, lyapunov, clipping, units, attribution, blackBox, cost, eigenvalues,
+    fixedPoints, lossSlice, lossPlane, diagnosis,
   ]
 
   /// The panels with a digit, from 0 to 9.
