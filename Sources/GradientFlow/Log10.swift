@@ -38,4 +38,5 @@ public enum Log10 {
 }
 
 /// ‖v‖₂, which neither underflows nor overflows on the way; not finite where an element is not.
+@inlinable
 public func euclideanNorm(_ vector: some Sequence<Double>) -> Double { VectorNorms.euclidean(vector) }

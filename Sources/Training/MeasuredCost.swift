@@ -12,8 +12,9 @@ public struct MeasuredCost: Equatable, Sendable {
   /// The updates and the steps of the sequence.
   public let updates: Int, steps: Int
 
-  /// Multiply-adds an update, and a time step.
+  /// Multiply-adds an update.
   public var perUpdate: Double { multiplyAdds / Double(updates) }
+  /// Multiply-adds a time step.
   public var perStep: Double { multiplyAdds / Double(steps) }
 }
 

@@ -201,13 +201,11 @@ struct FlowPicture {
     return .term(term, "\(name): \(norm)" + (isCut ? ", cut off by the truncation" : ""))
   }
 
-  /// How many terms share a cell, where not each has one of its own.
-  private func pooled(in field: Rect, _ theme: Theme) -> String? {
-    let down =
-      (flow.rows.count + field.height * HeatMap.valuesPerCell(theme) - 1)
-      / (field.height * HeatMap.valuesPerCell(theme))
-    let across = (flow.steps + field.width - 1) / max(1, field.width)
-    return max(down, across) > 1 ? "largest of \(down)×\(across) each" : nil
+  /// How many terms share a cell, and whether they are many; nil where each has one of its own.
+  private func pooled(in field: Rect, _ theme: Theme) -> (words: String, isCoarse: Bool)? {
+    let height = max(1, field.height * HeatMap.valuesPerCell(theme)), width = max(1, field.width)
+    let (down, across) = ((flow.rows.count + height - 1) / height, (flow.steps + width - 1) / width)
+    return max(down, across) > 1 ? ("cell: largest of \(down)×\(across)", down * across > 16) : nil
   }
 
   private func drawMap(in rect: Rect, _ axis: Axis, _ buffer: inout Buffer, _ theme: Theme) {
@@ -282,11 +280,12 @@ struct FlowPicture {
       .filter { !$0.hasSuffix(" by") }
   }
 
-  private func drawWords(in rect: Rect, _ axis: Axis, _ pooled: String?, _ buffer: inout Buffer, _ theme: Theme) {
+  private func drawWords(
+    in rect: Rect, _ axis: Axis, _ pooled: (words: String, isCoarse: Bool)?, _ buffer: inout Buffer, _ theme: Theme
+  ) {
     let heading = String.fitting(rect.width, headings)
     var lines: [[Span]] = [[Span(heading ?? "", theme[.text])]]
     for line in note { lines.append([Span(line, theme[.dimText])]) }
-    if let pooled { lines.append([Span(pooled, theme[.dimText])]) }
     if let share {
       lines.append([
         Span("keeps ", theme[.dimText]), Span(NumberText.percent(share.termShare), theme[.value]),
@@ -309,6 +308,10 @@ struct FlowPicture {
     }
     if let mask, mask.counts.contains(0), rect.height > lines.count + 2, share?.termsKept != share?.terms {
       lines.append([Span(theme.characters == .ascii ? "//" : "╱╱", theme[.dimText]), Span(" cut off", theme[.dimText])])
+    }
+    // Said where there is room for it, and always where a cell stands for many.
+    if let pooled, rect.height > lines.count + 1 || pooled.isCoarse {
+      lines.insert([Span(pooled.words, theme[.dimText])], at: min(lines.count, max(1, rect.height - 2)))
     }
     for (row, line) in lines.enumerated() { buffer.put(line, in: rect, row: row) }
     guard rect.height > lines.count else { return }
