@@ -133,7 +133,7 @@ public final class WatchSource: Source {
     case .failure(let error):
       fault = error
       lastFrame = nil
-      news += [.frame(Frame(lanes: [.a: LaneFrame(summary: summary)])), .ignored(error.description)]
+      news += [.ignored(error.description), .frame(Frame(lanes: [.a: LaneFrame(summary: summary)]))]
     case .success(let next):
       if let before = window, before.shape != next.shape {
         news.append(.ignored("from update \(next.update) on it is \(next.shape), before \(before.shape)"))

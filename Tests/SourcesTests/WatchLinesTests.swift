@@ -19,8 +19,8 @@ import Testing
       for case .frame(let frame) in source.takeNews() { last = frame }
       _ = DispatchSemaphore(value: 0).wait(timeout: .now() + .milliseconds(2))
     }
-    #expect(source.capabilities.commands == [])
-    // Norms are offered from the first line on that has them.
+    // Norms are offered from the first line on that has them, and with them the way back and forth.
+    #expect(source.capabilities.commands == (text.contains("log10_grad_steps") ? .control : []))
     #expect(source.capabilities.offers == (text.contains("log10_grad_steps") ? [.history, .norms] : [.history]))
     return try #require(last)
   }

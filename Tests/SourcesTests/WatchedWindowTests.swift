@@ -95,7 +95,7 @@ import Testing
     #expect(message { $1["layers"] = "0" } == "w: layers: found 0, expected a whole number from 1")
     #expect(
       message { tensors, _ in tensors.removeAll { $0.name == "grad_output" } }
-        == "w: grad_output: found no such tensor, expected weights, x and grad_output")
+        == "w: grad_output: found no such tensor, expected weights, x and grad_output; nearest is output")
     #expect(
       message { tensors, _ in
         tensors.removeAll { $0.name == "grad_output" }
