@@ -73,7 +73,7 @@ public struct LessonSolution: Equatable, Sendable {
           problem: "found \(list.count) numbers from '\(formula.text)', expected a list of finite ones")
       }
       answer = .curve(list)
-      words = "from \(NumberText.trimmed(list[0])) to \(NumberText.trimmed(list[list.count - 1]))"
+      words = "a curve from \(NumberText.trimmed(list[0])) to \(NumberText.trimmed(list[list.count - 1]))"
     }
   }
 
