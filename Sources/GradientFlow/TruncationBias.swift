@@ -93,7 +93,10 @@ extension TruncationBias {
 
 extension TruncationBias.Comparison {
   /// Two gradients compared.
-  public init(name: String, truncated: some Collection<Double>, full: some Collection<Double>) {
+  @specialized(where Truncated == [Double], Full == [Double])
+  public init<Truncated: Collection<Double>, Full: Collection<Double>>(
+    name: String, truncated: Truncated, full: Full
+  ) {
     let (truncatedNorm, fullNorm) = (euclideanNorm(truncated), euclideanNorm(full))
     let error = euclideanNorm(zip(truncated, full).lazy.map { $0 - $1 })
     // Each divided by its own norm, so that no product leaves the range.

@@ -6,8 +6,6 @@ import Training
 public enum TermInstrument: Instrument {
   /// Its name.
   public static let id: InstrumentID = "term"
-  /// What it needs of a source.
-  public static let needs: InstrumentNeeds = [.pass, .sequence, .settings]
   /// It does.
   public static let followsCursor = true
 
