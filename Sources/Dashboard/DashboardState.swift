@@ -163,7 +163,8 @@ extension DashboardState {
         let cursor = cursor(in: lane)
         let step = follows && !isRunning && cursor.phase != .update ? cursor.step : nil
         let focus = Focus(
-          layer: layer.flatMap { $0 < top ? max(0, $0) : nil }, step: step, term: follows ? term : nil, weights: weights)
+          layer: layer.flatMap { $0 < top ? max(0, $0) : nil }, step: step, term: follows ? term : nil, weights: weights
+        )
         return (lane.id, ReadingRequest(instruments, focus: focus))
       })
   }

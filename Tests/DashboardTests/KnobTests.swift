@@ -169,7 +169,7 @@ import Training
   }
 
   @Test(arguments: [
-    ("weight", "training.optimizer.weight_decay"), ("schedule", "training.schedule.kind"),
+    ("weight_d", "training.optimizer.weight_decay"), ("schedule", "training.schedule.kind"),
     ("warm", "training.schedule.warmup"), ("Ω", "training.regularizer.omega"), ("noise", "training.regularizer.noise"),
     ("optimi", "training.optimizer.name"),
   ])
