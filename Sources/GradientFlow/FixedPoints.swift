@@ -46,7 +46,7 @@ public struct FixedPoints: Equatable, Sendable {
   ///   - starts: where searches begin; the distance of their states from one another is the measure of what is near and slow.
   ///   - progress: called before each search with the share that is done.
   /// - Throws: what `progress` throws.
-  public init(_ map: LayerMap, from starts: [[Double]], progress: (Double) throws -> Void = { _ in }) rethrows {
+  public init(_ map: LayerMap, from starts: [[Double]], progress: (Double) throws -> Void = { _ in }) throws {
     let spread = max(Self.spread(starts), 1e-6)
     var found: [Point] = [], lost = 0
     for (index, start) in starts.enumerated() {
@@ -94,7 +94,7 @@ private struct Descent {
   private var residual: [Double] = []
   private var speed = Double.infinity
   private var jacobian: Matrix?
-  /// ‖∇q‖/(‖A‖ ‖r‖): whether q has a minimum here, whatever the scale.
+  /// ‖∇q‖/‖r‖ = ‖Aᵀr‖/‖r‖, a pure number: whether q has a minimum here.
   private var slope = Double.infinity
 
   init(_ map: LayerMap, from start: [Double]) {
@@ -112,7 +112,7 @@ private struct Descent {
       guard let jacobian, speed > 1e-14 * (1 + euclideanNorm(state)) else { return }
       let transposed = jacobian.transposed
       let gradient = transposed * residual
-      slope = euclideanNorm(gradient) / (euclideanNorm(jacobian.elements) * speed)
+      slope = euclideanNorm(gradient) / speed
       guard slope > 1e-9, let next = descend(transposed * jacobian, gradient, &damping) else { return }
       (state, residual, speed) = next
     }
@@ -132,10 +132,9 @@ private struct Descent {
   private func descend(
     _ normal: Matrix, _ gradient: [Double], _ damping: inout Double
   ) -> (state: [Double], residual: [Double], speed: Double)? {
-    let scale = (0..<normal.rows).reduce(0) { max($0, normal[$1, $1]) }
     for _ in 0..<16 {
       var damped = normal
-      for i in 0..<damped.rows { damped[i, i] += damping * scale }
+      for i in 0..<damped.rows { damped[i, i] += damping }
       if let step = damped.solvePositiveDefinite(gradient) {
         let trial = zip(state, step).map { $0 - $1 }
         let residual = residual(at: trial), speed = euclideanNorm(residual)

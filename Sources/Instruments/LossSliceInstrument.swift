@@ -41,7 +41,8 @@ public enum LossSliceInstrument: Instrument {
   public static func read(_ pass: PassView, _ focus: Focus, _ budget: Budget) -> Reading? {
     let tape = pass.window, gradient = pass.updateGradient(budget), norm = euclideanNorm(gradient)
     guard norm > 0, norm.isFinite, tape.objective.isFinite else {
-      budget.leaveOut(pass.noGradientReason ?? "the loss along the gradient: ‖g‖ is \(norm)")
+      let reason = "the loss along the gradient: ‖g‖ is " + (norm == 0 ? "0" : "not finite")
+      budget.leaveOut(pass.noGradientReason ?? reason)
       return nil
     }
     let count = budget.count(milliseconds: 12, cost: 3 * pass.evaluationCost, least: 0)

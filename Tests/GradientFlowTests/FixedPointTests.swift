@@ -39,7 +39,7 @@ import Testing
       let cell = try #require(CellKind(rawValue: truth.cell))
       let map = try Self.map(cell: cell, hidden: truth.hidden, x: truth.x, truth.parameters)
       let starts = Self.starts(400, width: map.width, seed: 7, reach: cell == .lstm ? 2 : 1.2)
-      let found = FixedPoints(map, from: starts).points.filter(\.isFixed)
+      let found = try FixedPoints(map, from: starts).points.filter(\.isFixed)
       #expect(found.count == truth.points.count, "\(truth.cell)")
       for point in found {
         let same = truth.points.first { zip($0.state, point.state).allSatisfy { abs($0 - $1) < 1e-8 } }
@@ -54,7 +54,7 @@ import Testing
   func cube() throws {
     // As of the trained three-bit flip-flop of Sussillo & Barak 2013, figure 2. Each unit rests at h = tanh(1.5 h): 0 and ±r.
     let map = try Self.map(hidden: 3, ["weight_hh_l0": Matrix.diagonal([1.5, 1.5, 1.5]).elements])
-    let found = FixedPoints(map, from: Self.starts(500, width: 3, seed: 2))
+    let found = try FixedPoints(map, from: Self.starts(500, width: 3, seed: 2))
     #expect(found.fixedCount == 27 && found.stableCount == 8 && found.slowCount == 0)
     for (grows, expected) in [8, 12, 6, 1].enumerated() {
       #expect(found.points.filter { $0.unstableDirections == grows }.count == expected)
@@ -76,7 +76,7 @@ import Testing
     // w tanh′(a) = 1: two points meet at tanh(a) where the drive is a - w tanh(a); below it they are gone.
     let drive = a - w * tanh(a) - 0.01
     let map = try Self.map(hidden: 1, ["weight_hh_l0": [w], "bias_ih_l0": [drive]])
-    let found = FixedPoints(map, from: (-10...10).map { [Double($0) / 10] })
+    let found = try FixedPoints(map, from: (-10...10).map { [Double($0) / 10] })
     #expect(found.fixedCount == 1 && found.stableCount == 1 && found.slowCount == 1)
     // ∇q = (F - h)(F′ - 1) = 0 where w h + u = a; there F - h is a hundredth over w.
     let slow = try #require(found.points.first { !$0.isFixed })
@@ -106,13 +106,13 @@ import Testing
   @Test("a step that leaves every state where it is has no end of fixed points; one that moves all has none")
   func extremes() throws {
     let still = try Self.map(activation: .identity, hidden: 2, ["weight_hh_l0": [1, 0, 0, 1]])
-    let found = FixedPoints(still, from: Self.starts(5, width: 2, seed: 1))
+    let found = try FixedPoints(still, from: Self.starts(5, width: 2, seed: 1))
     #expect(found.points.count == 5 && found.points.allSatisfy { $0.speed == 0 && $0.isStable })
     let drift = try Self.map(activation: .identity, hidden: 1, ["weight_hh_l0": [1], "bias_ih_l0": [1]])
-    let none = FixedPoints(drift, from: [[0], [0.5]])
+    let none = try FixedPoints(drift, from: [[0], [0.5]])
     #expect(none.points.isEmpty && none.lost == 2)
     let broken = try Self.map(activation: .identity, hidden: 1, ["weight_hh_l0": [.nan]])
-    #expect(FixedPoints(broken, from: [[1]]).points.isEmpty)
+    #expect(try FixedPoints(broken, from: [[1]]).points.isEmpty)
   }
 }
 

@@ -143,6 +143,12 @@ import Testing
         "jacobian-product": ["the product: a Jacobian is not finite"], "spectrum": ["the spectrum: W_hh is not finite"],
         "horizon": ["the horizon: a Jacobian is not finite"],
         "lyapunov": ["the Lyapunov exponents: a Jacobian is not finite"],
+        "eigenvalues": [
+          "the eigenvalues of W_hh: it is not finite", "the eigenvalues of J_t: it is not finite",
+        ], "pseudospectrum": ["the pseudospectrum: the matrices are not finite, or huge"],
+        "fixed-points": ["the fixed points: a state is not finite"],
+        "loss-slice": ["the loss along the gradient: ‖g‖ is not finite"],
+        "loss-plane": ["the loss over two weights: a weight is not finite"],
       ])
   }
 

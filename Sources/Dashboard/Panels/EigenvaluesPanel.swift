@@ -57,7 +57,7 @@ struct EigenvaluesPanel: Panel {
       scatter.field = PlaneField(field.log10Distance, side: field.side, radius: field.radius)
       scatter.contours = [Contour(-1, role: .sigma, symbol: "1"), Contour(-2, role: .bound, symbol: "2")]
     }
-    let kreiss = field.map { " K \(NumberText.short($0.kreissConstant))" } ?? ""
+    let kreiss = field.map { "  K \(NumberText.short($0.kreissConstant))" } ?? ""
     let condition = "κ \(NumberText.short(part.condition, digits: 2))\(kreiss)"
     let rho = "ρ \(NumberText.short(radius))"
     let forms = ["\(symbol)  \(rho)  \(condition)", "\(symbol)  \(rho)", part.symbol].map { $0.words(theme) }

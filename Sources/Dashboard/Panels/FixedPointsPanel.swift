@@ -8,7 +8,7 @@ struct FixedPointsPanel: Panel {
   let title = "Fixed points"
   let size = PanelSize(28, 8, widthWeight: 3, heightWeight: 14)
   let help = [
-    "States that a step with its input held leaves where they are (● stable, ○ some directions grow) or moves very little (◇ slow), found from the states of the trajectory; the lines are the trajectory of four sequences. Axes: the two directions in which the states vary most. Held is the mean input, or that of the step under the cursor.",
+    "States that a step with its input held leaves where they are (● stable, ○ some directions grow) or moves very little (◇ slow), found from the states of the trajectory. Axes: the two directions in which the states vary most. Held is the mean input, or that of the step under the cursor.",
     "Listed: the speed ‖F(s) - s‖ a step, the largest |λ| of ∂F/∂s there, and how many directions grow. Of one unit: its map F(h) against h, where they meet; and its fixed points over the drive u = W_ih x + b, which fold where w φ′ = 1.",
     "Look for: stable points, one for each thing that is remembered; |λ| near 1, which remembers long; a drive near a fold, where a small change of the weights makes the states jump and the gradient explode.",
   ]
@@ -72,9 +72,11 @@ struct FixedPointsPanel: Panel {
     // A point far away would make a dot of the trajectory: it is drawn at the edge.
     let reach = 4 * (seen.map { max(abs($0.x), abs($0.y)) }.max() ?? 1)
     let near = seen + points.filter { max(abs($0.x), abs($0.y)) <= reach }
-    let lines = paths.enumerated().map {
-      Series($1, role: .full, symbol: ".", labels: $0 == 0 ? ["trajectory"] : [])
-    }
+    // One path as a line, the others' states as dots: more lines than one hide everything.
+    let lines = [
+      Series(paths.first ?? [], role: .full, symbol: ".", labels: ["trajectory of sequence 1"]),
+      Series(Array(paths.dropFirst().joined()), .dots, role: .sigma, symbol: ":", labels: ["states of others"]),
+    ]
     return Plot(
       x: .linear(near.map(\.x)), y: .linear(near.map(\.y)),
       series: marks(reading.found.points) { place(reading.axes.place($0.state)) } + lines)
@@ -143,7 +145,10 @@ extension FixedPointsPanel {
   private func words(_ unit: OneUnitMap) -> [String] {
     let now = "w \(NumberText.short(unit.weight)), u \(NumberText.short(unit.drive))"
     guard !unit.rests.isEmpty else { return [now] }
-    guard unit.folds.count == 2 else { return ["\(now): no fold: one state of rest at any drive", now] }
+    guard unit.folds.count == 2 else {
+      let swings = unit.weight < -1 ? ", which h may leave in swings" : ""
+      return ["\(now): no fold: one state of rest at any drive\(swings)", now]
+    }
     let folds = unit.folds.map { NumberText.short($0.drive) }.joined(separator: " and ")
     let state = unit.isBistable ? "between them two stable states" : "one stable state"
     return ["\(now): folds at u = \(folds); here \(state)", "\(now) · folds \(folds)", now]

@@ -29,8 +29,6 @@ struct LossPlanePanel: Panel {
   }
 
   func handle(_ key: Key, _ state: inout DashboardState) -> [Effect]? {
-    guard let reading = state.lane[LossPlaneInstrument.self], !reading.choices.isEmpty else { return nil }
-    var weights = reading.weights.map(\.index)
     let place: Int, step: Int
     switch key {
     case .left: (place, step) = (0, -1)
@@ -39,6 +37,8 @@ struct LossPlanePanel: Panel {
     case .up: (place, step) = (1, 1)
     default: return nil
     }
+    guard let reading = state.lane[LossPlaneInstrument.self] else { return [] }
+    var weights = reading.weights.map(\.index)
     // The other of the two is passed over.
     let choices = reading.choices.filter { $0 != weights[1 - place] }
     guard !choices.isEmpty else { return [] }
@@ -50,7 +50,9 @@ struct LossPlanePanel: Panel {
 
   func draw(_ state: DashboardState, in rect: Rect, _ buffer: inout Buffer, theme: Theme) {
     let readings = state.lanes.compactMap { $0[LossPlaneInstrument.self] }
-    let range = Axis.logarithmic(readings.flatMap { $0.losses.map(NumberText.log10) }, floor: 12)
+    // From the least loss up, and no more than 12 decades: what is higher has the last color.
+    let logs = readings.flatMap { $0.losses.map(NumberText.log10) }.filter(\.isFinite), least = logs.min() ?? 0
+    let range = least...max(least + 0.01, min(least + 12, logs.max() ?? 0))
     state.sideBySide(in: rect, &buffer, theme) { lane, rect, buffer in
       let name = "the loss over two weights"
       guard let reading = reading(name, from: LossPlaneInstrument.self, of: lane, in: rect, &buffer, theme) else {
@@ -61,7 +63,8 @@ struct LossPlanePanel: Panel {
   }
 
   private func draw(
-    _ reading: LossPlaneInstrument.Reading, _ range: Axis, in rect: Rect, _ buffer: inout Buffer, _ theme: Theme
+    _ reading: LossPlaneInstrument.Reading, _ range: ClosedRange<Double>, in rect: Rect, _ buffer: inout Buffer,
+    _ theme: Theme
   ) {
     let parts = rect.rows([.flexible(), .fixed(rect.height >= 7 ? 1 : 0)])
     // The axes and what stands on them are a plot, the map lies where its data are.
@@ -83,11 +86,11 @@ struct LossPlanePanel: Panel {
       reading.losses[row * reading.side..<(row + 1) * reading.side].map { $0.isFinite ? NumberText.log10($0) : .nan }
     }
     HeatMap(
-      logs, rows: reading.side, columns: reading.side, range: range.lower...range.upper, reduction: .mean
+      logs, rows: reading.side, columns: reading.side, range: range, reduction: .mean
     ).draw(in: area.rect, into: &buffer, theme: theme)
     plot.draw(in: parts[0], into: &buffer, theme: theme)
-    let low = range.label(range.lower), high = range.label(range.upper)
-    let words = ["log10 L \(low) … \(high) · now \(NumberText.short(reading.loss))", "L \(low) … \(high)"]
+    let ends = [range.lowerBound, range.upperBound].map { NumberText.short(Log10.power($0)) }.joined(separator: " … ")
+    let words = ["color: log10 L, L from \(ends); at + it is \(NumberText.short(reading.loss))", "L \(ends)"]
     buffer.put(
       String.fitting(rect.width, words.map { $0.words(theme) }) ?? "", in: parts[1], alignment: .center,
       style: theme[.dimText])

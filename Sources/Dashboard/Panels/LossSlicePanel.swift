@@ -34,31 +34,36 @@ struct LossSlicePanel: Panel {
     }
     func points(_ lane: Lane, _ values: (LossSliceInstrument.Reading) -> [Double]) -> [(x: Double, y: Double)] {
       guard let reading = lane[LossSliceInstrument.self] else { return [] }
-      return zip(reading.distances, values(reading)).map { (NumberText.log10($0), NumberText.log10($1)) }
+      return zip(reading.distances, values(reading)).map { (NumberText.log10($0), Self.log10($1)) }
     }
     let losses = state.series("loss", role: .loss) { points($0) { $0.losses } }
     let norms = state.series("‖∂L/∂w‖", role: .gradientNorm) { points($0) { $0.gradientNorms } }
-    let landings = state.lanes.flatMap { lane in
-      (lane[LossSliceInstrument.self]?.places ?? []).filter { $0.distance > 0 }.map { place in
-        Series(
-          [(NumberText.log10(place.distance), NumberText.log10(place.loss))], .glyph(place.isClipped ? "●" : "○"),
-          role: place.isClipped ? .truncated : .threshold, symbol: place.isClipped ? "@" : "o",
-          labels: lane.id == state.lane.id ? [place.isClipped ? "next step" : "unclipped"] : [])
-      }
+    let landings = reading.places.filter { $0.distance > 0 }.map { place in
+      Series(
+        [(NumberText.log10(place.distance), Self.log10(place.loss))], .glyph(place.isClipped ? "●" : "○"),
+        role: place.isClipped ? .truncated : .threshold, symbol: place.isClipped ? "@" : "o",
+        labels: [place.isClipped ? "next step" : "unclipped"])
     }
     let x = Axis.logarithmic(losses.flatMap { $0.points.map(\.x) })
-    var upper = Plot(
-      x: x, y: .logarithmic((losses + landings).flatMap { $0.points.map(\.y) }, floor: 12),
-      series: landings + losses, xName: "s")
-    upper.guides = [Guide(NumberText.log10(reading.loss), ["now"], role: .full)]
+    var upper = Plot(x: x, y: Self.axis(losses + landings, above: reading.loss), series: landings + losses, xName: "s")
+    upper.guides = [Guide(Self.log10(reading.loss), ["now"], role: .full)]
     guard rect.height >= 14 else {
       upper.draw(in: rect, into: &buffer, theme: theme)
       return
     }
-    var lower = Plot(x: x, y: .logarithmic(norms.flatMap { $0.points.map(\.y) }, floor: 12), series: norms, xName: "s")
-    lower.guides = [Guide(NumberText.log10(reading.gradientNorm), ["now"], role: .full)]
+    var lower = Plot(x: x, y: Self.axis(norms, above: reading.gradientNorm), series: norms, xName: "s")
+    lower.guides = [Guide(Self.log10(reading.gradientNorm), ["now"], role: .full)]
     upper.labelsX = false
     let parts = rect.rows([.flexible(), .flexible()])
     Plot.draw(upper, in: parts[0], over: lower, in: parts[1], into: &buffer, theme: theme)
   }
+
+  /// A wall may be hundreds of decades high: six above the present value tell it from a slope.
+  private static func axis(_ series: [Series], above now: Double) -> Axis {
+    .logarithmic(
+      series.flatMap { $0.points.map(\.y) }.filter { $0 <= log10(now) + 6 }, including: [log10(now)], floor: 12)
+  }
+
+  /// A pass that blew up is as high as can be.
+  private static func log10(_ value: Double) -> Double { value.isFinite ? NumberText.log10(value) : .infinity }
 }
