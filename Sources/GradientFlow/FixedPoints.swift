@@ -153,12 +153,21 @@ private struct Descent {
 
   private func residual(at state: [Double]) -> [Double] { zip(map(state), state).map { $0 - $1 } }
 
+  /// Whether Newton's step A⁻¹r from here to where F stands still is as nothing. A small speed alone does not tell: where a gate is
+  /// shut every state is left nearly where it is.
+  private func isFixed(_ matrix: Matrix) -> Bool {
+    if speed == 0 { return true }
+    let transposed = matrix.transposed
+    guard let step = (transposed * matrix).solvePositiveDefinite(transposed * residual) else { return false }
+    return euclideanNorm(step) <= 1e-8 * (1 + euclideanNorm(state))
+  }
+
   /// What was found; nil where it is neither fixed nor slow.
   func point(slowest: Double) -> FixedPoints.Point? {
     guard var matrix = jacobian, speed.isFinite else { return nil }
+    let isFixed = isFixed(matrix)
     for i in 0..<matrix.rows { matrix[i, i] += 1 }
     guard let eigenvalues = try? matrix.eigenvalues() else { return nil }
-    let isFixed = speed <= 1e-9 * (1 + euclideanNorm(state))
     guard isFixed || speed <= slowest && slope < 1e-3 else { return nil }
     return FixedPoints.Point(state: state, speed: speed, isFixed: isFixed, eigenvalues: eigenvalues)
   }
