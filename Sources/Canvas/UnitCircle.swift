@@ -6,7 +6,7 @@ public struct CircleScatter: Sendable {
   public var others: [(x: Double, y: Double)] = []
   /// Its color.
   public var otherRole = Role.newest
-  /// Where the points were before: single dots, under everything else.
+  /// Where the points were before: single dots, under the points and over all lines.
   public var trail: [(x: Double, y: Double)] = []
   /// A function over the plane, and the lines of equal value that are drawn of it.
   public var field: PlaneField?, contours: [Contour] = []
@@ -69,6 +69,10 @@ public struct CircleScatter: Sendable {
       }
     }
     let lineOwner = otherOwner + 1
+    for point in trail where point.x.isFinite && point.y.isFinite {
+      let dot = place(point.x, point.y)
+      canvas.set(dot.x, dot.y, owner: lineOwner + UInt8(min(2, contours.count)))
+    }
     for (index, contour) in contours.prefix(2).enumerated() {
       // A line passes where the value is on the other side at the next dot to the right or below.
       func isInside(_ x: Int, _ y: Int) -> Bool? {
@@ -83,10 +87,6 @@ public struct CircleScatter: Sendable {
           }
         }
       }
-    }
-    for point in trail where point.x.isFinite && point.y.isFinite {
-      let dot = place(point.x, point.y)
-      canvas.set(dot.x, dot.y, owner: lineOwner + UInt8(min(2, contours.count)))
     }
     if hasAxes { drawAxes(in: rect, &buffer, theme) }
     let middle = (rect.x + rect.width / 2, rect.y + (rect.height - 1) / 2)

@@ -34,9 +34,11 @@ public struct FixedPoints: Equatable, Sendable {
   /// How many searches were begun, and how many of them ended nowhere: too fast to be called slow, or far away.
   public let searches: Int, lost: Int
 
-  /// The number of stable fixed points, of fixed points in all, and of slow points.
+  /// The number of stable fixed points.
   public var stableCount: Int { points.reduce(0) { $0 + ($1.isStable ? 1 : 0) } }
+  /// The number of fixed points, stable or not.
   public var fixedCount: Int { points.reduce(0) { $0 + ($1.isFixed ? 1 : 0) } }
+  /// The number of slow points.
   public var slowCount: Int { points.count - fixedCount }
 
   /// Searches from every one of `starts`.

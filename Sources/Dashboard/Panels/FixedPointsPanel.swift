@@ -38,7 +38,7 @@ struct FixedPointsPanel: Panel {
       let parts = rect.rows([.flexible(), .fixed(shown)])
       plane(reading).draw(in: parts[0], into: &buffer, theme: theme)
       for (row, line) in lines.prefix(shown).enumerated() {
-        buffer.put(line, in: parts[1], row: row, style: theme[.text])
+        buffer.put(line, in: parts[1], row: row, style: theme[.text], ellipsis: true)
       }
     }
   }
