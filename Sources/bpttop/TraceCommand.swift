@@ -61,7 +61,10 @@ struct TraceCommand: ParsableCommand {
   var data: String?
 
   /// The instruments that have arrays.
-  private static let instruments = ["bias-by-window", "clipping", "contributions", "decay", "lyapunov", "units"]
+  private static let instruments = [
+    "bias-by-window", "clipping", "contributions", "decay", "eigenvalues", "fixed-points", "loss-plane", "loss-slice",
+    "lyapunov", "pseudospectrum", "units",
+  ]
 
   /// The instruments that are asked for.
   private func chosenInstruments() throws -> Set<InstrumentID> {
