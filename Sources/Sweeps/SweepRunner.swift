@@ -29,16 +29,16 @@ public struct SweepRunner: Sendable {
   ///   - report: told after every run, on any thread.
   /// - Throws: what could not be written.
   public func run(
-    points chosen: Range<Int>? = nil, by measure: SweepMeasure = .finalLoss, goOn: @escaping @Sendable () -> Bool,
+    points: Range<Int>? = nil, by measure: SweepMeasure = .finalLoss, goOn: @escaping @Sendable () -> Bool,
     report: @escaping @Sendable (Progress) -> Void
   ) throws {
     let all = try folder.plan.points()
-    var points = chosen.map { Array(all[$0.clamped(to: all.indices)]) } ?? all
+    var chosen = points.map { Array(all[$0.clamped(to: all.indices)]) } ?? all
     let rungs = folder.plan.rungs
     for (rung, updates) in rungs.enumerated() where goOn() {
-      try run(points, updates: updates, goOn, report)
+      try run(chosen, updates: updates, goOn, report)
       guard rung + 1 < rungs.count, goOn() else { break }
-      points = best(of: points, updates: updates, by: measure)
+      chosen = best(of: chosen, updates: updates, by: measure)
     }
   }
 

@@ -57,7 +57,8 @@ struct TraceCommand: ParsableCommand {
 
   /// The instruments that have arrays.
   private static let instruments = [
-    "attribution", "bias-by-window", "clipping", "contributions", "cost", "decay", "lyapunov", "term", "units",
+    "attribution", "bias-by-window", "clipping", "contributions", "cost", "decay", "eigenvalues", "fixed-points",
+    "loss-plane", "loss-slice", "lyapunov", "pseudospectrum", "term", "units",
   ]
 
   /// The instruments that are asked for.

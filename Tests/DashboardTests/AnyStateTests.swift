@@ -29,11 +29,14 @@ import Training
 
     func state(_ random: inout SeededRandom) throws -> DashboardState {
       func one(_ experiment: Experiment) throws -> DashboardState {
-        try Example.state(experiment, layer: .random(in: 0..<experiment.network.layers, using: &random))
+        try Example.state(
+          experiment, layer: .random(in: 0..<experiment.network.layers, using: &random),
+          instruments: Instruments.allIDs)
       }
       func two(_ first: Experiment, _ second: Experiment) throws -> DashboardState {
         let layers = max(first.network.layers, second.network.layers)
-        return try Example.pair(first, second, layer: .random(in: 0..<layers, using: &random))
+        return try Example.pair(
+          first, second, layer: .random(in: 0..<layers, using: &random), instruments: Instruments.allIDs)
       }
       let plain = try experiment(.elman)
       return switch self {

@@ -49,11 +49,17 @@ enum Example {
       explosion: nil, sample: "")
   }
 
-  /// A frame of one lane with the readings of all instruments at a place: everything, nothing left out.
+  /// All instruments but those that search: they run the network hundreds of times, which few tests want.
+  static let instruments = Instruments.allIDs.subtracting([
+    "pseudospectrum", "fixed-points", "loss-slice", "loss-plane",
+  ])
+
+  /// A frame of one lane with the readings of instruments at a place: everything, nothing left out.
   static func frame(
-    _ snapshot: Snapshot, layer: Int? = nil, step: Int? = nil, patience: Budget.Patience = .unlimited
+    _ snapshot: Snapshot, layer: Int? = nil, step: Int? = nil, patience: Budget.Patience = .unlimited,
+    instruments: Set<InstrumentID> = instruments
   ) -> Frame {
-    let request = ReadingRequest(Instruments.allIDs, focus: Focus(layer: layer, step: step))
+    let request = ReadingRequest(instruments, focus: Focus(layer: layer, step: step))
     return Frame(Analyst.read([.a: (snapshot, request)], patience))
   }
 
@@ -65,11 +71,11 @@ enum Example {
   /// A dashboard that is paused before update 8, the cursor at rest.
   static func state(
     _ experiment: Experiment = experiment(), layer: Int? = nil, size: Size = Size(width: 120, height: 36),
-    theme: Theme = Theme()
+    theme: Theme = Theme(), instruments: Set<InstrumentID> = instruments
   ) throws -> DashboardState {
     var state = DashboardState(experiment: experiment, size: size, theme: theme)
     state.layer = layer
-    state.show(try snapshot(experiment), layer: layer)
+    state.show(try snapshot(experiment), layer: layer, instruments: instruments)
     return state
   }
 
@@ -77,11 +83,11 @@ enum Example {
   static func pair(
     _ first: Experiment = experiment(), _ second: Experiment, layer: Int? = nil,
     size: Size = Size(width: 120, height: 36),
-    theme: Theme = Theme()
+    theme: Theme = Theme(), instruments: Set<InstrumentID> = instruments
   ) throws -> DashboardState {
     var state = DashboardState(experiment: first, size: size, theme: theme)
     state.layer = layer
-    let request = ReadingRequest(Instruments.allIDs, focus: Focus(layer: layer))
+    let request = ReadingRequest(instruments, focus: Focus(layer: layer))
     let read = Frame(
       Analyst.read([.a: (try snapshot(first), request), .b: (try snapshot(second), request)], .unlimited))
     var before = read
@@ -94,9 +100,11 @@ enum Example {
 
 extension DashboardState {
   /// Takes a frame of lane a, first without readings and then with all of them, as a source gives them.
-  mutating func show(_ snapshot: Snapshot, layer: Int? = nil, step: Int? = nil) {
+  mutating func show(
+    _ snapshot: Snapshot, layer: Int? = nil, step: Int? = nil, instruments: Set<InstrumentID> = Example.instruments
+  ) {
     _ = reduce(into: &self, .news(.frame(Example.summary(snapshot))))
-    _ = reduce(into: &self, .news(.frame(Example.frame(snapshot, layer: layer, step: step))))
+    _ = reduce(into: &self, .news(.frame(Example.frame(snapshot, layer: layer, step: step, instruments: instruments))))
   }
 
   /// Takes a frame of lane a without readings.

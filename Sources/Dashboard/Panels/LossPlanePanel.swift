@@ -5,8 +5,8 @@ import Instruments
 /// The loss over two weights, with the place where the next step lands.
 struct LossPlanePanel: Panel {
   let id: PanelID = "loss-plane"
-  let title = "Loss over two weights"
-  let shortTitle = "Cliff"
+  let title = "Loss surface"
+  let shortTitle = "Surface"
   let size = PanelSize(28, 8, widthWeight: 3, heightWeight: 14)
   let help = [
     "log10 of the window's loss as color, over two of the weights with all others as they are; + is where they stand, ● where the next step lands, ○ where it would land without clipping; what lies outside is at the edge.",
