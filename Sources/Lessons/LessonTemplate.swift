@@ -18,7 +18,7 @@ public enum LessonTemplate {
     steps:
       - show: [gradient-norm, loss]
         say: |
-          The network has {units|i} units. The sequence has {n|i} steps.
+          The network has {units|i} units. The sequence has {n|i} steps. Each *update* moves the weights so that the *loss*, the error of the answers, comes down.
         claims: ["units == 8"]
       - ask: "One update is made. Does the loss of the next batch differ?"
         reveal: {train: 2}
@@ -27,7 +27,7 @@ public enum LessonTemplate {
           - {text: "No, it is the same.", if: "recent_loss[2] == recent_loss[1]", why: "Weights and data have changed."}
         why: "It was {recent_loss[1]}, and now it is {recent_loss[2]}."
         claims: ["update == 2"]
-      - wait: {until: "update >= 10", hint: "Press n until update 10.", keys: [n]}
+      - wait: {until: "update >= 3", hint: "Press n: one more update.", keys: [n]}
       - say: |
           That was it. Check the file with `bpttop lesson FILE --check`.
     """

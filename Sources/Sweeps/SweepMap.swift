@@ -120,7 +120,7 @@ public struct SweepMap: Sendable {
     let reading = reading.words(theme)
     buffer.put(" " + reading, in: screen, row: size.height - 2, style: theme[.text])
     if keys {
-      let line = " ←↑↓→ move  m M measure  x keys  ⏎ open the run  q quit".words(theme)
+      let line = " ←↑↓→ move  m M measure  x other keys down and across  ⏎ open the run  q quit".words(theme)
       buffer.put(line, in: screen, row: size.height - 1, style: theme[.keyName])
     }
     buffer.reduce(to: theme.characters)

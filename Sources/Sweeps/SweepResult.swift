@@ -58,7 +58,8 @@ public struct SweepResult: Codable, Equatable, Sendable {
   /// Trains a point.
   ///
   /// - Parameters:
-  ///   - point: a point of `plan`.
+  ///   - point: the run.
+  ///   - plan: the sweep that it is a point of.
   ///   - updates: the updates to make.
   ///   - memory: the bytes that a run may take.
   ///   - goOn: asked after every update; where it is false the run ends.

@@ -49,41 +49,35 @@ struct SweepBrowser: TerminalHandler {
     map.draw(size: Size(width: size.width, height: size.height), theme: theme, keys: true)
   }
 
-  /// Shows a map until the user quits; the dashboard of a run that is opened comes back to it.
-  static func show(_ map: SweepMap, folder: SweepFolder, looks: TerminalLooks) throws {
-    let environment = ProcessInfo.processInfo.environment
-    var map = map
-    while true {
-      let end: TerminalEnd
-      var browser: SweepBrowser
-      do {
-        let screen = try TerminalScreen(
-          environment: environment, colors: looks.colors, characters: looks.characters, asksGround: looks.theme == nil)
-        let theme = Theme(
-          looks.theme ?? .dark, colors: screen.colorTier, characters: screen.characterTier, ground: screen.ground)
-        browser = SweepBrowser(map, theme: theme)
-        var loop = TerminalLoop(screen: screen, waker: try Waker())
-        end = loop.run(&browser)
-        screen.close()
-      } catch {
-        throw Failure.input(error.description)
-      }
-      guard let result = browser.opened else {
-        fflush(nil)
-        _exit(end.exitCode)
-      }
-      map = browser.map
-      try open(result, of: folder)
+  /// Shows a map until the user quits, or opens a run: then the process becomes its dashboard.
+  static func show(_ map: SweepMap, folder: SweepFolder, looks: TerminalLooks) throws -> Never {
+    let end: TerminalEnd
+    var browser: SweepBrowser
+    do {
+      let screen = try TerminalScreen(
+        environment: ProcessInfo.processInfo.environment, colors: looks.colors, characters: looks.characters,
+        asksGround: looks.theme == nil)
+      let theme = Theme(
+        looks.theme ?? .dark, colors: screen.colorTier, characters: screen.characterTier, ground: screen.ground)
+      browser = SweepBrowser(map, theme: theme)
+      var loop = TerminalLoop(screen: screen, waker: try Waker())
+      end = loop.run(&browser)
+      screen.close()
+    } catch {
+      throw Failure.input(error.description)
     }
+    fflush(nil)
+    guard let result = browser.opened else { _exit(end.exitCode) }
+    try open(result, of: folder)
   }
 
-  /// Runs the dashboard on the experiment of a run.
-  private static func open(_ result: SweepResult, of folder: SweepFolder) throws {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
-    process.arguments =
-      [folder.path + "/experiment.yaml"] + folder.plan.settings(of: result.point).flatMap { ["--set", $0] }
-    try process.run()
-    process.waitUntilExit()
+  /// Goes on as the dashboard of a run, in this terminal and this process.
+  private static func open(_ result: SweepResult, of folder: SweepFolder) throws -> Never {
+    let words =
+      ["bpttop", folder.path + "/experiment.yaml"]
+      + folder.plan.settings(of: result.point).flatMap { ["--set", $0] }
+    var arguments = words.map { strdup($0) } + [nil]
+    execv("/proc/self/exe", &arguments)
+    throw Failure.run("cannot open the run: \(String(cString: strerror(errno)))")
   }
 }

@@ -136,7 +136,7 @@ struct SweepCommand: ParsableCommand {
       return try write(frame, theme, to: map)
     }
     if isOnlyOpened, isGrid, isatty(STDIN_FILENO) == 1, isatty(STDOUT_FILENO) == 1 {
-      return try SweepBrowser.show(SweepMap(table, measure: measure), folder: folder, looks: looks)
+      try SweepBrowser.show(SweepMap(table, measure: measure), folder: folder, looks: looks)
     }
     for line in table.lines(by: measure, limit: 20) { try StandardOutput.print(line) }
   }

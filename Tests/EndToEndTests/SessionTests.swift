@@ -121,7 +121,7 @@ extension EndToEnd {
       try "{\"update\": 1, \"loss\": 0.7, \"grad_norm\": 2}\nno line\n".write(
         toFile: path, atomically: false, encoding: .utf8)
       let tmux = try terminal(home, command: "watch run.jsonl")
-      #expect(try tmux.screen { $0.contains("run.jsonl · 1 line is no update") && $0.contains("Loss") } != nil)
+      #expect(try tmux.screen { $0.contains("run.jsonl │ 1 line is no update") && $0.contains("Loss") } != nil)
       #expect(try !tmux.text().contains("Gradient norm"), "a panel without numbers takes room")
       let file = try #require(FileHandle(forWritingAtPath: path))
       try file.seekToEnd()
