@@ -109,7 +109,9 @@ public struct EffectRunner {
 
   /// Has everything that a session needs written to an outlet.
   ///
-  /// - Parameter afterSteps: whether the steps that were asked for before are made first; else it is written as it stands.
+  /// - Parameters:
+  ///   - outlet: what writes it.
+  ///   - afterSteps: whether the steps that were asked for before are made first; else it is written as it stands.
   public func saveSession(to outlet: any FileOutlet, afterSteps: Bool) {
     let view = state.view
     // Named after the update that is saved, which may lie ahead of the one on the screen.

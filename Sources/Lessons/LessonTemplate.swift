@@ -27,7 +27,7 @@ public enum LessonTemplate {
           - {text: "No, it is the same.", if: "recent_loss[2] == recent_loss[1]", why: "Weights and data have changed."}
         why: "It was {recent_loss[1]}, and now it is {recent_loss[2]}."
         claims: ["update == 2"]
-      - wait: {until: "update >= 3", hint: "Press n: one more update.", keys: [n]}
+      - wait: {until: "k2 <= 10", hint: "Press {{ until k2 is 10 or less.", keys: ["{"]}
       - say: |
           That was it. Check the file with `bpttop lesson FILE --check`.
     """
