@@ -57,7 +57,7 @@ public enum LossPlaneInstrument: Instrument {
     }
     let count = budget.count(milliseconds: 12, cost: 2 * pass.evaluationCost, least: 0)
     // An odd number, so that the weights as they are lie on it.
-    let side = min(budget.isPatient ? 41 : 33, (Int(Double(count).squareRoot()) - 1) / 2 * 2 + 1)
+    let side = min(41, (Int(Double(count).squareRoot()) - 1) / 2 * 2 + 1)
     guard side >= 7 else {
       budget.leaveOut("the loss over two weights: \(tape.steps) steps of \(tape.batch) sequences at 49 places")
       return nil

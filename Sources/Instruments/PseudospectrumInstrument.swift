@@ -44,7 +44,7 @@ public enum PseudospectrumInstrument: Instrument {
     let cost = 600 * pass.width * pass.width * Double(max(1, matrices.count))
     let points = budget.count(milliseconds: 8, cost: cost, least: 0)
     // The lower half of the plane mirrors the upper.
-    let side = min(budget.isPatient ? 61 : 41, Int((2 * Double(points)).squareRoot()) / 2 * 2 - 1)
+    let side = min(41, Int((2 * Double(points)).squareRoot()) / 2 * 2 - 1)
     guard side >= 11 else {
       if !matrices.isEmpty { budget.leaveOut("the pseudospectrum of a state of \(Int(pass.width)) numbers") }
       return nil
