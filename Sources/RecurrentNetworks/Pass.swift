@@ -81,6 +81,7 @@ public final class Pass<S: Scalar> {
     self.batch = batch
     self.loss = loss
     plan = PassPlan(network: network, layout: layout, steps: steps, batch: batch, recordsTape: recordsTape)
+    // Experiments are held against `bytesNeeded` before a pass is made: no file or setting leads here.
     guard let count = plan.count else { preconditionFailure("a pass of this size overflows: ask bytesNeeded first") }
     arena = Self.zeroed(count)
     parameterBase = Self.zeroed(layout.count)

@@ -87,6 +87,7 @@ public final class StatePullback {
   ///
   /// `from` and `to` as in `apply`; the layer has one below it.
   public func applyToLayerBelow(step t: Int, rows: Int, from: RowBlock, to: RowBlock) {
+    // Callers go down from layer to layer and stop at the lowest: no file or setting leads here.
     guard let inputWeights else { preconditionFailure("the lowest layer has none below it") }
     precondition(from.width == width && to.width >= tape.hidden, "rows of a state's length")
     precondition(rows <= from.capacity && rows <= to.capacity, "the rows fit")

@@ -42,6 +42,7 @@ struct ClassesOnUnits: SequenceTask {
   }
 
   func write(sequence index: Int, into data: inout SequenceBatch) {
+    // The batch is from `emptyBatch` here, `makeTask` wraps tasks of classes only: no file or setting leads here.
     guard case .values(var values) = data.target else { preconditionFailure("a batch of another task") }
     let outputs = data.outputs
     data.target = .classes([Int32](repeating: 0, count: data.steps * data.batch))

@@ -86,6 +86,7 @@ extension SequenceBatch {
       _ mask: UnsafeMutableBufferPointer<UInt8>
     ) -> Void
   ) {
+    // A task writes only into batches of its own `emptyBatch`: no file or setting leads here.
     guard var symbols, case .classes(var classes) = target else { preconditionFailure("a batch of another task") }
     // Taken out while they are written, so that they are written in place.
     (self.symbols, target) = (nil, .classes([]))
