@@ -92,7 +92,7 @@ public struct Axis: Hashable, Sendable {
   public func label(_ value: Double) -> String {
     switch scale {
     case .linear: NumberText.trimmed(value)
-    case .steps: String(Int(max(-1e15, min(1e15, value.isNaN ? 0 : value)).rounded()))
+    case .steps: NumberText.grouped(Int(max(-1e15, min(1e15, value.isNaN ? 0 : value)).rounded()))
     case .logarithmic:
       upper - lower >= 1.5 && abs(value - value.rounded()) < 1e-6 && abs(value) < 1e15
         ? NumberText.decade(Int(value.rounded())) : NumberText.power(log10: value, digits: 1)
@@ -153,14 +153,14 @@ public struct Axis: Hashable, Sendable {
   private func stepTicks(_ count: Int) -> [Tick] {
     let first = (lower + 0.5).rounded()
     let last = (upper - 0.5).rounded()
-    guard last > first, count > 1 else { return [Tick(first, String(Int(first)))] }
+    guard last > first, count > 1 else { return [Tick(first, NumberText.grouped(Int(first)))] }
     var step = max(1, Self.pleasant((last - first) / Double(count - 1)))
     while (last / step).rounded(.down) - (first / step).rounded(.up) + 1 > Double(count) {
       step = Self.pleasant(step * 1.5)
     }
     var values = [first] + multiples(of: step).filter { $0 - first >= step * 0.6 && last - $0 >= step * 0.6 } + [last]
     if values.count > count { values = [first, last] }
-    return values.map { Tick($0, String(Int($0))) }
+    return values.map { Tick($0, NumberText.grouped(Int($0))) }
   }
 
   private func multiples(of step: Double) -> [Double] {

@@ -51,7 +51,8 @@ struct PlotFrame {
 /// Writes an axis' labels under a row of data, each centred under its value, none over another or over the column `mark`.
 func drawStepLabels(_ axis: Axis, in rect: Rect, avoiding mark: Int? = nil, into buffer: inout Buffer, theme: Theme) {
   guard !rect.isEmpty else { return }
-  let widest = max(String(Int(axis.lower.clamped)).count, String(Int(axis.upper.clamped)).count)
+  let widest = max(
+    NumberText.grouped(Int(axis.lower.clamped)).columns, NumberText.grouped(Int(axis.upper.clamped)).columns)
   let area = PlotArea(rect: rect, x: axis, y: Axis(.linear, lower: 0, upper: 1))
   var end = rect.x
   let ticks = axis.ticks(atMost: max(2, rect.width / (widest + 6)))

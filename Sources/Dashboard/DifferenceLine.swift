@@ -30,17 +30,10 @@ enum DifferenceLine {
       ].map { $0.words(theme) }
     }
     let (a, b) = (state.lanes[0], state.lanes[1])
-    // What means nothing in either lane, such as the β of a cell that has none, is no difference.
-    let knobs = Set((Knob.applying(to: a.experiment) + Knob.applying(to: b.experiment)).map(\.name))
-    let differences = b.experiment.differences(from: a.experiment).filter { knobs.contains($0.key.name) }
-    func words(_ lane: Lane, _ limit: Int) -> String {
-      let own = Knob.applying(to: lane.experiment)
-      let shown = differences.compactMap { difference in own.first { $0.name == difference.key.name } }.prefix(limit)
-        .map { "\($0.label) \($0.value(lane, state))" }
-      return shown.joined(separator: ", ") + (differences.count > limit ? " …" : "")
-    }
-    let same = differences.isEmpty ? [legend(a, "") + legend(b, "the same settings: turn a knob")] : []
-    return same + [3, 2, 1].map { legend(a, words(a, $0)) + legend(b, words(b, $0)) } + [legend(a, "") + legend(b, "")]
+    let words = [3, 2, 1].map { limit in { (lane: Lane) in state.differences(of: lane, limit: limit) } }
+    let isSame = words[0](a).isEmpty && words[0](b).isEmpty
+    let same = isSame ? [legend(a, "") + legend(b, "the same settings: turn a knob")] : []
+    return same + words.map { legend(a, $0(a)) + legend(b, $0(b)) } + [legend(a, "") + legend(b, "")]
   }
 
   /// cos of the gradients, their ratio, and how far the weights have gone apart, the fullest form first.
@@ -63,5 +56,19 @@ enum DifferenceLine {
       form(["cos g", "‖g_B‖/‖g_A‖", "w apart"], shared),
       form(["cos g", "‖g‖", "apart"], short),
     ].map { $0.map { $0.words(theme) } }
+  }
+}
+
+extension DashboardState {
+  /// The settings of a lane that the other lane has otherwise: "cell lstm, k2 20"; empty where there is none.
+  func differences(of lane: Lane, limit: Int) -> String {
+    guard let (a, b) = lanes.count > 1 ? (lanes[0], lanes[1]) : nil else { return "" }
+    // What means nothing in either lane, such as the β of a cell that has none, is no difference.
+    let knobs = Set((Knob.applying(to: a.experiment) + Knob.applying(to: b.experiment)).map(\.name))
+    let differences = b.experiment.differences(from: a.experiment).filter { knobs.contains($0.key.name) }
+    let own = Knob.applying(to: lane.experiment)
+    let shown = differences.compactMap { difference in own.first { $0.name == difference.key.name } }.prefix(limit)
+      .map { "\($0.label) \($0.value(lane, self))" }
+    return shown.joined(separator: ", ") + (differences.count > limit ? " …" : "")
   }
 }

@@ -11,6 +11,19 @@ enum Help {
     case blank
   }
 
+  /// The row at which the help opens: the lines of the panel that the reader went to, or the beginning. The knobs have the
+  /// focus at first.
+  static func firstLine(_ state: DashboardState) -> Int {
+    guard let panel = state.focus.flatMap(Panels.named), panel.id != "knobs",
+      ScreenLayout(state).frame(of: panel.id) != nil
+    else { return 0 }
+    return rows(state).firstIndex(of: [title(of: panel, state)]) ?? 0
+  }
+
+  private static func title(of panel: any Panel, _ state: DashboardState) -> Line {
+    .title(((panel.digit.map { "\($0) " } ?? "") + panel.title).words(state.theme))
+  }
+
   /// All rows for a screen of the state's width, each of one or two lines side by side: a wide screen has the keys in two
   /// columns.
   static func rows(_ state: DashboardState) -> [[Line]] {
@@ -25,7 +38,7 @@ enum Help {
     let layout = ScreenLayout(state)
     if let focus = state.focus, layout.frame(of: focus) != nil, let panel = Panels.named(focus) {
       top.append(.blank)
-      top.append(.title(((panel.digit.map { "\($0) " } ?? "") + panel.title).words(state.theme)))
+      top.append(title(of: panel, state))
       top += panel.help.flatMap { $0.words(state.theme).wrapped(to: width) }.map(Line.text)
       top += keyLines(panel.keys.map { ($0.name.keyWords(state.theme), $0.help.words(state.theme)) }, width)
     }
@@ -143,7 +156,8 @@ enum Help {
     buffer.fill(frame, theme.blank)
     let rows = rows(state)
     let page = max(1, frame.height - 4)
-    let note = rows.count > page ? ["↑ ↓ scroll · Esc back", "Esc back"] : ["Esc back"]
+    let scroll = first > 0 ? "Home: the screen, its symbols and colors" : "↑ ↓ scroll"
+    let note = rows.count > page ? [scroll + " · Esc back", "↑ ↓ scroll · Esc back", "Esc back"] : ["Esc back"]
     let inside = buffer.box(frame, title: ["Help"], note: note, key: "?", focused: true, theme: theme)
       .inset(left: 2, top: 1, right: 1, bottom: 1)
     for (row, lines) in rows.dropFirst(max(0, min(first, rows.count - page))).prefix(page).enumerated() {

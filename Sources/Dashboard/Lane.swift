@@ -76,9 +76,9 @@ public struct Lane: Sendable {
   /// Why `name`, which `instrument` gives, is not there to be drawn.
   func absence<I: Instrument>(of name: String, from instrument: I.Type) -> String {
     guard let readings else { return "no pass yet: it comes with the first weights" }
-    guard readings.request.instruments.contains(I.id), let leftOut = readings.leftOut[I.id] else {
-      return readings.request.instruments.contains(I.id) ? "\(name): nothing to show" : "\(name): being computed"
-    }
+    guard readings.request.instruments.contains(I.id) else { return "\(name): being computed" }
+    if let reason = readings.reasons[I.id] { return "\(name): none. \(reason)" }
+    guard let leftOut = readings.leftOut[I.id] else { return "\(name): nothing to show" }
     return "left out: " + leftOut.joined(separator: "; ")
   }
 }

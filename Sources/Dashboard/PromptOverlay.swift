@@ -56,13 +56,18 @@ enum PromptOverlay {
     }
     let below = candidates.count - above - rows.count
     if below > 0 { rows.append(("… \(below) more", "", .dimText)) }
-    let noteLines = note?.wrapped(to: width - 4) ?? []
+    let column = (rows.map { $0.0.columns }.max() ?? 0) + 2
+    // What does not fit beside the chosen one is told in full under the list.
+    let isCut = { (about: String) in about.columns > width - 4 - column }
+    let full = chosen.flatMap {
+      candidates.indices.contains($0) && isCut(candidates[$0].about) ? candidates[$0].about : nil
+    }
+    let noteLines = (note ?? full)?.wrapped(to: width - 4) ?? []
     let height = rows.count + noteLines.count
     guard height > 0 else { return }
     let frame = Rect(x: 0, y: buffer.height - 3 - height, width: width, height: height + 2)
     buffer.fill(frame, theme.blank)
     let inside = buffer.box(frame, focused: true, theme: theme).inset(left: 1, right: 1)
-    let column = (rows.map { $0.0.columns }.max() ?? 0) + 2
     for (row, (text, about, role)) in rows.enumerated() {
       buffer.put(text, in: inside, row: row, style: theme[role])
       buffer.put(about, in: inside.inset(left: column), row: row, style: theme[.dimText], ellipsis: true)

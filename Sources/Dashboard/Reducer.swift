@@ -118,7 +118,7 @@ extension DashboardState {
     case .saveExperiment: return [.saveExperiment]
     case .saveSession: return [.saveSession]
     case .takeUpSession: return [.takeUpSession]
-    case .help: mode = .help(line: 0)
+    case .help: mode = .help(line: Help.firstLine(self))
     case .escape: escape()
     case .zoom: zoom()
     case .nextTheme: show(theme.name.next)

@@ -30,7 +30,10 @@ public enum AttributionInstrument: Instrument {
       budget.leaveOut("where on the input of \(pass.length) steps the loss comes from")
       return nil
     }
-    guard let loss = pass.loss(focus), let attribution = InputAttribution(tape, loss: loss) else { return nil }
+    guard let loss = pass.loss(focus), let attribution = InputAttribution(tape, loss: loss) else {
+      budget.hasNothing(because: "This sequence has no target, so no loss.")
+      return nil
+    }
     let words = pass.snapshot.description
     return Reading(
       attribution: attribution, symbols: TimeInstrument.symbols(data, words),

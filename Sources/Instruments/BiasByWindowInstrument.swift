@@ -28,7 +28,7 @@ public enum BiasByWindowInstrument: Instrument {
 
   /// The reading of a pass; nil where there is nothing to read.
   public static func read(_ pass: PassView, _ focus: Focus, _ budget: Budget) -> Reading? {
-    guard pass.isCutByWindows else { return nil }
+    guard pass.isCutByWindows(budget) else { return nil }
     let k1 = pass.snapshot.schedule.k1
     func cost(_ lengths: [Int]) -> Int { lengths.reduce(0) { $0 + TruncationBias.stepsBack(pass.windows(k2: $1)) } }
     let steps = budget.count(

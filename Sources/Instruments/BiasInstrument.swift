@@ -13,7 +13,7 @@ public enum BiasInstrument: Instrument {
 
   /// The reading of a pass; nil where there is nothing to read.
   public static func read(_ pass: PassView, _ focus: Focus, _ budget: Budget) -> TruncationBias? {
-    guard pass.isCutByWindows else { return nil }
+    guard pass.isCutByWindows(budget) else { return nil }
     let windows = pass.windows
     let steps = budget.count(
       milliseconds: 5,

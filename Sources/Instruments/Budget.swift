@@ -20,6 +20,8 @@ public final class Budget {
   public let patience: Patience
   /// What the present instrument left out, a sentence each.
   public private(set) var leftOut: [String] = []
+  /// Why the present instrument has nothing to read, where it said so: a sentence.
+  public private(set) var reason: String?
   private let stop: @Sendable () -> Bool
 
   /// A budget; instruments give up where `stop` answers true.
@@ -45,7 +47,10 @@ public final class Budget {
   var isPatient: Bool { patience == .patient || patience == .unlimited }
 
   /// Another instrument begins.
-  func begin() { leftOut = [] }
+  func begin() { (leftOut, reason) = ([], nil) }
+
+  /// There is nothing to read, and why: "a forward algorithm has no truncation".
+  func hasNothing(because reason: String) { self.reason = reason }
 
   /// Something is left out: "the flow matrix of 5000×5000 terms".
   public func leaveOut(_ words: String) { leftOut.append(words) }

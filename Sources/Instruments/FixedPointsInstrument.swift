@@ -44,7 +44,10 @@ public enum FixedPointsInstrument: Instrument {
     let all = states.flatMap { $0 }
     let sample = EvenSpread.choose(max(searches, 256), of: Array(all.indices)).map { all[$0] }
     let starts = EvenSpread.choose(searches, of: Array(all.indices)).map { all[$0] }
-    guard let axes = try? PrincipalAxes(sample) else { return nil }
+    guard let axes = try? PrincipalAxes(sample) else {
+      budget.hasNothing(because: "The states have no principal axes: their numbers are too large.")
+      return nil
+    }
     let oneUnit = OneUnitMap(map, tape, layer: layer, step: step ?? tape.steps - 1, range: range(all))
     let crossings = oneUnit?.crossings(map).map { [$0] } ?? []
     guard let found = try? FixedPoints(map, from: starts + crossings, progress: budget.goOn) else { return nil }

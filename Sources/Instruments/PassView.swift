@@ -66,6 +66,20 @@ public final class PassView {
       && snapshot.variant.fixedPoint == nil
   }
 
+  /// Whether the gradient that trains is cut by windows; the budget is told why not.
+  func isCutByWindows(_ budget: Budget) -> Bool {
+    if isCutByWindows { return true }
+    let algorithm = snapshot.experiment.training.algorithm
+    budget.hasNothing(
+      because: snapshot.variant.fixedPoint != nil
+        ? "The gradient is that of a fixed point: no window cuts it."
+        : algorithm.description.isTape
+          ? "The gradient is cut at random at every update, and weighted so that its mean is the full one."
+          : "training.algorithm \(algorithm.rawValue) carries its gradient forward: no window cuts it. With bptt one does."
+    )
+    return false
+  }
+
   /// The windows of all updates of a sequence like this one.
   var windows: [Window] { windows(k2: snapshot.schedule.k2) }
 

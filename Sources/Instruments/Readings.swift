@@ -11,6 +11,8 @@ public struct Readings: Sendable {
   public let layer: Int, layers: Int
   /// What was left out to stay fast, or because numbers are not finite, a sentence each, by instrument.
   public private(set) var leftOut: [InstrumentID: [String]] = [:]
+  /// Why instruments have nothing to read, where they said so.
+  public private(set) var reasons: [InstrumentID: String] = [:]
   /// Whether a patient reader gets more than is here.
   public private(set) var isHasty = false
 
@@ -85,7 +87,7 @@ public struct Readings: Sendable {
     if let previous, previous.pass == self.pass, previous.layer == layer, previous.layers == layers,
       previous.request.instruments == request.instruments, !budget.isPatient || !previous.isHasty
     {
-      (values, leftOut, isHasty) = (previous.values, previous.leftOut, previous.isHasty)
+      (values, leftOut, reasons, isHasty) = (previous.values, previous.leftOut, previous.reasons, previous.isHasty)
       wanted = wanted.filter { $0.followsCursor }
     }
     for instrument in wanted {
@@ -93,6 +95,7 @@ public struct Readings: Sendable {
       budget.begin()
       values[instrument.id] = Self.read(instrument, pass, request.focus, budget)
       leftOut[instrument.id] = budget.leftOut.isEmpty ? nil : budget.leftOut
+      reasons[instrument.id] = budget.reason
       if !budget.leftOut.isEmpty, !budget.isPatient { isHasty = true }
     }
   }

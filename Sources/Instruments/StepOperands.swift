@@ -293,7 +293,7 @@ extension StepInstrument {
       self.numbers = numbers.count <= Self.most ? numbers : []
       note =
         numbers.count <= Self.most
-        ? "" : isOneHot ? "1 at \(ones[0] + 1) of \(numbers.count)" : "\(numbers.count) numbers"
+        ? "" : isOneHot ? "one-hot, 1 at place \(ones[0] + 1) of \(numbers.count)" : "\(numbers.count) numbers"
     }
   }
 }

@@ -34,7 +34,7 @@ public final class LessonNumbers {
     let all = readings[I.id] ?? Readings(pass, ReadingRequest([I.id]), budget: Budget(.unlimited))
     readings[I.id] = all
     guard let reading = all[instrument] else {
-      let why = all.leftOut[I.id]?.joined(separator: "; ") ?? "nothing to read here"
+      let why = all.reasons[I.id] ?? all.leftOut[I.id]?.joined(separator: "; ") ?? "nothing to read here"
       throw FormulaError("\(I.id): \(why)")
     }
     return reading

@@ -152,12 +152,16 @@ public struct SweepMap: Sendable {
 
   /// The numbers in their places, where there is room and a ground of one color to read them on.
   private func drawNumbers(_ grid: Rect, _ cell: Size, _ buffer: inout Buffer, _ theme: Theme) {
-    guard cell.width >= 9, !theme.drawsByInk else { return }
+    guard cell.width >= 9 else { return }
     for (index, value) in means.enumerated() where value.isFinite {
       let (row, column) = (index / columns, index % columns)
       let text = NumberText.short(value), y = grid.y + row * grid.height / rows + (cell.height - 1) / 2
       let x = grid.x + column * grid.width / columns + (cell.width - text.columns) / 2
-      guard x >= 0, y < buffer.height, let ground = buffer[x, y].style.background else { continue }
+      guard x >= 0, y < buffer.height else { continue }
+      guard !theme.drawsByInk, let ground = buffer[x, y].style.background else {
+        buffer.put(" \(text) ", x: max(0, x - 1), y: y, style: theme[.text])
+        continue
+      }
       buffer.put(
         text, x: x, y: y, style: Style(ground.luminance > 0.18 ? Color(0, 0, 0) : Color(255, 255, 255), on: ground))
     }
@@ -216,6 +220,6 @@ public struct SweepMap: Sendable {
     let words = results.isEmpty ? "no run is done" : value.map { "\(measure.words) \($0)" } ?? "no value"
     let runs = results.isEmpty ? "" : " · \(results.count) run\(results.count == 1 ? "" : "s")"
     return place.joined(separator: ", ") + ": " + words + runs
-      + (bad.isEmpty ? "" : ", \(bad.count) ended otherwise: \(bad[0].reason ?? "")")
+      + (bad.isEmpty ? "" : ", \(bad.count) stopped: \(bad[0].reason ?? "")")
   }
 }

@@ -12,7 +12,8 @@ public enum SweepMeasure: String, CaseIterable, Codable, Sendable {
   case heldOutLoss = "held_out_loss"
   /// The mean gradient norm before clipping and the share of clipped updates, over the same updates.
   case gradientNorm = "grad_norm", clippedShare = "clipped_share"
-  /// The lag at which the product of Jacobians falls under 10 % at the end, and its mean factor a step.
+  /// The lag at which the product of Jacobians falls under 10 % at the end, the longest lag where it never does, and its
+  /// mean factor a step.
   case horizon = "lag_10_percent", factor = "product_per_step"
   /// The update after which the experiment's criterion was met first.
   case solvedAt = "solved_at"
@@ -28,7 +29,7 @@ public enum SweepMeasure: String, CaseIterable, Codable, Sendable {
     case .heldOutLoss: "held-out loss"
     case .gradientNorm: "gradient norm"
     case .clippedShare: "share of clipped updates"
-    case .horizon: "lag at which the product falls under 10 %"
+    case .horizon: "lag where the product falls under 10 %, or the longest lag"
     case .factor: "factor of the product a step"
     case .solvedAt: "update at which it is solved"
     }

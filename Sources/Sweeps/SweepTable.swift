@@ -77,7 +77,9 @@ public struct SweepTable: Sendable {
       return measure.isCost ? first < second : first > second
     }
     let others = measures.filter { $0 != measure && [.heldOutLoss, .clippedShare, .horizon].contains($0) }
-    let head = plan.axes.map(\.key) + [measure.rawValue] + others.map(\.rawValue) + ["ended otherwise"]
+    let isAllDone = settings.allSatisfy { $0.results.allSatisfy { $0.ending == .done } }
+    let head =
+      plan.axes.map(\.key) + [measure.rawValue] + others.map(\.rawValue) + [isAllDone ? "" : "runs that stopped"]
     let rows = ranked.prefix(limit).map { setting, mean in
       let bad = setting.results.filter { $0.ending != .done }
       let words = Dictionary(grouping: bad, by: \.ending).map { "\($1.count) \($0.rawValue)" }.sorted()
@@ -86,10 +88,16 @@ public struct SweepTable: Sendable {
         + [words.joined(separator: ", ")]
     }
     let widths = head.indices.map { column in ([head] + rows).map { $0[column].count }.max() ?? 0 }
-    return ([head] + rows).map { row in
+    let table = ([head] + rows).map { row in
       zip(row, widths).map { $0 + String(repeating: " ", count: $1 - $0.count) }.joined(separator: "  ")
         .trimmingTrailingSpaces
     }
+    let hasError = ranked.contains { $0.1.map { !$0.error.isNaN } ?? false }
+    let words = [
+      "\(measure.rawValue): \(measure.words)" + (hasError ? ", its mean ± the standard error over the seeds" : "")
+    ]
+    let rest = ranked.count > limit ? ["the best \(limit) of \(ranked.count) settings; results.csv has all"] : []
+    return table + [""] + words + rest
   }
 }
 

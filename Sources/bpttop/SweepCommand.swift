@@ -130,7 +130,9 @@ struct SweepCommand: ParsableCommand {
       guard isGrid else {
         throw InputError(file: "--map", problem: "found settings drawn at random, expected a grid")
       }
-      let theme = Theme(looks.theme ?? .dark, colors: looks.colors ?? .trueColor)
+      // A text has no colors: the map is drawn with characters.
+      let colors = looks.colors ?? (map.hasSuffix(".txt") ? .mono : .trueColor)
+      let theme = Theme(looks.theme ?? .dark, colors: colors)
       let frame = SweepMap(table, measure: measure).draw(
         size: Size(width: size.width, height: size.height), theme: theme, keys: false)
       return try write(frame, theme, to: map)

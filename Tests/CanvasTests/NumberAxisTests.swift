@@ -73,7 +73,7 @@ import Testing
   @Test func stepAxesNameFirstAndLast() {
     #expect(Axis.steps(1, 50).ticks(atMost: 4).map(\.label) == ["1", "20", "50"])
     #expect(Axis.steps(1, 1).ticks(atMost: 9).map(\.label) == ["1"])
-    #expect(Axis.steps(1, 1000).ticks(atMost: 2).map(\.label) == ["1", "1000"])
+    #expect(Axis.steps(1, 1000).ticks(atMost: 2).map(\.label) == ["1", "1,000"])
   }
 
   /// The point of quanta: data that move a little leave the axis where it is.

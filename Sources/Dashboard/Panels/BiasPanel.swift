@@ -57,10 +57,14 @@ struct BiasPanel: Panel {
         .map { (x: Double($0.update), y: NumberText.log10($0.value)) }
     }
     let updates = trend.flatMap { $0.points.map(\.x) }
-    Plot(
-      x: .steps(Int(updates.min() ?? 0), max(1, Int(updates.max() ?? 1))),
-      y: .logarithmic(trend.flatMap { $0.points.map(\.y) }, floor: 12), series: trend, xName: "update"
-    ).draw(in: parts[1], into: &buffer, theme: theme)
+    if let first = updates.min(), let last = updates.max() {
+      Plot(
+        x: .steps(Int(first), max(1, Int(last))), y: .logarithmic(trend.flatMap { $0.points.map(\.y) }, floor: 12),
+        series: trend, xName: "update"
+      ).draw(in: parts[1], into: &buffer, theme: theme)
+    } else {
+      buffer.paragraph("error at its k2 over training: 0 so far, nothing is cut", in: parts[1], style: theme[.dimText])
+    }
     buffer.put("tensor                error    cosine", in: parts[2], style: theme[.dimText])
     for (row, tensor) in tensors.enumerated() {
       let name = tensor.name.padding(20), error = NumberText.short(tensor.relativeError).padding(8)

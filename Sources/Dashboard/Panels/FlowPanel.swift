@@ -10,7 +10,7 @@ struct FlowPanel: Panel {
   let size = PanelSize(22, 5, widthWeight: 5, heightWeight: 14)
   let help = [
     "Every term of the double sum: ‖∂l_i/∂h_t‖ of loss i (down) at state t (to the right), log10 as color; of the batch's first sequence. The arrows go to any term, zoomed it is written out: J_t = ∂h_t/∂h_{t-1}.",
-    "What the truncation cuts off is hatched; how many of the terms and how much of their total norm it keeps is written beside it. v shows the schedule's mask alone: how many updates carry each term.",
+    "What the truncation cuts off is hatched; how many of the terms and how much of the sum of their norms it keeps is written beside it. The error there compares whole gradients, in which terms may cancel. v shows the schedule's mask alone: how many updates carry each term.",
     "Look for: whether what is cut off is large, or had vanished anyway.",
   ]
   let reads: [any Instrument.Type] = [FlowInstrument.self, BiasInstrument.self, TermInstrument.self]

@@ -58,7 +58,8 @@ struct GradientNormPanel: Panel {
     if state.lanes.count > 1 {
       picture.curves = state.lanes.compactMap { lane in
         lane[GradientNormInstrument.self].map {
-          GradientNormPicture.Curve($0, lane: lane, cursor: state.cursor(in: lane))
+          GradientNormPicture.Curve(
+            $0, lane: lane, difference: state.differences(of: lane, limit: 1), cursor: state.cursor(in: lane))
         }
       }
       picture.length = picture.curves.map(\.norms.count).max() ?? main.length
@@ -168,12 +169,12 @@ struct GradientNormPicture {
 }
 
 extension GradientNormPicture.Curve {
-  /// A lane's curve beside another lane's.
-  init(_ reading: GradientNormInstrument.Reading, lane: Lane, cursor: Cursor) {
+  /// A lane's curve beside another lane's, named by what differs.
+  init(_ reading: GradientNormInstrument.Reading, lane: Lane, difference: String, cursor: Cursor) {
     let style = LaneStyle(lane.id)
-    let letter = lane.id.letter
+    let letter = lane.id.letter, name = difference.isEmpty ? reading.truncationName : difference
     self.init(
-      norms: reading.norms, names: ["\(letter) \(reading.truncationName)", letter], name: letter, mark: style.mark,
+      norms: reading.norms, names: ["\(letter) \(name)", letter], name: letter, mark: style.mark,
       role: style.role, symbol: style.symbol, cursor: cursor)
   }
 

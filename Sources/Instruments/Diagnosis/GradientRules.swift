@@ -45,7 +45,7 @@ enum GradientRules {
       return [
         Finding(
           "gradient.explodes", .grave,
-          "The gradient explodes: it grows by \(factor), and at update \(explosion.update) \(explosion.factor) is not finite at step \(explosion.step).",
+          "The gradient explodes: at update \(explosion.update) \(explosion.factor) is not finite at step \(explosion.step), and an earlier pass multiplied the gradient by \(factor) back.",
           remedies: remedies)
       ]
     }
@@ -55,7 +55,7 @@ enum GradientRules {
     return [
       Finding(
         "gradient.explodes", evidence.hasLearned ? .costly : .grave,
-        "The gradient explodes: it grows by \(factor), its norm is \(Wording.number(median)) at half of the updates\(held).",
+        "The gradient explodes: a pass multiplies it by \(factor) back, its norm is \(Wording.number(median)) at half of the updates\(held).",
         remedies: remedies)
     ]
   }

@@ -72,7 +72,7 @@ enum LearningRateRules {
     return [
       Finding(
         "rate.apt", .sound,
-        "The learning rate \(Wording.number(evidence.learningRate)) moves the weights by \(Wording.number(step.median)) of their norm an update, which is usual."
+        "The learning rate \(Wording.number(evidence.learningRate)) is usual: half of the updates move no matrix by more than \(Wording.number(step.median)) of its norm."
       )
     ]
   }

@@ -10,7 +10,7 @@ enum LossRules {
       return [
         Finding(
           "loss.floor", .sound,
-          "The loss is \(place) \(after): \(last), \(floor.name) gives \(Wording.number(floor.loss)).")
+          "The training loss is \(place) \(after): \(last), \(floor.name) gives \(Wording.number(floor.loss)).")
       ]
     }
     if losses.isAtGuessing, let guessing = losses.guessing {
@@ -19,7 +19,8 @@ enum LossRules {
       return [
         Finding(
           "loss.guessing", .costly,
-          "The loss is \(place) \(after): \(last), \(guessing.name) gives \(Wording.number(guessing.loss))\(falls).")
+          "The training loss is \(place) \(after): \(last), \(guessing.name) gives \(Wording.number(guessing.loss))\(falls)."
+        )
       ]
     }
     var found: [Finding] = []

@@ -59,10 +59,12 @@ public struct RemedyTrial: Equatable, Sendable {
     if let explodedWith { return "explodes at update \(explodedWith)\(begun): \(verdict)" }
     if let explodedWithout {
       return
-        "after \(updates) updates \(Wording.number(with)), where the run without it explodes at update \(explodedWithout)\(begun): \(verdict)"
+        "after \(updates) updates the held-out loss is \(Wording.number(with)), and the run without it explodes at update \(explodedWithout)\(begun): \(verdict)"
     }
+    let gap =
+      "\(Wording.number(abs(difference))) ± \(Wording.number(standardError)) \(difference < 0 ? "more" : "less")"
     return
-      "after \(updates) updates \(Wording.number(with)) against \(Wording.number(without)), a difference of \(Wording.number(difference)) ± \(Wording.number(standardError))\(begun): \(verdict)"
+      "after \(updates) updates the held-out loss is \(Wording.number(with)) with it and \(Wording.number(without)) without it, \(gap)\(begun): \(verdict)"
   }
 }
 
