@@ -1,3 +1,4 @@
+import Glibc
 import LinearAlgebra
 
 /// How far a square matrix is from a normal one, whose powers are told by its eigenvalues alone: W_hh with ρ < 1 may yet make a
@@ -23,30 +24,54 @@ public struct NonNormality: Equatable, Sendable {
     // Schur: ‖W‖_F² = Σ |λ|² + the departure squared. Each divided by the norm, so that no square overflows.
     let normal = spectrum.eigenvalues.reduce(0) { $0 + ($1.magnitude / norm) * ($1.magnitude / norm) }
     departure = norm > 0 ? max(0, 1 - normal).squareRoot() : 0
-    var best = (norm: 1.0, power: 0)
-    var product = JacobianProductNorm(matrix)
-    for power in 1...max(1, powers) {
-      let norm = try product.next()
-      if norm > best.norm * (1 + 1e-12) { best = (norm, power) }
-      if !norm.isFinite || norm == 0 { break }
+    (peak, peakPower) = try Self.peak(matrix, largest: largestSingularValue, powers: powers)
+  }
+
+  /// The greatest ‖W^k‖₂ and its first k.
+  ///
+  /// Singular values cost far more than a bound, so they are taken only of powers that the bounds leave open, those with the
+  /// greatest bound first.
+  private static func peak(_ matrix: Matrix, largest: Double, powers: Int) throws -> (Double, Int) {
+    let slack = 1e-12
+    // ‖W^k‖ ≤ ‖W‖^k.
+    guard largest > 1 + slack else { return (1, 0) }
+    var candidates: [(power: Matrix, exponent: Int, bound: Double)] = []
+    var power = Matrix.identity(matrix.rows)
+    for exponent in 1...max(1, powers) {
+      power = matrix * power
+      guard power.elements.allSatisfy(\.isFinite) else { return (.infinity, exponent) }
+      let bound = bound(power)
+      // ‖W^(k+j)‖ ≤ ‖W^k‖ ‖W^j‖: behind a power with norm 1 or less none is larger than those before it.
+      if bound <= 1 { break }
+      candidates.append((power, exponent, bound))
     }
-    (peak, peakPower) = best
-  }
-}
-
-/// ‖W^k‖₂ for k = 1, 2, …
-private struct JacobianProductNorm {
-  let matrix: Matrix
-  var power: Matrix
-
-  init(_ matrix: Matrix) {
-    self.matrix = matrix
-    power = .identity(matrix.rows)
+    var best = (norm: 1.0, exponent: 0)
+    for candidate in candidates.sorted(by: { $0.bound > $1.bound }) {
+      guard candidate.bound > best.norm * (1 - slack) else { break }
+      let norm = try candidate.power.fastSingularValues().first ?? 0
+      let isAsLarge = norm > best.norm * (1 - slack) && candidate.exponent < best.exponent
+      if norm > best.norm * (1 + slack) || isAsLarge { best = (norm, candidate.exponent) }
+    }
+    return best
   }
 
-  mutating func next() throws -> Double {
-    power = matrix * power
-    guard power.elements.allSatisfy({ $0.isFinite }) else { return .infinity }
-    return try power.fastSingularValues().first ?? 0
+  /// A number that ‖A‖₂ is not over, and that is some percent above it at most where it is over 1.
+  ///
+  /// ‖A‖₂ ≤ ‖A‖_F, and with G = AAᵀ: ‖A‖₂² = ‖G‖₂ = ‖G^m‖₂^(1/m) ≤ ‖G^m‖_F^(1/m), m = 2, 4, 8, …, 64.
+  private static func bound(_ matrix: Matrix) -> Double {
+    let norm = euclideanNorm(matrix.elements)
+    guard norm > 1 else { return norm }
+    let scaled = 1 / norm * matrix
+    var gram = scaled * scaled.transposed
+    var log = Glibc.log(norm), weight = 0.5
+    for _ in 0..<6 {
+      let size = euclideanNorm(gram.elements)
+      log += weight * Glibc.log(size)
+      let unit = 1 / size * gram
+      gram = unit * unit
+      weight /= 2
+    }
+    log += weight * Glibc.log(euclideanNorm(gram.elements))
+    return exp(log) * (1 + 1e-12)
   }
 }

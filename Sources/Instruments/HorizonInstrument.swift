@@ -33,7 +33,7 @@ public enum HorizonInstrument: Instrument {
   public static func read(_ pass: PassView, _ focus: Focus, _ budget: Budget) -> Reading? {
     let tape = pass.sequenceOrWindow(budget)
     let cube = pass.width * pass.width * pass.width
-    let longest = min(tape.steps, budget.count(milliseconds: 20, cost: 4 * cube, least: 8))
+    let longest = min(tape.steps, budget.count(milliseconds: 20, cost: 8 * cube, least: 8))
     // The largest singular value alone, by iteration; exact at the longest lag.
     do {
       let product = try ProductByLag(

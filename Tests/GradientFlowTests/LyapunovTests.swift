@@ -116,6 +116,26 @@ import Testing
     #expect(abs(block.largestSingularValue - norms[0]) < 1e-12)
   }
 
+  @Test("the greatest power is the one that singular values of every power give", arguments: [0.15, 0.2, 0.3])
+  func peakOfEveryPower(scale: Double) throws {
+    let width = 8
+    // Numbers without a pattern: the digits of multiples of an irrational number.
+    let elements = (0..<width * width).map {
+      scale * (2 * (Double($0) * 0.618_033_988_749_895).truncatingRemainder(dividingBy: 1) - 1)
+    }
+    let matrix = Matrix(rows: width, columns: width, elements: elements)
+    var power = Matrix.identity(width)
+    var best = (norm: 1.0, exponent: 0)
+    for exponent in 1...64 {
+      power = matrix * power
+      let norm = try power.singularValues()[0]
+      if norm > best.norm * (1 + 1e-12) { best = (norm, exponent) }
+    }
+    let found = try NonNormality(matrix)
+    #expect(found.peakPower == best.exponent)
+    #expect(abs(found.peak / best.norm - 1) < 1e-10)
+  }
+
   @Test("a rotation is normal and never grows; a nilpotent matrix is all departure")
   func ends() throws {
     let rotation = try NonNormality(Matrix(rows: 2, columns: 2, elements: [0.6, -0.8, 0.8, 0.6]))
