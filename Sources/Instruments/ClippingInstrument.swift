@@ -52,7 +52,7 @@ public enum ClippingInstrument: Instrument {
   public static func read(_ pass: PassView, _ focus: Focus, _ budget: Budget) -> Reading? {
     let recent = pass.snapshot.history.recent, clip = pass.snapshot.experiment.training.clip
     let gradient = pass.updateGradient(budget)
-    let clipped = clip.clipping(gradient)
+    let clipped = clip.clipping(gradient, pass.snapshot.layout)
     let norm = euclideanNorm(gradient)
     let scales = recent.map(\.clipScale).filter { $0 < 1 }
     let comparison = TruncationBias.Comparison(name: "clipped", truncated: clipped, full: gradient)

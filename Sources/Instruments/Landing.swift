@@ -26,7 +26,7 @@ public struct Landing: Equatable, Sendable {
       let length = euclideanNorm(zip(parameters, snapshot.parameters).map { $0 - $1 })
       return Landing(parameters: parameters, isClipped: isClipped, length: length)
     }
-    let made = landing(clip.clipping(gradient), isClipped: true)
+    let made = landing(clip.clipping(gradient, snapshot.layout), isClipped: true)
     // Clipping at every step is in the gradient already.
     let raw = clip.kind == .step ? snapshot.tape(flow: FlowControl()).gradient : gradient
     let unclipped = landing(raw, isClipped: false)

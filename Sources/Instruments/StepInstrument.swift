@@ -149,7 +149,7 @@ extension StepInstrument {
       let training = snapshot.experiment.training
       number = snapshot.update + 1
       raw = euclideanNorm(gradient)
-      clipped = Self.clippedNorm(gradient, raw, training.clip)
+      clipped = Self.clippedNorm(gradient, raw, training.clip, tape.layout)
       weights = euclideanNorm(tape.parameters)
       clip = training.clip
       clippedSteps = (0..<tape.steps).count { step in
@@ -203,7 +203,8 @@ extension StepInstrument {
         next = clamped(w - rate * g)
         terms = [[.sign("clip(")] + before, [.sign("-"), part("η", rate)] + byGradient + bound]
       default:
-        let factor = clip.kind == .norm && scale < 1 ? scale : 1
+        let own = clip.clipping(gradient, tape.layout)[place]
+        let factor = [.norm, .tensor].contains(clip.kind) && own != g && g != 0 ? own / g : 1
         next = w - rate * factor * g
         terms = [before, [.sign("-"), part("η", rate)] + (factor < 1 ? [part("scale", factor)] : []) + byGradient]
       }
@@ -212,11 +213,13 @@ extension StepInstrument {
         terms: terms.map { .init(parts: $0, folded: $0, origin: .own) })
     }
 
-    private static func clippedNorm(_ gradient: [Double], _ raw: Double, _ clip: ClipSpecification) -> Double {
+    private static func clippedNorm(
+      _ gradient: [Double], _ raw: Double, _ clip: ClipSpecification, _ layout: ParameterLayout
+    ) -> Double {
       switch clip.kind {
       case .none, .step, .weight: raw
       case .norm: min(raw, clip.threshold)
-      case .value: euclideanNorm(gradient.map { min(max($0, -clip.threshold), clip.threshold) })
+      case .value, .tensor: euclideanNorm(clip.clipping(gradient, layout))
       }
     }
 

@@ -65,6 +65,11 @@ extension StepInstrument.Update {
       let isOne = noise.isEmpty && optimizer.isPlainDescent
       return [.words(isOne ? "w ← w - η scale g" : "g ← scale g, " + step, .equation)]
     case .value where scale < 1: return [.words("g ← clip(g, ±", .equation)] + bound + [.words(", " + step, .equation)]
+    case .tensor where scale < 1:
+      return [
+        .words("g ← g min(1, ", .equation), .setting(clip.threshold),
+        .words("/‖g‖) in each tensor, " + step, .equation),
+      ]
     case .weight: return [.words(step + ", w ← clip(w, ±", .equation)] + bound
     default: return [.words(step, .equation)]
     }
@@ -81,9 +86,15 @@ extension StepInstrument.Update {
         .words("δ clipped to ", .threshold), threshold, .words(" at \(clippedSteps) of \(steps) steps", .threshold),
       ]
     case .weight: return [.words("weights clipped to ±", .threshold), threshold]
-    case .norm, .value:
+    case .norm, .value, .tensor:
       guard scale < 1 else {
-        return [.words(clip.kind == .norm ? "below the clip threshold " : "no component over ", .remark), threshold]
+        let below =
+          switch clip.kind {
+          case .norm: "below the clip threshold "
+          case .tensor: "no tensor's norm over "
+          default: "no component over "
+          }
+        return [.words(below, .remark), threshold]
       }
       // The scale of norm clipping multiplies g; of clipped components the norm is told before and after.
       let factor: [StepText.Piece] =

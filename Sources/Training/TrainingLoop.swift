@@ -18,6 +18,8 @@ final class TrainingLoop<S: Scalar>: TrainingEngine {
   private(set) var checkpointed: CheckpointedPass<S>?
   private(set) var algorithm: any GradientAlgorithm<S>
   let optimizer: Optimizer<S>
+  /// Where each tensor lies among the parameters.
+  private let tensors: [Range<Int>]
   /// Whether a step has a target in any sequence of the batch.
   private(set) var hasTarget: [Bool]
   private let isStream: Bool
@@ -34,6 +36,7 @@ final class TrainingLoop<S: Scalar>: TrainingEngine {
     let (length, batch) = (experiment.task.length, experiment.training.batch)
     (pass, checkpointed) = Self.makePass(experiment, layout: layout, loss: description.loss)
     algorithm = experiment.training.algorithm.type(S.self).init(experiment, pass: pass)
+    tensors = layout.entries.map(\.range)
     optimizer = Optimizer(experiment.training.optimizer, count: layout.count)
     data = task.emptyBatch(steps: length, batch: batch)
     hasTarget = [Bool](repeating: false, count: length)
@@ -187,7 +190,8 @@ extension TrainingLoop {
     let training = experiment.training
     let result = makeGradient()
     if let nonFinite = result.nonFinite { return .nonFinite(nonFinite) }
-    let (scale, pending) = training.clip.apply(to: pass.gradient, norm: result.gradientNorm)
+    let (scale, pending) = training.clip.apply(
+      to: pass.gradient, norm: result.gradientNorm, tensors: tensors)
     let noise = training.noise(seed: experiment.seed)
     let noiseNorm = noise.add(to: pass.gradient, scale: pending, after: position.update)
     let rate = training.learningRate(after: position.update)

@@ -69,7 +69,7 @@ import Training
     ),
     (
       "training.clip.kind", "nrom",
-      "training.clip.kind: found nrom, expected one of none, norm, value, step, weight; nearest is norm"
+      "training.clip.kind: found nrom, expected one of none, norm, value, step, weight, tensor; nearest is norm"
     ),
     ("precision", "double", "precision: found double, expected one of float64, float32"),
     ("seed", "-1", "seed: found -1, expected a whole number from 0 to 18446744073709551615"),

@@ -133,3 +133,29 @@ struct OptimizerTests {
     }
   }
 }
+
+@Suite("Clipping each tensor") struct TensorClippingTests {
+  @Test("each tensor keeps its direction and is as long as the threshold at most; shorter ones stay")
+  func eachTensor() throws {
+    let layout = ParameterLayout(NetworkSpecification(), inputs: 2, outputs: 1)
+    var gradient = [Double](repeating: 0, count: layout.count)
+    // 3-4-5 triangles: norms of 5, 0.5 and 10; the other tensors are 0.
+    for (entry, size) in zip(layout.entries, [1, 0.1, 2]) {
+      gradient[entry.range.lowerBound] = 3 * size
+      gradient[entry.range.lowerBound + 1] = 4 * size
+    }
+    var clip = ClipSpecification()
+    (clip.kind, clip.threshold) = (.tensor, 1)
+    let clipped = clip.clipping(gradient, layout)
+    for (entry, expected) in zip(layout.entries, [[0.6, 0.8], [0.3, 0.4], [0.6, 0.8]]) {
+      let found = clipped[entry.range.lowerBound..<entry.range.lowerBound + 2]
+      for (a, b) in zip(found, expected) { #expect(abs(a - b) < 1e-15, "\(entry.name)") }
+    }
+    // What is told is ‖clipped‖/‖g‖ over all tensors.
+    let expected = ((1 + 0.25 + 1) / (25 + 0.25 + 100)).squareRoot()
+    let scale = gradient.withUnsafeMutableBufferPointer {
+      clip.apply(to: $0, norm: (125.25).squareRoot(), tensors: layout.entries.map(\.range)).scale
+    }
+    #expect(abs(scale - expected) < 1e-15)
+  }
+}

@@ -6,11 +6,13 @@ import Testing
 @testable import Training
 
 /// What the optimizer gets of a gradient that was not clipped yet, in the precision of training.
-private func clipped<S: Scalar>(_ gradient: [Double], _ clip: ClipSpecification, norm: Double, _: S.Type) -> [Double] {
+private func clipped<S: Scalar>(
+  _ gradient: [Double], _ clip: ClipSpecification, norm: Double, _ layout: ParameterLayout, _: S.Type
+) -> [Double] {
   let numbers = UnsafeMutableBufferPointer<S>.allocate(capacity: gradient.count)
   defer { numbers.deallocate() }
   _ = numbers.initialize(from: gradient.map { S($0) })
-  _ = clip.apply(to: numbers, norm: norm)
+  _ = clip.apply(to: numbers, norm: norm, tensors: layout.entries.map(\.range))
   return numbers.map { Double($0) }
 }
 
@@ -72,8 +74,8 @@ private struct StepNorms: PassReader {
       let record = try #require(run.history.newest)
       let given =
         snapshot.experiment.precision == .float64
-        ? clipped(gradient, training.clip, norm: record.gradientNorm, Double.self)
-        : clipped(gradient, training.clip, norm: record.gradientNorm, Float.self)
+        ? clipped(gradient, training.clip, norm: record.gradientNorm, snapshot.layout, Double.self)
+        : clipped(gradient, training.clip, norm: record.gradientNorm, snapshot.layout, Float.self)
       #expect(run.engine.gradient == given)
       if training.algorithm.description.isTape {
         #expect(snapshot.tape(window: snapshot.window).gradient == gradient)
@@ -116,7 +118,7 @@ private struct StepNorms: PassReader {
       train(run, 1)
       let scale = snapshot.experiment.training.clip
       let norm = try #require(run.history.newest).gradientNorm
-      #expect(run.engine.gradient == clipped(snapshot.tape().gradient, scale, norm: norm, Double.self))
+      #expect(run.engine.gradient == clipped(snapshot.tape().gradient, scale, norm: norm, snapshot.layout, Double.self))
       return
     }
     try compare(run, updates: 9)

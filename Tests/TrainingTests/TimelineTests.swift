@@ -12,7 +12,10 @@ private struct Actor {
     [("training.optimizer.name", ["sgd", "adam", "momentum", "rmsprop"])],
     [("training.optimizer.learning_rate", ["0.001", "0.01", "0.02"])],
     [("network.activation", ["tanh", "sin", "sigmoid"])], [("training.batch", ["1", "2", "3"])],
-    [("training.clip.kind", ["none", "norm", "value", "step"]), ("training.clip.threshold", ["0.05", "0.2"])],
+    [
+      ("training.clip.kind", ["none", "norm", "tensor", "value", "step"]),
+      ("training.clip.threshold", ["0.05", "0.2"]),
+    ],
     [("network.init.spectral_radius", ["0.7", "1.1", "null"])], [("task.length", ["12", "17"])],
     [("training.history", ["stale", "recompute"])], [("training.inject", ["newest", "window"])],
     [("training.algorithm", ["bptt", "uoro", "artbp"]), ("training.k1", ["2", "5"])],

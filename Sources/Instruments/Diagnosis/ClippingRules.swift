@@ -5,7 +5,7 @@ enum ClippingRules {
   static let all: [Diagnosis.Rule] = [threshold]
 
   private static let threshold: Diagnosis.Rule = { evidence in
-    guard let reading = evidence.last[ClippingInstrument.self], [.norm, .value].contains(reading.clip.kind),
+    guard let reading = evidence.last[ClippingInstrument.self], [.norm, .value, .tensor].contains(reading.clip.kind),
       reading.norms.count >= 20, let high = reading.quantile(0.9), let median = reading.quantile(0.5)
     else { return [] }
     let limit = Wording.number(reading.clip.threshold), share = reading.clippedShare

@@ -9,6 +9,8 @@ public enum ClipKind: String, CaseIterable, Sendable {
   case step
   /// Each weight into ±threshold after the optimizer's step.
   case weight
+  /// g_k · min(1, threshold/‖g_k‖) of each tensor k by itself.
+  case tensor
 }
 
 /// Clipping and its threshold.

@@ -1,13 +1,16 @@
 import LinearAlgebra
+import RecurrentNetworks
 
 extension ClipSpecification {
-  /// Clips a gradient over all tensors together.
+  /// Clips a gradient over all tensors together, or each of them.
   ///
-  /// - Parameter norm: ‖g‖₂, finite.
+  /// - Parameters:
+  ///   - norm: ‖g‖₂, finite.
+  ///   - tensors: where each tensor's gradient lies.
   /// - Returns: the norm after clipping divided by the norm before it, 1 where nothing was clipped; and the factor by which
   ///   the gradient is still to be multiplied, which the optimizer's step does in passing.
   func apply<S: Scalar>(
-    to gradient: UnsafeMutableBufferPointer<S>, norm: Double
+    to gradient: UnsafeMutableBufferPointer<S>, norm: Double, tensors: [Range<Int>]
   ) -> (scale: Double, pending: Double) {
     switch kind {
     case .none, .step, .weight: return (1, 1)
@@ -15,15 +18,16 @@ extension ClipSpecification {
       // g ← g · min(1, threshold/‖g‖) (Pascanu, Mikolov & Bengio 2013): the direction is kept.
       let scale = norm > threshold ? threshold / norm : 1
       return (scale, scale)
+    case .tensor: return (Self.clipTensors(gradient, norm: norm, threshold: threshold, tensors: tensors), 1)
     case .value: return (Self.clipValues(gradient, norm: norm, threshold: threshold), 1)
     }
   }
 
   /// The gradient as clipping leaves it for the optimizer, in double precision.
-  public func clipping(_ gradient: [Double]) -> [Double] {
+  public func clipping(_ gradient: [Double], _ layout: ParameterLayout) -> [Double] {
     var clipped = gradient
     clipped.withUnsafeMutableBufferPointer {
-      let pending = apply(to: $0, norm: VectorNorms.euclidean($0)).pending
+      let pending = apply(to: $0, norm: VectorNorms.euclidean($0), tensors: layout.entries.map(\.range)).pending
       if pending != 1 { for index in $0.indices { $0[index] *= pending } }
     }
     return clipped
@@ -57,6 +61,30 @@ extension ClipSpecification {
       after += clipped * clipped
     }
     return (after / before).squareRoot()
+  }
+
+  /// g_k ← g_k · min(1, threshold/‖g_k‖) for each tensor k: the direction within a tensor is kept, that of the whole is not.
+  @_specialize(where S == Double)
+  @_specialize(where S == Float)
+  private static func clipTensors<S: Scalar>(
+    _ gradient: UnsafeMutableBufferPointer<S>, norm: Double, threshold: Double, tensors: [Range<Int>]
+  ) -> Double {
+    // No tensor is above the norm of all.
+    guard norm > threshold else { return 1 }
+    var squares = 0.0
+    var isClipped = false
+    for range in tensors {
+      let tensor = UnsafeMutableBufferPointer(rebasing: gradient[range])
+      let own = VectorNorms.euclidean(tensor.lazy.map(Double.init))
+      if own > threshold {
+        let scale = S(threshold / own)
+        for i in tensor.indices { tensor[i] *= scale }
+        isClipped = true
+      }
+      let ratio = min(own, threshold) / norm
+      squares += ratio * ratio
+    }
+    return isClipped ? squares.squareRoot() : 1
   }
 
   /// g_i ← max(-threshold, min(threshold, g_i)): the direction is not kept.

@@ -20,7 +20,7 @@ extension ExperimentRule {
   static let flow: [ExperimentRule] = [
     ExperimentRule(
       "training.clip.kind", fallsWith: \.training.algorithm,
-      expected: { "none, norm, value or weight with \($0.training.whyNothingGoesBack)" },
+      expected: { "none, norm, value, weight or tensor with \($0.training.whyNothingGoesBack)" },
       mend: { $0.training.clip.kind = .norm },
       where: { !$0.training.passesGradientBack && $0.training.clip.kind == .step }),
     ExperimentRule(
