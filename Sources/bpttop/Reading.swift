@@ -20,6 +20,15 @@ enum Reading {
     return count
   }
 
+  /// Lengths of sequences, with commas between them.
+  static func lengths(_ text: String) throws -> [Int] {
+    let lengths = text.split(separator: ",", omittingEmptySubsequences: false).map { Int($0) ?? 0 }
+    guard lengths.allSatisfy({ $0 >= 1 }) else {
+      throw ValidationError("found \(text), expected lengths from 1, as in 50,200")
+    }
+    return lengths
+  }
+
   /// Updates a second, or `full`.
   static func pace(_ text: String) throws -> Speed {
     if text == "full" { return .unlimited }

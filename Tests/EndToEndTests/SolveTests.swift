@@ -24,6 +24,17 @@ import Testing
     #expect(output.contains("best accuracy 0.") && output.contains("at update 1, at least 0.99 is asked"), "\(output)")
   }
 
+  @Test func measuresAtOtherLengths() throws {
+    let (status, output) = try runTool(Bpttop.path, ["solve"] + Self.small + ["--lengths", "20,200"])
+    #expect(status == 0)
+    let found = try #require(output.firstMatch(of: /: accuracy ([\d.]+),.*\n  at n = 20: accuracy ([\d.]+)\n/), "\(output)")
+    // The same sequences at the same length.
+    #expect(found.output.1 == found.output.2)
+    #expect(output.contains(/\n  at n = 200: accuracy [\d.]+\n$/), "\(output)")
+    let (wrong, words) = try runTool(Bpttop.path, ["solve"] + Self.small + ["--lengths", "20,none"])
+    #expect(wrong == 2 && words.contains("expected lengths from 1, as in 50,200"), "\(words)")
+  }
+
   @Test func refusesWithoutACriterion() throws {
     let (status, output) = try runTool(Bpttop.path, ["solve"] + Self.small + ["--set", "solved.measure=none"])
     #expect(status == 2)
