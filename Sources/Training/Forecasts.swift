@@ -23,7 +23,9 @@ extension TrainingRun {
   /// The columns that are predicted; nil where the task is no table of numbers.
   public var forecastNames: [String]? { forecastTask?.outputNames }
 
-  private var forecastTask: CSVTask? { (engine.task.heldOut ?? engine.task) as? CSVTask }
+  private var forecastTask: CSVTask? {
+    ((engine.task.heldOut ?? engine.task) as? CSVTask).flatMap { $0.predictsClasses ? nil : $0 }
+  }
 
   /// Predicts the held-out rows, or all where none are held out, in their order.
   ///

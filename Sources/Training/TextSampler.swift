@@ -19,16 +19,20 @@ struct TextSampler {
     for (index, value) in parameters.enumerated() { pass.parameters[index] = value }
   }
 
-  /// `length` characters after `first`.
+  /// `length` characters after `prompt`.
   ///
   /// The random numbers are the same every time, so what changes from one sample to the next is what the network learned.
   /// - Parameters:
-  ///   - state: the state before `first` was read, [parts, B, H] a layer, of which row 0 writes.
+  ///   - state: the state before the prompt is read, [parts, B, H] a layer, of which row 0 writes; empty for 0.
   ///   - batch: B.
-  ///   - first: the class of the character read first.
+  ///   - prompt: the classes of the characters read first; one at least.
+  ///   - temperature: what the readout is divided by before a character is drawn; 0 takes the likeliest.
   ///   - seed: of the random numbers.
-  func write(length: Int, from state: [[Double]], batch: Int, first: Int, seed: UInt64) -> String {
+  func write(
+    length: Int, from state: [[Double]] = [], batch: Int = 1, prompt: [Int], temperature: Double = 1, seed: UInt64
+  ) -> String {
     let h = network.hidden
+    pass.resetState()
     for (layer, values) in state.enumerated() {
       let row = (0..<network.cell.stateComponents).flatMap { values[$0 * batch * h..<$0 * batch * h + h] }
       pass.setState(at: 0, layer: layer, from: row)
@@ -37,14 +41,21 @@ struct TextSampler {
     var data = SequenceBatch(
       steps: 1, batch: 1, inputs: layout.inputs, outputs: layout.outputs,
       x: [Double](repeating: 0, count: layout.inputs), symbols: nil, target: .classes([0]), targetMask: [1])
-    var symbol = first
-    var written = String.UnicodeScalarView()
-    for _ in 0..<length {
+    func read(_ symbol: Int) {
       data.x[symbol] = 1
       pass.load(data)
       data.x[symbol] = 0
       pass.forward(0..<1)
-      symbol = draw(random.uniform())
+    }
+    for symbol in prompt.dropLast() {
+      read(symbol)
+      pass.carryState()
+    }
+    var symbol = prompt.last ?? 0
+    var written = String.UnicodeScalarView()
+    for _ in 0..<length {
+      read(symbol)
+      symbol = draw(random.uniform(), temperature)
       pass.carryState()
       let scalar = alphabet[symbol]
       // A text may hold characters that a terminal would obey.
@@ -53,8 +64,8 @@ struct TextSampler {
     return String(written)
   }
 
-  /// The class at `uniform` of the distribution softmax(W_ho h + b_o).
-  private func draw(_ uniform: Double) -> Int {
+  /// The class at `uniform` of the distribution softmax((W_ho h + b_o)/temperature).
+  private func draw(_ uniform: Double, _ temperature: Double) -> Int {
     guard let weight = layout["readout.weight"], let bias = layout["readout.bias"] else { return 0 }
     let h = pass.state(row: 1, layer: network.layers - 1)
     var y = [Double](repeating: 0, count: layout.outputs)
@@ -65,6 +76,8 @@ struct TextSampler {
       y[output] = sum
     }
     let largest = y.max() ?? 0
+    guard temperature > 0 else { return y.firstIndex(of: largest) ?? 0 }
+    for output in y.indices { y[output] = largest + (y[output] - largest) / temperature }
     let total = y.reduce(0) { $0 + exp($1 - largest) }
     var rest = uniform * total
     for output in y.indices {

@@ -19,6 +19,13 @@ extension TrainingRun {
     return patience > 0 && history.validationsSinceBest >= patience
   }
 
+  /// The share of the held-out classes that the present weights answer right; nil without held-out data, and where no classes
+  /// are asked for.
+  public func heldOutAccuracy() throws(TrainingError) -> Double? {
+    guard engine.task.description.loss == .crossEntropy else { return nil }
+    return try Validator(experiment, task: engine.task, measure: .accuracy, memory: memory)?.value(engine.parameters)
+  }
+
   /// Measures the held-out loss of the present weights.
   func measureHeldOut() {
     do throws(TrainingError) {
@@ -28,7 +35,7 @@ extension TrainingRun {
       }
       guard let validator else { return }
       let parameters = engine.parameters
-      let loss = validator.loss(parameters)
+      let loss = validator.value(parameters)
       let isBest = history.bestValidation.map { loss < $0.value } ?? !loss.isNaN
       course.history.append(validation: LossHistory.Mark(update: update, value: loss))
       if isBest { course.best = BestWeights(update: update, loss: loss, parameters: parameters) }
@@ -38,7 +45,7 @@ extension TrainingRun {
   }
 }
 
-/// Measures losses on held-out data.
+/// Measures losses on held-out data, or how often a class is right.
 final class Validator {
   /// The length of its sequences.
   let length: Int
@@ -47,18 +54,20 @@ final class Validator {
   private static let sequenceLimit = 100, rowLimit = 50
 
   /// What measures the networks of `experiment`; nil where `task` holds nothing out.
-  init?(_ experiment: Experiment, task: any SequenceTask, memory: Int) throws(TrainingError) {
+  init?(
+    _ experiment: Experiment, task: any SequenceTask, measure: SolvedMeasure = .loss, memory: Int
+  ) throws(TrainingError) {
     guard let heldOut = task.heldOut else { return nil }
     length = experiment.task.length
     var experiment = experiment
     let rows = min(experiment.training.batch, Self.rowLimit)
     let count = heldOut.sequenceCount(steps: length, batch: rows) ?? 1
     experiment.solved = SolvedSpecification()
-    experiment.solved.measure = .loss
+    experiment.solved.measure = measure
     experiment.solved.sequences = rows * min(count, Self.sequenceLimit)
     evaluator = try Evaluator(experiment, heldOut: heldOut, rows: rows, memory: memory)
   }
 
-  /// The mean loss of a target with these parameters, in nats or half squares.
-  func loss(_ parameters: [Double]) -> Double { evaluator.evaluate(parameters).value }
+  /// The mean loss of a target with these parameters, in nats or half squares; or the share of right answers.
+  func value(_ parameters: [Double]) -> Double { evaluator.evaluate(parameters).value }
 }

@@ -36,7 +36,8 @@ struct Bpttop: ParsableCommand {
     version: version,
     subcommands: [
       DashboardCommand.self, TrainCommand.self, TraceCommand.self, ScreenCommand.self, CheckCommand.self,
-      SolveCommand.self, DiagnoseCommand.self, SweepCommand.self, GuessCommand.self, WatchCommand.self,
+      SolveCommand.self, DiagnoseCommand.self, SweepCommand.self, GuessCommand.self, SampleCommand.self,
+      WatchCommand.self,
       LinkCommand.self, LessonCommand.self, BenchCommand.self, KeysCommand.self, ConfigCommand.self,
     ],
     defaultSubcommand: DashboardCommand.self)

@@ -38,6 +38,14 @@ enum Reading {
     return .limited(pace)
   }
 
+  /// What a readout is divided by.
+  static func temperature(_ text: String) throws -> Double {
+    guard let temperature = Double(text), temperature.isFinite, temperature >= 0 else {
+      throw ValidationError("found \(text), expected a number from 0")
+    }
+    return temperature
+  }
+
   /// A number of seconds.
   static func seconds(_ text: String) throws -> Double {
     guard let seconds = Double(text), seconds.isFinite, seconds > 0 else {

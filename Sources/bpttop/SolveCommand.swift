@@ -79,7 +79,8 @@ private final class Attempt {
     run = try options.run(source)
     evaluator = try options.evaluator(source)
     guard lengths.isEmpty || !source.experiment.training.untied else {
-      throw Failure.input("--lengths: found an experiment with training.untied, expected one whose steps share their weights")
+      throw Failure.input(
+        "--lengths: found an experiment with training.untied, expected one whose steps share their weights")
     }
     others = try lengths.map { length in
       var other = source

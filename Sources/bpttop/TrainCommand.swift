@@ -200,7 +200,7 @@ struct TrainCommand: ParsableCommand {
       throw Failure.run(
         "update \(explosion.update) exploded: \(explosion.factor)\(whose) is not finite at time step \(explosion.step)")
     }
-    if metrics != "-", checkpoint != "-" { try StandardOutput.print(summary(run)) }
+    if metrics != "-", checkpoint != "-" { try StandardOutput.print(summary(run) + accuracy(run)) }
     if let forecast {
       let words = try writeForecasts(run, to: forecast)
       if metrics != "-", checkpoint != "-", forecast != "-" { try StandardOutput.print(words) }
@@ -230,6 +230,12 @@ struct TrainCommand: ParsableCommand {
   /// A name as a field of a CSV file.
   private static func field(_ name: String) -> String {
     name.contains { ",\"\n\r".contains($0) } ? "\"" + name.replacingOccurrences(of: "\"", with: "\"\"") + "\"" : name
+  }
+
+  /// "  held-out accuracy 0.93"; nothing where no classes are asked for or none are held out.
+  private func accuracy(_ run: TrainingRun) -> String {
+    guard run.update > 0, let accuracy = try? run.heldOutAccuracy() else { return "" }
+    return "  held-out accuracy \(formatted(accuracy))"
   }
 
   /// "update 1000  loss 0.0182 ± 0.0031 over the last 100 updates  gradient norm 0.12  held-out loss 0.02, least 0.019 at update 800".

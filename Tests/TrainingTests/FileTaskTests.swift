@@ -234,7 +234,7 @@ struct CSVTaskTests {
         == "d.csv: found the same numbers in every row, expected an input column whose numbers vary")
     #expect(
       csvError("a,b\n1,2\n1,3\n1,5\n", columns: ["a"])
-        == "d.csv, column a: found the same number in every row, expected numbers that vary")
+        == "d.csv, column a: found the same in every row, expected a column that varies")
     #expect(csvError("a\n1\n2\n3\n", length: 3) == "d.csv: found 3 rows, expected at least 4 for task.length 3")
     #expect(csvError("a,b\n1,\"2\n3,4\n") == "d.csv, row 2: found a quote that does not end, expected a closing \"")
     #expect(
@@ -266,5 +266,33 @@ struct CSVTaskTests {
     for _ in 0..<300 { run.trainOnce() }
     let losses = run.history.recent.map(\.loss)
     #expect(losses.suffix(20).reduce(0, +) / 20 < 0.3 * 1.5)
+  }
+}
+
+@Suite("Classes of a table")
+struct ClassColumnTests {
+  private static let text =
+    "x,y,state\n" + (0..<12).map { "\($0),\($0 * $0 % 7),\(["walk", "sit", "run", "sit"][$0 % 4])\n" }.joined()
+
+  @Test("a target column of words is a class, by the alphabet, of the same row")
+  func classes() throws {
+    let task = try csv(Self.text, length: 4, targets: ["state"])
+    #expect(task.description.loss == .crossEntropy && task.description.outputNames == ["run", "sit", "walk"])
+    #expect(task.description.inputNames == ["x", "y"] && task.predictsClasses)
+    let data = task.sequences(index: 0, batch: 1, length: 4)
+    #expect(data.target == .classes([2, 1, 0, 1]))
+    // Half are sit, a quarter each of the others: H = ½ log 2 + ½ log 4.
+    #expect(task.description.floors.map(\.loss) == [log(3.0), 0.5 * log(2.0) + 0.5 * log(4.0)])
+    #expect(
+      task.reading?.contains("predicts state of the same row; 3 classes (run, sit, walk)") ?? false,
+      "\(task.reading ?? "")")
+  }
+
+  @Test("words beside other targets, as inputs, or among numbers are refused by name")
+  func refused() {
+    #expect(csvError(Self.text, targets: ["state", "y"]).contains("words beside other targets"))
+    #expect(csvError(Self.text, columns: ["x", "state"], targets: ["y"]).contains("expected numbers"))
+    #expect(csvError("x,state\n1,walk\n2,sit\n3,4\n", targets: ["state"]).contains("state"))
+    #expect(csvError("x,state\n1,walk\n2,walk\n3,walk\n", targets: ["state"]).contains("the same in every row"))
   }
 }

@@ -31,7 +31,7 @@ struct ColumnChoice {
     // Where inputs are not named, they are all columns of numbers beside the targets.
     if task.columns.isEmpty { chosen.formUnion(try numericColumns(hasRowNames: pass.head.hasRowNames, named: chosen)) }
     self.chosen = chosen.sorted()
-    for index in self.chosen { try requireNumbers(index) }
+    for index in self.chosen where try !isClasses(index, task) { try requireNumbers(index) }
     chooseOrder()
     try applyRule(task.missing)
   }
@@ -179,6 +179,21 @@ struct ColumnChoice {
         && column.greatest <= 2500
     }
     return parts.count > 1 ? Set(parts) : []
+  }
+
+  /// Whether a column holds the classes that are predicted: words, and the only target.
+  private func isClasses(_ index: Int, _ task: TaskSpecification) throws(TaskError) -> Bool {
+    let column = columns[index]
+    guard column.isClasses, task.targets.contains(column.name), !task.columns.contains(column.name) else {
+      return false
+    }
+    guard task.targets.count == 1 else {
+      throw failed(
+        "words beside other targets", "a column of words as the only target, or columns of numbers",
+        column: column.name,
+        key: "task.targets")
+    }
+    return true
   }
 
   private func requireNumbers(_ index: Int) throws(TaskError) {

@@ -21,6 +21,8 @@ struct ColumnTally: Sendable {
   private var dayOrder = Order(), monthOrder = Order()
   /// The rows at which another id begins, where the column may tell series apart.
   private(set) var ids: IDRuns?
+  /// The words of a column that may be predicted; nil for other columns.
+  private(set) var classes: ClassWords?
 
   /// Whether values in their order rise or fall.
   private struct Order: Sendable {
@@ -44,12 +46,14 @@ struct ColumnTally: Sendable {
     }
   }
 
-  init(name: String, mayTellSeries: Bool) {
+  init(name: String, mayTellSeries: Bool, mayBeClasses: Bool = false) {
     self.name = name
     ids = mayTellSeries ? IDRuns() : nil
+    classes = mayBeClasses ? ClassWords() : nil
   }
 
-  /// Takes the cell of data row `row`, counted from 0 (row `line` of the file); gives its number, NaN where it has none.
+  /// Takes the cell of data row `row`, counted from 0 (row `line` of the file); gives its number, NaN where it has none; of a word
+  /// that may be a class, the class's code.
   mutating func take(_ bytes: UnsafeBufferPointer<UInt8>, row: Int, line: Int, _ reader: CellReader) -> Double {
     ids?.take(bytes, row: row)
     switch reader.value(bytes) {
@@ -75,6 +79,7 @@ struct ColumnTally: Sendable {
         if firstText == nil { firstText = (line, shown(bytes)) }
         lastTexts.append(row)
         if lastTexts.count > 2 * TablePass.footerLimit { lastTexts.removeFirst(TablePass.footerLimit) }
+        if let code = classes?.code(of: bytes) { return Double(code) }
       }
     }
     return .nan
@@ -142,6 +147,9 @@ struct ColumnTally: Sendable {
     return numeric >= texts + dates ? .broken : .words
   }
 
+  /// Whether it holds words and nothing else, and may be predicted.
+  var isClasses: Bool { classes.map { !$0.isFull } ?? false && texts > 0 && numbers + truths + dates == 0 }
+
   /// Whether its dates fall from row to row: the newest stands first.
   var datesFall: Bool {
     guard kind == .dates, dates - timesOfDay > 1 else { return false }
@@ -202,5 +210,35 @@ struct IDRuns: Sendable {
       starts.removeLast()
       if !starts.contains(where: { $0.code == last.code }), last.code == names.count - 1 { names.removeLast() }
     }
+  }
+}
+
+/// The different words of a column, each with a code in the order in which they came.
+struct ClassWords: Sendable {
+  private var codes: [[UInt8]: Int] = [:]
+  private(set) var names: [String] = []
+  /// Whether there are more words than classes make sense of.
+  private(set) var isFull = false
+  private static let limit = 1000
+
+  /// The code of a word; nil where there are too many.
+  mutating func code(of bytes: UnsafeBufferPointer<UInt8>) -> Int? {
+    let word = Array(CellReader.trimmed(bytes))
+    if let known = codes[word] { return known }
+    guard names.count < Self.limit else {
+      isFull = true
+      return nil
+    }
+    codes[word] = names.count
+    names.append(String(decoding: word.prefix(100), as: UTF8.self))
+    return names.count - 1
+  }
+
+  /// The words in the order of the alphabet, and the place there of each code.
+  var sorted: (names: [String], places: [Int]) {
+    let order = names.indices.sorted { names[$0] < names[$1] }
+    var places = [Int](repeating: 0, count: names.count)
+    for (place, code) in order.enumerated() { places[code] = place }
+    return (order.map { names[$0] }, places)
   }
 }

@@ -9,6 +9,8 @@ struct Table: Sendable {
     var mean = 0.0, deviation = 0.0
     /// Whether it takes two values, written as true and false.
     var isTruth = false
+    /// The classes that its words are, in the order of the alphabet; its numbers count them from 0. Empty for numbers.
+    var classes: [String] = []
   }
 
   /// The file's name.
@@ -41,7 +43,12 @@ struct Table: Sendable {
     name = TaskFile.name(of: source.file)
     let pass = try TablePass(source, task, memory: memory)
     let choice = try ColumnChoice(pass, task, file: source.file)
-    columns = choice.chosen.map { Column(name: pass.columns[$0].name, isTruth: pass.columns[$0].truths > 0) }
+    columns = choice.chosen.map { index in
+      let column = pass.columns[index]
+      return Column(
+        name: column.name, isTruth: column.truths > 0,
+        classes: column.isClasses ? column.classes?.sorted.names ?? [] : [])
+    }
     numbers = SpilledArray(memoryLimit: min(32 << 20, memory / 8), lost: .nan)
     leftOut = choice.leftOut
     firstLine = pass.head.firstRow
@@ -109,12 +116,14 @@ struct Table: Sendable {
   /// The chosen cells of some rows, from the last row to the first where the newest stands first.
   private static func cells(of rows: Range<Int>, _ pass: TablePass, _ choice: ColumnChoice) -> [Double] {
     let (all, count, chosen) = (pass.head.width, rows.count, choice.chosen)
+    let classes = chosen.map { pass.columns[$0].isClasses ? pass.columns[$0].classes?.sorted.places : nil }
     return pass.cells.read(rows.lowerBound * all..<rows.upperBound * all) { cells in
       [Double](unsafeUninitializedCapacity: count * chosen.count) { taken, filled in
         for place in 0..<count {
           let from = (choice.isNewestFirst ? count - 1 - place : place) * all
-          for column in chosen {
-            taken[filled] = cells[from + column]
+          for (column, places) in zip(chosen, classes) {
+            let cell = cells[from + column]
+            taken[filled] = places.map { cell.isNaN ? .nan : Double($0[Int(cell)]) } ?? cell
             filled += 1
           }
         }

@@ -28,7 +28,9 @@ struct TablePass {
     notes = head.notes
     cells = SpilledArray(memoryLimit: min(32 << 20, memory / 8), lost: .nan)
     columns = head.names.map { name in
-      ColumnTally(name: name, mayTellSeries: task.id == name || (task.id == nil && ColumnWords.isSeries(name)))
+      ColumnTally(
+        name: name, mayTellSeries: task.id == name || (task.id == nil && ColumnWords.isSeries(name)),
+        mayBeClasses: task.targets.contains(name))
     }
     try readRows(source)
     takeFooter()

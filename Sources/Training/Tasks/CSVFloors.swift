@@ -1,3 +1,4 @@
+import Glibc
 import RecurrentNetworks
 
 /// What forecasts without a model come to on the rows that are trained on, in the units of the loss.
@@ -28,6 +29,24 @@ struct CSVFloors {
       floors.append(.init(name: "repeating the row \(season) before", short: "season \(season)", loss: loss))
     }
     return floors
+  }
+
+  /// Guessing among the classes, and knowing how often each comes: H = -Σ p log p over the targets.
+  func ofClasses(_ count: Int) -> [TaskDescription.Floor] {
+    var counts = [Double](repeating: 0, count: count)
+    for part in rows {
+      for row in part {
+        table.read(row + ahead[0]..<row + ahead[0] + 1) { cells in
+          if !cells[outputs[0]].isNaN { counts[Int(cells[outputs[0]])] += 1 }
+        }
+      }
+    }
+    let total = counts.reduce(0, +)
+    let entropy = counts.reduce(0) { $1 > 0 ? $0 - $1 / total * log($1 / total) : $0 }
+    return [
+      .init(name: "guessing", loss: log(Double(count))),
+      .init(name: "knowing the classes' frequencies", short: "frequencies", loss: entropy),
+    ]
   }
 
   /// ½ Σ (z_t - z_{t-lag})², the mean over all rows that have one so far before.

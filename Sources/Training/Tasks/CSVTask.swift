@@ -3,7 +3,7 @@ import RecurrentNetworks
 /// The numbers of a table to come: every input column ahead, or the columns named as targets.
 ///
 /// A target that is an input too is asked for `task.horizon` rows ahead; one that is no input, at its own row (or, with a horizon
-/// above 1, as far ahead). The columns are normalized to mean 0 and variance 1 over the rows that are trained on; rows and stream are
+/// above 1, as far ahead). A target column of words is a class, asked for alone. The columns are normalized to mean 0 and variance 1 over the rows that are trained on; rows and stream are
 /// as for a text. Of several series, and with held-out rows, no sequence crosses a border.
 struct CSVTask: NamedTask {
   static let widthEstimate = 128, source = TaskSource.table, isStream = true
@@ -23,6 +23,9 @@ struct CSVTask: NamedTask {
   private let trained: [Range<Int>], validated: [Range<Int>]
   /// The table of held-out rows, where they have a file of their own.
   private let other: Table?
+  /// The classes that are predicted; empty where numbers are. And of each class of the held-out table its place among them.
+  private let classes: [String]
+  private var classPlaces: [Int32]
   private var places: SequencePlaces
 
   static func make(_ task: TaskSpecification, seed: UInt64, memory: Int) throws(TaskError) -> CSVTask {
@@ -50,7 +53,7 @@ struct CSVTask: NamedTask {
     let named = task.columns.map { ("task.columns", $0) } + task.targets.map { ("task.targets", $0) }
     for (key, name) in named where constant.contains(name) {
       throw TaskError(
-        key: key, file: source.file, column: name, found: "the same number in every row", expected: "numbers that vary")
+        key: key, file: source.file, column: name, found: "the same in every row", expected: "a column that varies")
     }
     let kept = columns.filter { !constant.contains($0) }
     let targets = task.targets.isEmpty ? kept : task.targets
@@ -66,14 +69,14 @@ struct CSVTask: NamedTask {
     ahead = targets.map { asInputs.contains($0) ? horizon : horizon > 1 ? horizon : 0 }
     dropped = columns.filter { constant.contains($0) }
     scales = table.columns
+    classes = targets.count == 1 ? table.columns.first { $0.name == targets[0] }?.classes ?? [] : []
     self.table = table
     self.task = task
     file = source.file
     let most = ahead.max() ?? 0
     trained = Self.steps(table.series.map { $0.lowerBound..<$0.lowerBound + task.heldOut.trained(of: $0.count) }, most)
     if case .file(let path) = task.heldOut {
-      let held = try Self.heldOutTable(
-        path, like: task, kept + targets.filter { !asInputs.contains($0) }, memory: memory)
+      let held = try Self.heldOutTable(path, like: task, kept, targets, memory: memory)
       validated = Self.steps(held.series, most)
       other = held
     } else {
@@ -83,14 +86,21 @@ struct CSVTask: NamedTask {
       other = nil
     }
     self.places = Self.places(trained, of: table, steps: task.length)
-    let words = CSVWords(table: table, inputs: kept, outputs: targets, ahead: ahead, dropped: dropped, task: task)
+    classPlaces = try Self.places(of: other, target: targets.first, among: classes, task.heldOut)
+    let words = CSVWords(
+      table: table, inputs: kept, outputs: targets, ahead: ahead, dropped: dropped, task: task, classes: classes)
     description = words.description(isStream: self.places.isStream && task.carry == .state)
     reading = words.reading(other: other)
     try check(length: task.length)
+    let floors = CSVFloors(table: table, rows: trained, outputs: outputs, ahead: ahead, scales: scales)
+    guard classes.isEmpty else {
+      description.floors = floors.ofClasses(classes.count)
+      return
+    }
     description.outputUnits = outputs.map {
       TaskDescription.Unit(mean: scales[$0].mean, deviation: scales[$0].deviation)
     }
-    description.floors = CSVFloors(table: table, rows: trained, outputs: outputs, ahead: ahead, scales: scales).floors
+    description.floors = floors.floors
   }
 
   /// The rows of each part at which a step may begin, so that its targets lie in the part too.
@@ -104,10 +114,10 @@ struct CSVTask: NamedTask {
   }
 
   private static func heldOutTable(
-    _ path: String, like task: TaskSpecification, _ names: [String], memory: Int
+    _ path: String, like task: TaskSpecification, _ inputs: [String], _ targets: [String], memory: Int
   ) throws(TaskError) -> Table {
     var other = task
-    (other.columns, other.targets, other.heldOut) = (names, [], .none)
+    (other.columns, other.targets, other.heldOut) = (inputs, targets, .none)
     do {
       return try Table(TextSource(path: path, encoding: task.encoding), other, memory: memory)
     } catch {
@@ -116,6 +126,26 @@ struct CSVTask: NamedTask {
       if error.file == nil { (error.file, error.key) = (path, "task.held_out") }
       throw error
     }
+  }
+
+  /// The places of a held-out table's classes among those that are trained on; of the table itself each is its own.
+  private static func places(
+    of other: Table?, target: String?, among classes: [String], _ heldOut: HeldOut
+  ) throws(TaskError) -> [Int32] {
+    guard let other, !classes.isEmpty, let column = other.columns.first(where: { $0.name == target }) else {
+      return classes.indices.map { Int32($0) }
+    }
+    var places: [Int32] = []
+    for name in column.classes {
+      guard let place = classes.firstIndex(of: name) else {
+        throw TaskError(
+          key: "task.held_out", file: other.name, column: column.name, found: "\u{201C}\(name)\u{201D}",
+          expected: "one of the classes that are trained on: \(list(classes, limit: 12))",
+          nearest: nearestName(to: name, among: classes))
+      }
+      places.append(Int32(place))
+    }
+    return places
   }
 
   /// The held-out rows, as a task of their own; nil where there are none.
@@ -160,8 +190,10 @@ struct CSVTask: NamedTask {
     let column = other.map { _ in table.columns.map(\.name) }
     func place(_ own: Int) -> Int { column?.firstIndex(of: scales[own].name) ?? own }
     let (from, to) = (inputs.map(place), outputs.map(place))
-    data.writeNumbers { x, values, mask in
-      mask.update(repeating: 1)
+    /// Writes the inputs, and calls `body` with each position and the cells of its outputs.
+    func write(
+      _ x: UnsafeMutableBufferPointer<Double>, _ body: (_ position: Int, _ output: Int, _ cell: Double) -> Void
+    ) {
       for row in 0..<batch {
         let start = places.start(sequence: index, row: row, steps: n, batch: batch)
         places.forEachPiece(from: start, steps: n) { place, step, count in
@@ -171,13 +203,25 @@ struct CSVTask: NamedTask {
               for (index, input) in inputs.enumerated() {
                 x[position * inputs.count + index] = scales[input].normalized(cells[t * width + from[index]])
               }
-              for (index, output) in outputs.enumerated() {
-                let cell = cells[(t + ahead[index]) * width + to[index]]
-                values[position * outputs.count + index] = scales[output].normalized(cell)
-              }
+              for index in outputs.indices { body(position, index, cells[(t + ahead[index]) * width + to[index]]) }
             }
           }
         }
+      }
+    }
+    guard classes.isEmpty else {
+      data.writeNumbersAndClasses { x, targets, mask in
+        write(x) { position, _, cell in
+          mask[position] = cell.isNaN ? 0 : 1
+          targets[position] = cell.isNaN ? 0 : classPlaces[Int(cell)]
+        }
+      }
+      return
+    }
+    data.writeNumbers { x, values, mask in
+      mask.update(repeating: 1)
+      write(x) { position, index, cell in
+        values[position * outputs.count + index] = scales[outputs[index]].normalized(cell)
       }
     }
   }
@@ -197,6 +241,9 @@ struct CSVTask: NamedTask {
   func restored(_ outputs: some Sequence<Double>) -> [Double] {
     zip(self.outputs, outputs).map { scales[$0].restored($1) }
   }
+
+  /// Whether a class is predicted, and no numbers.
+  var predictsClasses: Bool { !classes.isEmpty }
 
   /// The columns that are predicted, and how many rows ahead.
   var outputNames: [String] { outputs.map { scales[$0].name } }
@@ -227,9 +274,15 @@ private struct CSVWords {
   let ahead: [Int]
   let dropped: [String]
   let task: TaskSpecification
+  let classes: [String]
 
   func description(isStream: Bool) -> TaskDescription {
-    TaskDescription(
+    guard classes.isEmpty else {
+      return TaskDescription(
+        name: "csv", summary: "\(outputs[0]) of \(table.name)", inputs: inputs.count, outputs: classes.count,
+        loss: .crossEntropy, isStream: isStream, inputNames: inputs, outputNames: classes)
+    }
+    return TaskDescription(
       name: "csv", summary: "numbers of \(table.name) to come", inputs: inputs.count, outputs: outputs.count,
       loss: .squared, isStream: isStream, inputNames: inputs, outputNames: zip(outputs, ahead).map(Self.output))
   }
@@ -248,6 +301,7 @@ private struct CSVWords {
       pieces.append("reads \(read)")
       let words = zip(outputs, ahead).map { $1 == 0 ? "\($0) of the same row" : "\($0) \(rowsAhead($1))" }
       pieces.append("predicts \(list(words, limit: 8))")
+      if !classes.isEmpty { pieces.append("\(classes.count) classes (\(list(classes, limit: 6)))") }
     }
     if let column = table.seriesColumn {
       let short = table.series.count { $0.count < task.length + (ahead.max() ?? 0) }
