@@ -4,21 +4,6 @@ import Testing
 
 @testable import Training
 
-private func make(_ name: TaskName, length: Int, seed: UInt64 = 7) throws -> any SequenceTask {
-  var specification = TaskSpecification()
-  specification.name = name
-  specification.length = length
-  return try specification.makeTask(seed: seed)
-}
-
-private func classes(_ data: SequenceBatch) -> [Int] {
-  if case .classes(let classes) = data.target { classes.map(Int.init) } else { [] }
-}
-
-private func values(_ data: SequenceBatch) -> [Double] {
-  if case .values(let values) = data.target { values } else { [] }
-}
-
 @Suite("Parity, latch, Reber and sines")
 struct DrawnTaskTests {
   /// Row by row: two rows of sequence 0, then two of sequence 3, as another program draws them.
@@ -32,16 +17,16 @@ struct DrawnTaskTests {
     arguments: ["parity", "latch", "reber", "sine"])
   func golden(name: String) throws {
     let expected = try #require(fixture("tasks", as: [String: [Drawn]].self)[name])
-    let task = try make(#require(TaskName(rawValue: name)), length: 70)
+    let task = try makeTask(#require(TaskName(rawValue: name)), length: 70)
     for (number, drawn) in expected.enumerated() {
       let row = number % 2
       let data = task.sequences(index: number < 2 ? 0 : 3, batch: 2, length: 70)
       func ofRow<T>(_ all: [T]) -> [T] { all.indices.filter { $0 % 2 == row }.map { all[$0] } }
       if let symbols = drawn.symbols { #expect(ofRow(try #require(data.symbols)).map(Int.init) == symbols) }
       if let x = drawn.x { #expect(relativeError(ofRow(data.x), x) < 1e-14) }
-      if let next = drawn.values { #expect(relativeError(ofRow(values(data)), next) < 1e-14) }
+      if let next = drawn.values { #expect(relativeError(ofRow(targetValues(data)), next) < 1e-14) }
       if let expected = drawn.classes {
-        #expect(Array(ofRow(classes(data)).suffix(expected.count)) == expected)
+        #expect(Array(ofRow(targetClasses(data)).suffix(expected.count)) == expected)
       }
     }
   }
@@ -49,8 +34,8 @@ struct DrawnTaskTests {
   @Test("parity: fair bits, the class is the number of ones so far by 2, at every step")
   func parity() throws {
     let (n, batch) = (130, 200)
-    let data = try make(.parity, length: n).sequences(index: 4, batch: batch, length: n)
-    let symbols = try #require(data.symbols).map(Int.init), target = classes(data)
+    let data = try makeTask(.parity, length: n).sequences(index: 4, batch: batch, length: n)
+    let symbols = try #require(data.symbols).map(Int.init), target = targetClasses(data)
     for row in 0..<batch {
       let bits = (0..<n).map { symbols[$0 * batch + row] }
       for t in 0..<n { #expect(target[t * batch + row] == bits[...t].reduce(0, +) % 2) }
@@ -60,14 +45,14 @@ struct DrawnTaskTests {
     let pairs = (batch..<n * batch).count { symbols[$0] == symbols[$0 - batch] }
     #expect(abs(pairs - (n - 1) * batch / 2) < 400)
     #expect(data.targetMask.allSatisfy { $0 == 1 })
-    #expect(try make(.parity, length: n).description.floors.map(\.loss) == [log(2)])
+    #expect(try makeTask(.parity, length: n).description.floors.map(\.loss) == [log(2)])
   }
 
   @Test("latch: three inputs of ±1, noise of variance 0.2, the sign at the end")
   func latch() throws {
     let (n, batch) = (30, 600)
-    let data = try make(.latch, length: n).sequences(index: 1, batch: batch, length: n)
-    let target = classes(data)
+    let data = try makeTask(.latch, length: n).sequences(index: 1, batch: batch, length: n)
+    let target = targetClasses(data)
     var plus = 0, sum = 0.0, squares = 0.0, count = 0.0
     for row in 0..<batch {
       let x = (0..<n).map { data.x[$0 * batch + row] }
@@ -92,9 +77,9 @@ struct DrawnTaskTests {
   @Test("reber: legal strings one after another, the next symbol as target, with the probabilities of the grammar")
   func reber() throws {
     let (n, batch) = (120, 300)
-    let task = try make(.reber, length: n)
+    let task = try makeTask(.reber, length: n)
     let data = task.sequences(index: 2, batch: batch, length: n)
-    let symbols = try #require(data.symbols).map(Int.init), target = classes(data)
+    let symbols = try #require(data.symbols).map(Int.init), target = targetClasses(data)
     let names = task.description.inputSymbols
     let legal = try Regex("^(BT\(Self.inner)TE|BP\(Self.inner)PE)$")
     var strings: [String: Int] = [:]
@@ -120,7 +105,7 @@ struct DrawnTaskTests {
   @Test("reber: what may follow is right, and nothing else; the floors are its entropy")
   func legalNext() throws {
     let (n, batch) = (100, 400)
-    let task = try make(.reber, length: n)
+    let task = try makeTask(.reber, length: n)
     let data = task.sequences(index: 0, batch: batch, length: n)
     let symbols = try #require(data.symbols).map(Int.init)
     let right = try #require(task.rightClasses(in: data))
@@ -147,15 +132,15 @@ struct DrawnTaskTests {
     // By hand: after the first B two symbols, then B, then two, two and two symbols may follow; then all but node 6, where
     // one string in four is, have two.
     for (length, choices) in [(2, 1.0), (3, 2), (4, 3), (5, 4), (6, 4.75)] {
-      let floors = try make(.reber, length: length).description.floors.map(\.loss)
+      let floors = try makeTask(.reber, length: length).description.floors.map(\.loss)
       #expect(abs(floors[2] - choices * log(2) / Double(length)) < 1e-15)
       #expect(floors[1] == floors[2])
     }
     // The first outer symbol to be recalled stands after B T B T X S E at the earliest: two of eight inner strings.
-    let eight = try make(.reber, length: 7).description.floors.map(\.loss)
+    let eight = try makeTask(.reber, length: 7).description.floors.map(\.loss)
     #expect(abs(eight[1] - eight[2] - 0.25 * log(2) / 7) < 1e-15)
-    let long = try make(.reber, length: 1_000_000).description.floors.map(\.loss)
-    let longer = try make(.reber, length: 1_000_000_000).description.floors.map(\.loss)
+    let long = try makeTask(.reber, length: 1_000_000).description.floors.map(\.loss)
+    let longer = try makeTask(.reber, length: 1_000_000_000).description.floors.map(\.loss)
     #expect(abs(long[2] - longer[2]) < 1e-6)
   }
 
@@ -191,9 +176,9 @@ struct DrawnTaskTests {
   @Test("sine: two sines of the periods between 5 and 20, the next value as target; the floors are their moments")
   func sine() throws {
     let (n, batch) = (40, 3000)
-    let task = try make(.sine, length: n)
+    let task = try makeTask(.sine, length: n)
     let data = task.sequences(index: 5, batch: batch, length: n)
-    let target = values(data)
+    let target = targetValues(data)
     var squares = 0.0, differences = 0.0
     for row in 0..<batch {
       let x = (0..<n).map { data.x[$0 * batch + row] }

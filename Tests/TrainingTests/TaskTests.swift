@@ -4,21 +4,6 @@ import Testing
 
 @testable import Training
 
-private func make(_ name: TaskName, length: Int, seed: UInt64 = 7) throws -> any SequenceTask {
-  var specification = TaskSpecification()
-  specification.name = name
-  specification.length = length
-  return try specification.makeTask(seed: seed)
-}
-
-private func classes(_ data: SequenceBatch) -> [Int] {
-  if case .classes(let classes) = data.target { classes.map(Int.init) } else { [] }
-}
-
-private func values(_ data: SequenceBatch) -> [Double] {
-  if case .values(let values) = data.target { values } else { [] }
-}
-
 @Suite("Tasks that are drawn")
 struct TaskTests {
   static let drawn: [(TaskName, Int)] = [
@@ -29,13 +14,13 @@ struct TaskTests {
   @Test("data are a function of seed and index: the same again, others elsewhere; a row does not depend on the batch")
   func pure() throws {
     for (name, n) in Self.drawn {
-      let task = try make(name, length: n)
+      let task = try makeTask(name, length: n)
       let data = task.sequences(index: 5, batch: 4, length: n)
       var reused = task.emptyBatch(steps: n, batch: 4)
       for index in [9, 2, 5] { task.write(sequence: index, into: &reused) }
       #expect(reused == data)
       #expect(task.sequences(index: 6, batch: 4, length: n) != data)
-      #expect(try make(name, length: n, seed: 8).sequences(index: 5, batch: 4, length: n) != data)
+      #expect(try makeTask(name, length: n, seed: 8).sequences(index: 5, batch: 4, length: n) != data)
       let narrow = task.sequences(index: 5, batch: 2, length: n)
       for position in 0..<n * 2 {
         let wide = position / 2 * 4 + position % 2
@@ -49,7 +34,7 @@ struct TaskTests {
   @Test("one-hot inputs are one-hot, at the symbol")
   func oneHot() throws {
     for (name, n) in Self.drawn {
-      let task = try make(name, length: n)
+      let task = try makeTask(name, length: n)
       if task.description.inputSymbols.isEmpty { continue }
       var data = task.emptyBatch(steps: n, batch: 3)
       for index in 0..<3 { task.write(sequence: index, into: &data) }
@@ -64,8 +49,8 @@ struct TaskTests {
   @Test("adding: one mark in [0, n/10), one in [n/10, n/2), the mean of the marked at the end, of variance 1/24")
   func adding() throws {
     let (n, batch) = (40, 4000)
-    let data = try make(.adding, length: n).sequences(index: 0, batch: batch, length: n)
-    let target = values(data)
+    let data = try makeTask(.adding, length: n).sequences(index: 0, batch: batch, length: n)
+    let target = targetValues(data)
     var sum = 0.0, squares = 0.0
     for row in 0..<batch {
       let marks = (0..<n).filter { data.x[2 * ($0 * batch + row) + 1] == 1 }
@@ -79,7 +64,7 @@ struct TaskTests {
     // Standard errors: √(1/24/4000) = 0.0032 and about √2/24/√4000 = 0.0009 or less.
     #expect(abs(sum / Double(batch)) < 0.013)
     #expect(abs(squares / Double(batch) - 1 / 24) < 0.003)
-    #expect(try make(.adding, length: n).description.floors.first?.loss == 0.5 / 24)
+    #expect(try makeTask(.adding, length: n).description.floors.first?.loss == 0.5 / 24)
     // Every place is used.
     let firsts = Set((0..<batch).compactMap { row in (0..<4).first { data.x[2 * ($0 * batch + row) + 1] == 1 } })
     #expect(firsts == [0, 1, 2, 3])
@@ -89,8 +74,8 @@ struct TaskTests {
     "copy: ten symbols, T - 1 blanks, a cue, and the ten as the last targets; a memoryless guesser pays 10 ln 8/(T+20)")
   func copy() throws {
     let (n, batch) = (31, 200)
-    let data = try make(.copy, length: n).sequences(index: 3, batch: batch, length: n)
-    let symbols = try #require(data.symbols).map(Int.init), target = classes(data)
+    let data = try makeTask(.copy, length: n).sequences(index: 3, batch: batch, length: n)
+    let symbols = try #require(data.symbols).map(Int.init), target = targetClasses(data)
     var used = Set<Int>()
     for row in 0..<batch {
       let own = (0..<n).map { symbols[$0 * batch + row] }, asked = (0..<n).map { target[$0 * batch + row] }
@@ -103,15 +88,15 @@ struct TaskTests {
     }
     #expect(used == Set(0..<8))
     #expect(data.targetMask.allSatisfy { $0 == 1 })
-    let floor = try #require(make(.copy, length: n).description.floors.first?.loss)
+    let floor = try #require(makeTask(.copy, length: n).description.floors.first?.loss)
     #expect(abs(floor - 10 * log(8) / 31) < 1e-15)
   }
 
   @Test("temporal-order: A or B in [n/10, n/5) and in [n/2, 6n/10), the class says which", arguments: [10, 13, 50, 99])
   func temporalOrder(n: Int) throws {
     let batch = 400
-    let data = try make(.temporalOrder, length: n).sequences(index: 1, batch: batch, length: n)
-    let symbols = try #require(data.symbols).map(Int.init), target = classes(data)
+    let data = try makeTask(.temporalOrder, length: n).sequences(index: 1, batch: batch, length: n)
+    let symbols = try #require(data.symbols).map(Int.init), target = targetClasses(data)
     var counts = [0, 0, 0, 0]
     for row in 0..<batch {
       let places = (0..<n).filter { symbols[$0 * batch + row] < 2 }
@@ -128,9 +113,9 @@ struct TaskTests {
 
   @Test("recall: the first symbol is the last step's class")
   func recall() throws {
-    let data = try make(.recall, length: 6).sequences(index: 2, batch: 300, length: 6)
+    let data = try makeTask(.recall, length: 6).sequences(index: 2, batch: 300, length: 6)
     let symbols = try #require(data.symbols).map(Int.init)
-    #expect(Array(classes(data)[5 * 300..<6 * 300]) == Array(symbols[..<300]))
+    #expect(Array(targetClasses(data)[5 * 300..<6 * 300]) == Array(symbols[..<300]))
     #expect(Set(symbols[..<300]) == Set(0..<8))
     #expect(Set(symbols[300..<5 * 300]) == [8])
     #expect(Set(symbols[(5 * 300)...]) == [9])
@@ -140,11 +125,11 @@ struct TaskTests {
   @Test("coin: P(y = 1) = 0.5 + 0.5 x(t-3) - 0.25 x(t-8), also across sequences; the floors are its entropies")
   func coin() throws {
     let (n, batch) = (25, 16)
-    let task = try make(.coin, length: n)
+    let task = try makeTask(.coin, length: n)
     var coins = [[Int]](repeating: [], count: batch), answers = coins
     for index in 0..<400 {
       let data = task.sequences(index: index, batch: batch, length: n)
-      let target = classes(data)
+      let target = targetClasses(data)
       for row in 0..<batch {
         coins[row] += (0..<n).map { Int(data.x[$0 * batch + row]) }
         answers[row] += (0..<n).map { target[$0 * batch + row] }
@@ -179,8 +164,8 @@ struct TaskTests {
       (.sine, 2),
     ]
     for (name, minimum) in least {
-      _ = try make(name, length: minimum).sequences(index: 0, batch: 2, length: minimum)
-      let error = #expect(throws: TaskError.self) { try make(name, length: minimum - 1) }
+      _ = try makeTask(name, length: minimum).sequences(index: 0, batch: 2, length: minimum)
+      let error = #expect(throws: TaskError.self) { try makeTask(name, length: minimum - 1) }
       #expect(
         error?.description
           == "task.length: found \(minimum - 1), expected a whole number from \(minimum) for \(name.rawValue)")
