@@ -61,8 +61,29 @@ extension ProductByLag {
     let lags = EvenSpread.choose(maximumLags, of: Array(1...max(1, min(longest, chain.steps))))
     let (norms, spectra) = try Self.products(chain, layer: layer, lags: lags, progress)
     self.init(
-      steps: chain.steps, log10Norm: norms, spectra: spectra,
-      log10BoundPerStep: try chain.log10BoundPerStep(layer: layer),
+      steps: chain.steps, norms: norms, spectra: spectra, log10BoundPerStep: try chain.log10BoundPerStep(layer: layer))
+  }
+
+  /// The products of Jacobians that were made elsewhere.
+  ///
+  /// - Parameters:
+  ///   - jacobians: ∂h_t/∂h_{t-1} of successive steps, the earliest first, all [H, H].
+  ///   - maximumLags: as above.
+  /// - Throws: `LinearAlgebraError` where a Jacobian is not finite.
+  public init(jacobians: [Matrix], maximumLags: Int) throws {
+    let lags = EvenSpread.choose(maximumLags, of: Array(1...max(1, jacobians.count)))
+    let last = jacobians.count
+    let (norms, spectra) = try Self.products(
+      width: jacobians.first?.rows ?? 0, lags: last > 0 ? lags : [],
+      { product, lag in
+        try product.extend(by: jacobians[last - lag])
+      }, { _ in })
+    self.init(steps: last, norms: norms, spectra: spectra, log10BoundPerStep: nil)
+  }
+
+  private init(steps: Int, norms: [Double], spectra: [Spectrum], log10BoundPerStep: Double?) {
+    self.init(
+      steps: steps, log10Norm: norms, spectra: spectra, log10BoundPerStep: log10BoundPerStep,
       slope: LineFit(norms.enumerated().map { (x: Double($0 + 1), y: $1) })?.slope,
       horizon10: norms.firstIndex { $0 < -1 }.map { $0 + 1 }, horizon1: norms.firstIndex { $0 < -2 }.map { $0 + 1 })
   }
@@ -73,12 +94,22 @@ extension ProductByLag {
     guard let longest = lags.last, longest <= chain.steps else { return ([], []) }
     let width = chain.width(chain.site(layer: layer, position: 0))
     let pullback = chain.makePullback(capacity: width)
+    return try products(
+      width: width, lags: lags,
+      { try pullback.extend($0, along: chain.step(into: chain.steps - $1, layer: layer)) }, progress)
+  }
+
+  /// - Parameter extend: makes the product of a lag out of that of the lag before.
+  private static func products(
+    width: Int, lags: [Int], _ extend: (JacobianProduct, Int) throws -> Void, _ progress: (Double) throws -> Void
+  ) throws -> (norms: [Double], spectra: [Spectrum]) {
+    guard let longest = lags.last else { return ([], []) }
     let product = JacobianProduct(size: width)
     var (norms, spectra) = ([Double](), [Spectrum]())
     norms.reserveCapacity(longest)
     for lag in 1...longest {
       // ∂s_T/∂s_{T-lag} = (J_T … J_{k+2}) J_{k+1}, k = T - lag
-      try pullback.extend(product, along: chain.step(into: chain.steps - lag, layer: layer))
+      try extend(product, lag)
       if lags[spectra.count] == lag {
         let spectrum = Spectrum(lag: lag, log10: try product.log10SingularValues())
         spectra.append(spectrum)

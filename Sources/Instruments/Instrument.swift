@@ -31,6 +31,8 @@ public struct InstrumentNeeds: OptionSet, Hashable, Sendable {
   public static let history = InstrumentNeeds(rawValue: 8)
   /// The gradient's norms by step, of a pass that is made elsewhere.
   public static let norms = InstrumentNeeds(rawValue: 16)
+  /// The Jacobians ∂h_t/∂h_{t-1}, of a pass that is made elsewhere.
+  public static let jacobians = InstrumentNeeds(rawValue: 32)
 }
 
 /// One measurement of a pass: from a pass to numbers, a pure function.

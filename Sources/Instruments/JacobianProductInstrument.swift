@@ -5,6 +5,8 @@ import GradientFlow
 public enum JacobianProductInstrument: Instrument {
   /// Its name.
   public static let id: InstrumentID = "jacobian-product"
+  /// What it needs of a source.
+  public static let needs: InstrumentNeeds = .jacobians
 
   /// The products of the batch's first sequence.
   public struct Reading: Sendable {
@@ -59,5 +61,14 @@ public enum JacobianProductInstrument: Instrument {
   /// What is followed over training.
   public static func trend(_ reading: Reading) -> [String: Double] {
     reading.time.slope.map { ["slope": $0] } ?? [:]
+  }
+}
+
+extension JacobianProductInstrument.Reading {
+  /// The products of a pass that is made elsewhere: nothing else is known of it.
+  public init(_ product: ProductByLag) {
+    self.init(
+      length: product.steps, batch: 1, firstStep: 0, time: product, memoryPath: nil, depth: nil, paths: nil,
+      noGradientReason: nil)
   }
 }

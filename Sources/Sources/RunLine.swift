@@ -1,4 +1,6 @@
 import Foundation
+import GradientFlow
+import LinearAlgebra
 import Training
 
 /// A line of a run that tells of itself: what one update did.
@@ -8,6 +10,9 @@ struct RunLine: Decodable, Equatable, Sendable {
   var loss: Double?, gradientNorm: Double?, clipScale: Double?, learningRate: Double?
   /// log10 ‖∂L/∂h_t‖ by step.
   var log10NormByStep: [Double?]?
+  /// ∂h_t/∂h_{t-1} of successive steps, the earliest first, until they are multiplied; and their products by lag.
+  private var jacobians: [[[Double]]]?
+  private(set) var product: ProductByLag?
   /// When it was written, in seconds since 1970.
   var time: Double?
   /// The updates that were done before the window that was published with it.
@@ -18,8 +23,23 @@ struct RunLine: Decodable, Equatable, Sendable {
   enum CodingKeys: String, CodingKey {
     case update, loss, time, window, event
     case gradientNorm = "grad_norm", clipScale = "clip_scale", learningRate = "learning_rate"
-    case log10NormByStep = "log10_grad_steps"
+    case log10NormByStep = "log10_grad_steps", jacobians
   }
+
+  /// The products of its Jacobians, in place of them; false where they are no square matrices of one size.
+  fileprivate mutating func multiplyJacobians() -> Bool {
+    guard let all = jacobians else { return true }
+    jacobians = nil
+    let size = all.first?.count ?? 0
+    guard size > 0, all.allSatisfy({ $0.count == size && $0.allSatisfy { $0.count == size } }) else { return false }
+    let matrices = all.map { Matrix(rows: size, columns: size, elements: $0.flatMap { $0 }) }
+    // A Jacobian that is not finite has no product.
+    product = try? ProductByLag(jacobians: matrices, maximumLags: Self.spectra)
+    return true
+  }
+
+  /// At how many lags all singular values are taken.
+  private static let spectra = 24
 
   /// What it tells of its update; what it does not tell is NaN.
   func record(_ update: Int) -> UpdateRecord {
@@ -61,9 +81,10 @@ struct RunLines {
     let decoder = JSONDecoder()
     decoder.nonConformingFloatDecodingStrategy = .convertFromString(
       positiveInfinity: "Infinity", negativeInfinity: "-Infinity", nan: "NaN")
-    let line =
+    var line =
       (try? decoder.decode(RunLine.self, from: data)) ?? (try? decoder.decode(RunLine.self, from: quotingNumbers(data)))
-    return line?.update == nil && line?.event == nil ? nil : line
+    guard line?.update != nil || line?.event != nil, line?.multiplyJacobians() ?? false else { return nil }
+    return line
   }
 
   /// Python writes NaN and Infinity as they are, which JSON does not know: here between quotes.

@@ -1,4 +1,5 @@
 import Experiments
+import GradientFlow
 import Instruments
 import RecurrentNetworks
 import Training
@@ -17,7 +18,7 @@ public final class WatchSource: Source {
   private var requests: [LaneID: ReadingRequest] = [:]
   /// What the analyst was last asked for, and the last frame.
   private var asked: [LaneID: ReadingRequest] = [:], lastFrame: LaneFrame?
-  private var windows: [Int: String] = [:], norms = NormsByUpdate()
+  private var windows: [Int: String] = [:], steps = StepsByUpdate()
   private var record = RunRecord()
   /// The window that is shown, or why the one that was gone to is not.
   private var window: WatchedWindow?, fault: InputError?
@@ -26,11 +27,11 @@ public final class WatchSource: Source {
   private var unreadable = 0, silence: String?
   private var news: [SourceNews] = []
 
-  /// Losses always; every instrument from the first window on, and norms from the first line on that has them.
+  /// Losses always; every instrument from the first window on, and norms and products from the first line on that has them.
   public var capabilities: Capabilities {
     let offers: InstrumentNeeds =
       !windows.isEmpty
-      ? [.pass, .sequence, .settings, .history, .norms] : norms.isEmpty ? [.history] : [.history, .norms]
+      ? [.pass, .sequence, .settings, .history, .norms, .jacobians] : steps.offers
     return Capabilities(offers: offers, commands: replay.updates.isEmpty ? [] : .control)
   }
 
@@ -110,14 +111,14 @@ public final class WatchSource: Source {
   private func take(_ come: RunFeed.News) {
     for line in come.lines {
       guard let update = line.update else { continue }
-      if record.isBefore(line) { norms = NormsByUpdate() }
+      if record.isBefore(line) { steps = StepsByUpdate() }
       record.add(line, update)
-      if let steps = line.log10NormByStep { norms.add(steps.map { $0 ?? -.infinity }, update: update) }
+      steps.add(line, update)
     }
     (unreadable, silence) = (come.unreadable, come.hasEnded ? nil : come.silence)
     replay.isOver = come.hasEnded
     if let windows = come.windows { self.windows = windows }
-    replay.take(windows.isEmpty ? norms.updates : windows.keys.sorted())
+    replay.take(windows.isEmpty ? steps.updates : windows.keys.sorted())
     for _ in 0..<come.ticks { replay.tick() }
     var isNew = false
     if let loaded = come.loaded, loaded.update == wanted {
@@ -183,11 +184,12 @@ public final class WatchSource: Source {
   private var lineReadings: Readings {
     var readings = Readings(summary.pass)
     readings.set(LossInstrument.self, .init(update: summary.update, history: summary.history))
-    if let steps = lineNorms { readings.set(GradientNormInstrument.self, .init(norms: steps)) }
+    if let norms = lineSteps?.norms { readings.set(GradientNormInstrument.self, .init(norms: norms)) }
+    if let product = lineSteps?.product { readings.set(JacobianProductInstrument.self, .init(product)) }
     return readings
   }
 
-  private var lineNorms: [Double]? { replay.current.flatMap { norms[$0] } ?? norms.newest }
+  private var lineSteps: StepsByUpdate.Entry? { replay.current.flatMap { steps[$0] } ?? steps.newest }
 
   private var summary: RunSummary {
     if let window, fault == nil { return summary(of: window.snapshot) }
@@ -205,7 +207,7 @@ public final class WatchSource: Source {
       let update = windows.isEmpty && replay.isRunning ? record.update : replay.current ?? record.update
       summary = RunSummary(
         pass: PassIdentity(update: update, serial: Snapshot.nextSerial), history: history,
-        length: fault == nil ? lineNorms?.count ?? 0 : 0, isRunning: true)
+        length: fault == nil ? lineSteps?.length ?? 0 : 0, isRunning: true)
     }
     summary.title = words
     summary.isRunning = replay.isRunning
@@ -228,21 +230,33 @@ public final class WatchSource: Source {
   }
 }
 
-/// Norms by step of the lines that have them, bounded: where there are too many, every second one goes.
-private struct NormsByUpdate {
+/// What lines told of the steps of their passes, bounded: where there are too many, every second one goes.
+private struct StepsByUpdate {
+  /// Of one line: log10 ‖∂L/∂h_t‖ by step, and the products of Jacobians by lag.
+  struct Entry {
+    var norms: [Double]?, product: ProductByLag?
+    var length: Int { max(norms?.count ?? 0, product?.steps ?? 0) }
+  }
+
   private static let limit = 1024
   private(set) var updates: [Int] = []
-  private var norms: [Int: [Double]] = [:]
+  private var entries: [Int: Entry] = [:]
+  /// What some line has had.
+  private(set) var offers: InstrumentNeeds = .history
 
-  var isEmpty: Bool { updates.isEmpty }
-  var newest: [Double]? { updates.last.flatMap { norms[$0] } }
-  subscript(update: Int) -> [Double]? { norms[update] }
+  var newest: Entry? { updates.last.flatMap { entries[$0] } }
+  subscript(update: Int) -> Entry? { entries[update] }
 
-  mutating func add(_ steps: [Double], update: Int) {
-    if norms.updateValue(steps, forKey: update) == nil { updates.append(update) }
+  /// Takes a line, if it tells of steps.
+  mutating func add(_ line: RunLine, _ update: Int) {
+    let entry = Entry(norms: line.log10NormByStep.map { $0.map { $0 ?? -.infinity } }, product: line.product)
+    guard entry.length > 0 else { return }
+    if entry.norms != nil { offers.insert(.norms) }
+    if entry.product != nil { offers.insert(.jacobians) }
+    if entries.updateValue(entry, forKey: update) == nil { updates.append(update) }
     guard updates.count > Self.limit else { return }
-    for (place, update) in updates.enumerated() where !place.isMultiple(of: 2) { norms[update] = nil }
-    updates = updates.filter { norms[$0] != nil }
+    for (place, update) in updates.enumerated() where !place.isMultiple(of: 2) { entries[update] = nil }
+    updates = updates.filter { entries[$0] != nil }
   }
 }
 

@@ -20,8 +20,11 @@ import Testing
       _ = DispatchSemaphore(value: 0).wait(timeout: .now() + .milliseconds(2))
     }
     // Norms are offered from the first line on that has them, and with them the way back and forth.
-    #expect(source.capabilities.commands == (text.contains("log10_grad_steps") ? .control : []))
-    #expect(source.capabilities.offers == (text.contains("log10_grad_steps") ? [.history, .norms] : [.history]))
+    let offers: InstrumentNeeds =
+      text.contains("log10_grad_steps")
+      ? [.history, .norms] : text.contains("jacobians") ? [.history, .jacobians] : .history
+    #expect(source.capabilities.commands == (offers == .history ? [] : .control))
+    #expect(source.capabilities.offers == offers)
     return try #require(last)
   }
 
@@ -39,6 +42,25 @@ import Testing
     #expect(lane.readings?[GradientNormInstrument.self]?.norms == [-3, -.infinity, -1])
     #expect(lane.readings?[LossInstrument.self]?.update == 2 && lane.readings?[FlowInstrument.self] == nil)
     #expect(frame.difference == nil)
+  }
+
+  @Test func jacobiansAreMultiplied() throws {
+    // Diagonal: after two steps ½·3 and 2·4, after one 3 and 4.
+    let frame = try frame(
+      """
+      {"update": 1, "jacobians": [[[0.5, 0], [0, 2]], [[3, 0], [0, 4]]]}
+      {"update": 2, "jacobians": [[[1, 2]], [[1]]]}
+
+      """)
+    let lane = try #require(frame.lanes[.a])
+    let product = try #require(lane.readings?[JacobianProductInstrument.self]?.time)
+    #expect(product.steps == 2)
+    let expected = [[4.0, 3], [8, 1.5]]
+    for (spectrum, values) in zip(product.spectra, expected) {
+      for (found, value) in zip(spectrum.log10, values) { #expect(abs(found - log10(value)) < 1e-12) }
+    }
+    // What is no square matrix is no line.
+    #expect(lane.summary.title == ["a run", "1 line is no update, left out"])
   }
 
   @Test func whatIsNoLineIsLeftOutAndWhatGoesBackBeginsAnew() throws {
