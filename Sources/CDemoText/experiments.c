@@ -31,6 +31,8 @@ static const unsigned char experiments[] = {
   , 0,
 #embed "../../Demos/experiments/fixed-point.yaml"
   , 0,
+#embed "../../Demos/experiments/flossing.yaml"
+  , 0,
 #embed "../../Demos/experiments/forecast.yaml"
   , 0,
 #embed "../../Demos/experiments/identity-relu.yaml"

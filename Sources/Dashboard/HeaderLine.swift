@@ -63,6 +63,7 @@ enum HeaderLine {
   /// What is added to the gradient beside the loss.
   private static func regularizers(_ regularizer: RegularizerSpecification) -> [String] {
     (regularizer.omega > 0 ? ["Ω \(plain(regularizer.omega))"] : [])
+      + (regularizer.flossing > 0 ? ["flossing \(plain(regularizer.flossing))"] : [])
       + (regularizer.noise > 0 ? ["noise \(plain(regularizer.noise))"] : [])
   }
 

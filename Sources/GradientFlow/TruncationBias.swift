@@ -74,7 +74,7 @@ extension TruncationBias {
   /// Windows that begin at the same step and inject neighboring losses as one, where the recursion is linear: clipping at every
   /// step and Ω depend on the losses that go back together.
   static func merge(_ windows: [Window], flow: FlowControl) -> [Window] {
-    guard flow.clipThreshold == nil, flow.omega == 0 else { return windows }
+    guard flow.clipThreshold == nil, flow.omega == 0, flow.flossing == 0 else { return windows }
     var merged: [Window] = []
     for window in windows {
       if let last = merged.last, last.steps.lowerBound == window.steps.lowerBound,

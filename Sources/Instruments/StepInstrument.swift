@@ -128,6 +128,8 @@ extension StepInstrument {
     public let optimizer: OptimizerSpecification, learningRate: Double
     /// The standard deviation of the noise that is added to g, where there is any; Ω, and what its gradient in g is multiplied by.
     public let noiseDeviation: Double?, omega: Double?, omegaWeight: Double
+    /// F of gradient flossing, and what its gradient in g is multiplied by.
+    public let flossed: Double?, flossingWeight: Double
     /// The update of one weight, the first of W_hh, with its numbers; nil where the optimizer does more than to go along g.
     public let ofOneWeight: StepEquation?
     /// How g is made: the sum over the steps that share the weights, or each step's own; or the algorithm's own last equation.
@@ -160,6 +162,9 @@ extension StepInstrument {
       learningRate = training.learningRate(after: snapshot.update)
       noiseDeviation = training.regularizer.noise > 0 ? training.noiseDeviation(after: snapshot.update) : nil
       (omega, omegaWeight) = (training.regularizer.omega > 0 ? tape.omega : nil, training.regularizer.omega)
+      (flossed, flossingWeight) = (
+        training.regularizer.flossing > 0 ? tape.flossed : nil, training.regularizer.flossing
+      )
       equation = Self.equation(tape, training)
       preactivationGradient =
         training.algorithm.description.isTape ? CellEquations(tape.network).preactivationGradient : nil

@@ -11,6 +11,7 @@ extension StepInstrument.Update {
     let sum: [StepText.Piece] =
       [.words(equation, .equation)]
       + (omega == nil ? [] : [.words(" + ", .equation), .setting(omegaWeight), .words(" ∂Ω/∂w", .equation)])
+      + (flossed == nil ? [] : [.words(" + ", .equation), .setting(flossingWeight), .words(" ∂F/∂w", .equation)])
     if isMadeElsewhere {
       let delta = preactivationGradient.map { [StepText.Piece.words($0 + ",  ", .equation)] + sum }
       return StepText(lines: [delta, sum].compactMap { $0 }, facts: factsOfGradient)
@@ -46,6 +47,7 @@ extension StepInstrument.Update {
     }
     if let noiseDeviation { facts.append(Fact("noise deviation", noiseDeviation, rank: 1)) }
     if let omega { facts.append(Fact("Ω", omega, rank: 1)) }
+    if let flossed { facts.append(Fact("F = Σ λ²", flossed, rank: 1)) }
     facts.append(Fact("‖w‖", weights, rank: 2))
     let whole: [StepText.Piece] =
       numbersHeld < numbersHeldWhole ? [.words(" of ", .remark), .count(numbersHeldWhole)] : []

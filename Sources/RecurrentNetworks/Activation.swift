@@ -39,6 +39,18 @@ extension Activation {
     }
   }
 
+  /// φ″(a); 0 at a kink.
+  func secondDerivative(_ a: Double) -> Double {
+    switch self {
+    // φ″ = -2 φ φ′;  φ′ (1 - 2φ);  -2 sign(a) (1 + |a|)^-3
+    case .tanh: -2 * value(a) * derivative(a)
+    case .sigmoid: derivative(a) * (1 - 2 * value(a))
+    case .softsign: (a > 0 ? -2 : a < 0 ? 2 : 0) / ((1 + abs(a)) * (1 + abs(a)) * (1 + abs(a)))
+    case .sin: -value(a)
+    case .relu, .leakyReLU, .identity, .hardTanh: 0
+    }
+  }
+
   /// The kernel that computes it.
   var function: ElementwiseFunction {
     switch self {

@@ -7,6 +7,9 @@ public struct FlowControl: Equatable, Sendable {
   public var clipThreshold: Double?
   /// λ of Ω = Σ_t (‖δ_t J_t‖₂/‖δ_t‖₂ - 1)² (Pascanu, Mikolov & Bengio 2013), whose gradient λ ∂⁺Ω/∂W_hh is added; 0 for none.
   public var omega = 0.0
+  /// λ of F = Σ λ_i² over the largest Lyapunov exponents (`Flossing`), whose gradient λ ∂F/∂w is added; 0 for none. And how many
+  /// exponents.
+  public var flossing = 0.0, flossedExponents = 1
 
   /// Plain backpropagation.
   public init() {}
@@ -15,7 +18,7 @@ public struct FlowControl: Equatable, Sendable {
 extension Pass {
   /// A backward pass begins: nothing is clipped yet.
   func beginFlow() {
-    omega = 0
+    (omega, flossed) = (0, 0)
     leastStepScale = 1
     guard flow.clipThreshold != nil || !stepScales.isEmpty else { return }
     let count = flow.clipThreshold == nil ? 0 : network.layers * capacity

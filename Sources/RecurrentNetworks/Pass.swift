@@ -51,7 +51,7 @@ public final class Pass<S: Scalar> {
   public var flow = FlowControl()
   /// What clipping at every step multiplied δ_t by in the last `backward`, [layers, capacity] or nothing, and the least; Ω.
   var stepScales: [Double] = []
-  var leastStepScale = 1.0, omega = 0.0
+  var leastStepScale = 1.0, omega = 0.0, flossed = 0.0
   /// Room to compute Ω in, where it is wanted.
   var omegaMemory: UnsafeMutablePointer<S>?
 

@@ -26,6 +26,7 @@ extension Pass {
     packsBackward = plan.recordsTape || window.steps.count * batch > Self.mostRowsUnpacked
     sweepBack(BackwardSegment(steps: window.steps, injected: injected, weight: weight))
     packsBackward = true
+    if flow.flossing > 0 { addFlossing(window.steps) }
     return result(window.steps, injected, weight: weight, count: count)
   }
 

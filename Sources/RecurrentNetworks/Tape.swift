@@ -47,6 +47,8 @@ public struct Tape: Sendable {
   public internal(set) var clipScales: [Double] = []
   /// Ω, where its gradient by W_hh is in `gradient`; else 0.
   public internal(set) var omega = 0.0
+  /// F of gradient flossing, where its gradient is in `gradient`; else 0.
+  public internal(set) var flossed = 0.0
 }
 
 /// What a pass keeps of one layer.

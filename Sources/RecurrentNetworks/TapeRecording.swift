@@ -243,6 +243,7 @@ extension Tape {
       var tape = pass.tape(window: moved, reduction: reduction).placed(at: window)
       tape.clipScales = pass.clipScales(moved.steps)
       tape.omega = pass.omega
+      tape.flossed = pass.flossed
       return tape
     }
     return precision == .float64 ? run(Double.self) : run(Float.self)

@@ -158,7 +158,7 @@ import Training
     ("network.init.scale", "0.9", 1, "0.95"), ("network.init.scale", "0.15", 3, "0.3"),
     ("network.init.scale", "0.05", -4, "0.0"),
     ("training.optimizer.momentum", "0.9", 5, "0.95"), ("training.clip.kind", "norm", 1, "value"),
-    ("training.clip.kind", "weight", 1, "none"), ("training.schedule.warmup", "0", 1, "1"),
+    ("training.clip.kind", "tensor", 1, "none"), ("training.schedule.warmup", "0", 1, "1"),
     ("training.schedule.warmup", "1", -1, "0"), ("training.schedule.warmup", "0", 10, "16"),
     ("training.optimizer.weight_decay", "0.0", 1, "1.0e-06"), ("seed", "1", 1, "2"),
     ("network.init.spectral_radius", "null", 1, "0.95"),

@@ -9,7 +9,7 @@ struct LossPanel: Panel {
   let shortTitle = "Loss"
   let size = PanelSize(26, 5, widthWeight: 6, heightWeight: 14)
   let help = [
-    "The loss by update (nats, or half squares), dashed the one on held-out data, with losses that are known of the task; under it ‖g‖, the norm of all weights' gradient.",
+    "The loss by update (nats, or half squares), dashed (with two lanes dotted) the one on held-out data, with losses that are known of the task; under it ‖g‖, the norm of all weights' gradient.",
     "‖g‖ is that before clipping, log10, with the threshold as a line; updates that were clipped stand out in color and words.",
     "Look for: steps down when something is learned, and spikes of the norm before the loss jumps.",
   ]
@@ -52,15 +52,20 @@ struct LaneLossPicture {
       return
     }
     let x = Axis.steps(first, last)
-    let losses = lanes.flatMap { $0.reading.history.buckets.map(\.lossMean) }.filter(\.isFinite)
-    var loss = Plot(x: x, y: .linear(losses), series: series("loss", \.lossMean) { $0 })
+    let losses = lanes.flatMap { $0.reading.history.buckets.map(\.lossMean) + heldOut($0.reading).map(\.y) }
+    var loss = Plot(x: x, y: .linear(losses.filter(\.isFinite)), series: series("loss", \.lossMean) { $0 })
     for (id, reading) in lanes {
       guard let newest = reading.history.newest else { continue }
-      loss.guides.append(
-        Guide(
-          newest.loss,
-          ["\(id.letter) loss \(NumberText.short(newest.loss))", "\(id.letter) \(NumberText.short(newest.loss))"],
-          role: LaneStyle(id).role, isLine: false))
+      let style = LaneStyle(id)
+      func guide(_ name: String, _ value: Double) -> Guide {
+        let number = NumberText.short(value)
+        return Guide(
+          value, ["\(id.letter) \(name) \(number)", "\(id.letter) \(number)"], role: style.role, isLine: false)
+      }
+      loss.guides.append(guide("loss", newest.loss))
+      guard let last = reading.history.validations.last else { continue }
+      loss.series.append(Series(heldOut(reading), .dots, role: style.role, symbol: style.symbol))
+      loss.guides.append(guide("held-out", last.value))
     }
     guard rect.height >= 8 else {
       loss.draw(in: rect, into: &buffer, theme: theme)
@@ -71,6 +76,10 @@ struct LaneLossPicture {
     let norm = Plot(x: x, y: .logarithmic(norms), series: series("‖g‖", \.normMaximum, NumberText.log10))
     loss.labelsX = false
     Plot.draw(loss, in: parts[0], over: norm, in: parts[1], into: &buffer, theme: theme)
+  }
+
+  private func heldOut(_ reading: LossInstrument.Reading) -> [(x: Double, y: Double)] {
+    reading.history.validations.map { (x: Double($0.update), y: $0.value) }
   }
 
   private func series(

@@ -8,6 +8,7 @@ extension TrainingSpecification {
     var flow = FlowControl()
     if clip.kind == .step { flow.clipThreshold = clip.threshold }
     flow.omega = regularizer.omega
+    (flow.flossing, flow.flossedExponents) = (regularizer.flossing, regularizer.exponents)
     return flow
   }
 
@@ -27,11 +28,27 @@ extension ExperimentRule {
       "training.regularizer.omega", fallsWith: \.training.algorithm,
       expected: { "0 with \($0.training.whyNothingGoesBack)" },
       where: { !$0.training.passesGradientBack && $0.training.regularizer.omega > 0 }),
+    ExperimentRule(
+      "training.regularizer.flossing", fallsWith: \.training.algorithm,
+      expected: { "0 with \($0.training.whyNothingGoesBack)" },
+      where: { !$0.training.passesGradientBack && $0.training.regularizer.flossing > 0 }),
+    ExperimentRule(
+      "training.regularizer.flossing", fallsWith: \.network.cell, expected: { "0 with \($0.whyNotFlossed ?? "")" },
+      where: { $0.training.regularizer.flossing > 0 && $0.whyNotFlossed != nil }),
   ]
 }
 
 extension TrainingSpecification {
   fileprivate var whyNothingGoesBack: String {
     "\(algorithm.rawValue), which has no backward pass through time; bptt has"
+  }
+}
+
+extension Experiment {
+  /// Why the exponents of its states cannot be flossed; nil where they can.
+  fileprivate var whyNotFlossed: String? {
+    if copies > 1 { return "untied weights: flossing needs one W_hh for all steps" }
+    if training.checkpoints == .sqrt { return "checkpoints sqrt, which keep no window whole; or checkpoints none" }
+    return network.whyNotFlossed
   }
 }
