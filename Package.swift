@@ -47,7 +47,7 @@ let package = Package(
     .target(
       name: "Dashboard",
       dependencies: [
-        "Instruments", "Sources", "Canvas", "Lessons",
+        "Instruments", "Sources", "Experiments", "Canvas", "Lessons",
         .product(name: "OrderedCollections", package: "swift-collections"),
       ]),
     .target(name: "Terminal", dependencies: ["Canvas", "CNcurses", "CTerminalGuard"]),
