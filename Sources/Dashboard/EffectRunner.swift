@@ -64,6 +64,13 @@ public struct EffectRunner {
     _ = takeNews()
   }
 
+  /// Shows these panels and no others, and takes what is read for them.
+  public mutating func show(_ panels: [PanelID]) {
+    (state.panelsOn, state.askedFor, state.zoomed) = (Set(panels), panels, nil)
+    source.look(state.requests)
+    _ = takeNews()
+  }
+
   /// Takes the size of the screen without an event.
   public mutating func resize(_ size: Size) { state.size = size }
 
