@@ -52,7 +52,9 @@ let package = Package(
       ]),
     .target(
       name: "Reports",
-      dependencies: ["Dashboard", "Experiments", "Instruments", "GradientFlow", "Sources", "Sweeps", "Canvas", "Training"]),
+      dependencies: [
+        "Dashboard", "Experiments", "Instruments", "GradientFlow", "Sources", "Sweeps", "Canvas", "Training",
+      ]),
     .target(name: "Terminal", dependencies: ["Canvas", "CNcurses", "CTerminalGuard"]),
     .executableTarget(
       name: "bpttop",

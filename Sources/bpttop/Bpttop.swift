@@ -38,7 +38,8 @@ struct Bpttop: ParsableCommand {
     subcommands: [
       DashboardCommand.self, TrainCommand.self, TraceCommand.self, ScreenCommand.self, CheckCommand.self,
       SolveCommand.self, DiagnoseCommand.self, SweepCommand.self, ReportCommand.self,
-      CompareCommand.self, GuessCommand.self, WatchCommand.self, LinkCommand.self, LessonCommand.self, BenchCommand.self, KeysCommand.self, ConfigCommand.self,
+      CompareCommand.self, GuessCommand.self, WatchCommand.self, LinkCommand.self, LessonCommand.self,
+      BenchCommand.self, KeysCommand.self, ConfigCommand.self,
     ],
     defaultSubcommand: DashboardCommand.self)
 
