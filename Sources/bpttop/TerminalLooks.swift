@@ -24,8 +24,10 @@ struct TerminalLooks: ParsableArguments {
   var record: String?
   @Flag(name: .customLong("no-mouse"), help: "Leaves the mouse to the terminal.") var leavesMouse = false
 
-  /// A recording into a file, which is there line by line.
-  private static func recording(_ path: String) throws -> TerminalRecording {
+  /// The recording that was asked for, into a file that is there line by line.
+  func startRecording() throws -> TerminalRecording? {
+    guard let path = record else { return nil }
+    guard path != "-" else { throw Failure.input("--record: found -, expected a file, as in --record x.cast") }
     let file = try writing { try OutputFile(path: path, mode: .stream) }
     let lines = Mutex(file), start = ContinuousClock.now
     return TerminalRecording(now: { start.duration(to: .now) }) { line in
@@ -42,7 +44,7 @@ struct TerminalLooks: ParsableArguments {
     let configuration = UserConfiguration.read(environment: environment)
     let theme = theme ?? configuration.theme.flatMap(ThemeName.init)
     let end: TerminalEnd
-    let recording = try record.map(Self.recording)
+    let recording = try startRecording()
     do {
       let waker = try Waker()
       let screen = try TerminalScreen(

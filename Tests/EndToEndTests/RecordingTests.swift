@@ -68,10 +68,14 @@ extension EndToEnd {
       #expect(events.count > 5 && events.map(\.text).joined().contains("This step"))
     }
 
-    @Test func aPlaceThatCannotBeWrittenIsOneLine() throws {
-      let terminal = try PseudoTerminal(Bpttop.path, ["--record", "/nowhere/x.cast"])
+    @Test(arguments: [
+      ("/nowhere/x.cast", "cannot write /nowhere/x.cast: No such file or directory"),
+      ("-", "--record: found -, expected a file, as in --record x.cast"),
+    ])
+    func aPlaceThatCannotBeWrittenIsOneLine(_ path: String, _ line: String) throws {
+      let terminal = try PseudoTerminal(Bpttop.path, ["--record", path])
       #expect(terminal.end() == 2)
-      #expect(terminal.output == "bpttop: cannot write /nowhere/x.cast: No such file or directory\r\n")
+      #expect(terminal.output == "bpttop: \(line)\r\n")
     }
   }
 }
