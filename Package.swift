@@ -47,14 +47,19 @@ let package = Package(
     .target(
       name: "Dashboard",
       dependencies: [
-        "Instruments", "Sources", "Canvas", "Lessons",
+        "Instruments", "Sources", "Experiments", "Canvas", "Lessons",
         .product(name: "OrderedCollections", package: "swift-collections"),
+      ]),
+    .target(
+      name: "Reports",
+      dependencies: [
+        "Dashboard", "Experiments", "Instruments", "GradientFlow", "Sources", "Sweeps", "Canvas", "Training",
       ]),
     .target(name: "Terminal", dependencies: ["Canvas", "CNcurses", "CTerminalGuard"]),
     .executableTarget(
       name: "bpttop",
       dependencies: [
-        "Dashboard", "Experiments", "Lessons", "Sweeps", "Terminal",
+        "Dashboard", "Experiments", "Lessons", "Reports", "Sweeps", "Terminal",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .testTarget(name: "LinearAlgebraTests", dependencies: ["LinearAlgebra"], exclude: ["Fixtures"]),
@@ -65,6 +70,7 @@ let package = Package(
     .testTarget(name: "SourcesTests", dependencies: ["Sources"], exclude: ["Fixtures"]),
     .testTarget(name: "ExperimentsTests", dependencies: ["Experiments"], exclude: ["Fixtures"]),
     .testTarget(name: "SweepsTests", dependencies: ["Sweeps"]),
+    .testTarget(name: "ReportsTests", dependencies: ["Reports"]),
     .testTarget(name: "CanvasTests", dependencies: ["Canvas"]),
     .testTarget(name: "LessonsTests", dependencies: ["Lessons", "Dashboard"]),
     .testTarget(name: "DashboardTests", dependencies: ["Dashboard"], exclude: ["Fixtures"]),

@@ -174,7 +174,7 @@ extension Color {
 
 extension String {
   /// With &, <, > and quotation marks as XML wants them.
-  var xmlEscaped: String {
+  public var xmlEscaped: String {
     var text = ""
     for character in self {
       switch character {

@@ -30,8 +30,10 @@ public enum Action: Sendable {
 public enum Effect: Hashable, Sendable {
   /// Tell the source.
   case source(Trainer.Command)
-  /// Write the screen as a picture; the pass that is shown as a trace; the experiment as a file.
-  case saveScreen, exportTrace, saveExperiment
+  /// Write the screen, or a panel of it, as a picture.
+  case savePicture(PictureRequest)
+  /// Write the pass that is shown as a trace with the numbers on the screen; the experiment as a file.
+  case exportTrace, saveExperiment
   /// Write everything, to go on from here at another time.
   case saveSession
   /// Go on with the session that ended by itself.

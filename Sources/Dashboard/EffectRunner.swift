@@ -56,6 +56,21 @@ public struct EffectRunner {
     return outcome
   }
 
+  /// Gives a panel the whole screen, and takes what is read for it.
+  public mutating func zoom(to panel: PanelID) {
+    state.show(panel)
+    state.zoomed = panel
+    source.look(state.requests)
+    _ = takeNews()
+  }
+
+  /// Shows these panels and no others, and takes what is read for them.
+  public mutating func show(_ panels: [PanelID]) {
+    (state.panelsOn, state.askedFor, state.zoomed) = (Set(panels), panels, nil)
+    source.look(state.requests)
+    _ = takeNews()
+  }
+
   /// Takes the size of the screen without an event.
   public mutating func resize(_ size: Size) { state.size = size }
 
@@ -67,11 +82,18 @@ public struct EffectRunner {
     for effect in effects {
       switch effect {
       case .source(let command): source.send(command)
-      case .saveScreen: write(.screen(render(state), state.theme))
+      case .savePicture(let request):
+        var drawn = state
+        if let name = request.theme { drawn.theme = state.theme.with(name) }
+        let panel = Panels.all.first { $0.id.name == request.subject }
+        write(.picture(panel.map { render($0, drawn) } ?? render(drawn), drawn.theme, request))
       case .exportTrace:
-        if let pass = state.lane.shown?.pass {
-          // A pass that exploded is no trace; what came before it is kept.
-          if let box = pass.blackBox, pass.explosion != nil { write(.blackBox(box)) } else { write(.trace(pass)) }
+        let pass = state.lane.shown?.pass
+        // A pass that exploded is no trace; what came before it is kept.
+        if let box = pass?.blackBox, pass?.explosion != nil {
+          write(.blackBox(box))
+        } else if let readings = state.readingsFile {
+          write(.trace(pass, readings))
         } else {
           outcome = perform(reduce(into: &state, .failure("no pass to export: this run has none, or none yet")))
         }

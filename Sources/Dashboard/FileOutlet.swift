@@ -1,4 +1,5 @@
 import Canvas
+import Experiments
 import Synchronization
 import Training
 
@@ -15,10 +16,10 @@ public protocol FileOutlet: AnyObject, Sendable {
 
 /// A file that the dashboard can write.
 public enum OutletFile: Sendable {
-  /// The screen as a picture, and the theme that it was drawn with.
-  case screen(Buffer, Theme)
-  /// A pass with all its numbers.
-  case trace(Snapshot)
+  /// The screen or a panel as a picture as it was asked for, and the theme that it was drawn with.
+  case picture(Buffer, Theme, PictureRequest)
+  /// A pass with all its numbers, where there is one, and what is on the screen of them.
+  case trace(Snapshot?, ReadingsFile)
   /// The updates before an explosion.
   case blackBox(BlackBox)
   /// The settings; of which lane, where there are two.

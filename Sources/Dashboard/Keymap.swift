@@ -146,14 +146,15 @@ public enum Keymap {
     KeyBinding(
       .program, "?", "help", "help; ⇥ to a panel first for that panel's own", [(.character("?"), .help)]),
     KeyBinding(
-      .program, "S", "picture", "save the screen: SVG, and PNG (rsvg-convert)",
+      .program, "S", "picture",
+      "save the screen, zoomed the panel alone: SVG, and PNG (rsvg-convert); :save flow txt light any panel, form and theme",
       [(.character("S"), .saveScreen)]),
     KeyBinding(
       .program, "T", nil, "the next theme; :theme light goes to one",
       [(.character("T"), .nextTheme)]),
     KeyBinding(
       .program, "e", nil,
-      "export this pass as a trace (safetensors), after an explosion the updates before it; E: the focused lane's experiment as YAML",
+      "export this pass as a trace (safetensors) and the numbers on the screen (CSV, JSON), after an explosion the updates before it; E: the focused lane's experiment as YAML",
       [(.character("e"), .exportTrace), (.character("E"), .saveExperiment)]),
     KeyBinding(
       .program, "s", "save", "save the session: bpttop FILE goes on from here", [(.character("s"), .saveSession)]),

@@ -113,7 +113,10 @@ extension DashboardState {
     case .quit: return [.quit]
     case .suspend: return [.suspend]
     case .repaint: return [.repaint]
-    case .saveScreen: return [.saveScreen]
+    case .saveScreen:
+      var request = PictureRequest()
+      request.subject = zoomed?.name ?? ""
+      return [.savePicture(request)]
     case .exportTrace: return [.exportTrace]
     case .saveExperiment: return [.saveExperiment]
     case .saveSession: return [.saveSession]

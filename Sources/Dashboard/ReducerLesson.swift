@@ -24,9 +24,10 @@ extension DashboardState {
   mutating func attendLesson() -> [Effect] {
     var effects: [Effect] = []
     // What moves nothing leads to no news: the lesson goes on at once.
-    while effects.isEmpty, lesson?.isAway == false, let scene = lessonScene, let requests = lesson?.attend(scene),
-      !requests.isEmpty
-    {
+    while effects.isEmpty, lesson?.isAway == false, let scene = lessonScene {
+      // What was awaited is there: from here on the reader may go to other updates.
+      lesson?.awaited.update = nil
+      guard let requests = lesson?.attend(scene), !requests.isEmpty else { break }
       for request in requests { effects += perform(request) }
     }
     return effects

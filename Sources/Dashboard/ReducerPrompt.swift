@@ -38,10 +38,10 @@ extension DashboardState {
       return go(to: command)
     }
     do {
-      if try setScreen(line) {
+      if let effects = try setScreen(line) {
         remember(editor.text)
         mode = .panels
-        return []
+        return effects
       }
       let key = try line.onlyKey()
       guard line.value != nil else {

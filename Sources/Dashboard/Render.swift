@@ -27,19 +27,7 @@ private func drawScreen(_ state: DashboardState, _ layout: ScreenLayout, _ buffe
   // Blocks are heavier than dots of braille.
   let theme = state.isBig ? state.theme.withHeavyLines : state.theme
   if let numbers = layout.numbers { BigNumbers.draw(state, in: numbers, &buffer) }
-  for place in layout.places {
-    let panel = place.panel
-    let isFocused = panel.id == state.focus
-    guard place.isFramed else {
-      panel.draw(state, in: place.frame, &buffer, theme: theme)
-      continue
-    }
-    let inside = buffer.box(
-      place.frame, title: [panel.title, panel.shortTitle].map { $0.words(theme) },
-      note: panel.notes(state).map { $0.words(theme) }, key: panel.digit.map(String.init),
-      focused: isFocused, theme: theme)
-    panel.draw(state, in: inside, &buffer, theme: theme)
-  }
+  for place in layout.places { draw(place, state, &buffer, theme, isFocused: place.panel.id == state.focus) }
   if let lesson = state.lesson, let rect = layout.lesson {
     LessonCard.draw(lesson, in: rect, isBig: state.isBig, theme: state.theme, into: &buffer)
   }
@@ -53,6 +41,27 @@ private func drawScreen(_ state: DashboardState, _ layout: ScreenLayout, _ buffe
   case .find(let editor): PromptOverlay.draw(find: editor, state, &buffer)
   case .demos(let editor): PromptOverlay.draw(demos: editor, state, &buffer)
   }
+}
+
+/// Draws a panel with its frame.
+private func draw(
+  _ place: ScreenLayout.Place, _ state: DashboardState, _ buffer: inout Buffer, _ theme: Theme, isFocused: Bool
+) {
+  let panel = place.panel
+  guard place.isFramed else { return panel.draw(state, in: place.frame, &buffer, theme: theme) }
+  let inside = buffer.box(
+    place.frame, title: [panel.title, panel.shortTitle].map { $0.words(theme) },
+    note: panel.notes(state).map { $0.words(theme) }, key: panel.digit.map(String.init), focused: isFocused,
+    theme: theme)
+  panel.draw(state, in: inside, &buffer, theme: theme)
+}
+
+/// Draws one panel alone, at the size of the screen; what it draws must have been read.
+public func render(_ panel: any Panel, _ state: DashboardState) -> Buffer {
+  var buffer = Buffer(width: state.size.width, height: state.size.height, fill: state.theme.blank)
+  draw(ScreenLayout.Place(panel, buffer.bounds, isZoomed: true), state, &buffer, state.theme, isFocused: false)
+  buffer.reduce(to: state.theme.characters)
+  return buffer
 }
 
 /// Draws the state at another size than its own.

@@ -41,4 +41,12 @@ public enum BiasInstrument: Instrument {
   public static func trend(_ reading: TruncationBias) -> [String: Double] {
     ["cosine": reading.overall.cosine, "relative_error": reading.overall.relativeError]
   }
+
+  /// The cosine and the relative error of each tensor, in the order of the parameters.
+  public static func arrays(_ reading: TruncationBias) -> [ReadingArray] {
+    [
+      ReadingArray("tensor_cosine", reading.tensors.map(\.cosine)),
+      ReadingArray("tensor_relative_error", reading.tensors.map(\.relativeError)),
+    ]
+  }
 }

@@ -62,6 +62,15 @@ public enum FlowInstrument: Instrument {
       noGradientReason: pass.noGradientReason)
   }
 
+  /// log10 ‖∂l_i/∂h_t‖, a row a loss; and the steps i of these, counted from 1.
+  public static func arrays(_ reading: Reading) -> [ReadingArray] {
+    let matrix = reading.matrix
+    return [
+      ReadingArray("log10", matrix.log10, shape: [matrix.rows.count, matrix.steps]),
+      ReadingArray("rows", matrix.rows.map { Double($0 + 1) }),
+    ]
+  }
+
   private static func way(_ pass: PassView) -> Way {
     if pass.snapshot.variant.fixedPoint != nil { return .fixedPoint }
     if !pass.snapshot.variant.gradientScale.isEmpty { return .randomCuts }

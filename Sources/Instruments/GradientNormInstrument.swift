@@ -84,6 +84,13 @@ public enum GradientNormInstrument: Instrument {
     return GradientNorms.log10(tape, layer: layer)
       + [Double](repeating: -.infinity, count: pass.length - end)
   }
+
+  /// log10 of the norms by step, a row a layer; with nothing cut off; and of what the memory path carries.
+  public static func arrays(_ reading: Reading) -> [ReadingArray] {
+    [ReadingArray("log10_norm", reading.layers.flatMap { $0 }, shape: [reading.layers.count, reading.length])]
+      + (reading.uncut.map { [ReadingArray("log10_uncut", $0)] } ?? [])
+      + (reading.carried.map { [ReadingArray("log10_carried", $0)] } ?? [])
+  }
 }
 
 extension GradientNormInstrument.Reading {

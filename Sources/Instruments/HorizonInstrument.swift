@@ -53,6 +53,9 @@ public enum HorizonInstrument: Instrument {
   /// What is followed over training.
   public static let trendNames = ["lag_10_percent", "lag_1_percent", "k2"]
 
+  /// log10 of the norm at lag 1, 2, …
+  public static func arrays(_ reading: Reading) -> [ReadingArray] { [ReadingArray("log10_norm", reading.log10Norm)] }
+
   /// A horizon that is never reached is the longest lag.
   public static func trend(_ reading: Reading) -> [String: Double] {
     [

@@ -62,6 +62,15 @@ public enum JacobianProductInstrument: Instrument {
   public static func trend(_ reading: Reading) -> [String: Double] {
     reading.time.slope.map { ["slope": $0] } ?? [:]
   }
+
+  /// log10 of the norm at lag 1, 2, …; and the lags at which there are all singular values, with these.
+  public static func arrays(_ reading: Reading) -> [ReadingArray] {
+    let spectra = reading.time.spectra, width = spectra.first?.log10.count ?? 0
+    return [
+      ReadingArray("log10_norm", reading.time.log10Norm), ReadingArray("lags", spectra.map { Double($0.lag) }),
+      ReadingArray("log10_singular_values", spectra.flatMap(\.log10), shape: [spectra.count, width]),
+    ]
+  }
 }
 
 extension JacobianProductInstrument.Reading {

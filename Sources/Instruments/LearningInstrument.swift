@@ -59,6 +59,14 @@ public enum LearningInstrument: Instrument {
 
   /// What is followed over training.
   public static func trend(_ reading: Reading) -> [String: Double] { ["cosine": reading.report.overall.cosine] }
+
+  /// Numbers held and multiply-adds of an update, of each algorithm.
+  public static func arrays(_ reading: Reading) -> [ReadingArray] {
+    [
+      ReadingArray("floats", reading.costs.map(\.floats)),
+      ReadingArray("multiply_adds", reading.costs.map(\.multiplyAdds)),
+    ]
+  }
 }
 
 extension Snapshot {

@@ -42,4 +42,20 @@ public enum LossInstrument: Instrument {
       // What comes back from another program's model is no loss of this one.
       kind: snapshot.data.givesGradients ? nil : snapshot.description.loss, clip: snapshot.experiment.training.clip)
   }
+
+  /// The first update of each bucket of the history, and its loss, gradient norm before clipping and clipped updates; and the
+  /// losses on held-out data.
+  public static func arrays(_ reading: Reading) -> [ReadingArray] {
+    let buckets = reading.history.buckets, heldOut = reading.history.validations
+    let arrays = [
+      ReadingArray("update", buckets.map { Double($0.firstUpdate) }), ReadingArray("loss", buckets.map(\.lossMean)),
+      ReadingArray("gradient_norm", buckets.map(\.normMean)),
+      ReadingArray("clipped", buckets.map { Double($0.clippedCount) }),
+    ]
+    guard !heldOut.isEmpty else { return arrays }
+    return arrays + [
+      ReadingArray("held_out_update", heldOut.map { Double($0.update) }),
+      ReadingArray("held_out_loss", heldOut.map(\.value)),
+    ]
+  }
 }

@@ -56,6 +56,14 @@ public struct Readings: Sendable {
     for (name, value) in I.trend(reading) { trends[TrendKey(I.id, name)] = value }
   }
 
+  /// The readings of some instruments alone.
+  public func keeping(_ instruments: Set<InstrumentID>) -> Readings {
+    var kept = self
+    kept.values = values.filter { instruments.contains($0.key) }
+    kept.leftOut = leftOut.filter { instruments.contains($0.key) }
+    return kept
+  }
+
   /// Readings that were made elsewhere, in another process or at another time.
   ///
   /// - Parameters:

@@ -22,4 +22,11 @@ public enum SaturationInstrument: Instrument {
       firstStep: tape.window.steps.lowerBound, derivatives: Saturation(tape, layer: layer),
       gates: GateActivity(tape, layer: layer))
   }
+
+  /// φ′ by step and unit; of a gated cell by step, gate and unit in one row.
+  public static func arrays(_ reading: Reading) -> [ReadingArray] {
+    let derivatives = reading.derivatives
+    guard derivatives.derivative.count == derivatives.steps * derivatives.units else { return [] }
+    return [ReadingArray("derivative", derivatives.derivative, shape: [derivatives.steps, derivatives.units])]
+  }
 }

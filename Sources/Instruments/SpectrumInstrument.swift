@@ -96,4 +96,18 @@ public enum SpectrumInstrument: Instrument {
   public static func trend(_ reading: Reading) -> [String: Double] {
     reading.spectralRadius.map { ["spectral_radius": $0] } ?? [:]
   }
+
+  /// Eigenvalues as pairs of a real and an imaginary part, and singular values: of W_hh gate by gate, and of J_t.
+  public static func arrays(_ reading: Reading) -> [ReadingArray] {
+    let parts =
+      zip(reading.gates, reading.weights).map { (reading.weights.count > 1 ? "weights_\($0)" : "weights", $1) }
+      + (reading.jacobian.map { [("jacobian", $0.spectrum)] } ?? [])
+    return parts.flatMap { name, spectrum in
+      [
+        ReadingArray(
+          name, spectrum.eigenvalues.flatMap { [$0.real, $0.imaginary] }, shape: [spectrum.eigenvalues.count, 2]),
+        ReadingArray("\(name)_singular_values", spectrum.singularValues),
+      ]
+    }
+  }
 }

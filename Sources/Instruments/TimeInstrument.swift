@@ -98,6 +98,30 @@ public enum TimeInstrument: Instrument {
 }
 
 extension TimeInstrument {
+  /// The states of sequence 0 by step and unit, a layer each, with their first step, counted from 1; numeric inputs by step; and
+  /// targets that are numbers.
+  public static func arrays(_ reading: Reading) -> [ReadingArray] {
+    let states = reading.layers.enumerated().flatMap { layer, states in
+      let values = states.steps.flatMap { step in
+        (0..<reading.units).map { states.value(unit: $0, step: step) ?? .nan }
+      }
+      return [
+        ReadingArray("\(states.name)_l\(layer)", values, shape: [states.steps.count, reading.units]),
+        ReadingArray("\(states.name)_l\(layer)_first_step", [Double(states.steps.lowerBound + 1)]),
+      ]
+    }
+    let targets = reading.targets.map { target -> Double in
+      if case .value(let value) = target { value } else { .nan }
+    }
+    return states
+      + (reading.inputs.isEmpty
+        ? []
+        : [
+          ReadingArray("inputs", reading.inputs.flatMap(\.values), shape: [reading.inputs.count, reading.length])
+        ])
+      + (targets.contains { !$0.isNaN } ? [ReadingArray("targets", targets)] : [])
+  }
+
   /// The states of sequence 0; of the top layer's h with what was stored of the steps before the window.
   private static func states(
     _ tape: Tape, _ snapshot: Snapshot, layer index: Int, component: Int, name: String

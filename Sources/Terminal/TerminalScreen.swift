@@ -53,15 +53,17 @@ public final class TerminalScreen {
   /// The question for the background; empty where it is not asked. And whether the answer is still to come.
   private let groundQuestion: [UInt8]
   private(set) var awaitsGround = false
+  /// What is drawn is added to it; and what stands before and behind that where it is played.
+  private let recording: TerminalRecording?, recordedStart: [UInt8], recordedEnd: [UInt8]
   /// A signal came while the terminal did not take a frame.
   private var wasInterrupted = false
 
   /// Takes the terminal over. Tiers are detected from the environment and terminfo unless they are given. Nothing has
   /// been written and no mode changed when it throws. `asksGround`: whether what the terminal's background is makes a difference; `mouse`: whether it
-  /// is reported.
+  /// is reported; `recording`: takes what is drawn.
   public init(
     environment: [String: String], colors: ColorTier? = nil, characters: CharacterTier? = nil, asksGround: Bool = true,
-    mouse: Bool = false,
+    mouse: Bool = false, recording: TerminalRecording? = nil,
     input: Int32 = STDIN_FILENO, output: Int32 = STDOUT_FILENO
   ) throws(TerminalError) {
     let (type, isStandIn) = try Self.checkedType(environment, input: input, output: output)
@@ -95,6 +97,8 @@ public final class TerminalScreen {
     let capabilities = TerminalCapabilities.terminfo(colorTier, synchronized: synchronized)
     encoder = FrameEncoder(capabilities: capabilities, colorTier: colorTier, characterTier: characterTier)
     (entering, leaving, restoring) = Self.sequences(capabilities, mouse: mouse)
+    self.recording = recording
+    (recordedStart, recordedEnd) = Self.recordedSequences(capabilities)
 
     raw()
     noecho()
@@ -107,6 +111,10 @@ public final class TerminalScreen {
     if mouse { define_key("\u{1B}[<", KeyDecoder.pointerBegins) }
     if asksGround { define_key("\u{1B}]11;", KeyDecoder.groundBegins) }
     terminal_guard_watch_size()
+    takeNewSize()
+    let first = TerminalSize(width: Int(curses_columns()), height: Int(curses_rows()))
+    recording?.begin(first, type: type)
+    size = first
     enter()
   }
 
@@ -147,6 +155,12 @@ public final class TerminalScreen {
     return (entering, leaving, leaving + bytes("cnorm") + bytes("rmkx") + leavesAlternate)
   }
 
+  /// What a recording has before the first frame and behind the last: the screen of its own and the cursor, and no modes.
+  private static func recordedSequences(_ capabilities: TerminalCapabilities) -> ([UInt8], [UInt8]) {
+    func bytes(_ names: String...) -> [UInt8] { names.flatMap { TerminalCapabilities.bytes(curses_string($0)) } }
+    return (bytes("smcup", "civis", "clear"), capabilities.reset + bytes("cnorm", "rmcup"))
+  }
+
   /// The modes of the dashboard, on a blank screen.
   private func enter() {
     restoring.withUnsafeBytes { sequence in
@@ -155,6 +169,7 @@ public final class TerminalScreen {
     _ = wrefresh(curses_standard_window())
     decoder = KeyDecoder()
     _ = terminal_guard_write(output, entering, entering.count)
+    recording?.add(recordedStart)
     if !groundQuestion.isEmpty {
       awaitsGround = true
       _ = terminal_guard_write(output, groundQuestion, groundQuestion.count)
@@ -168,6 +183,7 @@ public final class TerminalScreen {
     var writable = pollfd(fd: output, events: Int16(POLLOUT), revents: 0)
     if wasInterrupted || poll(&writable, 1, 200) == 0 { tcflush(output, TCOFLUSH) }
     _ = write(output, leaving, leaving.count)
+    recording?.add(recordedEnd)
     // An answer that comes now would be read by the shell.
     if awaitsGround { tcflush(input, TCIFLUSH) }
     if !isendwin() { endwin() }
@@ -213,6 +229,7 @@ public final class TerminalScreen {
       return number == EINTR || number == ECANCELED ? .interrupted : .gone
     }
     bytesWritten += bytes.count
+    recording?.add(bytes)
     return .whole
   }
 
@@ -256,6 +273,7 @@ public final class TerminalScreen {
     let present = TerminalSize(width: Int(curses_columns()), height: Int(curses_rows()))
     if present != size {
       size = present
+      recording?.resize(present)
       encoder.invalidate()
     }
   }

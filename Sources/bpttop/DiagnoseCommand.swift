@@ -2,6 +2,7 @@ import ArgumentParser
 import Experiments
 import Foundation
 import Instruments
+import Sources
 import Training
 
 /// `bpttop diagnose`: what is wrong with a run, and what helps.
@@ -16,8 +17,12 @@ struct DiagnoseCommand: ParsableCommand {
       are compared on 200 sequences that training never sees, and the difference of their losses is told with its standard \
       error over the sequences; one pair of runs is made. A remedy that does not help is said not to.
 
+      Of a run that is trained elsewhere, RUN is what `bpttop watch` opens: a folder of windows, or a file of JSON lines. What \
+      was recorded is measured, what is lacking is said, and nothing is trained or tried.
+
       EXAMPLES
         bpttop diagnose
+        bpttop diagnose runs/a
         bpttop diagnose mine.yaml --updates 1000 --weights w.safetensors
         bpttop diagnose mine.yaml --set training.k2=5 --json
       """)
@@ -30,6 +35,7 @@ struct DiagnoseCommand: ParsableCommand {
   @Flag(help: "Writes JSON.") var json = false
 
   func run() throws {
+    if let path = options.experiment, try diagnoseRecorded(path) { return }
     var source = try options.read()
     let (start, readings) = try given.read(&source, options)
     let run = try options.run(source, start: start)
@@ -48,6 +54,27 @@ struct DiagnoseCommand: ParsableCommand {
       : RemedyTrials(run, memory: Memory.limit) { Interruption.signalNumber == nil }.treat(diagnosis)
     if let number = Interruption.signalNumber { throw ExitCode(128 + number) }
     try StandardOutput.print(json ? try DiagnosisFile(source.file, run.update, treated).text : words(treated))
+  }
+
+  /// Says what can be said of a run that is trained elsewhere; false where `path` is none.
+  private func diagnoseRecorded(_ path: String) throws -> Bool {
+    var isFolder: ObjCBool = false
+    let isThere = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+    guard isThere, isFolder.boolValue || path.hasSuffix(".jsonl") || path.hasSuffix(".ndjson") else { return false }
+    guard options.settings.isEmpty, given.isEmpty else {
+      throw Failure.input("\(path): found a run that is trained elsewhere with --set or --weights, expected it alone")
+    }
+    do {
+      if isFolder.boolValue { try WatchedRun.checkFolder(path) }
+      let run = try RecordedRun(path: path)
+      let treated = run.evidence.findings.map { TreatedFinding(finding: $0, trials: []) }
+      for fault in run.faults { FileHandle.standardError.write(Data("bpttop: \(fault)\n".utf8)) }
+      let update = max(run.evidence.last?.update ?? 0, run.evidence.history.newest?.update ?? 0)
+      try StandardOutput.print(json ? try DiagnosisFile(path, update, treated).text : words(treated))
+    } catch let error as InputError {
+      throw Failure.input(error.description)
+    }
+    return true
   }
 
   /// A line a finding, and under it one for each remedy.

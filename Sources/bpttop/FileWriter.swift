@@ -30,14 +30,17 @@ final class FileWriter: FileOutlet {
 
   func write(_ file: OutletFile, update: Int) {
     switch file {
-    case .screen(let frame, let theme):
-      begin("bpttop-update-\(update)", "svg") { name, _ in
-        let svg = frame.svg(title: "bpttop", theme: theme)
-        try OutputFile.write(svg, to: name)
-        let other = String(name.dropLast(3)) + "png"
-        guard PNGFile.isPossible else { return [PNGFile.absence] }
-        try PNGFile.write(svg: svg, to: other)
-        return ["and \(other)"]
+    case .picture(let frame, let theme, let request):
+      let form = request.forms.first ?? .svg, others = request.forms.isEmpty ? [.png] : request.forms.dropFirst()
+      let subject = request.subject.isEmpty ? "" : request.subject + "-"
+      begin("bpttop-\(subject)update-\(update)", form.rawValue) { name, _ in
+        try PictureFile.write(frame, theme, to: name)
+        return try others.map { other in
+          if request.forms.isEmpty, !PNGFile.isPossible { return PNGFile.absence }
+          let beside = name.dropLast(form.rawValue.count) + other.rawValue
+          try PictureFile.write(frame, theme, to: String(beside))
+          return "and \(beside)"
+        }
       }
     case .experiment(let experiment, let lane):
       let letter = lane?.rawValue
@@ -48,9 +51,13 @@ final class FileWriter: FileOutlet {
         try OutputFile.write(ExperimentFile.complete(experiment), to: name)
         return []
       }
-    case .trace(let snapshot):
-      begin("bpttop-update-\(update)", "safetensors") { name, progress in
-        try writeTrace(of: snapshot, to: name, progress: progress)
+    case .trace(let snapshot, let readings):
+      begin("bpttop-update-\(update)", snapshot == nil ? "csv" : "safetensors") { name, progress in
+        let leftOut = try snapshot.map { try writeTrace(of: $0, to: name, progress: progress) } ?? []
+        let base = name.prefix { $0 != "." }
+        try OutputFile.write(readings.csv, to: base + ".csv")
+        try OutputFile.write(readings.json, to: base + ".json")
+        return (snapshot == nil ? ["and \(base).json"] : ["and \(base).csv and .json, what is on the screen"]) + leftOut
       }
     case .blackBox(let box):
       begin("black-box-update-\(box.explosion.update)", "safetensors") { name, _ in

@@ -20,10 +20,9 @@ struct ScreenCommand: ParsableCommand {
         bpttop screen mine.yaml --size 80x24 --keys '.....z' -o step.txt
         bpttop screen mine.yaml --updates 50 -o - --colors 256
         bpttop screen --theme light -o handout.png
+        bpttop screen --updates 200 --panel flow --size 90x30 -o flow.svg
+        bpttop screen --updates 200 --panel jacobian-product -o product.csv
       """)
-
-  /// The forms of a frame.
-  enum Form { case svg, png, ansi, text }
 
   @OptionGroup var options: ExperimentOptions
   @OptionGroup var given: StartOptions
@@ -31,28 +30,42 @@ struct ScreenCommand: ParsableCommand {
   @Option(parsing: .unconditional, help: "Updates to make before.", transform: Reading.count) var updates = 0
   @Option(parsing: .unconditional, help: "Keys to press then.", transform: KeyScript.read) var keys = KeyScript()
   @Option(
-    name: .shortAndLong, help: "FRAME.svg, FRAME.png, FRAME.ansi or FRAME.txt; - prints it with colors.",
+    name: .shortAndLong,
+    help: """
+      FRAME.svg, FRAME.png, FRAME.ansi or FRAME.txt; - prints it with colors. FRAME.csv or FRAME.json has the numbers of the \
+      panels in it.
+      """,
     completion: .file())
   var output: String
   @Option(help: "\(ThemeName.allCases.map(\.rawValue).joined(separator: ", ")).") var theme: ThemeName = .dark
   @Option(help: "A lesson that is given in it; its experiment comes before any other.", transform: LessonCommand.read)
   var lesson: Lesson?
+  @Option(
+    help: ArgumentHelp("One panel alone.", valueName: "name"), completion: .list(Panels.all.map(\.id.name)),
+    transform: ScreenCommand.panel)
+  var panel: PanelID?
   @Flag(help: "Draws it for the last row of a hall: large numbers, one or two panels.") var big = false
   @Option(help: "\(ColorTier.allCases.map(\.rawValue).joined(separator: ", ")).") var colors: ColorTier = .trueColor
   @Option(help: "\(CharacterTier.allCases.map(\.rawValue).joined(separator: ", ")).")
   var characters: CharacterTier = .braille
 
   func validate() throws {
-    guard form != nil else {
-      throw ValidationError("--output: found \(output), expected a name that ends in .svg, .png, .ansi or .txt, or -")
+    guard output == "-" || isTable || PictureForm(path: output) != nil else {
+      throw ValidationError(
+        "--output: found \(output), expected a name that ends in .svg, .png, .ansi, .txt, .csv or .json, or -")
     }
   }
 
-  private var form: Form? {
-    if output == "-" || output.hasSuffix(".ansi") { return .ansi }
-    if output.hasSuffix(".svg") { return .svg }
-    if output.hasSuffix(".png") { return .png }
-    return output.hasSuffix(".txt") ? .text : nil
+  private var isTable: Bool { output.hasSuffix(".csv") || output.hasSuffix(".json") }
+
+  /// The panel of a name.
+  static func panel(_ name: String) throws -> PanelID {
+    let names = Panels.all.map(\.id.name)
+    guard let panel = Panels.all.first(where: { $0.id.name == name.lowercased() }) else {
+      let near = nearestName(to: name, among: names).map { ", nearest is \($0)" } ?? ""
+      throw ValidationError("found \(name), expected one of: \(names.joined(separator: ", "))\(near)")
+    }
+    return panel.id
   }
 
   func run() throws {
@@ -64,13 +77,13 @@ struct ScreenCommand: ParsableCommand {
     // An explosion on the way is what the frame then shows.
     while run.update < updates, run.trainOnce() == .trained {}
     let size = Size(width: size.width, height: size.height)
-    var state = DashboardState(
+    var opening = DashboardState(
       experiment: run.experiment, size: size, theme: Theme(theme, colors: colors, characters: characters),
       showsTip: options.isBuiltIn)
-    state.isBig = big
-    state.opened = (experiment.file, experiment.head)
+    opening.isBig = big
+    opening.opened = (experiment.file, experiment.head)
     let source = SteppedSource(run: run, sampleLength: textSampleLength)
-    var runner = EffectRunner(state, source: source, files: NoFiles(), readDemo: readDemo)
+    var runner = EffectRunner(opening, source: source, files: NoFiles(), readDemo: readDemo)
     source.requestFrame()
     _ = runner.takeNews()
     if let lesson {
@@ -83,15 +96,15 @@ struct ScreenCommand: ParsableCommand {
       _ = runner.handle(.key(key, at: .seconds(index + 1)))
       while runner.takeNews() != .idle {}
     }
-    let frame = render(runner.state)
-    let svg = { frame.svg(title: "bpttop", theme: runner.state.theme) }
+    if let panel { runner.zoom(to: panel) }
+    let state = runner.state
     try writing {
-      switch form {
-      case .svg: try OutputFile.write(svg(), to: output)
-      case .png: try PNGFile.write(svg: svg(), to: output)
-      case .text: try OutputFile.write(frame.plainText, to: output)
-      case .ansi, nil: try OutputFile.write(frame.ansi(colors), to: output)
+      guard isTable else {
+        let frame = panel.flatMap(Panels.named).map { render($0, state) } ?? render(state)
+        return try PictureFile.write(frame, state.theme, to: output)
       }
+      guard let readings = state.readingsFile else { return }
+      try OutputFile.write(output.hasSuffix(".csv") ? readings.csv : readings.json, to: output)
     }
   }
 }

@@ -51,12 +51,12 @@ struct SweepBrowser: TerminalHandler {
 
   /// Shows a map until the user quits, or opens a run: then the process becomes its dashboard.
   static func show(_ map: SweepMap, folder: SweepFolder, looks: TerminalLooks) throws -> Never {
-    let end: TerminalEnd
+    let end: TerminalEnd, recording = try looks.startRecording()
     var browser: SweepBrowser
     do {
       let screen = try TerminalScreen(
         environment: ProcessInfo.processInfo.environment, colors: looks.colors, characters: looks.characters,
-        asksGround: looks.theme == nil)
+        asksGround: looks.theme == nil, recording: recording)
       let theme = Theme(
         looks.theme ?? .dark, colors: screen.colorTier, characters: screen.characterTier, ground: screen.ground)
       browser = SweepBrowser(map, theme: theme)
@@ -65,6 +65,9 @@ struct SweepBrowser: TerminalHandler {
       screen.close()
     } catch {
       throw Failure.input(error.description)
+    }
+    if let failure = recording?.finish() {
+      FileHandle.standardError.write(Data("bpttop: --record: \(failure)\n".utf8))
     }
     fflush(nil)
     guard let result = browser.opened else { _exit(end.exitCode) }

@@ -135,22 +135,15 @@ struct SweepCommand: ParsableCommand {
       let theme = Theme(looks.theme ?? .dark, colors: colors)
       let frame = SweepMap(table, measure: measure).draw(
         size: Size(width: size.width, height: size.height), theme: theme, keys: false)
-      return try write(frame, theme, to: map)
+      guard let form = PictureForm(path: map), form != .ansi else {
+        throw InputError(file: "--map", problem: "found \(map), expected a name that ends in .svg, .png or .txt")
+      }
+      return try PictureFile.write(frame, theme, title: "bpttop sweep", to: map)
     }
     if isOnlyOpened, isGrid, isatty(STDIN_FILENO) == 1, isatty(STDOUT_FILENO) == 1 {
       try SweepBrowser.show(SweepMap(table, measure: measure), folder: folder, looks: looks)
     }
     for line in table.lines(by: measure, limit: 20) { try StandardOutput.print(line) }
-  }
-
-  private func write(_ frame: Buffer, _ theme: Theme, to path: String) throws {
-    let svg = { frame.svg(title: "bpttop sweep", theme: theme) }
-    switch path.split(separator: ".").last {
-    case "svg": try OutputFile.write(svg(), to: path)
-    case "png": try PNGFile.write(svg: svg(), to: path)
-    case "txt": try OutputFile.write(frame.plainText, to: path)
-    default: throw InputError(file: "--map", problem: "found \(path), expected a name that ends in .svg, .png or .txt")
-    }
   }
 }
 

@@ -4,6 +4,7 @@ import Dashboard
 import Experiments
 import Foundation
 import Sources
+import Synchronization
 import Terminal
 import Training
 
@@ -18,7 +19,24 @@ struct TerminalLooks: ParsableArguments {
     help:
       "\(ThemeName.allCases.map(\.rawValue).joined(separator: ", ")); by default dark, or light on a light terminal.")
   var theme: ThemeName?
+  @Option(
+    help: ArgumentHelp("Records what is drawn, for `asciinema play`.", valueName: "file.cast"), completion: .file())
+  var record: String?
   @Flag(name: .customLong("no-mouse"), help: "Leaves the mouse to the terminal.") var leavesMouse = false
+
+  /// The recording that was asked for, into a file that is there line by line.
+  func startRecording() throws -> TerminalRecording? {
+    guard let path = record else { return nil }
+    guard path != "-" else { throw Failure.input("--record: found -, expected a file, as in --record x.cast") }
+    let file = try writing { try OutputFile(path: path, mode: .stream) }
+    let lines = Mutex(file), start = ContinuousClock.now
+    return TerminalRecording(now: { start.duration(to: .now) }) { line in
+      try lines.withLock { file in
+        try file.write(line)
+        try file.flush()
+      }
+    }
+  }
 
   /// Shows what is opened until the user or a signal ends it, then ends the process; the terminal is given back before.
   func show(_ opening: DashboardSession.Opening, savesItself: Bool = true) throws -> Never {
@@ -26,11 +44,12 @@ struct TerminalLooks: ParsableArguments {
     let configuration = UserConfiguration.read(environment: environment)
     let theme = theme ?? configuration.theme.flatMap(ThemeName.init)
     let end: TerminalEnd
+    let recording = try startRecording()
     do {
       let waker = try Waker()
       let screen = try TerminalScreen(
         environment: environment, colors: colors, characters: characters, asksGround: theme == nil,
-        mouse: !leavesMouse && configuration.mouse ?? true)
+        mouse: !leavesMouse && configuration.mouse ?? true, recording: recording)
       let left = savesItself ? Autosave.left(environment: environment) : nil
       let autosave = savesItself ? Autosave(environment: environment) : nil
       var session = DashboardSession(
@@ -44,6 +63,7 @@ struct TerminalLooks: ParsableArguments {
         let type = environment["TERM"] ?? ""
         remarks.append("TERM: terminfo on this machine does not know '\(type)'; the terminal was taken as \(standIn)")
       }
+      if let failure = recording?.finish() { remarks.append("--record: \(failure)") }
       for remark in remarks { FileHandle.standardError.write(Data("bpttop: \(remark)\n".utf8)) }
     } catch {
       throw Failure.input(error.description)

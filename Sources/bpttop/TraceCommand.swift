@@ -57,8 +57,9 @@ struct TraceCommand: ParsableCommand {
 
   /// The instruments that have arrays.
   private static let instruments = [
-    "attribution", "bias-by-window", "clipping", "contributions", "cost", "decay", "eigenvalues", "fixed-points",
-    "loss-plane", "loss-slice", "lyapunov", "pseudospectrum", "term", "units",
+    "attribution", "bias", "bias-by-window", "clipping", "contributions", "cost", "decay", "eigenvalues",
+    "fixed-points", "gradient-norm", "horizon", "jacobian-product", "learning", "loss", "loss-plane", "loss-slice",
+    "lyapunov", "pseudospectrum", "saturation", "spectrum", "term", "time", "units",
   ]
 
   /// The instruments that are asked for.

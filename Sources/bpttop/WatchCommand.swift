@@ -73,7 +73,7 @@ enum WatchedRun {
   }
 
   /// A folder may be empty before the loop begins; one with something else in it is not what was meant.
-  private static func checkFolder(_ path: String) throws {
+  static func checkFolder(_ path: String) throws {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
     func isRun(_ names: [String]) -> Bool { names.contains { $0.hasPrefix("window-") || $0 == "scalars.jsonl" } }
     guard !names.isEmpty, !isRun(names) else { return }

@@ -42,11 +42,16 @@ import Training
     _ = runner.handle(.key(.character("e")))
     #expect(files.asked.count == 2)
     for file in files.asked {
-      guard case .trace(let pass) = file else {
+      guard case .trace(let pass?, let numbers) = file else {
         Issue.record("no trace")
         return
       }
       #expect(pass.update == 3 && PassIdentity(pass) == runner.state.lane.readings?.pass)
+      // The numbers beside it are those of the panels on the screen, of the same pass.
+      let lane = try #require(numbers.lanes.first)
+      #expect(
+        lane.readings.pass == PassIdentity(pass) && lane.steps == shown.window.lowerBound + 1...shown.window.upperBound)
+      #expect(lane.readings.request.instruments == runner.state.requests[.a]?.instruments)
       let tape = pass.tape()
       #expect(
         tape.window.steps == shown.window && GradientNorms.log10(tape, layer: 0) == Array(shown.norms[shown.window]))
@@ -54,7 +59,7 @@ import Training
     // When it is on the screen, it is that one.
     _ = runner.takeNews()
     press(&runner, "e")
-    guard case .trace(let next)? = files.asked.last else {
+    guard case .trace(let next?, _)? = files.asked.last else {
       Issue.record("no trace")
       return
     }
@@ -67,7 +72,8 @@ import Training
     press(&runner, "nn")
     let screen = render(runner.state)
     press(&runner, "SE")
-    guard case .screen(let buffer, _) = files.asked.first, case .experiment(let experiment, of: nil) = files.asked.last
+    guard case .picture(let buffer, _, _) = files.asked.first,
+      case .experiment(let experiment, of: nil) = files.asked.last
     else {
       Issue.record("\(files.asked.count) files")
       return
@@ -85,6 +91,44 @@ import Training
       return
     }
     #expect(Array(checkpoints.keys) == [.a] && view == runner.state.view)
+  }
+
+  /// A panel alone fills the picture, in the forms and the theme that are asked for; the screen stays as it is.
+  @Test func aPanelIsSavedAlone() throws {
+    let files = NoFiles()
+    var runner = try stage(files: files)
+    press(&runner, "n4zS")
+    guard case .picture(let zoomed, _, let request)? = files.asked.last else {
+      Issue.record("no picture")
+      return
+    }
+    #expect(request.subject == "flow" && request.forms == [] && zoomed.height == 36)
+    #expect(zoomed.rows[0].hasPrefix("╭ 4 Flow") && zoomed.rows[35].hasPrefix("╰"))
+    press(&runner, "z:save Gradient norm txt png light")
+    _ = runner.handle(.key(.enter))
+    guard case .picture(let norm, let theme, let other)? = files.asked.last else {
+      Issue.record("no picture")
+      return
+    }
+    #expect(other.subject == "gradient-norm" && other.forms == [.text, .png] && theme.name == .light)
+    #expect(norm.rows[0].contains("Gradient norm") && runner.state.theme.name == .dark)
+    #expect(norm[1, 34].style.background == Theme(.light)[.background].background)
+  }
+
+  @Test(arguments: [
+    ("flwo", "save: found flwo, expected a panel's name, or screen, and svg, png, txt or a theme; nearest is flow"),
+    ("lyapunov", "save: found Lyapunov exponents, expected a panel on the screen; / lyapunov brings it there"),
+  ])
+  func whatIsNotThereIsNotSaved(_ words: String, _ problem: String) throws {
+    let files = NoFiles()
+    var runner = try stage(files: files)
+    press(&runner, "n:save " + words)
+    _ = runner.handle(.key(.enter))
+    guard case .prompt(let editor) = runner.state.mode else {
+      Issue.record("the prompt has closed")
+      return
+    }
+    #expect(editor.problem == problem && files.asked.isEmpty)
   }
 
   @Test func whatIsLeftToTheLoop() throws {

@@ -60,7 +60,7 @@ import Training
     try expect(.control("c"), effects: [.quit])
     try expect(.control("z"), effects: [.suspend])
     try expect(.control("l"), effects: [.repaint])
-    try expect(.character("S"), effects: [.saveScreen])
+    try expect(.character("S"), effects: [.savePicture(PictureRequest())])
     try expect(.character("e"), effects: [.exportTrace])
     try expect(.character("E"), effects: [.saveExperiment])
     try expect(.character("s"), effects: [.saveSession])

@@ -50,7 +50,7 @@ import Training
 
   @Test func whatIsOfTheScreenGoes() {
     var state = state()
-    #expect(state.press(.character("S")) == [.saveScreen] && state.press(.character("q")) == [.quit])
+    #expect(state.press(.character("S")) == [.savePicture(PictureRequest())] && state.press(.character("q")) == [.quit])
     _ = state.press(.character("?"))
     #expect(state.mode == .help(line: 0))
   }

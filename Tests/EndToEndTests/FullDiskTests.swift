@@ -8,7 +8,7 @@ import Testing
   @Test(arguments: [
     "help", "help train", "--help", "--version", "check", "train --updates 1", "keys", "bench W1 --json", "bench W1",
     "train --updates 1 --metrics -", "train --updates 1 --checkpoint -", "trace -o -", "screen -o -",
-    "--generate-completion-script bash",
+    "--generate-completion-script bash", "report --updates 1 -o -", "compare vanishing clipping --updates 1",
   ])
   func aFullStandardOutputIsTold(_ command: String) throws {
     let (status, output) = try runTool("/bin/sh", ["-c", "\(Bpttop.path) \(command) > /dev/full"])

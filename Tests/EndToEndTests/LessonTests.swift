@@ -61,6 +61,43 @@ extension EndToEnd {
       }
     }
 
+    @Test(
+      "A lesson that is killed at any step, or at its answer, is taken up there", arguments: ["by-hand", "truncation"])
+    func killed(_ name: String) throws {
+      try inFolder { folder in
+        func start(_ more: [String] = []) throws -> PseudoTerminal {
+          try PseudoTerminal(
+            Bpttop.path, ["lesson", name] + more, width: 100, height: 30, environment: ["XDG_STATE_HOME": folder])
+        }
+        func kill(_ terminal: PseudoTerminal) {
+          Glibc.kill(terminal.identifier, SIGKILL)
+          #expect(terminal.end() == 128 + SIGKILL)
+        }
+        let kept = folder + "/bpttop/lessons"
+        var steps = 1, step = 1
+        while step <= steps {
+          let first = try start(["--from", "\(step)"])
+          #expect(first.time(until: "step \(step) of ") != nil, "step \(step)")
+          let words = try #require(first.output.firstMatch(of: /step \d+ of (\d+)/))
+          steps = Int(words.1) ?? 0
+          // Some are killed while an answer is shown.
+          if step.isMultiple(of: 2) { first.type("1\r") }
+          let line = "\(name) \(step - 1)\n"
+          #expect(wait { (try? String(contentsOfFile: kept, encoding: .utf8))?.contains(line) == true }, "step \(step)")
+          usleep(50_000)
+          kill(first)
+          let left = try String(contentsOfFile: kept, encoding: .utf8)
+          let now = try #require(left.firstMatch(of: /(\d+)\n/).flatMap { Int($0.1) })
+          #expect(now == step - 1 || step.isMultiple(of: 2) && now == step, "step \(step): \(left)")
+          let second = try start()
+          #expect(second.time(until: "step \(min(now, steps - 1) + 1) of \(steps)") != nil, "step \(step)")
+          kill(second)
+          step += 1
+        }
+        #expect(steps >= 8)
+      }
+    }
+
     @Test("A lesson in a terminal asks, reveals, and is taken up where it was left")
     func inTerminal() throws {
       try inFolder { folder in

@@ -157,3 +157,43 @@ import Testing
     #expect(run.update == 100 && run.parameters == parameters)
   }
 }
+
+/// Two faults at once: the worse one is told first, and the other one too.
+@Suite("Faults in pairs") struct FaultPairTests {
+  /// An experiment that learns, with two faults of it.
+  struct Pair: Sendable, CustomTestStringConvertible {
+    let base: String, worse: [String: String], other: [String: String], first: String, second: String
+    var testDescription: String { "\(base): \(first) before \(second)" }
+
+    init(
+      _ base: String, _ first: String, _ worse: [String: String], before second: String, _ other: [String: String]
+    ) {
+      (self.base, self.first, self.worse, self.second, self.other) = (base, first, worse, second, other)
+    }
+  }
+
+  private static let rate = DiagnosisTests.rate, k1 = DiagnosisTests.k1, k2 = DiagnosisTests.k2
+
+  static let pairs = [
+    Pair("coin", "rate.small", [rate: "1e-7"], before: "k2.short", [k1: "1", k2: "1"]),
+    Pair("recall", "rate.large", [rate: "10"], before: "k2.short", [k1: "5", k2: "5"]),
+    Pair("order", "k2.short", [k1: "5", k2: "5"], before: "gradient.vanishes", ["network.init.scale": "0.3"]),
+    Pair(
+      "recall", "clip.always", ["training.optimizer.name": "sgd", rate: "0.1", "training.clip.threshold": "0.0001"],
+      before: "gradient.vanishes", ["network.activation": "sigmoid", "network.init.scale": "0.9"]),
+    Pair("recall", "k2.short", [k1: "5", k2: "5"], before: "units.saturated", ["network.init.input": "100"]),
+    Pair(
+      "order", "gradient.explodes",
+      ["network.activation": "identity", "network.init.scale": "3", "training.optimizer.name": "sgd", rate: "0.01"],
+      before: "k2.short", [k1: "10", k2: "10"]),
+  ]
+
+  @Test("the worse of two planted faults is named first, and the other one after it", arguments: pairs)
+  func both(_ pair: Pair) throws {
+    let faults = pair.worse.merging(pair.other) { first, _ in first }
+    let bad = try DiagnosisTests.diagnosis(DiagnosisTests.experiment(pair.base, faults)).findings
+      .filter { $0.severity >= .costly }
+    #expect(bad.first?.id == pair.first, "\(bad.map(\.id))")
+    #expect(bad.dropFirst().contains { $0.id == pair.second }, "\(bad.map(\.id))")
+  }
+}

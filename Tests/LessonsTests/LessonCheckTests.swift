@@ -158,6 +158,26 @@ struct LessonCheckTests {
     }
   }
 
+  @Test(
+    "A condition that needs a key several times is brought about, and not passed over",
+    arguments: [("update == 3", "n", 3), ("update == 14", "n", 14), ("k2 <= 2", "{", 1)])
+  func waits(until: String, key: String, least: Int) throws {
+    let step = "{wait: {until: '\(until)', hint: Press it, keys: ['\(key)']}}"
+    let check = try LessonCheck(read(lesson(step)), seeds: 2) { try Example.stage($0) }
+    #expect(check.lines == [])
+    var stage = try Example.stage(read(lesson(step)))
+    for _ in 0..<least {
+      #expect(stage.session?.phase == .shown)
+      stage.press(.enter)
+      // Enter does not pass what is waited for.
+      #expect(stage.session?.phase == .shown)
+      stage.press(.character(Character(key)))
+    }
+    for _ in 0..<10 where key == "{" { stage.press(.character("{")) }
+    stage.press(.enter)
+    #expect(stage.session?.phase == .over)
+  }
+
   @Test("A word that is used before it is brought in is told")
   func words() throws {
     let first = try read(lesson("say: This is a *spandrel*."))

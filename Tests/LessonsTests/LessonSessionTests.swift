@@ -145,7 +145,7 @@ struct LessonSessionTests {
 }
 
 /// Random numbers that are the same in every run.
-private struct SplitMix {
+struct SplitMix {
   var state: UInt64
 
   mutating func next() -> UInt64 {

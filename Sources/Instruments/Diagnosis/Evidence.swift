@@ -97,17 +97,22 @@ public struct LossCourse: Equatable, Sendable {
 
   /// The losses of a run; nil before its first update.
   init?(_ snapshot: Snapshot) {
-    let buckets = snapshot.history.buckets
+    // A floor is a loss a step: a sum over steps cannot be compared with it.
+    let isMean = snapshot.experiment.training.reduction == .mean
+    self.init(snapshot.history, floors: isMean ? snapshot.description.floors : [])
+  }
+
+  /// The losses of a history; nil before its first update. `floors` are losses that are known of the task.
+  init?(_ history: LossHistory, floors: [TaskDescription.Floor]) {
+    let buckets = history.buckets
     guard let newest = buckets.last else { return nil }
     updates = newest.firstUpdate + newest.count - 1
     let begin = buckets[..<max(1, buckets.count / 10)], end = buckets.suffix(max(1, buckets.count / 4))
     let (a, b) = (Spread(begin.map(\.lossMean)), Spread(end.map(\.lossMean)))
     (first, last) = (a.mean, b.mean)
     uncertainty = 2 * (a.errorOfMean * a.errorOfMean + b.errorOfMean * b.errorOfMean).squareRoot()
-    spikes = snapshot.history.spikes.count
-    // A floor is a loss a step: a sum over steps cannot be compared with it.
-    let isMean = snapshot.experiment.training.reduction == .mean
-    let floors = isMean ? snapshot.description.floors.sorted { $0.loss > $1.loss } : []
+    spikes = history.spikes.count
+    let floors = floors.sorted { $0.loss > $1.loss }
     guessing = floors.first
     floor = floors.count > 1 ? floors.last : nil
   }

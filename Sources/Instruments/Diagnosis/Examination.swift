@@ -33,7 +33,7 @@ public enum Examination {
   }
 
   /// The largest ‖after - before‖/‖before‖ of all matrices of weights; one that is 0 has no such share.
-  private static func relativeStep(_ before: [Double], _ after: [Double], _ layout: ParameterLayout) -> Double {
+  static func relativeStep(_ before: [Double], _ after: [Double], _ layout: ParameterLayout) -> Double {
     layout.entries.filter { $0.name.contains("weight") }.map { entry in
       let norm = euclideanNorm(before[entry.range])
       return norm > 0 ? euclideanNorm(zip(after[entry.range], before[entry.range]).map { $0 - $1 }) / norm : 0

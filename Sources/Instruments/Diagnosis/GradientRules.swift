@@ -6,7 +6,7 @@ import Training
 /// What becomes of the gradient on its way back through time.
 enum GradientRules {
   static let explosion: [Diagnosis.Rule] = [explodes]
-  static let reach: [Diagnosis.Rule] = [vanishes, contractsAtFirst]
+  static let reach: [Diagnosis.Rule] = [vanishes, fades, contractsAtFirst]
 
   /// A factor a step from which a product of Jacobians grows.
   static let growing = log10(1.02)
@@ -95,6 +95,21 @@ enum GradientRules {
         "gradient.vanishes", severity,
         "The gradient vanishes, the product of Jacobians by ×\(factor) a step: \(lag), while the task needs \(needed), where \(Wording.power(arriving)) of it arrives\(decay.map { culprit($0, needed) } ?? "").",
         remedies: severity > .remark ? remedies(evidence, decay, arriving / Double(needed), needed) : [])
+    ]
+  }
+
+  /// Where nobody says how far back the task reaches, it is told how far the gradient does.
+  private static let fades: Diagnosis.Rule = { evidence in
+    guard evidence.explosion == nil, evidence.description.dependencyLength == nil, evidence.length > 2,
+      let horizon = evidence.last[HorizonInstrument.self], let ten = horizon.under10
+    else { return [] }
+    let one = horizon.under1.map { ", 1 % after \($0)" } ?? ""
+    let decay = evidence.last[DecayInstrument.self].map { culprit($0, ten) } ?? ""
+    return [
+      Finding(
+        "gradient.fades", .remark,
+        "Going back, 10 % of the gradient is left after \(Wording.count(ten, "step"))\(one), of \(evidence.length): what lies further back is hardly learned\(decay)."
+      )
     ]
   }
 

@@ -2,8 +2,11 @@
 enum LossRules {
   static let all: [Diagnosis.Rule] = [place]
 
-  private static let place: Diagnosis.Rule = { evidence in
-    guard let losses = evidence.losses, losses.updates >= 20 else { return [] }
+  private static let place: Diagnosis.Rule = { evidence in evidence.losses.map(findings) ?? [] }
+
+  /// What the losses say; nothing before the twentieth.
+  static func findings(_ losses: LossCourse) -> [Finding] {
+    guard losses.updates >= 20 else { return [] }
     let last = Wording.number(losses.last), after = "after \(losses.updates) updates"
     if let floor = losses.floor, losses.last < 1.02 * floor.loss + losses.uncertainty / 2 {
       let place = losses.last < 0.98 * floor.loss ? "lower than any that is known beforehand" : "at its floor"
