@@ -6,5 +6,6 @@
 #include "functions.h"
 #include "elementwise.h"
 #include "gates.h"
+#include "diagonal.h"
 #include "losses.h"
 #include "optimizers.h"

@@ -76,7 +76,7 @@ public enum WeightsFile {
     }
     // A second layer, a second direction or a projection would be another network.
     if let extra = weights.keys.sorted().first {
-      let layers = layout.hasReadout ? layout.entries.count { $0.name.hasPrefix("weight_hh_l") } : 1
+      let layers = layout.hasReadout ? layout.entries.count { $0.name.hasPrefix("weight_ih_l") } : 1
       throw InputError(
         file: file.file, key: extra,
         problem: "found a weight that the network has not (layers: \(layers), hidden: \(layout.hidden)), "

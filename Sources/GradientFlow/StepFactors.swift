@@ -38,7 +38,7 @@ struct AffineStepFactors {
 struct GatedStepFactors {
   /// ‖f ⊙ v‖/‖v‖ of v = ∂L/∂m_t, m the part that the memory path carries and f its gate; nil where v is 0.
   let log10MemoryPath: Double?
-  /// ‖u‖/‖∂L/∂s_t‖ of u = ∂L/∂(W_hh h_{t-1}).
+  /// ‖u‖/‖∂L/∂s_t‖ of u = ∂L/∂(W_hh h_{t-1}); nil, as what follows, where the cell has no W_hh.
   let log10Gates: Double?
   /// ‖W_hhᵀ u‖/‖u‖; nil where u is 0.
   let log10Recurrent: Double?
@@ -64,6 +64,10 @@ struct GatedStepFactors {
     let size = tape.batch * tape.hidden * tape.network.cell.gates
     let u = layer.recurrentGradient.row(t, of: size, width: size)
     let leaving = Log10.norm(u)
+    guard tape.network.cell.hasRecurrentWeights else {
+      (log10Gates, log10Recurrent, log10GatedPath) = (nil, nil, nil)
+      return
+    }
     let recurrent = Log10.norm(tape.pulledThroughRecurrentWeights(u, layer: index, step: t))
     log10Gates = leaving - arriving
     log10Recurrent = leaving.isFinite ? recurrent - leaving : nil

@@ -6,6 +6,8 @@ public struct CellEquations: Sendable {
   private let description: CellDescription
   private let activation: String
   private let hasUnitRates: Bool
+  /// Whether h_{t-1} goes into the pre-activations.
+  let hasRecurrentWeights: Bool
   /// The gates whose recurrent input is added to the others: but for the last of a GRU, all.
   private let plainGates: Int
   /// Whether what comes from outside of the network is given, and no loss of its own.
@@ -17,6 +19,7 @@ public struct CellEquations: Sendable {
     description = network.cellDescription
     activation = network.activation.rawValue
     hasUnitRates = network.hasUnitRates
+    hasRecurrentWeights = network.cell.hasRecurrentWeights
     plainGates = description.gates.count - network.cell.resetGatedInputs
   }
 
@@ -137,8 +140,12 @@ public struct CellEquations: Sendable {
   /// The name of what is carried beside h: c.
   public var carriedName: String { description.memoryPath.map { description.stateComponents[$0.component] } ?? "c" }
 
-  /// The recurrent weights of the first gate: W_hi, or W_hh.
-  public var firstRecurrent: String { isGated ? "W_h" + description.gates[0] : description.recurrentWeights }
+  /// The recurrent weights of the first gate, W_hi or W_hh, or the input's where there are none.
+  public var firstWeights: String {
+    let letter = hasRecurrentWeights ? "h" : "i"
+    if isGated { return "W_\(letter)" + description.gates[0] }
+    return hasRecurrentWeights ? description.recurrentWeights : description.inputWeights
+  }
 
   /// How the state, the pre-activations, the input's and the recurrent weights are called: h, a, W_ih, W_hh.
   public var names: (state: String, preactivation: String, input: String, recurrent: String) {

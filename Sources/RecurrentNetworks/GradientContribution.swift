@@ -41,9 +41,8 @@ extension Tape {
       addOuterProducts(layout.inputWeights(layer: index, step: t), da, start, below, belowStart)
       addOuterProducts(layout.recurrentWeights(layer: index, step: t), daByState, start, layer.state, t * stateSize)
       if let bias = layout.bias(layer: index)?.copy(t) { addOuterProducts(column(bias), da, start, ones, 0) }
-      if let logit = layout.betaLogit(layer: index) {
-        contribution.replaceSubrange(logit.range, with: rateContribution(layer: index, step: t))
-      }
+      let units = layout.unitTensors(layer: index)
+      if !units.isEmpty { contribution.replaceSubrange(units, with: unitContribution(layer: index, step: t)) }
       if let bias = layout["bias_hh_l\(index)"]?.copy(t) { addOuterProducts(column(bias), daByState, start, ones, 0) }
     }
     if let top = layers.last, let weight = layout["readout.weight"], let bias = layout["readout.bias"] {

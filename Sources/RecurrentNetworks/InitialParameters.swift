@@ -38,8 +38,11 @@ public func initialParameters(_ network: NetworkSpecification, _ layout: Paramet
     parameters.replaceSubrange(entry.range, with: values)
   }
   for layer in 0..<network.layers {
-    guard let logits = layout.betaLogit(layer: layer) else { continue }
-    for unit in 0..<network.hidden { parameters[logits.offset + unit] = logit(network.setRate(unit: unit)) }
+    let units = layout.unitTensors(layer: layer)
+    guard !units.isEmpty else { continue }
+    // A stream for a layer, beside those of the matrices.
+    var random = CounterRandom(seed: seed, stream: UInt64(layout.entries.count + layer))
+    parameters.replaceSubrange(units, with: network.initialUnitTensors(&random))
   }
   if let gate = network.cellDescription.forgetGate {
     for layer in 0..<network.layers {

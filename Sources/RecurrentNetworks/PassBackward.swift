@@ -67,7 +67,7 @@ extension Pass {
         }
         sweepBack(cell, layer: layer, block: block, segment: segment)
         if flow.omega > 0 { addOmega(cell, layer: layer, block: block, segment: segment) }
-        addWeightGradients(layer: layer, block: block, gates: C.gates)
+        addWeightGradients(cell, layer: layer, block: block)
       }
       if plan.isUntied { finishGradients(gates: C.gates, step: block.lowerBound) }
       end = block.lowerBound
@@ -106,7 +106,7 @@ extension Pass {
     for index in plan.layers.indices {
       let layer = plan.layer(index, step: t)
       // W_hh [G·H, H], and above the lowest layer W_ih [G·H, H]
-      if packsBackward {
+      if packsBackward && plan.hasRecurrentWeights {
         S.pack(
           k: gates * h, n: h, b: parameterBase + layer.recurrentWeight, rowStride: layer.recurrentWeightStride,
           columnStride: 1,
@@ -345,19 +345,21 @@ extension Pass {
   }
 
   /// A block's share of a layer's weight gradients, while ∂L/∂a and h are still in the cache.
-  func addWeightGradients(layer: Int, block: Range<Int>, gates: Int) {
+  func addWeightGradients<C: Cell>(_ cell: C, layer: Int, block: Range<Int>) {
     let rows = block.count * batch
-    let gh = gates * network.hidden
+    let gh = C.gates * network.hidden
     let slot = slot(block.lowerBound, block)
     let offsets = plan.layer(layer, step: block.lowerBound)
     let da = arena + offsets.preactivationGradient + slot * batch * plan.gateStride
     let daByState = arena + offsets.recurrentGradient + slot * batch * plan.gateStride
     // ∂L/∂W_hh = Σ_t ∂L/∂a_t h_{t-1}ᵀ;  ∂L/∂W_ih = Σ_t ∂L/∂a_t x_tᵀ;  ∂L/∂b = Σ_t ∂L/∂a_t
-    S.multiply(
-      m: gh, n: network.hidden, k: rows, a: daByState, aRowStride: 1, aColumnStride: plan.gateStride,
-      b: statePointer(layer: layer, row: block.lowerBound), bRowStride: plan.stateStride,
-      c: gradientBase + offsets.recurrentWeight, cRowStride: offsets.recurrentWeightStride,
-      accumulate: true)
+    if plan.hasRecurrentWeights {
+      S.multiply(
+        m: gh, n: network.hidden, k: rows, a: daByState, aRowStride: 1, aColumnStride: plan.gateStride,
+        b: statePointer(layer: layer, row: block.lowerBound), bRowStride: plan.stateStride,
+        c: gradientBase + offsets.recurrentWeight, cRowStride: offsets.recurrentWeightStride,
+        accumulate: true)
+    }
     if layer == 0 && hasSymbols {
       // column d of ∂L/∂W_ih = Σ ∂L/∂a_t over the steps whose symbol is d
       S.scatterAddRows(
@@ -370,7 +372,7 @@ extension Pass {
         bRowStride: xStride, c: gradientBase + offsets.inputWeight, cRowStride: offsets.inputWeightStride,
         accumulate: true)
     }
-    addRateGradient(layer: layer, block: block)
+    addUnitGradient(cell, layer: layer, block: block)
     if let bias = offsets.bias {
       S.addColumnSums(rows: rows, columns: gh, x: da, xStride: plan.gateStride, to: gradientBase + bias)
     }

@@ -23,6 +23,16 @@ extension ExperimentRule {
         "network.layers", expected: { "1 with \($0.network.cell.rawValue): all its units are one layer" },
         where: { $0.network.cell.isFullyRecurrent && $0.network.layers != 1 }),
       ExperimentRule(
+        "network.hidden", fallsWith: \.network.cell,
+        expected: {
+          "an even number with \($0.network.cell.rawValue): the real parts of H/2 complex numbers, and their imaginary parts"
+        }, mend: { $0.network.hidden += 1 },
+        where: { !$0.network.hidden.isMultiple(of: $0.network.cell.coupledParts) }),
+      ExperimentRule(
+        "network.init.ring_inner",
+        expected: { "at most ring_outer, \(formatPlainNumber($0.network.initialization.ringOuter))" },
+        where: { $0.network.initialization.ringInner > $0.network.initialization.ringOuter }),
+      ExperimentRule(
         "network.init.diffusion",
         expected: {
           "0 with \($0.network.initialization.recurrent.rawValue): only antisymmetric has a diffusion"
