@@ -119,7 +119,7 @@ struct WeightNames {
       part.layer = layer
       last = String(last[..<mark.lowerBound])
     }
-    guard ["weight_ih", "weight_hh", "weight_hr", "bias_ih", "bias_hh"].contains(last) || Self.unitTensors.contains(last)
+    guard ["weight_ih", "weight_hh", "weight_hr", "bias_ih", "bias_hh", "initial_state"].contains(last) || Self.unitTensors.contains(last)
     else { return nil }
     part.kind = last
     return part
@@ -128,7 +128,7 @@ struct WeightNames {
   /// What cells have of their own for each unit, under every setting.
   private static let unitTensors: Set<String> = {
     var network = NetworkSpecification()
-    network.learnsBeta = true
+    (network.learnsBeta, network.hasPeepholes) = (true, true)
     let all = CellKind.allCases.flatMap { cell in
       Discretization.allCases.flatMap { discretization in
         (network.cell, network.discretization) = (cell, discretization)

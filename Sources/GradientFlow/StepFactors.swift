@@ -94,7 +94,14 @@ extension Tape {
     let o = (0..<batch).flatMap {
       gatePreactivations(layer: index, gate: gate, step: t, sequence: $0).map(functions[gate].value)
     }
-    return zip(zip(own, delta), zip(o, c)).map { $0.0 + $1.0 * Activation.tanh.derivative($1.1) * $0.1 }
+    let whole = zip(zip(own, delta), zip(o, c)).map { $0.0 + $1.0 * Activation.tanh.derivative($1.1) * $0.1 }
+    // With a peephole o_t reads c_t as well: + w_co ⊙ ∂L/∂a_o.
+    guard let peephole = parameter("weight_c\(network.cellDescription.gates[gate])_l\(index)") else { return whole }
+    let gates = functions.count
+    return whole.indices.map { place in
+      let slope = (t * batch + place / hidden) * gates * hidden + gate * hidden + place % hidden
+      return whole[place] + peephole[place % hidden] * layers[index].preactivationGradient[slope]
+    }
   }
 
   /// W_hhᵀ u of every sequence, u [B, G·H]: [B, H].

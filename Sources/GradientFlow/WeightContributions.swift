@@ -103,6 +103,9 @@ private struct StepTerms {
     let (batch, h, layout) = (tape.batch, tape.hidden, tape.layout)
     let ones = ArraySlice([1.0])
     for (index, gradients) in layers {
+      if t == 0, let initial = layout.initialState(layer: index) {
+        add(tape.gradient[initial.range], ones, to: initial, 0)
+      }
       let kept = tape.layers[index]
       for b in 0..<batch {
         let own = gradients.at(step: t, sequence: b)

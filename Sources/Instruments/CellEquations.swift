@@ -30,7 +30,10 @@ public struct CellEquations: Sendable {
     guard isGated else { return [description.preactivation] + stateTemplates }
     let gates = description.gates.prefix(plainGates)
     let activations = gates.enumerated().map { "\($1){t} = \(function($0))( a_\($1){t} )" }
-    return gates.map { Self.line(description.preactivation, of: $0) } + activations + stateTemplates
+    let sums = gates.map { gate in
+      Self.line(description.preactivation, of: gate) + (description.gateTerms[gate].map { " + " + $0 } ?? "")
+    }
+    return sums + activations + stateTemplates
   }
 
   /// The way back: the gradient by h, by what else is carried, and by every pre-activation.
@@ -74,7 +77,8 @@ public struct CellEquations: Sendable {
   /// lowest is h of the layer below.
   public func preactivation(_ t: Int, layer: Int = 0) -> String {
     let read = layer > 0 ? "h{t}[l\(layer)]" : "x{t}"
-    let sum = description.preactivation.replacingOccurrences(of: "x{t}", with: read)
+    var sum = description.preactivation.replacingOccurrences(of: "x{t}", with: read)
+    if !description.gateTerms.isEmpty { sum += " + w_c ⊙ c" }
     guard isGated else { return written(sum, t) }
     // i, f, o = σ(a), g = tanh(a)
     var functions: [String] = []

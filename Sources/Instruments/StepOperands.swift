@@ -100,6 +100,7 @@ struct StepOperands {
       return of.map { $0.map(Activation.tanh.derivative) }
     }
     if let bias = bias(base, at: i) { return bias }
+    if base.hasPrefix("w_c") { return tape.parameter("weight_\(base.dropFirst(2))_l\(layer)") }
     switch base {
     case "q": return slice(kept.recurrentInput, row: i)
     // What minLSTM keeps: its two gates made to add up to 1.

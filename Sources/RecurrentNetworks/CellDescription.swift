@@ -15,6 +15,8 @@ public struct CellDescription: Equatable, Sendable {
   public var gateFunctions: [Activation]?
   /// The equation of the pre-activations, but of the gates that keep their recurrent input apart.
   public var preactivation = "a{t} = W_ih x{t} + W_hh h{t-1} + b"
+  /// What is added to the pre-activation of some gates, by the gate's name: what peepholes give.
+  public var gateTerms: [String: String] = [:]
   /// The equations from the pre-activations to the state, a line each.
   public var state: [String]
   /// The equations of the gradient, a line each: first that by h, from the step's own share (`{local}`) and from the step after it,

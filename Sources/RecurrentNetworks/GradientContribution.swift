@@ -43,6 +43,10 @@ extension Tape {
       if let bias = layout.bias(layer: index)?.copy(t) { addOuterProducts(column(bias), da, start, ones, 0) }
       let units = layout.unitTensors(layer: index)
       if !units.isEmpty { contribution.replaceSubrange(units, with: unitContribution(layer: index, step: t)) }
+      // Only the first step of a sequence has a trained state before it.
+      if t == 0, let initial = layout.initialState(layer: index) {
+        contribution.replaceSubrange(initial.range, with: gradient[initial.range])
+      }
       if let bias = layout["bias_hh_l\(index)"]?.copy(t) { addOuterProducts(column(bias), daByState, start, ones, 0) }
     }
     if let top = layers.last, let weight = layout["readout.weight"], let bias = layout["readout.bias"] {

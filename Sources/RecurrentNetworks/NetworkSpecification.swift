@@ -17,6 +17,8 @@ public enum CellKind: String, CaseIterable, Sendable {
   case residual
   /// i, f, o = σ(a_t), g = tanh(a_t); c_t = f c_{t-1} + i g; h_t = o tanh c_t: long short-term memory.
   case lstm
+  /// An LSTM with i = 1 - f, whose gates are three: f, g, o (Greff et al. 2017).
+  case coupledLSTM = "coupled_lstm"
   /// r, z = σ(a_t), n = tanh(a_n + r (W_hn h_{t-1} + b_hn)); h_t = (1-z) n + z h_{t-1}: the gated recurrent unit.
   case gru
   /// f = σ(a_t), g = tanh(a_t); h_t = f h_{t-1} + (1-f) g: a forget gate and nothing else.
@@ -97,6 +99,10 @@ public struct NetworkSpecification: Equatable, Sendable {
   public var betaSpread = 1.0
   /// Whether each unit's β is trained; β and its spread are then where it starts.
   public var learnsBeta = false
+  /// Whether gates of an LSTM see c of their unit, each over a weight of its own (Gers & Schmidhuber 2000).
+  public var hasPeepholes = false
+  /// Whether the state before the first step of a sequence is trained; otherwise it is 0.
+  public var learnsInitialState = false
   /// How λ of the linear recurrent unit follows from its parameters.
   public var discretization = Discretization.none
   /// α of the residual cell.

@@ -3,7 +3,7 @@
 /// The order and the names are PyTorch's: `weight_ih_l0` [G·H, I], `weight_hh_l0` [G·H, H],
 /// `bias_ih_l0` [G·H], of a cell that keeps gates apart `bias_hh_l0` [G·H], … then `readout.weight` [O, H] and `readout.bias`
 /// [O]; each row-major. What a cell has of its own for each unit (`beta_logit_l0` [H], a trained β) comes at the end, layer by
-/// layer. A cell without recurrent weights has no `weight_hh_l0`. The fully recurrent network has one
+/// layer, and after it a trained initial state, `initial_state_l0`. A cell without recurrent weights has no `weight_hh_l0`. The fully recurrent network has one
 /// tensor, `weight` [H, H+I]. What reads weights asks for a `Block`, and need not know which of the two it is.
 ///
 /// Untied, every tensor of a cell is there once a step, [T, …], step t's copy being its row t; the readout and unit
@@ -98,6 +98,9 @@ public struct ParameterLayout: Equatable, Sendable {
         unitRanges.append(start..<offset)
       }
     }
+    for layer in 0..<network.layers where network.learnsInitialState {
+      add("initial_state_l\(layer)", [network.cell.stateComponents * h])
+    }
     self.entries = entries
     self.count = offset
     self.inputs = inputs
@@ -122,6 +125,9 @@ public struct ParameterLayout: Equatable, Sendable {
 
   /// The trained bias of a layer, [G·H], or nil where the network has none; untied, those of all steps.
   public func bias(layer: Int) -> Entry? { self["bias_ih_l\(layer)"] }
+
+  /// The trained state before a sequence's first step, [components·H]; nil where it is 0.
+  public func initialState(layer: Int) -> Entry? { self["initial_state_l\(layer)"] }
 
   /// Whether y_t = W_ho h_t + b_o; otherwise y_t is h_t of the first O units.
   public var hasReadout: Bool { self["readout.weight"] != nil }

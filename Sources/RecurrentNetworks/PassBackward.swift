@@ -143,6 +143,7 @@ extension Pass {
     let stateRow = stateRow
     let norms = gradientNorms
     let first = segment.steps.lowerBound
+    let reachesInitial = reachesInitialState(layer: layer, segment)
     let passesAll = gradientScale.isEmpty
     let clipThreshold = flow.clipThreshold
     let aside = arena + plan.layers[layer].boundary
@@ -155,7 +156,8 @@ extension Pass {
       if isDirect {
         step.previousGradient = step.gradient - stateRow
       } else {
-        step.previousGradient = t > first && factor != 0 || t == first && !segment.isOldest ? aside : nil
+        let goesOn = t > first ? factor != 0 : !segment.isOldest || reachesInitial
+        step.previousGradient = goesOn ? aside : nil
       }
       step.previousGradientComponentDistance = isDirect ? componentDistance : stateRow
       step.accumulates = isDirect
@@ -171,6 +173,9 @@ extension Pass {
       }
       step.advance(by: -1)
       t -= 1
+    }
+    if reachesInitial, block.lowerBound == first {
+      addInitialStateGradient(aside, layer: layer, stateComponents: C.stateComponents)
     }
   }
 

@@ -11,6 +11,7 @@ extension Pass {
 
   fileprivate func forward<C: Cell>(_ cell: C, _ range: Range<Int>) {
     for layer in 0..<network.layers { fillConstants(cell, layer: layer) }
+    if range.lowerBound == 0, !range.isEmpty { placeInitialState(stateComponents: C.stateComponents) }
     if !plan.isUntied { packForward(gates: C.gates, apart: C.resetGatedInputs, step: 0) }
     nonFiniteStep = nil
     var start = range.lowerBound

@@ -41,6 +41,8 @@ struct PassPlan<S: Scalar> {
     var bias: Int?
     /// Of the cell's unit tensors in the parameters; of what a step reads of them in the arena.
     var unitTensors = 0, constants = 0
+    /// Of the trained initial state in the parameters; nil where it is 0.
+    var initialState: Int?
     /// b_hh of a cell with gates apart.
     var recurrentBias = 0
     var state = 0, preactivation = 0, derivative = 0, gradient = 0, preactivationGradient = 0, boundary = 0
@@ -87,6 +89,7 @@ struct PassPlan<S: Scalar> {
       layer.recurrentWeightStride = layout.recurrentWeights(layer: index).rowStride
       layer.bias = layout.bias(layer: index)?.offset
       layer.unitTensors = layout.unitTensors(layer: index).lowerBound
+      layer.initialState = layout.initialState(layer: index)?.offset
       layer.constants = reserve(network.constantRows, stateStride)
       layer.state = reserve(stateComponents, steps &+ 1, batch, stateStride)  // steps = Int.max was refused with x
       layer.preactivation = reserve(keepsPreactivation ? steps : kept, batch, gateStride)

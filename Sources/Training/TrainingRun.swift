@@ -579,6 +579,7 @@ public final class TrainingRun {
     var start = course.beginning.start
     if changed.network.hidden != experiment.network.hidden || changed.network.layers != experiment.network.layers
       || changed.network.cell != experiment.network.cell || changed.network.unitTensors != experiment.network.unitTensors
+      || changed.network.learnsInitialState != experiment.network.learnsInitialState
       || changed.task != experiment.task
     {
       start.parameters = nil

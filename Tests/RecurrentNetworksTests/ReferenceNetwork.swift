@@ -62,6 +62,10 @@ struct ReferenceNetwork {
       let a = zip(x, h).map { $0 + $1 }
       let c = sigmoid(a[1]) * before[1] + sigmoid(a[0]) * tanh(a[2])
       return [sigmoid(a[3]) * tanh(c), c]
+    case .coupledLSTM:
+      let a = zip(x, h).map { $0 + $1 }
+      let f = sigmoid(a[0]), c = f * before[1] + (Dual(1) - f) * tanh(a[1])
+      return [sigmoid(a[2]) * tanh(c), c]
     case .gru:
       let (r, z) = (sigmoid(x[0] + h[0]), sigmoid(x[1] + h[1]))
       let n = tanh(x[2] + r * h[2])

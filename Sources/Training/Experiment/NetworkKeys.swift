@@ -24,6 +24,13 @@ extension ExperimentKey {
       "network.alpha", .number(\.network.alpha, NumberRange(from: -NumberRange.largest, to: NumberRange.largest)),
       "residual: α in h = h + α φ(a)", steps: .linear(0.05)),
     ExperimentKey(
+      "network.peephole", .choice(\.network.peephole),
+      "lstm, coupled_lstm: i and f see c of the step before, o that of its own, each over a weight a unit", .newRun,
+      steps: .choices, readWith: "an lstm", isRead: { $0.network.cell.has(option: "peephole") }),
+    ExperimentKey(
+      "network.learned_initial_state", .choice(\.network.initialState),
+      "the state before a sequence's first step is trained, and not 0", .newRun, steps: .choices),
+    ExperimentKey(
       "network.discretization", .choice(\.network.discretization),
       "lru: none has λ = exp(-exp(ν) + i exp(θ)), zoh is exact for an input that is held for a step (S4D)", .newRun,
       steps: .choices, readWith: "lru", isRead: { $0.network.isComplex }),
@@ -86,6 +93,16 @@ enum Switch: String, CaseIterable, Sendable {
 extension NetworkSpecification {
   /// Whether the state is made of complex numbers.
   fileprivate var isComplex: Bool { cell.coupledParts > 1 }
+
+  fileprivate var peephole: Switch {
+    get { hasPeepholes ? .on : .off }
+    set { hasPeepholes = newValue == .on }
+  }
+
+  fileprivate var initialState: Switch {
+    get { learnsInitialState ? .on : .off }
+    set { learnsInitialState = newValue == .on }
+  }
 
   fileprivate var learnedBeta: Switch {
     get { learnsBeta ? .on : .off }

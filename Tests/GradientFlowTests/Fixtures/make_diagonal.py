@@ -9,13 +9,16 @@ import jax, jax.numpy as jnp, numpy as np, torch
 
 jax.config.update("jax_enable_x64", True)
 torch.set_default_dtype(torch.float64)
-SIZES = [(5, 2, 3, 4, 1), (8, 2, 2, 6, 2), (12, 1, 4, 8, 1)]  # T, B, I, H, layers
+SIZES = [(4, 2, 3, 4, 1), (6, 2, 2, 6, 2), (9, 1, 4, 8, 1)]  # T, B, I, H, layers
 O = 3
 # The options of the network group that a case sets.
 KINDS = {
     "min_gru": {}, "min_lstm": {}, "lru": {}, "lru zoh": {"discretization": "zoh"},
+    "lstm peephole": {"peephole": "true"}, "coupled_lstm": {}, "coupled_lstm peephole": {"peephole": "true"},
+    "elman initial": {"learned_initial_state": "true"}, "lstm initial": {"learned_initial_state": "true"},
+    "lru initial": {"learned_initial_state": "true"},
 }
-GATES = {"min_gru": 2, "min_lstm": 3, "lru": 1, "lstm": 4}
+GATES = {"min_gru": 2, "min_lstm": 3, "lru": 1, "lstm": 4, "coupled_lstm": 3, "elman": 1}
 
 
 class Jax:
@@ -47,6 +50,16 @@ def step(m, kind, options, p, l, state, x):
     if kind == "min_lstm":
         f, i = m.sigmoid(gate(0)), m.sigmoid(gate(1))
         return [f / (f + i) * state[0] + i / (f + i) * gate(2)]
+    if kind == "elman":
+        return [m.tanh(a + state[0] @ p[f"weight_hh_l{l}"].T)]
+    if kind in ("lstm", "coupled_lstm"):
+        a = a + state[0] @ p[f"weight_hh_l{l}"].T
+        first = 0 if kind == "coupled_lstm" else 1
+        see = lambda name, c: p[f"weight_c{name}_l{l}"] * c if options.get("peephole") else 0.0
+        f = m.sigmoid(gate(first) + see("f", state[1]))
+        i = 1 - f if kind == "coupled_lstm" else m.sigmoid(gate(0) + see("i", state[1]))
+        c = f * state[1] + i * m.tanh(gate(first + 1))
+        return [m.sigmoid(gate(first + 2) + see("o", c)) * m.tanh(c), c]
     if kind == "lru":
         n = H // 2
         if options.get("discretization") == "zoh":
@@ -65,6 +78,9 @@ def step(m, kind, options, p, l, state, x):
 
 def run(m, kind, options, layers, loss, reduction, p, eps, x, target, mask, state):
     s, hs = [[m.array(c) for c in layer] for layer in state], []
+    if options.get("learned_initial_state"):
+        H = state[0][0].shape[-1]
+        s = [[0 * c + p[f"initial_state_l{l}"][k * H : (k + 1) * H] for k, c in enumerate(s[l])] for l in range(layers)]
     for t in range(len(x)):
         below = m.array(x[t])
         for l in range(layers):
@@ -100,8 +116,16 @@ def case(seed, name, loss, size, reduction):
                 p[f"nu_log_l{l}"], p[f"theta_log_l{l}"], p[f"gamma_log_l{l}"] = draw(n) - 2, draw(n), draw(n) - 0.5
         else:
             p[f"bias_ih_l{l}"] = draw(G * H)
+        if kind in ("lstm", "coupled_lstm", "elman"):
+            p[f"weight_hh_l{l}"] = draw(G * H, H)
+            if options.get("peephole"):
+                for gate in "fo" if kind == "coupled_lstm" else "foi":
+                    p[f"weight_c{gate}_l{l}"] = draw(H)
     p["readout.weight"], p["readout.bias"] = draw(O, H), draw(O)
-    x, state = draw(T, B, I), [[draw(B, H)] for _ in range(layers)]
+    parts = 2 if kind in ("lstm", "coupled_lstm") else 1
+    for l in range(layers if "learned_initial_state" in options else 0):
+        p[f"initial_state_l{l}"] = draw(parts * H)
+    x, state = draw(T, B, I), [[draw(B, H) for _ in range(parts)] for _ in range(layers)]
     mask = (rng.random((T, B)) < 0.8).astype(int)
     mask[-1] = 1
     target = rng.integers(0, O, (T, B)) if loss == "cross_entropy" else draw(T, B, O)
@@ -124,7 +148,7 @@ def case(seed, name, loss, size, reduction):
         worst = np.abs(np.asarray(value[0]) - value[1].numpy()).max() / max(1e-30, np.abs(np.asarray(value[0])).max())
         assert worst < 1e-12, (name, key, worst)
 
-    flat = lambda a: np.asarray(a, float).ravel().tolist()
+    flat = lambda a: [float(f"{v:.15g}") for v in np.asarray(a, float).ravel()]
     return dict(
         cell=kind, options=options, loss=loss, layers=layers, hidden=H, inputs=I, steps=T, batch=B, reduction=reduction,
         x=flat(x), mask=mask.ravel().tolist(), target=flat(target), state=[flat(np.stack(v)) for v in state],
@@ -138,5 +162,5 @@ cases = [
     for k, name in enumerate(KINDS) for s, size in enumerate(SIZES)
     for n, loss in enumerate(["cross_entropy", "squared"])
 ]
-print(json.dumps(cases))
+print(json.dumps(cases, separators=(",", ":")))
 print(f"{len(cases)} cases agree", file=sys.stderr)
