@@ -119,7 +119,9 @@ struct WeightNames {
       part.layer = layer
       last = String(last[..<mark.lowerBound])
     }
-    guard ["weight_ih", "weight_hh", "weight_hr", "bias_ih", "bias_hh", "initial_state"].contains(last) || Self.unitTensors.contains(last)
+    guard
+      ["weight_ih", "weight_hh", "weight_hr", "bias_ih", "bias_hh", "initial_state"].contains(last)
+        || Self.unitTensors.contains(last)
     else { return nil }
     part.kind = last
     return part

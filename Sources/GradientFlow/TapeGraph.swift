@@ -67,7 +67,10 @@ public struct TapeGraph: GradientChain {
     guard let functions = cell.gateFunctions, functions.count == cell.gates.count else {
       return [Track(name: "φ′", range: 0...tape.network.activation.maximumDerivative)]
     }
-    return zip(cell.gates, functions).map { Track(name: $0, range: ($1 == .sigmoid ? 0 : -1)...1) }
+    return zip(cell.gates, functions).map { gate, function in
+      let bound = function == .identity ? Double.infinity : 1
+      return Track(name: gate, range: (function == .sigmoid ? 0 : -bound)...bound)
+    }
   }
 
   /// H values.

@@ -29,7 +29,10 @@ public struct CellEquations: Sendable {
   var forwardLines: [String] {
     guard isGated else { return [description.preactivation] + stateTemplates }
     let gates = description.gates.prefix(plainGates)
-    let activations = gates.enumerated().map { "\($1){t} = \(function($0))( a_\($1){t} )" }
+    let activations = gates.enumerated().map { index, gate in
+      let a = "a_\(gate){t}"
+      return "\(gate){t} = " + (isIdentity(index) ? a : "\(function(index))( \(a) )")
+    }
     let sums = gates.map { gate in
       Self.line(description.preactivation, of: gate) + (description.gateTerms[gate].map { " + " + $0 } ?? "")
     }
@@ -71,6 +74,8 @@ public struct CellEquations: Sendable {
   /// The function of a gate as its equation writes it; σ is a singular value on this screen.
   private func function(_ gate: Int) -> String { description.gateFunctions.map { $0[gate].rawValue } ?? activation }
 
+  private func isIdentity(_ gate: Int) -> Bool { description.gateFunctions?[gate] == .identity }
+
   // MARK: Symbols to be read
 
   /// The pre-activations of layer `layer`, counted from 0, and the gates that are made of them; what goes into the layers above the
@@ -85,7 +90,7 @@ public struct CellEquations: Sendable {
     for gate in 0..<plainGates where !functions.contains(function(gate)) { functions.append(function(gate)) }
     let gates = functions.map { name in
       let all = (0..<plainGates).filter { function($0) == name }.map { description.gates[$0] + "{t}" }
-      return all.joined(separator: ", ") + " = \(name)(a{t})"
+      return all.joined(separator: ", ") + (name == Activation.identity.rawValue ? " = a{t}" : " = \(name)(a{t})")
     }
     return written(gates.joined(separator: ", ") + "; " + sum, t)
   }

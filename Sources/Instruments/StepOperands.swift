@@ -105,7 +105,9 @@ struct StepOperands {
     case "q": return slice(kept.recurrentInput, row: i)
     // What minLSTM keeps: its two gates made to add up to 1.
     case "s" where cell.gates.contains("f"):
-      return zip(units("f", at: i) ?? [], units("i", at: i) ?? []).map { f, i in f.flatMap { f in i.map { f / (f + $0) } } }
+      return zip(units("f", at: i) ?? [], units("i", at: i) ?? []).map { f, i in
+        f.flatMap { f in i.map { f / (f + $0) } }
+      }
     case "δ": return gradient(component: 0, at: i)
     case "d" where cell.error != nil: return targetsByUnit(at: i)
     case "e" where cell.error != nil:

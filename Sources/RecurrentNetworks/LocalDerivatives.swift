@@ -91,7 +91,8 @@ extension ParameterLayout {
     }
     let recurrent = recurrentWeights(layer: layer)
     return [matrix(inputWeights(layer: layer), .input, isRecurrent: false)]
-      + (recurrent.rows > 0 ? [matrix(recurrent, .state, isRecurrent: true)] : []) + [bias("bias_ih", isRecurrent: false), bias("bias_hh", isRecurrent: true)].compactMap { $0 }
+      + (recurrent.rows > 0 ? [matrix(recurrent, .state, isRecurrent: true)] : [])
+      + [bias("bias_ih", isRecurrent: false), bias("bias_hh", isRecurrent: true)].compactMap { $0 }
   }
 
   /// The end of a layer's parameters in the flat array: those of the layers up to it lie before.

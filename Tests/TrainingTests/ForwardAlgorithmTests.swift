@@ -40,7 +40,8 @@ struct ForwardAlgorithmTests {
     ["network.cell": cell.rawValue, "task.name": cell.isFullyRecurrent ? "delayed-xor" : "copy"]
   }
 
-  @Test("RTRL = BPTT to the sequence's start, update by update, at fixed weights",
+  @Test(
+    "RTRL = BPTT to the sequence's start, update by update, at fixed weights",
     arguments: CellKind.allCases.filter(\.hasRecurrentWeights))
   func rtrl(cell: CellKind) throws {
     for (layers, k1, inject) in [
@@ -129,7 +130,8 @@ struct ForwardAlgorithmTests {
     #expect(chosen.training.algorithm == .snap1)
   }
 
-  @Test("SnAp-1 = RTRL where W_hh is diagonal, and only there", arguments: CellKind.allCases.filter(\.hasRecurrentWeights))
+  @Test(
+    "SnAp-1 = RTRL where W_hh is diagonal, and only there", arguments: CellKind.allCases.filter(\.hasRecurrentWeights))
   func snap1(cell: CellKind) throws {
     let settings = task(cell).merging(["training.k1": "5", "training.algorithm": "rtrl"]) { $1 }
     let rtrl = try fixedWeights(settings)

@@ -70,7 +70,7 @@ extension ExperimentRule {
       $0.training.algorithm != .bptt
     },
     refusedInitialState({
-      "\($0.task.name.rawValue), whose sequences go on where the one before ended: task.carry nothing, or another task"
+      "\($0.task.name.rawValue), whose sequences go on where the one before ended: task.carry reset, or another task"
     }) { $0.task.name.isStream && $0.task.carry == .state },
     refusedInitialState({ _ in "history stale, which keeps a past; or history recompute" }) {
       $0.training.history == .stale
