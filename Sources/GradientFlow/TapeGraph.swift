@@ -105,7 +105,8 @@ public struct TapeGraph: GradientChain {
       return nil
     }
     return MemoryPath(
-      component: cell.stateComponents[path.component], gate: cell.gates[path.gate],
+      component: cell.stateComponents[path.component],
+      gate: (path.isComplement ? "1-" : "") + cell.gates[path.gate],
       columns: path.component * tape.hidden..<(path.component + 1) * tape.hidden,
       factors: (0..<tape.steps).map {
         tape.memoryFactors(path, functions[path.gate], layer: layer, step: $0, sequence: sequence)

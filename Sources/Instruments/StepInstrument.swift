@@ -229,9 +229,11 @@ extension StepInstrument {
       }
       let isUntied = tape.layout.copies > 1
       let delta = CellEquations(tape.network).preactivationGradientName
+      let network = tape.network.cell
+      let read = ["xₜ"] + (network.hasRecurrentWeights ? ["hₜ₋₁"] : []) + (network.hasBias ? ["1"] : [])
       // Williams & Zipser maximize J, so theirs is -g.
       let (left, right) =
-        tape.network.cellDescription.maximizesNegativeErrors ? ("∂J/∂W", "[yₜ₋₁, xₜ] = -g") : ("g", "[xₜ, hₜ₋₁, 1]")
+        tape.network.cellDescription.maximizesNegativeErrors ? ("∂J/∂W", "[yₜ₋₁, xₜ] = -g") : ("g", "[\(read.joined(separator: ", "))]")
       return isUntied
         ? "\(left)ₜ = \(delta) ⊗ \(right)" + (left == "g" ? "" : "ₜ") : "\(left) = Σₜ \(delta) ⊗ \(right)"
     }

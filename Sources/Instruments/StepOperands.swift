@@ -137,8 +137,8 @@ struct StepOperands {
     switch base {
     case "λ": return tape.unitConstants(layer: layer, row: 0)
     case "γ": return tape.unitConstants(layer: layer, row: 1)
-    case "λ̄", "γ̄":
-      let number = tape.unitConstants(layer: layer, row: base == "λ̄" ? 0 : 1)
+    case "λ*", "γ*":
+      let number = tape.unitConstants(layer: layer, row: base == "λ*" ? 0 : 1)
       return number.enumerated().map { $0 < pairs ? $1 : -$1 }
     default: break
     }

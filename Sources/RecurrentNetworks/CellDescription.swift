@@ -33,7 +33,8 @@ public struct CellDescription: Equatable, Sendable {
   public var affineJacobian: AffineJacobian?
   /// The path on which a part of the state goes from step to step past all weights, multiplied by a gate; nil where there is none.
   public var memoryPath: MemoryPath?
-  /// The index of the gate whose bias `network.init.forget_bias` adds to; nil where there is none.
+  /// The index of the gate whose bias `network.init.forget_bias` adds to, or is taken from where 1 - gate is what keeps; nil where
+  /// there is none.
   public var forgetGate: Int?
   /// The settings of the experiment's `network` group that only some cells have, and that this one has.
   public var options: [Option] = []

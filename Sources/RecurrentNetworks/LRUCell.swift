@@ -39,7 +39,7 @@ struct LRUCell: Cell {
         "h{t} = λ∘h{t-1} + γ∘a{t}",
         "ℜh{t} = ℜλ ⊙ ℜh{t-1} - ℑλ ⊙ ℑh{t-1} + ℜγ ⊙ ℜa{t}" + (isHeld ? " - ℑγ ⊙ ℑa{t}" : ""),
         "ℑh{t} = ℜλ ⊙ ℑh{t-1} + ℑλ ⊙ ℜh{t-1} + ℜγ ⊙ ℑa{t}" + (isHeld ? " + ℑγ ⊙ ℜa{t}" : ""),
-      ], gradient: ["δ{t} = {local} + λ̄∘δ{t+1}", "∂L/∂a{t} = γ̄∘δ{t}"])
+      ], gradient: ["δ{t} = {local} + λ*∘δ{t+1}", "∂L/∂a{t} = γ*∘δ{t}"])
     cell.preactivation = "a{t} = W_ih x{t}"
     cell.gateFunctions = [.identity]
     cell.boundsState = false
@@ -59,7 +59,7 @@ struct LRUCell: Cell {
   @inline(__always)
   func backward<S: Scalar>(_ step: CellStep<S>) -> S {
     guard let constants = step.constants else { return 0 }
-    // ∂L/∂a_t = γ̄ δ_t;  δ_{t-1} += λ̄ δ_t
+    // ∂L/∂a_t = γ* δ_t;  δ_{t-1} += λ* δ_t, conjugates
     return S.lruBackward(
       rows: step.rows, pairs: pairs, dh: step.gradient, gradientStride: step.gradientStride,
       da: step.preactivationGradient, daStride: step.preactivationGradientStride, dhBefore: step.previousGradient,

@@ -23,6 +23,7 @@ struct MinGRUCell: Cell {
     cell.gates = ["z", "c"]
     cell.gateFunctions = [.sigmoid, .identity]
     cell.memoryPath = .init(component: 0, gate: 0, isComplement: true)
+    cell.forgetGate = 0
     cell.boundsState = false
     return cell
   }
