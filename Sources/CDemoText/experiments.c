@@ -41,6 +41,12 @@ static const unsigned char experiments[] = {
   , 0,
 #embed "../../Demos/experiments/leaky.yaml"
   , 0,
+#embed "../../Demos/experiments/lru.yaml"
+  , 0,
+#embed "../../Demos/experiments/lru-online.yaml"
+  , 0,
+#embed "../../Demos/experiments/min-gru.yaml"
+  , 0,
 #embed "../../Demos/experiments/orthogonal.yaml"
   , 0,
 #embed "../../Demos/experiments/parity.yaml"

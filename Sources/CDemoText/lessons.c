@@ -33,6 +33,8 @@ static const unsigned char lessons[] = {
   , 0,
 #embed "../../Demos/lessons/forward.yaml"
   , 0,
+#embed "../../Demos/lessons/diagonal.yaml"
+  , 0,
 #embed "../../Demos/lessons/settling.yaml"
   , 0,
 #embed "../../Demos/lessons/chaos.yaml"

@@ -6,5 +6,7 @@
 #include "functions.h"
 #include "elementwise.h"
 #include "gates.h"
+#include "peepholes.h"
+#include "diagonal.h"
 #include "losses.h"
 #include "optimizers.h"

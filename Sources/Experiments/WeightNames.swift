@@ -119,10 +119,26 @@ struct WeightNames {
       part.layer = layer
       last = String(last[..<mark.lowerBound])
     }
-    guard ["weight_ih", "weight_hh", "weight_hr", "bias_ih", "bias_hh", "beta_logit"].contains(last) else { return nil }
+    guard
+      ["weight_ih", "weight_hh", "weight_hr", "bias_ih", "bias_hh", "initial_state"].contains(last)
+        || Self.unitTensors.contains(last)
+    else { return nil }
     part.kind = last
     return part
   }
+
+  /// What cells have of their own for each unit, under every setting.
+  private static let unitTensors: Set<String> = {
+    var network = NetworkSpecification()
+    (network.learnsBeta, network.hasPeepholes) = (true, true)
+    let all = CellKind.allCases.flatMap { cell in
+      Discretization.allCases.flatMap { discretization in
+        (network.cell, network.discretization) = (cell, discretization)
+        return network.unitTensors.map(\.name)
+      }
+    }
+    return Set(all)
+  }()
 
   /// The modules by their paths; cells in a list, `cells.0` and `cells.1`, are layers of one.
   private func joinedCells(_ groups: [String: [Part]]) -> [String: [Part]] {
@@ -144,7 +160,8 @@ struct WeightNames {
 
   /// Whether parts are a network, as far as one layer goes.
   private func isNetwork(_ parts: [Part]) -> Bool {
-    ["weight_ih_l0", "weight_hh_l0"].allSatisfy { name in
+    let hasRecurrentWeights = layout.map { !$0.hasReadout || $0["weight_hh_l0"] != nil } ?? true
+    return (hasRecurrentWeights ? ["weight_ih_l0", "weight_hh_l0"] : ["weight_ih_l0"]).allSatisfy { name in
       parts.contains { $0.name == name && !$0.isReverse && $0.entry.shape.count >= 2 }
     }
   }
@@ -192,7 +209,7 @@ struct WeightNames {
   private func fits(_ parts: [Part]) -> Bool {
     guard let layout else { return false }
     return ["weight_ih_l0", "weight_hh_l0"].allSatisfy { name in
-      parts.contains { $0.name == name && $0.entry.shape == layout[name]?.shape }
+      parts.first { $0.name == name }?.entry.shape == layout[name]?.shape
     }
   }
 

@@ -59,7 +59,7 @@ public enum WeightsFile {
       }
       for name in Self.names(for: entry, in: layout) {
         guard let found = weights.removeValue(forKey: name) else {
-          if isBias(name) { continue }
+          if isZeroWithout(name) { continue }
           throw InputError(
             file: file.file, key: name, problem: "found no such tensor, expected one of shape \(entry.shape)",
             nearest: nearestName(to: name, among: file.entries.map(\.name)))
@@ -76,7 +76,7 @@ public enum WeightsFile {
     }
     // A second layer, a second direction or a projection would be another network.
     if let extra = weights.keys.sorted().first {
-      let layers = layout.hasReadout ? layout.entries.count { $0.name.hasPrefix("weight_hh_l") } : 1
+      let layers = layout.hasReadout ? layout.entries.count { $0.name.hasPrefix("weight_ih_l") } : 1
       throw InputError(
         file: file.file, key: extra,
         problem: "found a weight that the network has not (layers: \(layers), hidden: \(layout.hidden)), "
@@ -176,7 +176,10 @@ public enum WeightsFile {
     return layout[other] == nil ? [entry.name, other] : [entry.name]
   }
 
-  private static func isBias(_ name: String) -> Bool { name.hasPrefix("bias_") || name == "readout.bias" }
+  /// Whether a network that has no such tensor computes as one in which it is 0.
+  private static func isZeroWithout(_ name: String) -> Bool {
+    name.hasPrefix("bias_") || name == "readout.bias" || name.hasPrefix("initial_state_")
+  }
 
   /// The numbers of all steps' copies: each step's from a tensor [T, …], or the same for all.
   private static func copies(

@@ -27,6 +27,8 @@ public final class LayerMap {
     input = Self.input(tape, layer: layer, step: step)
     var network = tape.network
     network.layers = 1
+    // The state is the one that is asked for.
+    network.learnsInitialState = false
     let layout = ParameterLayout(network, inputs: input.count, outputs: tape.outputs)
     pass = Pass(network: network, layout: layout, steps: 1, batch: 1, loss: tape.lossKind, recordsTape: true)
     for entry in layout.entries {

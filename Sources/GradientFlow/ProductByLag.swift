@@ -124,9 +124,10 @@ extension ProductByLag {
 }
 
 extension Tape {
-  /// W_hh of a layer at step `step`, [G·H, H].
+  /// W_hh of a layer at step `step`, [G·H, H]; nil where the cell has none.
   public func recurrentWeights(layer: Int, step: Int) -> Matrix? {
     let block = layout.recurrentWeights(layer: layer, step: step)
+    guard block.rows > 0 else { return nil }
     return Matrix(rows: block.rows, columns: block.columns, elements: elements(block))
   }
 }

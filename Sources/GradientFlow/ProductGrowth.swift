@@ -99,6 +99,8 @@ private final class DominantProduct {
   private let left: UnsafeMutablePointer<Double>, vector: UnsafeMutablePointer<Row>, basis: UnsafeMutablePointer<Row>
   private var exponent = 0.0
   private let hasDirectPath: Bool
+  /// Whether units do not meet, so that P is a diagonal of numbers, real or complex.
+  private let isDiagonal: Bool
   /// s φ′ of the present step, and κ.
   private let factor: UnsafeMutablePointer<Row>, direct: UnsafeMutablePointer<Row>
   private var weights: ParameterLayout.Block?
@@ -119,6 +121,7 @@ private final class DominantProduct {
     basis = zeros(Self.mostSteps * eights)
     factor = zeros(eights)
     direct = zeros(eights)
+    isDiagonal = jacobians.layout.recurrentWeights(layer: jacobians.layer).rows == 0
     hasDirectPath = affine?.directPath.contains { $0 != 0 } ?? false
     if let affine { for k in 0..<width { direct[k / 8][k % 8] = affine.directPath[k] } }
     left = .allocate(capacity: width)
@@ -219,6 +222,7 @@ private final class DominantProduct {
   /// log10 ‖P‖₂ by bidiagonalisation (Golub & Kahan 1965). It begins with the left singular vector of the last, shorter
   /// product: the longer the product, the less it turns.
   func log10Norm() -> Double {
+    if isDiagonal { return log10NormOfDiagonal() }
     var small = Bidiagonal()
     var (beta, norm) = (0.0, 0.0)
     let steps = min(Self.mostSteps, width)
@@ -255,6 +259,20 @@ private final class DominantProduct {
     guard norm > 0 else { return -.infinity }
     takeLeftVector(small.vector(norm))
     return log10(norm) + exponent * log10(2.0)
+  }
+
+  /// Of numbers on a diagonal the largest modulus, which is the length of its row. An iteration that has come to one of them would
+  /// stay there when another one becomes the largest.
+  private func log10NormOfDiagonal() -> Double {
+    var largest = 0.0
+    for i in 0..<width {
+      var squares = Row()
+      for k in 0..<eights { squares += matrix[i * eights + k] * matrix[i * eights + k] }
+      let squared = squares.sum()
+      guard squared.isFinite else { return .nan }
+      largest = max(largest, squared)
+    }
+    return largest > 0 ? 0.5 * log10(largest) + exponent * log10(2.0) : -.infinity
   }
 
   private static let mostSteps = 20, tolerance = 1e-7

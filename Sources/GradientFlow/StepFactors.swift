@@ -38,7 +38,7 @@ struct AffineStepFactors {
 struct GatedStepFactors {
   /// ‖f ⊙ v‖/‖v‖ of v = ∂L/∂m_t, m the part that the memory path carries and f its gate; nil where v is 0.
   let log10MemoryPath: Double?
-  /// ‖u‖/‖∂L/∂s_t‖ of u = ∂L/∂(W_hh h_{t-1}).
+  /// ‖u‖/‖∂L/∂s_t‖ of u = ∂L/∂(W_hh h_{t-1}); nil, as what follows, where the cell has no W_hh.
   let log10Gates: Double?
   /// ‖W_hhᵀ u‖/‖u‖; nil where u is 0.
   let log10Recurrent: Double?
@@ -64,6 +64,10 @@ struct GatedStepFactors {
     let size = tape.batch * tape.hidden * tape.network.cell.gates
     let u = layer.recurrentGradient.row(t, of: size, width: size)
     let leaving = Log10.norm(u)
+    guard tape.network.cell.hasRecurrentWeights else {
+      (log10Gates, log10Recurrent, log10GatedPath) = (nil, nil, nil)
+      return
+    }
     let recurrent = Log10.norm(tape.pulledThroughRecurrentWeights(u, layer: index, step: t))
     log10Gates = leaving - arriving
     log10Recurrent = leaving.isFinite ? recurrent - leaving : nil
@@ -90,7 +94,14 @@ extension Tape {
     let o = (0..<batch).flatMap {
       gatePreactivations(layer: index, gate: gate, step: t, sequence: $0).map(functions[gate].value)
     }
-    return zip(zip(own, delta), zip(o, c)).map { $0.0 + $1.0 * Activation.tanh.derivative($1.1) * $0.1 }
+    let whole = zip(zip(own, delta), zip(o, c)).map { $0.0 + $1.0 * Activation.tanh.derivative($1.1) * $0.1 }
+    // With a peephole o_t reads c_t as well: + w_co ⊙ ∂L/∂a_o.
+    guard let peephole = parameter("weight_c\(network.cellDescription.gates[gate])_l\(index)") else { return whole }
+    let gates = functions.count
+    return whole.indices.map { place in
+      let slope = (t * batch + place / hidden) * gates * hidden + gate * hidden + place % hidden
+      return whole[place] + peephole[place % hidden] * layers[index].preactivationGradient[slope]
+    }
   }
 
   /// W_hhᵀ u of every sequence, u [B, G·H]: [B, H].

@@ -67,7 +67,10 @@ public struct TapeGraph: GradientChain {
     guard let functions = cell.gateFunctions, functions.count == cell.gates.count else {
       return [Track(name: "φ′", range: 0...tape.network.activation.maximumDerivative)]
     }
-    return zip(cell.gates, functions).map { Track(name: $0, range: ($1 == .sigmoid ? 0 : -1)...1) }
+    return zip(cell.gates, functions).map { gate, function in
+      let bound = function == .identity ? Double.infinity : 1
+      return Track(name: gate, range: (function == .sigmoid ? 0 : -bound)...bound)
+    }
   }
 
   /// H values.
@@ -102,7 +105,8 @@ public struct TapeGraph: GradientChain {
       return nil
     }
     return MemoryPath(
-      component: cell.stateComponents[path.component], gate: cell.gates[path.gate],
+      component: cell.stateComponents[path.component],
+      gate: (path.isComplement ? "1-" : "") + cell.gates[path.gate],
       columns: path.component * tape.hidden..<(path.component + 1) * tape.hidden,
       factors: (0..<tape.steps).map {
         tape.memoryFactors(path, functions[path.gate], layer: layer, step: $0, sequence: sequence)

@@ -103,6 +103,9 @@ private struct StepTerms {
     let (batch, h, layout) = (tape.batch, tape.hidden, tape.layout)
     let ones = ArraySlice([1.0])
     for (index, gradients) in layers {
+      if t == 0, let initial = layout.initialState(layer: index) {
+        add(tape.gradient[initial.range], ones, to: initial, 0)
+      }
       let kept = tape.layers[index]
       for b in 0..<batch {
         let own = gradients.at(step: t, sequence: b)
@@ -112,14 +115,16 @@ private struct StepTerms {
           : state(tape.layers[index - 1], after: t, b)
         // ∂L/∂W_ih: ∂L/∂a_t x_tᵀ;  ∂L/∂W_hh: ∂L/∂(W_hh h_{t-1}) h_{t-1}ᵀ;  ∂L/∂b: ∂L/∂a_t
         add(own.byInput, below, to: layout.inputWeights(layer: index), own.exponent)
-        add(own.byState, state(kept, after: t - 1, b), to: layout.recurrentWeights(layer: index), own.exponent)
+        let recurrent = layout.recurrentWeights(layer: index)
+        if recurrent.rows > 0 { add(own.byState, state(kept, after: t - 1, b), to: recurrent, own.exponent) }
         if let bias = layout.bias(layer: index) { add(own.byInput, ones, to: bias, own.exponent) }
         if let bias = layout["bias_hh_l\(index)"] { add(own.byState, ones, to: bias, own.exponent) }
-        if let logit = layout.betaLogit(layer: index), let rates = tape.rates(layer: index) {
-          // ∂L/∂ρ = (1-β) ⊙ δ_t ⊙ (h_t - h_{t-1})
-          let moved = zip(state(kept, after: t, b), state(kept, after: t - 1, b)).map { $0 - $1 }
-          let term = (0..<h).map { (1 - rates[$0]) * own.delta[own.delta.startIndex + $0] * moved[$0] }
-          add(term[...], ones, to: logit, own.exponent)
+        let units = layout.unitTensors(layer: index)
+        guard !units.isEmpty else { continue }
+        let term = tape.unitContribution(layer: index, step: t, sequence: b, delta: own.delta, byInput: own.byInput)
+        for entry in layout.entries where units.contains(entry.offset) {
+          let start = entry.offset - units.lowerBound
+          add(term[start..<start + entry.count], ones, to: entry, own.exponent)
         }
       }
     }

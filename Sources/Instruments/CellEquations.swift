@@ -6,6 +6,8 @@ public struct CellEquations: Sendable {
   private let description: CellDescription
   private let activation: String
   private let hasUnitRates: Bool
+  /// Whether h_{t-1} goes into the pre-activations.
+  let hasRecurrentWeights: Bool
   /// The gates whose recurrent input is added to the others: but for the last of a GRU, all.
   private let plainGates: Int
   /// Whether what comes from outside of the network is given, and no loss of its own.
@@ -17,6 +19,7 @@ public struct CellEquations: Sendable {
     description = network.cellDescription
     activation = network.activation.rawValue
     hasUnitRates = network.hasUnitRates
+    hasRecurrentWeights = network.cell.hasRecurrentWeights
     plainGates = description.gates.count - network.cell.resetGatedInputs
   }
 
@@ -26,8 +29,14 @@ public struct CellEquations: Sendable {
   var forwardLines: [String] {
     guard isGated else { return [description.preactivation] + stateTemplates }
     let gates = description.gates.prefix(plainGates)
-    let activations = gates.enumerated().map { "\($1){t} = \(function($0))( a_\($1){t} )" }
-    return gates.map { Self.line(description.preactivation, of: $0) } + activations + stateTemplates
+    let activations = gates.enumerated().map { index, gate in
+      let a = "a_\(gate){t}"
+      return "\(gate){t} = " + (isIdentity(index) ? a : "\(function(index))( \(a) )")
+    }
+    let sums = gates.map { gate in
+      Self.line(description.preactivation, of: gate) + (description.gateTerms[gate].map { " + " + $0 } ?? "")
+    }
+    return sums + activations + stateTemplates
   }
 
   /// The way back: the gradient by h, by what else is carried, and by every pre-activation.
@@ -65,20 +74,23 @@ public struct CellEquations: Sendable {
   /// The function of a gate as its equation writes it; σ is a singular value on this screen.
   private func function(_ gate: Int) -> String { description.gateFunctions.map { $0[gate].rawValue } ?? activation }
 
+  private func isIdentity(_ gate: Int) -> Bool { description.gateFunctions?[gate] == .identity }
+
   // MARK: Symbols to be read
 
   /// The pre-activations of layer `layer`, counted from 0, and the gates that are made of them; what goes into the layers above the
   /// lowest is h of the layer below.
   public func preactivation(_ t: Int, layer: Int = 0) -> String {
     let read = layer > 0 ? "h{t}[l\(layer)]" : "x{t}"
-    let sum = description.preactivation.replacingOccurrences(of: "x{t}", with: read)
+    var sum = description.preactivation.replacingOccurrences(of: "x{t}", with: read)
+    if !description.gateTerms.isEmpty { sum += " + w_c ⊙ c" }
     guard isGated else { return written(sum, t) }
     // i, f, o = σ(a), g = tanh(a)
     var functions: [String] = []
     for gate in 0..<plainGates where !functions.contains(function(gate)) { functions.append(function(gate)) }
     let gates = functions.map { name in
       let all = (0..<plainGates).filter { function($0) == name }.map { description.gates[$0] + "{t}" }
-      return all.joined(separator: ", ") + " = \(name)(a{t})"
+      return all.joined(separator: ", ") + (name == Activation.identity.rawValue ? " = a{t}" : " = \(name)(a{t})")
     }
     return written(gates.joined(separator: ", ") + "; " + sum, t)
   }
@@ -137,8 +149,12 @@ public struct CellEquations: Sendable {
   /// The name of what is carried beside h: c.
   public var carriedName: String { description.memoryPath.map { description.stateComponents[$0.component] } ?? "c" }
 
-  /// The recurrent weights of the first gate: W_hi, or W_hh.
-  public var firstRecurrent: String { isGated ? "W_h" + description.gates[0] : description.recurrentWeights }
+  /// The recurrent weights of the first gate, W_hi or W_hh, or the input's where there are none.
+  public var firstWeights: String {
+    let letter = hasRecurrentWeights ? "h" : "i"
+    if isGated { return "W_\(letter)" + description.gates[0] }
+    return hasRecurrentWeights ? description.recurrentWeights : description.inputWeights
+  }
 
   /// How the state, the pre-activations, the input's and the recurrent weights are called: h, a, W_ih, W_hh.
   public var names: (state: String, preactivation: String, input: String, recurrent: String) {

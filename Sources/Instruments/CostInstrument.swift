@@ -13,6 +13,9 @@ public enum CostInstrument: Instrument {
     public let algorithm: AlgorithmKind
     /// n, the inputs m, and the units h.
     public let length: Int, inputs: Int, units: Int
+    /// The rounds in which a parallel scan joins the steps, ⌈log₂ n⌉; nil where a step is not linear in the state before, so that
+    /// there is no such scan.
+    public let scanDepth: Int?
     /// A row an algorithm.
     public let rows: [Row]
   }
@@ -45,7 +48,9 @@ public enum CostInstrument: Instrument {
     }
     return Reading(
       algorithm: snapshot.experiment.training.algorithm, length: data.steps, inputs: data.inputs,
-      units: snapshot.experiment.network.hidden, rows: rows)
+      units: snapshot.experiment.network.hidden,
+      scanDepth: snapshot.experiment.network.cell.hasRecurrentWeights
+        ? nil : Int.bitWidth - max(0, data.steps - 1).leadingZeroBitCount, rows: rows)
   }
 
   /// By algorithm, in the order of `training.algorithm`; NaN for what was not measured.

@@ -85,7 +85,7 @@ public enum LossPlaneInstrument: Instrument {
       landings: landings, choices: Array(order.prefix(256)))
   }
 
-  /// The reader's choice, or the weight of the layer's first unit to itself and its bias.
+  /// The reader's choice, or the weight of the layer's first unit to itself, or to its first input, and its bias.
   private static func chosen(_ focus: Focus, _ tape: Tape, layer: Int) -> [Int] {
     let layout = tape.layout
     if let weights = focus.weights, weights.count == 2, Set(weights).count == 2,
@@ -93,8 +93,9 @@ public enum LossPlaneInstrument: Instrument {
     {
       return weights
     }
-    let first = layout.recurrentWeights(layer: layer).index(0, 0)
-    let second = layout.bias(layer: layer)?.offset ?? layout.inputWeights(layer: layer).index(0, 0)
+    let recurrent = layout.recurrentWeights(layer: layer), input = layout.inputWeights(layer: layer)
+    let first = (recurrent.rows > 0 ? recurrent : input).index(0, 0)
+    let second = layout.bias(layer: layer)?.offset ?? (recurrent.rows > 0 ? input.index(0, 0) : first + 1)
     return [first, second].filter { $0 < layout.count }
   }
 

@@ -184,12 +184,13 @@ extension StepInstrument {
         ? Self.ofOneWeight(tape, gradient, layer, rate: learningRate, clip, scale: raw > 0 ? clipped / raw : 1) : nil
     }
 
-    /// w ← w - η g of the first weight of W_hh, clipped as g or w is.
+    /// w ← w - η g of the first weight of W_hh, or of W_ih where there is no W_hh, clipped as g or w is.
     private static func ofOneWeight(
       _ tape: Tape, _ gradient: [Double], _ layer: Int, rate: Double, _ clip: ClipSpecification, scale: Double
     ) -> StepEquation {
-      let weights = CellEquations(tape.network).firstRecurrent
-      let place = tape.layout.recurrentWeights(layer: layer).index(0, 0)
+      let weights = CellEquations(tape.network).firstWeights
+      let recurrent = tape.layout.recurrentWeights(layer: layer)
+      let place = (recurrent.rows > 0 ? recurrent : tape.layout.inputWeights(layer: layer)).index(0, 0)
       let name = "\(weights)\(tape.layers.count > 1 ? "[l\(layer + 1)]" : "")[1,1]"
       func part(_ name: String, _ value: Double) -> StepEquation.Part {
         .operand(.init(name: name, rows: [[value]], isByUnit: false))
@@ -236,9 +237,11 @@ extension StepInstrument {
       }
       let isUntied = tape.layout.copies > 1
       let delta = CellEquations(tape.network).preactivationGradientName
+      let network = tape.network.cell
+      let read = ["xₜ"] + (network.hasRecurrentWeights ? ["hₜ₋₁"] : []) + (network.hasBias ? ["1"] : [])
       // Williams & Zipser maximize J, so theirs is -g.
       let (left, right) =
-        tape.network.cellDescription.maximizesNegativeErrors ? ("∂J/∂W", "[yₜ₋₁, xₜ] = -g") : ("g", "[xₜ, hₜ₋₁, 1]")
+        tape.network.cellDescription.maximizesNegativeErrors ? ("∂J/∂W", "[yₜ₋₁, xₜ] = -g") : ("g", "[\(read.joined(separator: ", "))]")
       return isUntied
         ? "\(left)ₜ = \(delta) ⊗ \(right)" + (left == "g" ? "" : "ₜ") : "\(left) = Σₜ \(delta) ⊗ \(right)"
     }

@@ -84,6 +84,7 @@ struct StepOperands {
   /// What has a number for every unit of the layer.
   private func units(_ base: String, at i: Int) -> [Double?]? {
     let kept = tape.layers[layer]
+    if tape.network.cell.coupledParts > 1, let number = complex(base, at: i) { return number }
     if let component = cell.stateComponents.firstIndex(of: base) {
       return slice(kept.state, row: (i + 1) * kept.stateComponents + component)
     }
@@ -99,8 +100,14 @@ struct StepOperands {
       return of.map { $0.map(Activation.tanh.derivative) }
     }
     if let bias = bias(base, at: i) { return bias }
+    if base.hasPrefix("w_c") { return tape.parameter("weight_\(base.dropFirst(2))_l\(layer)") }
     switch base {
     case "q": return slice(kept.recurrentInput, row: i)
+    // What minLSTM keeps: its two gates made to add up to 1.
+    case "s" where cell.gates.contains("f"):
+      return zip(units("f", at: i) ?? [], units("i", at: i) ?? []).map { f, i in
+        f.flatMap { f in i.map { f / (f + $0) } }
+      }
     case "δ": return gradient(component: 0, at: i)
     case "d" where cell.error != nil: return targetsByUnit(at: i)
     case "e" where cell.error != nil:
@@ -111,6 +118,34 @@ struct StepOperands {
     }
     guard base.hasPrefix("∂L/∂") || base.hasPrefix("∂J/∂") else { return nil }
     return gradient(by: String(base.dropFirst(4)), at: i)
+  }
+
+  /// Of complex units: λ and γ, conjugates and products with them, real and imaginary parts; each [real parts, imaginary parts].
+  private func complex(_ base: String, at i: Int) -> [Double?]? {
+    let pairs = hidden / 2
+    if let product = base.firstIndex(of: "∘") {
+      guard let x = complex(String(base[..<product]), at: i),
+        let y = units(String(base[base.index(after: product)...]), at: i)
+      else { return nil }
+      func multiplied(_ a: Int, _ b: Int, _ c: Int, _ d: Int, _ sign: Double) -> Double? {
+        guard let a = x[a], let b = y[b], let c = x[c], let d = y[d] else { return nil }
+        return a * b + sign * c * d
+      }
+      return (0..<pairs).map { multiplied($0, $0, pairs + $0, pairs + $0, -1) }
+        + (0..<pairs).map { multiplied($0, pairs + $0, pairs + $0, $0, 1) }
+    }
+    switch base {
+    case "λ": return tape.unitConstants(layer: layer, row: 0)
+    case "γ": return tape.unitConstants(layer: layer, row: 1)
+    case "λ*", "γ*":
+      let number = tape.unitConstants(layer: layer, row: base == "λ*" ? 0 : 1)
+      return number.enumerated().map { $0 < pairs ? $1 : -$1 }
+    default: break
+    }
+    guard let part = base.first, part == "ℜ" || part == "ℑ", let whole = units(String(base.dropFirst()), at: i) else {
+      return nil
+    }
+    return Array(part == "ℜ" ? whole.prefix(pairs) : whole.suffix(pairs))
   }
 
   /// What the gradient by a symbol is.

@@ -68,8 +68,11 @@ extension StepInstrument {
         numbers.bias > 0
           ? norm("\(names.input) \(read) + b", numbers.biasedInput, .local, rank: isGated ? 2 : 1)
           : norm("\(names.input) \(read)", numbers.input, .local, rank: isGated ? 2 : 1),
-        norm("\(names.recurrent) \(names.state)", numbers.recurrent, .future, rank: isGated ? 2 : 1),
       ]
+      if cell.hasRecurrentWeights {
+        facts.append(
+          norm("\(names.recurrent) \(names.state)", numbers.recurrent, .future, rank: isGated ? 2 : 1))
+      }
       if let angle = numbers.angle { facts += apart(angle, ranks: isGated ? (4, 4) : (1, 2)) }
       facts.append(norm(names.state + sub(t), numbers.state, rank: 0))
       if let carried = numbers.carried { facts.append(norm(cell.carriedName + sub(t), carried, rank: 0)) }

@@ -8,7 +8,7 @@ public enum ShippedLessons {
   public static let names = [
     "unrolling", "by-hand", "summands", "vanishing", "exploding", "clipping", "truncation", "schedules", "credit",
     "bias",
-    "gates", "starts", "williams-zipser", "forward", "settling", "chaos", "bugs",
+    "gates", "starts", "williams-zipser", "forward", "diagonal", "settling", "chaos", "bugs",
   ]
 
   /// Their texts, by name.

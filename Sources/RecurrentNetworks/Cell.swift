@@ -15,18 +15,52 @@ protocol Cell: Sendable {
   static var keepsPreactivation: Bool { get }
   /// Whether one matrix [H, H+I] is all that the network has: no bias, no readout, the outputs are units; one layer.
   static var isFullyRecurrent: Bool { get }
+  /// Whether h_{t-1} goes into the pre-activations, through W_hh. Otherwise they are made of x_t alone, and units meet only in
+  /// the readout and in the layer above.
+  static var hasRecurrentWeights: Bool { get }
+  /// Whether the pre-activations have a bias.
+  static var hasBias: Bool { get }
+  /// The numbers of h that one unit's recurrence couples: 2 where h has H/2 real parts and then H/2 imaginary parts.
+  static var coupledParts: Int { get }
+  /// What the cell has to train beside W_ih, W_hh and b, in the order in which it lies in the parameters.
+  var unitTensors: [UnitTensor] { get }
+  /// The rows of H numbers that a step reads beside weights and states, made of those tensors or of the settings.
+  var constantRows: Int { get }
   /// What the cell says of itself; as many gates and state components as above.
   var description: CellDescription { get }
   /// From s_{t-1} and the pre-activations, which hold W_ih x_t + b, to s_t; false when a pre-activation is not finite.
   func forward<S: Scalar>(_ step: CellStep<S>) -> Bool
   /// From δ_t = ∂L/∂s_t to ∂L/∂a_t, and what reaches δ_{t-1} by this step, where it is wanted; returns Σ δ_t² of h.
   func backward<S: Scalar>(_ step: CellStep<S>) -> S
+  /// The constants, `constantRows` rows with the stride of a state, from the unit tensors of a layer.
+  func fillConstants<S: Scalar>(from tensors: UnsafePointer<S>, hidden: Int, into constants: UnsafeMutablePointer<S>)
+  /// Adds what a step's rows give to the gradient by the unit tensors, s_{t-1} held fixed, after its backward step.
+  func addUnitGradient<S: Scalar>(_ step: CellStep<S>, to gradient: UnsafeMutablePointer<S>)
+  /// What the unit tensors start with, one after the other.
+  func initialUnitTensors(_ initialization: Initialization, _ random: inout CounterRandom) -> [Double]
+}
+
+/// A tensor of a cell's own, with a number for each unit, or for each pair of units that are one complex number.
+public struct UnitTensor: Equatable, Sendable {
+  /// Its name in files, to which the layer is added: beta_logit, nu_log.
+  public let name: String
+  /// Its length.
+  public let count: Int
 }
 
 extension Cell {
   static var resetGatedInputs: Int { 0 }
   static var keepsPreactivation: Bool { false }
   static var isFullyRecurrent: Bool { false }
+  static var hasRecurrentWeights: Bool { true }
+  static var hasBias: Bool { true }
+  static var coupledParts: Int { 1 }
+  var unitTensors: [UnitTensor] { [] }
+  var constantRows: Int { 0 }
+
+  func fillConstants<S: Scalar>(from tensors: UnsafePointer<S>, hidden: Int, into constants: UnsafeMutablePointer<S>) {}
+  func addUnitGradient<S: Scalar>(_ step: CellStep<S>, to gradient: UnsafeMutablePointer<S>) {}
+  func initialUnitTensors(_ initialization: Initialization, _ random: inout CounterRandom) -> [Double] { [] }
 }
 
 /// Work to be done with a cell, whichever it is: generic, so that each cell gets its own compiled copy.
@@ -43,9 +77,13 @@ extension CellKind {
     case .elman: visitor.visit(ElmanCell(network))
     case .leaky: visitor.visit(LeakyCell(network))
     case .residual: visitor.visit(ResidualCell(network))
-    case .lstm: visitor.visit(LSTMCell())
+    case .lstm: visitor.visit(LSTMCell(network))
+    case .coupledLSTM: visitor.visit(CoupledLSTMCell(network))
     case .gru: visitor.visit(GRUCell())
     case .janet: visitor.visit(JANETCell())
+    case .minGRU: visitor.visit(MinGRUCell())
+    case .minLSTM: visitor.visit(MinLSTMCell())
+    case .lru: visitor.visit(LRUCell(network))
     case .fullyRecurrent: visitor.visit(FullyRecurrentCell(network))
     }
   }
@@ -66,13 +104,37 @@ extension CellKind {
   /// Whether one matrix [H, H+I] is all that the network has: no bias, no readout, the outputs are units; one layer.
   public var isFullyRecurrent: Bool { accept(Sizes(), NetworkSpecification()).isFullyRecurrent }
 
+  /// Whether h_{t-1} goes into the pre-activations, through W_hh. Otherwise units meet only in the readout and in the layer above.
+  public var hasRecurrentWeights: Bool { accept(Sizes(), NetworkSpecification()).hasRecurrentWeights }
+
+  /// Whether the pre-activations have a bias.
+  public var hasBias: Bool { accept(Sizes(), NetworkSpecification()).hasBias }
+
+  /// The numbers of h that one unit's recurrence couples: 2 where h has H/2 real parts and then H/2 imaginary parts.
+  public var coupledParts: Int { accept(Sizes(), NetworkSpecification()).coupledParts }
+
   private struct Sizes: CellVisitor {
-    func visit<C: Cell>(
-      _ cell: C
-    ) -> (gates: Int, stateComponents: Int, apart: Int, keepsPreactivation: Bool, isFullyRecurrent: Bool) {
-      (C.gates, C.stateComponents, C.resetGatedInputs, C.keepsPreactivation, C.isFullyRecurrent)
+    struct Result {
+      var gates: Int, stateComponents: Int, apart: Int, coupledParts: Int
+      var keepsPreactivation: Bool, isFullyRecurrent: Bool, hasRecurrentWeights: Bool, hasBias: Bool
+    }
+
+    func visit<C: Cell>(_ cell: C) -> Result {
+      Result(
+        gates: C.gates, stateComponents: C.stateComponents, apart: C.resetGatedInputs, coupledParts: C.coupledParts,
+        keepsPreactivation: C.keepsPreactivation, isFullyRecurrent: C.isFullyRecurrent,
+        hasRecurrentWeights: C.hasRecurrentWeights, hasBias: C.hasBias)
     }
   }
+}
+
+extension NetworkSpecification {
+  /// What the cell has to train beside W_ih, W_hh and b, in each layer.
+  public var unitTensors: [UnitTensor] { cell.accept(UnitTensors(), self) }
+}
+
+private struct UnitTensors: CellVisitor {
+  func visit<C: Cell>(_ cell: C) -> [UnitTensor] { cell.unitTensors }
 }
 
 /// One layer's buffers at one step, [B, ·] each with its own row stride, which is 0 where one row serves them all.
@@ -99,11 +161,14 @@ struct CellStep<S: Scalar> {
   /// W_hhᵀ [H, G·H], packed, and W_hh [G·H, H]: packed where `backwardStride` is 0, otherwise with rows so far apart.
   var forwardWeights: UnsafeMutablePointer<S>, backwardWeights: UnsafeMutablePointer<S>
   var backwardStride = 0
-  /// β of each unit and, a row's stride further, 1 - β; nil where all units have the same.
-  var rates: UnsafeMutablePointer<S>?
+  /// What the cell made of its unit tensors and the settings, rows that lie `constantStride` apart; nil where it has none.
+  var constants: UnsafeMutablePointer<S>?
 }
 
 extension CellStep {
+  /// How far the rows of constants lie apart: as states do in a pass.
+  var constantStride: Int { PassPlan<S>.stride(hidden) }
+
   /// The step after this one, or before it (`count` = -1), where states, pre-activations and gradients are kept for
   /// every step.
   @inline(__always)

@@ -15,6 +15,8 @@ public struct CellDescription: Equatable, Sendable {
   public var gateFunctions: [Activation]?
   /// The equation of the pre-activations, but of the gates that keep their recurrent input apart.
   public var preactivation = "a{t} = W_ih x{t} + W_hh h{t-1} + b"
+  /// What is added to the pre-activation of some gates, by the gate's name: what peepholes give.
+  public var gateTerms: [String: String] = [:]
   /// The equations from the pre-activations to the state, a line each.
   public var state: [String]
   /// The equations of the gradient, a line each: first that by h, from the step's own share (`{local}`) and from the step after it,
@@ -31,7 +33,8 @@ public struct CellDescription: Equatable, Sendable {
   public var affineJacobian: AffineJacobian?
   /// The path on which a part of the state goes from step to step past all weights, multiplied by a gate; nil where there is none.
   public var memoryPath: MemoryPath?
-  /// The index of the gate whose bias `network.init.forget_bias` adds to; nil where there is none.
+  /// The index of the gate whose bias `network.init.forget_bias` adds to, or is taken from where 1 - gate is what keeps; nil where
+  /// there is none.
   public var forgetGate: Int?
   /// The settings of the experiment's `network` group that only some cells have, and that this one has.
   public var options: [Option] = []

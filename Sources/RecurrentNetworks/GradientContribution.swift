@@ -41,8 +41,11 @@ extension Tape {
       addOuterProducts(layout.inputWeights(layer: index, step: t), da, start, below, belowStart)
       addOuterProducts(layout.recurrentWeights(layer: index, step: t), daByState, start, layer.state, t * stateSize)
       if let bias = layout.bias(layer: index)?.copy(t) { addOuterProducts(column(bias), da, start, ones, 0) }
-      if let logit = layout.betaLogit(layer: index) {
-        contribution.replaceSubrange(logit.range, with: rateContribution(layer: index, step: t))
+      let units = layout.unitTensors(layer: index)
+      if !units.isEmpty { contribution.replaceSubrange(units, with: unitContribution(layer: index, step: t)) }
+      // Only the first step of a sequence has a trained state before it.
+      if t == 0, let initial = layout.initialState(layer: index) {
+        contribution.replaceSubrange(initial.range, with: gradient[initial.range])
       }
       if let bias = layout["bias_hh_l\(index)"]?.copy(t) { addOuterProducts(column(bias), daByState, start, ones, 0) }
     }

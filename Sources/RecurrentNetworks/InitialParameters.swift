@@ -38,14 +38,19 @@ public func initialParameters(_ network: NetworkSpecification, _ layout: Paramet
     parameters.replaceSubrange(entry.range, with: values)
   }
   for layer in 0..<network.layers {
-    guard let logits = layout.betaLogit(layer: layer) else { continue }
-    for unit in 0..<network.hidden { parameters[logits.offset + unit] = logit(network.setRate(unit: unit)) }
+    let units = layout.unitTensors(layer: layer)
+    guard !units.isEmpty else { continue }
+    // A stream for a layer, beside those of the matrices.
+    var random = CounterRandom(seed: seed, stream: UInt64(layout.entries.count + layer))
+    parameters.replaceSubrange(units, with: network.initialUnitTensors(&random))
   }
-  if let gate = network.cellDescription.forgetGate {
+  let cell = network.cellDescription
+  if let gate = cell.forgetGate {
+    let keeping = cell.memoryPath?.isComplement == true ? -initialization.forgetBias : initialization.forgetBias
     for layer in 0..<network.layers {
       guard let bias = layout["bias_ih_l\(layer)"] else { continue }
       for unit in 0..<network.hidden {
-        parameters[bias.offset + gate * network.hidden + unit] = initialization.forgetBias
+        parameters[bias.offset + gate * network.hidden + unit] = keeping
       }
     }
   }

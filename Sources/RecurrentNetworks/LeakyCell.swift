@@ -7,28 +7,26 @@ struct LeakyCell: Cell {
   static let stateComponents = 1
   let activation: ElementwiseFunction
   let beta: Double
-  let betaSpread: Double
-  let hasUnitRates: Bool
+  let network: NetworkSpecification
 
   init(_ network: NetworkSpecification) {
     activation = network.activation.function
     beta = network.beta
-    betaSpread = network.betaSpread
-    hasUnitRates = network.hasUnitRates
+    self.network = network
   }
 
   var description: CellDescription {
     var cell = CellDescription(
       summary: "a leaky integrator with β = Δt/τ", state: ["h{t} = (1-β) h{t-1} + β {φ}( a{t} )"],
       gradient: ["δ{t} = {local} + (1-β) δ{t+1} + W_hhᵀ ∂L/∂a{t+1}", "∂L/∂a{t} = β φ′{t} ⊙ δ{t}"])
-    if hasUnitRates {
+    if network.hasUnitRates {
       cell.summary = "a leaky integrator with β = Δt/τ of each unit"
       cell.state = ["h{t} = (1-β) ⊙ h{t-1} + β ⊙ {φ}( a{t} )"]
       cell.gradient = ["δ{t} = {local} + (1-β) ⊙ δ{t+1} + W_hhᵀ ∂L/∂a{t+1}", "∂L/∂a{t} = β ⊙ φ′{t} ⊙ δ{t}"]
     } else {
       cell.affineJacobian = .init(directPath: 1 - beta, scale: beta, scaleName: "β")
     }
-    cell.options = [.init(name: "beta", value: beta), .init(name: "beta_spread", value: betaSpread)]
+    cell.options = [.init(name: "beta", value: beta), .init(name: "beta_spread", value: network.betaSpread)]
     return cell
   }
 
@@ -38,7 +36,7 @@ struct LeakyCell: Cell {
     step.addRecurrentProduct(gates: 1)
     // h_t = (1-β) h_{t-1} + β φ(a_t)
     let finite = step.activate(activation)
-    if let rates = step.rates {
+    if let rates = step.constants {
       step.blendState(rates: rates)
     } else {
       step.blendState(keep: 1 - beta, new: beta)
@@ -48,7 +46,7 @@ struct LeakyCell: Cell {
 
   @inline(__always)
   func backward<S: Scalar>(_ step: CellStep<S>) -> S {
-    if let rates = step.rates { return step.passBack(rates: rates) }
+    if let rates = step.constants { return step.passBack(rates: rates) }
     // ∂L/∂a_t = β φ′(a_t) ⊙ δ_t
     let sumOfSquares = step.differentiateActivation(scale: beta)
     // δ_{t-1} += (1-β) δ_t + W_hhᵀ ∂L/∂a_t

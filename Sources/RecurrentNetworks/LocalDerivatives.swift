@@ -4,35 +4,48 @@ import LinearAlgebra
 /// are made of.
 ///
 /// In every cell unit i of s_t depends on its own pre-activations, on its own numbers of s_{t-1}, and on h_{t-1} through W_hh.
+/// Where h has complex numbers, a unit is one of them: its real and its imaginary part count as components of the state, and what
+/// comes in for each of them as a gate.
 /// So one row of ones in place of δ_t, with W_hh taken for 0, brings all of these derivatives out of the cell's own backward
 /// step at once: ∂s_{t,p,i}/∂a_{t,g,i} where δ arrives at the pre-activations, and the direct path ∂s_{t,p,i}/∂s_{t-1,q,i}.
 /// With α = ∂s_t/∂a_t and κ = the direct path, J_t = κ + Σ_g α_g W_hh,g.
 package final class LocalDerivatives<S: Scalar> {
   /// The number of components of the state, of gates, and of units.
   package let stateComponents: Int, gates: Int, hidden: Int
+  /// How many of the components, the first ones, are h, which the readout and the layer above see.
+  package let seenComponents: Int
+  /// The number of the cell's unit tensors' elements.
+  package let unitTensors: Int
   /// ∂s_{t,p,i}/∂a_{t,g,i} where a is reached from x_t, and where it is reached from h_{t-1}: [components, G, H].
   package let byInput: UnsafeMutablePointer<S>, byState: UnsafeMutablePointer<S>
-  /// ∂s_{t,p,i}/∂s_{t-1,q,i} past W_hh, [components, parts, H].
+  /// ∂s_{t,p,i}/∂s_{t-1,q,i} past W_hh, [components, components, H].
   package let direct: UnsafeMutablePointer<S>
+  /// ∂s_{t,p,i}/∂w of the cell's unit tensors w, i being the unit of w, [components, unitTensors].
+  package let byUnitTensors: UnsafeMutablePointer<S>
   fileprivate let ones: UnsafeMutablePointer<S>
   fileprivate let noWeights: UnsafeMutablePointer<S>
   private let arena: UnsafeMutablePointer<S>
 
   /// Room for the derivatives of a layer of `network`.
   package init(_ network: NetworkSpecification) {
-    stateComponents = network.cell.stateComponents
-    gates = network.cell.gates
-    hidden = network.hidden
+    let parts = network.cell.coupledParts
+    stateComponents = network.cell.stateComponents * parts
+    gates = network.cell.gates * parts
+    hidden = network.hidden / parts
+    seenComponents = parts
+    unitTensors = network.unitTensors.reduce(0) { $0 + $1.count }
     let gated = stateComponents * gates * hidden, square = stateComponents * stateComponents * hidden
     let packed = S.packedCount(k: gates * hidden, n: hidden)
     let line = 64 / MemoryLayout<S>.size
     func rounded(_ count: Int) -> Int { (count + line - 1) / line * line }
-    arena = Pass<S>.zeroed(2 * rounded(gated) + 2 * rounded(square) + rounded(packed))
+    let own = rounded(stateComponents * unitTensors)
+    arena = Pass<S>.zeroed(2 * rounded(gated) + 2 * rounded(square) + own + rounded(packed))
     byInput = arena
     byState = byInput + rounded(gated)
     direct = byState + rounded(gated)
     ones = direct + rounded(square)
-    noWeights = ones + rounded(square)
+    byUnitTensors = ones + rounded(square)
+    noWeights = byUnitTensors + own
     // Row p of the rows of ones: 1 in part p.
     for component in 0..<stateComponents {
       (ones + (component * stateComponents + component) * hidden).update(repeating: 1, count: hidden)
@@ -76,15 +89,15 @@ extension ParameterLayout {
         WeightBlock(offset: $0.offset, rowStride: 1, columns: 1, source: .one, isRecurrent: isRecurrent)
       }
     }
-    return [
-      matrix(inputWeights(layer: layer), .input, isRecurrent: false),
-      matrix(recurrentWeights(layer: layer), .state, isRecurrent: true),
-    ] + [bias("bias_ih", isRecurrent: false), bias("bias_hh", isRecurrent: true)].compactMap { $0 }
+    let recurrent = recurrentWeights(layer: layer)
+    return [matrix(inputWeights(layer: layer), .input, isRecurrent: false)]
+      + (recurrent.rows > 0 ? [matrix(recurrent, .state, isRecurrent: true)] : [])
+      + [bias("bias_ih", isRecurrent: false), bias("bias_hh", isRecurrent: true)].compactMap { $0 }
   }
 
   /// The end of a layer's parameters in the flat array: those of the layers up to it lie before.
   package func end(ofLayer layer: Int) -> Int {
-    let rows = recurrentWeights(layer: layer).rows
+    let rows = inputWeights(layer: layer).rows
     return weightBlocks(layer: layer).map { $0.offset + (rows - 1) * $0.rowStride + $0.columns }.max() ?? 0
   }
 }
@@ -95,7 +108,7 @@ extension Pass {
   @specialized(where S == Float)
   package func differentiate(step t: Int, layer: Int, sequence: Int, into local: LocalDerivatives<S>) {
     precondition(plan.recordsTape && t < steps, "the pass keeps every step")
-    let h = network.hidden
+    let h = local.hidden
     var step = step(layer: layer, t: t, block: t..<t + 1)
     step.rows = 1
     step.previousState += sequence * plan.stateStride
@@ -116,6 +129,11 @@ extension Pass {
       let isApart = network.cell.resetGatedInputs > 0
       step.recurrentGradient = (isApart ? local.byState : local.byInput) + gates
       _ = network.cell.accept(BackwardStep(step: step), network)
+      if local.unitTensors > 0 {
+        let own = local.byUnitTensors + component * local.unitTensors
+        own.update(repeating: 0, count: local.unitTensors)
+        network.cell.accept(AddUnitGradient(step: step, gradient: own), network)
+      }
       if !isApart { (local.byState + gates).update(from: local.byInput + gates, count: local.gates * h) }
     }
   }

@@ -17,10 +17,18 @@ public enum CellKind: String, CaseIterable, Sendable {
   case residual
   /// i, f, o = σ(a_t), g = tanh(a_t); c_t = f c_{t-1} + i g; h_t = o tanh c_t: long short-term memory.
   case lstm
+  /// An LSTM with i = 1 - f, whose gates are three: f, g, o (Greff et al. 2017).
+  case coupledLSTM = "coupled_lstm"
   /// r, z = σ(a_t), n = tanh(a_n + r (W_hn h_{t-1} + b_hn)); h_t = (1-z) n + z h_{t-1}: the gated recurrent unit.
   case gru
   /// f = σ(a_t), g = tanh(a_t); h_t = f h_{t-1} + (1-f) g: a forget gate and nothing else.
   case janet
+  /// z = σ(W_iz x_t + b), h̃ = W_ic x_t + b; h_t = (1-z) h_{t-1} + z h̃: no W_hh (Feng et al. 2024).
+  case minGRU = "min_gru"
+  /// f, i = σ(W x_t + b), c̃ = W_ic x_t + b; h_t = (f h_{t-1} + i c̃)/(f + i): no W_hh (Feng et al. 2024).
+  case minLSTM = "min_lstm"
+  /// h_t = λ h_{t-1} + γ W_ih x_t in complex numbers, element by element: the linear recurrent unit (Orvieto et al. 2023).
+  case lru
   /// y(t+1) = φ(W [y(t); x(t)]), the outputs among the units (Williams & Zipser 1989).
   case fullyRecurrent = "fully_recurrent"
 }
@@ -42,6 +50,15 @@ public enum RecurrentInitialization: String, CaseIterable, Sendable {
   case zero
 }
 
+/// How the complex diagonal of the linear recurrent unit follows from its parameters.
+public enum Discretization: String, CaseIterable, Sendable {
+  /// λ = exp(-exp(ν) + i exp(θ)), with a trained factor γ before the input (Orvieto et al. 2023).
+  case none
+  /// Exact for an input that is held for a step, of dh/dt = Λ h + W x: λ = exp(ΔΛ), γ = (λ - 1)/Λ, Λ = -exp(ρ) + iω (S4D, Gu et
+  /// al. 2022).
+  case zeroOrderHold = "zoh"
+}
+
 /// How a network's weights are drawn at the start; biases start at 0 but for the forget gate's.
 public struct Initialization: Equatable, Sendable {
   /// The distribution of `weight_hh`.
@@ -56,6 +73,8 @@ public struct Initialization: Equatable, Sendable {
   public var forgetBias = 0.0
   /// γ of the antisymmetric kind, which subtracts γ I: it shifts every eigenvalue by -γ.
   public var diffusion = 0.0
+  /// Of the linear recurrent unit: λ is drawn evenly from the ring between these radii, with angles from 0 to the largest.
+  public var ringInner = 0.0, ringOuter = 1.0, largestAngle = 2 * Double.pi
   /// When given, `weight_hh` is rescaled to this spectral radius after it was drawn.
   public var spectralRadius: Double?
 
@@ -80,6 +99,12 @@ public struct NetworkSpecification: Equatable, Sendable {
   public var betaSpread = 1.0
   /// Whether each unit's β is trained; β and its spread are then where it starts.
   public var learnsBeta = false
+  /// Whether gates of an LSTM see c of their unit, each over a weight of its own (Gers & Schmidhuber 2000).
+  public var hasPeepholes = false
+  /// Whether the state before the first step of a sequence is trained; otherwise it is 0.
+  public var learnsInitialState = false
+  /// How λ of the linear recurrent unit follows from its parameters.
+  public var discretization = Discretization.none
   /// α of the residual cell.
   public var alpha = 1.0
   /// How the weights are drawn.

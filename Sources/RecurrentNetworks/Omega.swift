@@ -39,6 +39,7 @@ extension Pass {
         let slope = step.recurrentGradient + row * plan.gateStride
         for unit in 0..<gh { u[row * plan.gateStride + unit] = factor == 0 ? 0 : S(Double(slope[unit]) / before) }
       }
+      guard plan.hasRecurrentWeights else { continue }
       S.multiply(
         m: gh, n: network.hidden, k: batch, a: u, aRowStride: 1, aColumnStride: plan.gateStride, b: scratch,
         bRowStride: plan.stateStride, c: gradientBase + plan.layer(layer, step: t).recurrentWeight,

@@ -2,11 +2,12 @@
 ///
 /// The order and the names are PyTorch's: `weight_ih_l0` [G·H, I], `weight_hh_l0` [G·H, H],
 /// `bias_ih_l0` [G·H], of a cell that keeps gates apart `bias_hh_l0` [G·H], … then `readout.weight` [O, H] and `readout.bias`
-/// [O]; each row-major. A trained β adds `beta_logit_l0` [H] of each layer at the end. The fully recurrent network has one
+/// [O]; each row-major. What a cell has of its own for each unit (`beta_logit_l0` [H], a trained β) comes at the end, layer by
+/// layer, and after it a trained initial state, `initial_state_l0`. A cell without recurrent weights has no `weight_hh_l0`. The fully recurrent network has one
 /// tensor, `weight` [H, H+I]. What reads weights asks for a `Block`, and need not know which of the two it is.
 ///
-/// Untied, every tensor of a cell is there once a step, [T, …], step t's copy being its row t; the readout and a trained β
-/// stay one for all steps.
+/// Untied, every tensor of a cell is there once a step, [T, …], step t's copy being its row t; the readout and unit
+/// tensors stay one for all steps.
 public struct ParameterLayout: Equatable, Sendable {
   /// One named tensor.
   public struct Entry: Equatable, Sendable {
@@ -48,8 +49,10 @@ public struct ParameterLayout: Equatable, Sendable {
   public let inputs: Int, outputs: Int
   /// The steps that have W_ih, W_hh and b of their own; 1 where all steps share them.
   public let copies: Int
-  /// W_ih and W_hh of each layer.
+  /// W_ih and W_hh of each layer; W_hh has no rows where the cell has none.
   private let inputBlocks: [Block], recurrentBlocks: [Block]
+  /// Where the unit tensors of each layer lie.
+  private let unitRanges: [Range<Int>]
 
   /// The layout of a network that reads `inputs` numbers a step and writes `outputs`; untied over `copies` steps, where that is
   /// more than 1. Without a readout y_t is h_t.
@@ -60,6 +63,7 @@ public struct ParameterLayout: Equatable, Sendable {
     let gh = network.cell.gates * h
     var entries: [Entry] = []
     var (inputBlocks, recurrentBlocks): ([Block], [Block]) = ([], [])
+    var unitRanges: [Range<Int>] = []
     var offset = 0
     @discardableResult
     func add(_ name: String, _ shape: [Int], copies: Int = 1) -> Block {
@@ -76,8 +80,11 @@ public struct ParameterLayout: Equatable, Sendable {
     } else {
       for layer in 0..<network.layers {
         inputBlocks.append(add("weight_ih_l\(layer)", [gh, layer == 0 ? inputs : h], copies: copies))
-        recurrentBlocks.append(add("weight_hh_l\(layer)", [gh, h], copies: copies))
-        add("bias_ih_l\(layer)", [gh], copies: copies)
+        recurrentBlocks.append(
+          network.cell.hasRecurrentWeights
+            ? add("weight_hh_l\(layer)", [gh, h], copies: copies)
+            : Block(offset: offset, rows: 0, columns: h, rowStride: h))
+        if network.cell.hasBias { add("bias_ih_l\(layer)", [gh], copies: copies) }
         if network.cell.resetGatedInputs > 0 { add("bias_hh_l\(layer)", [gh], copies: copies) }
       }
       if hasReadout {
@@ -85,9 +92,14 @@ public struct ParameterLayout: Equatable, Sendable {
         add("readout.bias", [outputs])
       }
       // Last, so that the others are drawn as without it.
-      for layer in 0..<network.layers where network.cell == .leaky && network.learnsBeta {
-        add("beta_logit_l\(layer)", [h])
+      for layer in 0..<network.layers {
+        let start = offset
+        for tensor in network.unitTensors { add("\(tensor.name)_l\(layer)", [tensor.count]) }
+        unitRanges.append(start..<offset)
       }
+    }
+    for layer in 0..<network.layers where network.learnsInitialState {
+      add("initial_state_l\(layer)", [network.cell.stateComponents * h])
     }
     self.entries = entries
     self.count = offset
@@ -96,6 +108,7 @@ public struct ParameterLayout: Equatable, Sendable {
     self.copies = copies
     self.inputBlocks = inputBlocks
     self.recurrentBlocks = recurrentBlocks
+    self.unitRanges = unitRanges
   }
 
   /// The tensor called `name`, or nil.
@@ -104,11 +117,17 @@ public struct ParameterLayout: Equatable, Sendable {
   /// W_ih of a layer, [G·H, I], or [G·H, H] above the lowest; untied, the first step's.
   public func inputWeights(layer: Int) -> Block { inputBlocks[layer] }
 
-  /// W_hh of a layer, [G·H, H]; untied, the first step's.
+  /// The cell's unit tensors of a layer, one after the other; empty where it has none.
+  public func unitTensors(layer: Int) -> Range<Int> { unitRanges.isEmpty ? 0..<0 : unitRanges[layer] }
+
+  /// W_hh of a layer, [G·H, H]; untied, the first step's. It has no rows where the cell has no recurrent weights.
   public func recurrentWeights(layer: Int) -> Block { recurrentBlocks[layer] }
 
   /// The trained bias of a layer, [G·H], or nil where the network has none; untied, those of all steps.
   public func bias(layer: Int) -> Entry? { self["bias_ih_l\(layer)"] }
+
+  /// The trained state before a sequence's first step, [components·H]; nil where it is 0.
+  public func initialState(layer: Int) -> Entry? { self["initial_state_l\(layer)"] }
 
   /// Whether y_t = W_ho h_t + b_o; otherwise y_t is h_t of the first O units.
   public var hasReadout: Bool { self["readout.weight"] != nil }

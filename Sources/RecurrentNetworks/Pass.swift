@@ -47,6 +47,9 @@ public final class Pass<S: Scalar> {
   /// Whether `backward` multiplies by a packed W_hh. Packing costs about what multiplying a row does: over a short window of
   /// few sequences it does not pay. The numbers are the same, bit for bit.
   var packsBackward = true
+  /// Whether step 0 is the first of a sequence, before which a trained initial state stands; not where the steps loaded are some
+  /// of a longer sequence.
+  var beginsSequence = true
   /// What `backward` does with the gradient on its way; may be changed between passes.
   public var flow = FlowControl()
   /// What clipping at every step multiplied δ_t by in the last `backward`, [layers, capacity] or nothing, and the least; Ω.

@@ -68,7 +68,7 @@ extension Pass {
         }
         sweepBack(cell, layer: layer, block: block, segment: segment)
         if flow.omega > 0 { addOmega(cell, layer: layer, block: block, segment: segment) }
-        addWeightGradients(layer: layer, block: block, gates: C.gates)
+        addWeightGradients(cell, layer: layer, block: block)
       }
       if plan.isUntied { finishGradients(gates: C.gates, step: block.lowerBound) }
       end = block.lowerBound
@@ -107,7 +107,7 @@ extension Pass {
     for index in plan.layers.indices {
       let layer = plan.layer(index, step: t)
       // W_hh [G·H, H], and above the lowest layer W_ih [G·H, H]
-      if packsBackward {
+      if packsBackward && plan.hasRecurrentWeights {
         S.pack(
           k: gates * h, n: h, b: parameterBase + layer.recurrentWeight, rowStride: layer.recurrentWeightStride,
           columnStride: 1,
@@ -144,6 +144,7 @@ extension Pass {
     let stateRow = stateRow
     let norms = gradientNorms
     let first = segment.steps.lowerBound
+    let reachesInitial = reachesInitialState(layer: layer, segment)
     let passesAll = gradientScale.isEmpty
     let clipThreshold = flow.clipThreshold
     let aside = arena + plan.layers[layer].boundary
@@ -156,7 +157,8 @@ extension Pass {
       if isDirect {
         step.previousGradient = step.gradient - stateRow
       } else {
-        step.previousGradient = t > first && factor != 0 || t == first && !segment.isOldest ? aside : nil
+        let goesOn = t > first ? factor != 0 : !segment.isOldest || reachesInitial
+        step.previousGradient = goesOn ? aside : nil
       }
       step.previousGradientComponentDistance = isDirect ? componentDistance : stateRow
       step.accumulates = isDirect
@@ -172,6 +174,9 @@ extension Pass {
       }
       step.advance(by: -1)
       t -= 1
+    }
+    if reachesInitial, block.lowerBound == first {
+      addInitialStateGradient(aside, layer: layer, stateComponents: C.stateComponents)
     }
   }
 
@@ -346,19 +351,21 @@ extension Pass {
   }
 
   /// A block's share of a layer's weight gradients, while ∂L/∂a and h are still in the cache.
-  func addWeightGradients(layer: Int, block: Range<Int>, gates: Int) {
+  func addWeightGradients<C: Cell>(_ cell: C, layer: Int, block: Range<Int>) {
     let rows = block.count * batch
-    let gh = gates * network.hidden
+    let gh = C.gates * network.hidden
     let slot = slot(block.lowerBound, block)
     let offsets = plan.layer(layer, step: block.lowerBound)
     let da = arena + offsets.preactivationGradient + slot * batch * plan.gateStride
     let daByState = arena + offsets.recurrentGradient + slot * batch * plan.gateStride
     // ∂L/∂W_hh = Σ_t ∂L/∂a_t h_{t-1}ᵀ;  ∂L/∂W_ih = Σ_t ∂L/∂a_t x_tᵀ;  ∂L/∂b = Σ_t ∂L/∂a_t
-    S.multiply(
-      m: gh, n: network.hidden, k: rows, a: daByState, aRowStride: 1, aColumnStride: plan.gateStride,
-      b: statePointer(layer: layer, row: block.lowerBound), bRowStride: plan.stateStride,
-      c: gradientBase + offsets.recurrentWeight, cRowStride: offsets.recurrentWeightStride,
-      accumulate: true)
+    if plan.hasRecurrentWeights {
+      S.multiply(
+        m: gh, n: network.hidden, k: rows, a: daByState, aRowStride: 1, aColumnStride: plan.gateStride,
+        b: statePointer(layer: layer, row: block.lowerBound), bRowStride: plan.stateStride,
+        c: gradientBase + offsets.recurrentWeight, cRowStride: offsets.recurrentWeightStride,
+        accumulate: true)
+    }
     if layer == 0 && hasSymbols {
       // column d of ∂L/∂W_ih = Σ ∂L/∂a_t over the steps whose symbol is d
       S.scatterAddRows(
@@ -371,7 +378,7 @@ extension Pass {
         bRowStride: xStride, c: gradientBase + offsets.inputWeight, cRowStride: offsets.inputWeightStride,
         accumulate: true)
     }
-    addRateGradient(layer: layer, block: block)
+    addUnitGradient(cell, layer: layer, block: block)
     if let bias = offsets.bias {
       S.addColumnSums(rows: rows, columns: gh, x: da, xStride: plan.gateStride, to: gradientBase + bias)
     }

@@ -75,7 +75,7 @@ extension Pass {
       turns = max(turns, settled.turns)
       change = max(change, settled.change)
       // ∂L/∂W = (D z) h*ᵀ
-      addWeightGradients(layer: layer, block: block, gates: C.gates)
+      addWeightGradients(cell, layer: layer, block: block)
     }
     finishGradients(gates: C.gates)
     return (turns, change)

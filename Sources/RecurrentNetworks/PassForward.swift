@@ -10,6 +10,8 @@ extension Pass {
   }
 
   fileprivate func forward<C: Cell>(_ cell: C, _ range: Range<Int>) {
+    for layer in 0..<network.layers { fillConstants(cell, layer: layer) }
+    if range.lowerBound == 0, !range.isEmpty { placeInitialState(stateComponents: C.stateComponents) }
     if !plan.isUntied { packForward(gates: C.gates, apart: C.resetGatedInputs, step: 0) }
     nonFiniteStep = nil
     var start = range.lowerBound
@@ -33,7 +35,6 @@ extension Pass {
     let h = network.hidden
     for index in plan.layers.indices {
       let layer = plan.layer(index, step: t)
-      fillRates(layer: index)
       let inputs = inputSize(index)
       let summed = (gates - apart) * h
       if apart > 0 {
@@ -59,6 +60,7 @@ extension Pass {
           columnStride: layer.inputWeightStride,
           into: arena + layer.inputForward)
       }
+      guard plan.hasRecurrentWeights else { continue }
       // W_hhᵀ [H, G·H], the gates apart by themselves
       let weight = parameterBase + layer.recurrentWeight, weightStride = layer.recurrentWeightStride
       S.pack(
@@ -141,7 +143,7 @@ extension Pass {
       step.backwardWeights = parameterBase + offsets.recurrentWeight
       step.backwardStride = offsets.recurrentWeightStride
     }
-    if network.hasUnitRates { step.rates = arena + offsets.rates }
+    if network.constantRows > 0 { step.constants = arena + offsets.constants }
     return step
   }
 }

@@ -15,6 +15,8 @@ struct PassPlan<S: Scalar> {
   let isUntied: Bool
   /// G·H, the rows of weight_ih and weight_hh.
   let gatedUnits: Int
+  /// Whether h_{t-1} goes into the pre-activations.
+  let hasRecurrentWeights: Bool
   /// Whether the cell's backward pass reads pre-activations, so that every step's are kept in any case.
   let keepsPreactivation: Bool
   /// The number of elements in all; nil when it overflows.
@@ -37,8 +39,10 @@ struct PassPlan<S: Scalar> {
     var inputWeight = 0, inputWeightStride = 0, recurrentWeight = 0, recurrentWeightStride = 0
     /// nil where the network has none.
     var bias: Int?
-    /// Of ρ in the parameters, where β is trained; of β and 1 - β of each unit in the arena.
-    var betaLogit: Int?, rates = 0
+    /// Of the cell's unit tensors in the parameters; of what a step reads of them in the arena.
+    var unitTensors = 0, constants = 0
+    /// Of the trained initial state in the parameters; nil where it is 0.
+    var initialState: Int?
     /// b_hh of a cell with gates apart.
     var recurrentBias = 0
     var state = 0, preactivation = 0, derivative = 0, gradient = 0, preactivationGradient = 0, boundary = 0
@@ -58,6 +62,7 @@ struct PassPlan<S: Scalar> {
     let apart = network.cell.resetGatedInputs * h
     apartStride = Self.stride(apart)
     keepsPreactivation = network.cell.keepsPreactivation
+    hasRecurrentWeights = network.cell.hasRecurrentWeights
     outputStride = Self.stride(layout.outputs)
     isUntied = layout.copies > 1
     blockSteps = isUntied ? 1 : Self.blockSteps(steps: steps, batch: batch)
@@ -83,8 +88,9 @@ struct PassPlan<S: Scalar> {
       layer.recurrentWeight = layout.recurrentWeights(layer: index).offset
       layer.recurrentWeightStride = layout.recurrentWeights(layer: index).rowStride
       layer.bias = layout.bias(layer: index)?.offset
-      layer.betaLogit = layout.betaLogit(layer: index)?.offset
-      layer.rates = reserve(2, stateStride)
+      layer.unitTensors = layout.unitTensors(layer: index).lowerBound
+      layer.initialState = layout.initialState(layer: index)?.offset
+      layer.constants = reserve(network.constantRows, stateStride)
       layer.state = reserve(stateComponents, steps &+ 1, batch, stateStride)  // steps = Int.max was refused with x
       layer.preactivation = reserve(keepsPreactivation ? steps : kept, batch, gateStride)
       layer.derivative = keepsPreactivation ? 0 : reserve(steps, batch, gateStride)
@@ -101,8 +107,10 @@ struct PassPlan<S: Scalar> {
       layer.inputForward = reserve(S.packedCount(k: inputs, n: gh))
       layer.inputBackward = index == 0 ? 0 : reserve(S.packedCount(k: gh, n: h))
       // The gates apart are a matrix of their own.
-      layer.recurrentForward = reserve(S.packedCount(k: h, n: gh - apart) + S.packedCount(k: h, n: apart))
-      layer.recurrentBackward = reserve(S.packedCount(k: gh, n: h))
+      if hasRecurrentWeights {
+        layer.recurrentForward = reserve(S.packedCount(k: h, n: gh - apart) + S.packedCount(k: h, n: apart))
+        layer.recurrentBackward = reserve(S.packedCount(k: gh, n: h))
+      }
       layers.append(layer)
     }
   }

@@ -17,7 +17,7 @@ public final class StatePullback {
   private let inputWeights: UnsafeMutablePointer<Double>?
   /// ∂·/∂a_t as the input sees it, and as the state before sees it.
   private let scratch: UnsafeMutablePointer<Double>, recurrentScratch: UnsafeMutablePointer<Double>
-  private let rates: UnsafeMutablePointer<Double>?
+  private let constants: UnsafeMutablePointer<Double>?
   private let scratchStride: Int
   /// The step whose weights are packed; nil before the first.
   private var packedStep: Int?
@@ -37,7 +37,7 @@ public final class StatePullback {
     let isApart = tape.network.cell.resetGatedInputs > 0
     scratch = Pass<Double>.zeroed((isApart ? 2 : 1) * rows * scratchStride)
     recurrentScratch = isApart ? scratch + rows * scratchStride : scratch
-    rates = tape.rateVectors(layer: layer)
+    constants = tape.unitConstants(layer: layer)
     inputWeights = layer > 0 ? Pass<Double>.zeroed(Double.packedCount(k: gh, n: h)) : nil
     activations = StepActivations(tape, layer: layer, sequence: sequence)
   }
@@ -51,7 +51,7 @@ public final class StatePullback {
       (layout.recurrentWeights(layer: layer, step: t), weights),
       (layout.inputWeights(layer: layer, step: t), inputWeights),
     ] {
-      guard let packed else { continue }
+      guard let packed, weight.rows > 0 else { continue }
       tape.parameters.withUnsafeBufferPointer { parameters in
         guard let base = parameters.baseAddress else { return }
         Double.pack(
@@ -64,7 +64,7 @@ public final class StatePullback {
   deinit {
     weights.deallocate()
     inputWeights?.deallocate()
-    rates?.deallocate()
+    constants?.deallocate()
     scratch.deallocate()
   }
 
@@ -129,7 +129,7 @@ public final class StatePullback {
       recurrentInputStride: 0, gradient: from, previousGradient: to, gradientStride: stride,
       gradientComponentDistance: h, previousGradientComponentDistance: h, preactivationGradient: scratch,
       recurrentGradient: recurrentScratch, preactivationGradientStride: scratchStride, accumulates: false,
-      forwardWeights: weights, backwardWeights: weights, rates: rates)
+      forwardWeights: weights, backwardWeights: weights, constants: constants)
     _ = tape.network.cell.accept(BackwardStep(step: step), tape.network)
   }
 }

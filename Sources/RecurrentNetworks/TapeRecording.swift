@@ -225,6 +225,7 @@ extension Tape {
         network: network, layout: layout, steps: window.steps.count, batch: data.batch, loss: data.loss,
         recordsTape: true)
       pass.flow = flow
+      pass.beginsSequence = window.steps.lowerBound == 0
       for (index, value) in parameters.enumerated() { pass.parameters[index] = S(value) }
       for (layer, state) in carriedState.enumerated() { pass.setState(at: 0, layer: layer, from: state) }
       let shift = window.steps.lowerBound

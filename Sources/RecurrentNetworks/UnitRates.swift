@@ -41,15 +41,6 @@ extension Tape {
     return (set, 1 - set)
   }
 
-  /// β and then 1 - β of each unit, for steps of one layer outside a pass; nil as `rates`.
-  func rateVectors(layer: Int) -> UnsafeMutablePointer<Double>? {
-    guard network.hasUnitRates else { return nil }
-    let stride = PassPlan<Double>.stride(hidden)
-    let vectors = Pass<Double>.zeroed(2 * stride)
-    for unit in 0..<hidden { (vectors[unit], vectors[stride + unit]) = unitRate(layer: layer, unit: unit) }
-    return vectors
-  }
-
   /// J_t = diag(κ) + diag(s) diag(φ′(a_t)) W_hh of a layer, by unit; nil for cells whose Jacobian has another form.
   public func affineJacobian(layer: Int) -> (directPath: [Double], scale: [Double])? {
     if network.hasUnitRates {
@@ -60,50 +51,38 @@ extension Tape {
       (Array(repeating: $0.directPath, count: hidden), Array(repeating: $0.scale, count: hidden))
     }
   }
-
-  /// Σ over the batch of ∂L/∂ρ at one step, h_{t-1} held fixed: (1-β) δ_t (h_t - h_{t-1}); empty where β is not trained.
-  func rateContribution(layer: Int, step t: Int) -> [Double] {
-    guard layout.betaLogit(layer: layer) != nil else { return [] }
-    let kept = layers[layer]
-    return (0..<hidden).map { unit in
-      let sum = (0..<batch).reduce(0.0) { sum, b in
-        let place = (t * batch + b) * hidden + unit
-        return sum + kept.gradient[place] * (kept.state[place + batch * hidden] - kept.state[place])
-      }
-      return unitRate(layer: layer, unit: unit).rest * sum
-    }
-  }
 }
 
-extension Pass {
-  /// β and 1 - β of a layer's units become those of the parameters or the settings.
-  func fillRates(layer: Int) {
-    guard network.hasUnitRates else { return }
-    let vectors = arena + plan.layers[layer].rates
-    for unit in 0..<network.hidden {
+extension LeakyCell {
+  var unitTensors: [UnitTensor] { network.learnsBeta ? [UnitTensor(name: "beta_logit", count: network.hidden)] : [] }
+  var constantRows: Int { network.hasUnitRates ? 2 : 0 }
+
+  func initialUnitTensors(_ initialization: Initialization, _ random: inout CounterRandom) -> [Double] {
+    (0..<network.hidden).map { logit(network.setRate(unit: $0)) }
+  }
+
+  /// β and 1 - β of the units, those of the parameters or of the settings.
+  func fillConstants<S: Scalar>(from tensors: UnsafePointer<S>, hidden: Int, into constants: UnsafeMutablePointer<S>) {
+    let stride = PassPlan<S>.stride(hidden)
+    for unit in 0..<hidden {
       let set = network.setRate(unit: unit)
-      let (beta, rest) =
-        plan.layers[layer].betaLogit.map { rate(logit: Double(parameterBase[$0 + unit])) } ?? (set, 1 - set)
-      (vectors[unit], vectors[plan.stateStride + unit]) = (S(beta), S(rest))
+      let (beta, rest) = network.learnsBeta ? rate(logit: Double(tensors[unit])) : (set, 1 - set)
+      (constants[unit], constants[stride + unit]) = (S(beta), S(rest))
     }
   }
 
-  /// A block's share of ∂L/∂ρ. By ∂h_t/∂β = φ(a_t) - h_{t-1} = (h_t - h_{t-1})/β and ∂β/∂ρ = β (1-β) it is
-  /// (1-β) Σ_t δ_t ⊙ (h_t - h_{t-1}).
-  func addRateGradient(layer: Int, block: Range<Int>) {
-    guard let logit = plan.layers[layer].betaLogit else { return }
-    let delta = gradientPointer(layer: layer, slot: slot(block.lowerBound, block))
-    let before = statePointer(layer: layer, row: block.lowerBound)
-    let after = statePointer(layer: layer, row: block.lowerBound + 1)
-    let rest = arena + plan.layers[layer].rates + plan.stateStride
-    for unit in 0..<network.hidden {
+  /// By ∂h_t/∂β = φ(a_t) - h_{t-1} = (h_t - h_{t-1})/β and ∂β/∂ρ = β (1-β): ∂L/∂ρ = (1-β) Σ_t δ_t ⊙ (h_t - h_{t-1}).
+  @inline(__always)
+  func addUnitGradient<S: Scalar>(_ step: CellStep<S>, to gradient: UnsafeMutablePointer<S>) {
+    guard let constants = step.constants else { return }
+    let rest = constants + step.constantStride
+    for unit in 0..<step.hidden {
       var sum: S = 0
-      var place = unit
-      for _ in 0..<block.count * batch {
-        sum += delta[place] * (after[place] - before[place])
-        place += plan.stateStride
+      for row in 0..<step.rows {
+        let place = row * step.stateStride + unit
+        sum += step.gradient[row * step.gradientStride + unit] * (step.state[place] - step.previousState[place])
       }
-      gradientBase[logit + unit] += rest[unit] * sum
+      gradient[unit] += rest[unit] * sum
     }
   }
 }
@@ -132,7 +111,7 @@ extension CellStep {
   /// ∂L/∂a_t = β ⊙ φ′(a_t) ⊙ δ_t;  δ_{t-1} += (1-β) ⊙ δ_t + W_hhᵀ ∂L/∂a_t, where it is wanted; returns Σ δ_t².
   @inline(__always)
   func passBack(rates: UnsafeMutablePointer<S>) -> S {
-    let rest = rates + PassPlan<S>.stride(hidden)
+    let rest = rates + constantStride
     if let previous = previousGradient, accumulates {
       // By way of ∂L/∂a_t's own place.
       multiply(gradient, gradientStride, by: rest, into: preactivationGradient, preactivationGradientStride)

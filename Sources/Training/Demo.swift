@@ -18,8 +18,8 @@ public struct Demo: Hashable, Sendable {
   private static let names = [
     "adaptive", "adding", "adding-gru", "antisymmetric", "artbp", "checkpoints", "clipping", "coin", "copy",
     "copy-forgotten", "epochwise", "exploding", "fixed-point", "flossing", "forecast", "identity-relu", "latch",
-    "leaky",
-    "orthogonal", "parity", "real-time", "reber", "recall", "rflo", "rtrl", "saturation", "sigmoid", "sine",
+    "leaky", "lru", "lru-online", "min-gru", "orthogonal", "parity", "real-time", "reber", "recall", "rflo", "rtrl",
+    "saturation", "sigmoid", "sine",
     "snap1", "stale", "temporal-order", "text", "time-constants", "truncation", "underflow", "untied", "uoro",
     "vanishing", "williams-zipser",
   ]

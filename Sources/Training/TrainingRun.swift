@@ -578,7 +578,9 @@ public final class TrainingRun {
   private func start(for changed: Experiment) -> Start {
     var start = course.beginning.start
     if changed.network.hidden != experiment.network.hidden || changed.network.layers != experiment.network.layers
-      || changed.network.cell != experiment.network.cell || changed.network.learnsBeta != experiment.network.learnsBeta
+      || changed.network.cell != experiment.network.cell
+      || changed.network.unitTensors != experiment.network.unitTensors
+      || changed.network.learnsInitialState != experiment.network.learnsInitialState
       || changed.task != experiment.task
     {
       start.parameters = nil

@@ -26,13 +26,13 @@ struct BenchCommand: ParsableCommand {
         live  what the dashboard takes from training: snapshot, analysis, frame
 
       EXAMPLES
-        bpttop bench                W1 to W7
+        bpttop bench                W1 to W8
         bpttop bench W1 W6 --json
         bpttop bench cost live
       """)
 
   @Argument(
-    help: "Which of W1 to W7, cost, instruments and live; without any, the W's.",
+    help: "Which of W1 to W8, cost, instruments and live; without any, the W's.",
     completion: .list(Benchmarks.names))
   var workloads: [String] = []
   @Flag(help: "Prints {\"W1\": milliseconds, ...} and nothing else.") var json = false

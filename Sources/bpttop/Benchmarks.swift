@@ -54,6 +54,10 @@ struct Benchmarks: Sendable {
       let tape = try classroomTape(steps: 200)
       return Row(milliseconds: try Stopwatch.medianMilliseconds(warmup: 1, runs: 11) { _ = try ProductByLag(tape) })
     },
+    // 128 complex units: Tests/RecurrentNetworksTests/Fixtures/peers_lru.py measures the same elsewhere.
+    reference("W8") {
+      try update(cell: .lru, hidden: 256, inputs: 32, outputs: 32, steps: 1000, batch: 16, .float32, runs: 20)
+    },
     Benchmarks(name: "cost", isReference: false, measure: { try GrowthBenchmark.rows() + CostBenchmark.rows() }),
     Benchmarks(name: "instruments", isReference: false, measure: InstrumentBenchmark.rows),
     Benchmarks(name: "live", isReference: false, measure: LiveBenchmark.rows),
@@ -89,12 +93,14 @@ struct Benchmarks: Sendable {
     runs: Int
   ) throws -> Row {
     var experiment = referenceExperiment(hidden: hidden, precision: precision)
-    experiment.network.cell = cell
+    // By its key, so that what the cell does not read falls back.
+    try experiment.set("network.cell", cell.rawValue)
     let run = try TrainingRun(
       experiment: experiment,
       start: start(inputs: inputs, outputs: outputs, steps: steps, batch: batch))
     // W_hh h, W_hhᵀ ∂L/∂a but for the first step's, and ∂L/∂W_hh; W_ih x and ∂L/∂W_ih; W_ho h, W_hoᵀ ∂L/∂y and ∂L/∂W_ho
-    let recurrent = cell.gates * hidden * hidden, input = cell.gates * hidden * inputs, readout = hidden * outputs
+    let recurrent = cell.hasRecurrentWeights ? cell.gates * hidden * hidden : 0
+    let input = cell.gates * hidden * inputs, readout = hidden * outputs
     let products = steps * (3 * recurrent + 2 * input + 3 * readout) - recurrent
     return measured(
       precision, operations: Double(2 * batch * products), warmup: max(5, runs / 10), runs: runs

@@ -256,4 +256,45 @@ import Training
     #expect(formatBytes(1_500_000) == "1.5 MB")
     #expect(formatBytes(3_210_000_000_000) == "3.2 TB")
   }
+
+  @Test("A setting of other programs is refused with what to choose in its place")
+  func absentSettings() throws {
+    for (key, choice) in [
+      ("network.coupled_gates", "coupled_lstm"), ("network.projection", "proj_size=0"),
+      ("network.bidirectional", "one direction"), ("network.delays", "fully_recurrent"),
+    ] {
+      var experiment = Experiment()
+      let error = #expect(throws: ExperimentKeyError.self) { try experiment.set(key, "true") }
+      #expect(error?.key == key && error?.problem.contains(choice) == true)
+    }
+  }
+
+  @Test("Settings of cells without W_hh, of complex units, of LSTMs and of initial states are held to the rest")
+  func cellSettings() throws {
+    for (settings, key) in [
+      (["network.cell": "min_gru", "network.init.spectral_radius": "1"], "network.init.spectral_radius"),
+      (["network.cell": "lru", "network.init.scale": "0.5"], "network.init.scale"),
+      (["network.cell": "lru", "network.hidden": "7"], "network.hidden"),
+      (["network.cell": "gru", "network.peephole": "true"], "network.peephole"),
+      (["network.cell": "gru", "network.discretization": "zoh"], "network.discretization"),
+      (
+        ["network.cell": "lru", "network.init.ring_inner": "0.9", "network.init.ring_outer": "0.5"],
+        "network.init.ring_inner"
+      ),
+      (["network.learned_initial_state": "true", "task.name": "coin"], "network.learned_initial_state"),
+      (["network.learned_initial_state": "true", "training.checkpoints": "sqrt"], "network.learned_initial_state"),
+    ] {
+      var experiment = Experiment()
+      for (name, value) in settings.sorted(by: { $0.key < $1.key }) { try experiment.set(name, value) }
+      let error = #expect(throws: ExperimentKeyError.self, "\(settings)") { try experiment.validate() }
+      #expect(error?.key == key, "\(settings)")
+    }
+    // A choice of the cell lets what it does not read fall back, and makes the number of units even.
+    var experiment = Experiment()
+    try experiment.set("network.hidden", "7")
+    try experiment.set("network.init.spectral_radius", "1.5")
+    try experiment.set("network.cell", "lru")
+    try experiment.validate()
+    #expect(experiment.network.hidden == 8 && experiment.network.initialization.spectralRadius == nil)
+  }
 }

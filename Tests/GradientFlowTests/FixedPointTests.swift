@@ -92,9 +92,9 @@ import Testing
     let tape = test.tape()
     for layer in 0..<layers {
       let map = LayerMap(tape, layer: layer, step: 2)
-      let parts = cell.stateComponents
+      let parts = cell.stateComponents, h = tape.hidden
       func state(_ row: Int) -> [Double] {
-        (0..<parts).flatMap { part in Array(tape.layers[layer].state.row((row * parts + part) * 2, of: 3, width: 3)) }
+        (0..<parts).flatMap { part in Array(tape.layers[layer].state.row((row * parts + part) * 2, of: h, width: h)) }
       }
       let next = map(state(2))
       for (value, expected) in zip(next, state(3)) { #expect(abs(value - expected) < 1e-14) }

@@ -8,19 +8,20 @@ import Testing
 
   @Test(arguments: CellKind.allCases) func everyEntryIsTheNormOfItsTerm(cell: CellKind) {
     let tape = TestNetwork(cell: cell, hidden: 5, steps: 9, batch: 3).tape()
+    let h = tape.hidden
     for sequence in [0, 2] {
       let flow = FlowMatrix(tape, sequence: sequence)
       #expect(flow.rows == Array(0..<9))
       for i in 0..<9 {
-        var row = Array(tape.lossGradient[(i * 3 + sequence) * 5..<(i * 3 + sequence + 1) * 5])
-        row += [Double](repeating: 0, count: (cell.stateComponents - 1) * 5)
+        var row = Array(tape.lossGradient[(i * 3 + sequence) * h..<(i * 3 + sequence + 1) * h])
+        row += [Double](repeating: 0, count: (cell.stateComponents - 1) * h)
         for t in (0..<9).reversed() {
           guard t <= i else {
             #expect(flow[i, t] == -.infinity)
             continue
           }
           if t < i { row = tape.jacobian(step: t + 1, sequence: sequence, layer: 0).transposed * row }
-          #expect(abs(flow[i, t] - Log10.of(norm(row.prefix(5)))) < 1e-10)
+          #expect(abs(flow[i, t] - Log10.of(norm(row.prefix(h)))) < 1e-10)
         }
       }
     }

@@ -43,6 +43,8 @@ struct TestNetwork {
   ) {
     network.cell = cell
     network.activation = activation
+    // Of complex numbers both parts.
+    let hidden = hidden + hidden % cell.coupledParts
     network.hidden = hidden
     network.layers = layers
     network.beta = 0.3

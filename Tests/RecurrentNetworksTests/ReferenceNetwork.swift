@@ -24,6 +24,7 @@ struct Dual {
 func exp(_ x: Dual) -> Dual { Dual(exp(x.value), x.slope * exp(x.value)) }
 func log(_ x: Dual) -> Dual { Dual(log(x.value), x.slope / x.value) }
 func sin(_ x: Dual) -> Dual { Dual(sin(x.value), x.slope * cos(x.value)) }
+func cos(_ x: Dual) -> Dual { Dual(cos(x.value), -x.slope * sin(x.value)) }
 
 /// The definitions of the field written down naively, one sequence and one unit at a time, with nothing of the program's
 /// own passes in it; differentiated by dual numbers.
@@ -61,6 +62,10 @@ struct ReferenceNetwork {
       let a = zip(x, h).map { $0 + $1 }
       let c = sigmoid(a[1]) * before[1] + sigmoid(a[0]) * tanh(a[2])
       return [sigmoid(a[3]) * tanh(c), c]
+    case .coupledLSTM:
+      let a = zip(x, h).map { $0 + $1 }
+      let f = sigmoid(a[0]), c = f * before[1] + (Dual(1) - f) * tanh(a[1])
+      return [sigmoid(a[2]) * tanh(c), c]
     case .gru:
       let (r, z) = (sigmoid(x[0] + h[0]), sigmoid(x[1] + h[1]))
       let n = tanh(x[2] + r * h[2])
@@ -68,7 +73,42 @@ struct ReferenceNetwork {
     case .janet:
       let f = sigmoid(x[0] + h[0])
       return [f * before[0] + (Dual(1) - f) * tanh(x[1] + h[1])]
+    case .minGRU:
+      let z = sigmoid(x[0])
+      return [(Dual(1) - z) * before[0] + z * x[1]]
+    case .minLSTM:
+      let (f, i) = (sigmoid(x[0]), sigmoid(x[1]))
+      return [f / (f + i) * before[0] + i / (f + i) * x[2]]
+    // Both parts of a number at once: `complexState`.
+    case .lru: return [x[0]]
     }
+  }
+
+  /// h_t = λ h_{t-1} + γ a_t of [real parts, imaginary parts], in real arithmetic.
+  func complexState(_ parameters: [Dual], layer: Int, a: [Dual], before: [Dual]) -> [Dual] {
+    let pairs = network.hidden / 2
+    func tensor(_ name: String, _ unit: Int) -> Dual { parameters[(layout["\(name)_l\(layer)"]?.offset ?? 0) + unit] }
+    var next = a
+    for k in 0..<pairs {
+      let lambda: (Dual, Dual), gamma: (Dual, Dual)
+      switch network.discretization {
+      case .none:
+        let decay = exp(Dual(0) - exp(tensor("nu_log", k))), angle = exp(tensor("theta_log", k))
+        lambda = (decay * cos(angle), decay * sin(angle))
+        gamma = (exp(tensor("gamma_log", k)), Dual(0))
+      case .zeroOrderHold:
+        let step = exp(tensor("log_dt", k))
+        let rate = (Dual(0) - exp(tensor("log_A_real", k)), tensor("A_imag", k))
+        let decay = exp(step * rate.0)
+        lambda = (decay * cos(step * rate.1), decay * sin(step * rate.1))
+        let squared = rate.0 * rate.0 + rate.1 * rate.1, less = lambda.0 - Dual(1)
+        gamma = ((less * rate.0 + lambda.1 * rate.1) / squared, (lambda.1 * rate.0 - less * rate.1) / squared)
+      }
+      let (hr, hi, ar, ai) = (before[k], before[pairs + k], a[k], a[pairs + k])
+      next[k] = lambda.0 * hr - lambda.1 * hi + gamma.0 * ar - gamma.1 * ai
+      next[pairs + k] = lambda.0 * hi + lambda.1 * hr + gamma.0 * ai + gamma.1 * ar
+    }
+    return next
   }
 
   /// β of a unit: the settings', or the logistic function of its own parameter.
@@ -108,7 +148,7 @@ struct ReferenceNetwork {
       }
       let inputWeights = (0..<network.layers).map { cellOffset("weight_ih_l\($0)") ?? 0 }
       let recurrentWeights = (0..<network.layers).map { cellOffset("weight_hh_l\($0)") ?? 0 }
-      let biases = (0..<network.layers).map { cellOffset("bias_ih_l\($0)") ?? 0 }
+      let biases = (0..<network.layers).map { cellOffset("bias_ih_l\($0)") }
       let recurrentBiases = (0..<network.layers).map { cellOffset("bias_hh_l\($0)") }
       let matrix = cellOffset("weight") ?? 0
       for b in 0..<data.batch {
@@ -122,21 +162,30 @@ struct ReferenceNetwork {
               let row = gate * h + i
               // One matrix: s_i = Σ_j w_ij z_j with z = [y; x].
               let width = h + input.count
-              var x = isOneMatrix ? Dual(0) : parameters[biases[layer] + row]
+              var x = biases[layer].map { parameters[$0 + row] } ?? Dual(0)
               let xStart = isOneMatrix ? matrix + row * width + h : inputWeights[layer] + row * input.count
               for j in input.indices { x += parameters[xStart + j] * input[j] }
               byInput.append(x)
               var a = recurrentBiases[layer].map { parameters[$0 + row] } ?? Dual(0)
               let hStart = isOneMatrix ? matrix + row * width : recurrentWeights[layer] + row * h
-              for j in 0..<h { a += parameters[hStart + j] * previous[b * h + j] }
+              if network.cell.hasRecurrentWeights {
+                for j in 0..<h { a += parameters[hStart + j] * previous[b * h + j] }
+              }
               byState.append(a)
             }
             var value = cell(
               byInput, byState, before: (0..<stateComponents).map { previous[($0 * data.batch + b) * h + i] },
               beta: beta(parameters, layer: layer, unit: i))
-            if layer == network.layers - 1 { value[0] += disturb(t, b, i) }
+            if layer == network.layers - 1, network.cell != .lru { value[0] += disturb(t, b, i) }
             next.append(value[0])
             for component in 0..<stateComponents { new[(component * data.batch + b) * h + i] = value[component] }
+          }
+          if network.cell == .lru {
+            next = complexState(parameters, layer: layer, a: next, before: Array(previous[b * h..<(b + 1) * h]))
+            for i in 0..<h {
+              if layer == network.layers - 1 { next[i] += disturb(t, b, i) }
+              new[b * h + i] = next[i]
+            }
           }
           state[layer] = new
           input = next
@@ -238,8 +287,10 @@ struct Trial {
     cell: CellKind = .elman, activation: Activation = .tanh, loss: LossKind = .crossEntropy, hidden: Int = 5,
     inputs: Int = 3, outputs: Int = 4, steps: Int = 7, batch: Int = 2, layers: Int = 1, seed: UInt64 = 1,
     targets: Double = 0.8, oneHot: Bool = false, spread: Double = 1, learnsBeta: Bool = false,
-    untied: Bool = false
+    untied: Bool = false, discretization: Discretization = .none
   ) {
+    // Of complex numbers both parts.
+    let hidden = hidden + hidden % cell.coupledParts
     network = NetworkSpecification()
     network.cell = cell
     network.activation = activation
@@ -248,6 +299,9 @@ struct Trial {
     network.beta = 0.4
     network.alpha = 0.3
     (network.betaSpread, network.learnsBeta) = (spread, learnsBeta)
+    network.discretization = discretization
+    // Not so near 1 that a disturbed ν makes it hard to tell from it.
+    network.initialization.ringOuter = 0.95
     layout = ParameterLayout(network, inputs: inputs, outputs: outputs, copies: untied ? steps : 1)
     var random = CounterRandom(seed: seed, stream: 99)
     parameters = initialParameters(network, layout, seed: seed).map { $0 + 0.1 * random.normal() }

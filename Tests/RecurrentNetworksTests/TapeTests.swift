@@ -60,21 +60,22 @@ import Testing
       let trial = Trial(cell: cell, steps: 9, batch: 40, layers: layers)
       let window = Window(steps: 2..<9, injected: 5..<8)
       let tape = trial.tape(window)
+      let h = tape.hidden
       for (index, layer) in tape.layers.enumerated() {
         let sum = zip(layer.localGradient, layer.futureGradient).map(+)
         #expect(relativeError(sum, tape.hiddenGradient(layer: index)) < 1e-13)
-        #expect(layer.futureGradient.suffix(40 * 5).allSatisfy { $0 == 0 })
+        #expect(layer.futureGradient.suffix(40 * h).allSatisfy { $0 == 0 })
       }
-      #expect(tape.layers[layers - 1].localGradient.prefix(3 * 40 * 5).allSatisfy { $0 == 0 })
+      #expect(tape.layers[layers - 1].localGradient.prefix(3 * 40 * h).allSatisfy { $0 == 0 })
       // The loss gradients are neither masked by the injection nor weighted.
       for row in 0..<7 * 40 where tape.mask[row] == 1 {
-        for unit in row * 5..<(row + 1) * 5 {
+        for unit in row * h..<(row + 1) * h {
           let local = tape.layers[layers - 1].localGradient[unit]
           #expect(abs(local - tape.injectionWeight * tape.lossGradient[unit]) < 1e-15)
         }
       }
       for row in 0..<7 * 40 where tape.targetMask[row] == 0 {
-        #expect(tape.lossGradient[row * 5..<(row + 1) * 5].allSatisfy { $0 == 0 } && tape.loss[row] == 0)
+        #expect(tape.lossGradient[row * h..<(row + 1) * h].allSatisfy { $0 == 0 } && tape.loss[row] == 0)
       }
     }
   }

@@ -40,7 +40,9 @@ struct ForwardAlgorithmTests {
     ["network.cell": cell.rawValue, "task.name": cell.isFullyRecurrent ? "delayed-xor" : "copy"]
   }
 
-  @Test("RTRL = BPTT to the sequence's start, update by update, at fixed weights", arguments: CellKind.allCases)
+  @Test(
+    "RTRL = BPTT to the sequence's start, update by update, at fixed weights",
+    arguments: CellKind.allCases.filter(\.hasRecurrentWeights))
   func rtrl(cell: CellKind) throws {
     for (layers, k1, inject) in [
       ("1", "1", "newest"), ("1", "5", "last"), ("2", "full", "newest"), ("3", "7", "newest"),
@@ -93,7 +95,43 @@ struct ForwardAlgorithmTests {
     return parameters
   }
 
-  @Test("SnAp-1 = RTRL where W_hh is diagonal, and only there", arguments: CellKind.allCases)
+  @Test(
+    "Without W_hh SnAp-1 and RFLO are BPTT to the sequence's start, every parameter's gradient",
+    arguments: CellKind.allCases.filter { !$0.hasRecurrentWeights }, [[:], ["network.discretization": "zoh"]])
+  func diagonals(cell: CellKind, options: [String: String]) throws {
+    guard options.isEmpty || cell == .lru else { return }
+    for (k1, inject) in [("1", "newest"), ("5", "last"), ("full", "newest")] {
+      var settings = task(cell).merging(["training.k1": k1, "training.inject": inject]) { $1 }.merging(options) { $1 }
+      let bptt = try fixedWeights(settings)
+      for algorithm in ["snap1", "rflo"] {
+        settings["training.algorithm"] = algorithm
+        let updates = k1 == "full" ? 2 : 30
+        for (found, expected) in try zip(
+          gradients(fixedWeights(settings), updates: updates), gradients(bptt, updates: updates))
+        { #expect(relativeError(found, expected) < 1e-12) }
+      }
+    }
+  }
+
+  @Test(
+    "RTRL and UORO of units that do not meet are refused with SnAp-1 to choose, which a choice of the cell takes",
+    arguments: CellKind.allCases.filter { !$0.hasRecurrentWeights }, ["rtrl", "uoro"])
+  func nothingToFollow(cell: CellKind, algorithm: String) throws {
+    var experiment = Experiment()
+    try experiment.set("network.cell", cell.rawValue)
+    try experiment.validate()
+    try experiment.set("training.algorithm", algorithm)
+    let error = #expect(throws: ExperimentKeyError.self) { try experiment.validate() }
+    #expect(error?.key == "training.algorithm" && error?.problem.contains("snap1") == true)
+    var chosen = Experiment()
+    try chosen.set("training.algorithm", algorithm)
+    try chosen.set("network.cell", cell.rawValue)
+    try chosen.validate()
+    #expect(chosen.training.algorithm == .snap1)
+  }
+
+  @Test(
+    "SnAp-1 = RTRL where W_hh is diagonal, and only there", arguments: CellKind.allCases.filter(\.hasRecurrentWeights))
   func snap1(cell: CellKind) throws {
     let settings = task(cell).merging(["training.k1": "5", "training.algorithm": "rtrl"]) { $1 }
     let rtrl = try fixedWeights(settings)

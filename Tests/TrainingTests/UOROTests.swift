@@ -60,7 +60,9 @@ struct UOROTests {
     return (draws, Array(single.gradient[recurrent]))
   }
 
-  @Test("its mean over 10,000 draws is RTRL's gradient within five standard errors", arguments: CellKind.allCases)
+  @Test(
+    "its mean over 10,000 draws is RTRL's gradient within five standard errors",
+    arguments: CellKind.allCases.filter(\.hasRecurrentWeights))
   func unbiased(cell: CellKind) throws {
     let (draws, exact) = try draws(cell, count: 10_000)
     let count = Double(draws.count)

@@ -101,6 +101,44 @@ static inline void bpt_prefetch_to_read(const void *start, size_t bytes) {
      ptrdiff_t da_stride, REAL *dh_before, bool accumulate),                                                           \
     (rows, columns, a, a_stride, q, q_stride, h_before, state_stride, dh, gradient_stride, da, dq, da_stride,          \
      dh_before, accumulate))                                                                                           \
+  F(bool, lstm_variant_forward,                                                                                        \
+    (size_t rows, size_t columns, bool coupled, REAL *a, ptrdiff_t a_stride, const REAL *c_before, REAL *c, REAL *h,   \
+     ptrdiff_t state_stride, const REAL *peepholes, ptrdiff_t peephole_stride),                                        \
+    (rows, columns, coupled, a, a_stride, c_before, c, h, state_stride, peepholes, peephole_stride))                   \
+  F(REAL, lstm_variant_backward,                                                                                       \
+    (size_t rows, size_t columns, bool coupled, const REAL *a, ptrdiff_t a_stride, const REAL *c_before,               \
+     const REAL *c, ptrdiff_t state_stride, const REAL *dh, const REAL *dc, ptrdiff_t gradient_stride, REAL *da,       \
+     ptrdiff_t da_stride, REAL *dc_before, bool accumulate, const REAL *peepholes, ptrdiff_t peephole_stride),         \
+    (rows, columns, coupled, a, a_stride, c_before, c, state_stride, dh, dc, gradient_stride, da, da_stride,           \
+     dc_before, accumulate, peepholes, peephole_stride))                                                               \
+  F(bool, min_gru_forward,                                                                                             \
+    (size_t rows, size_t columns, const REAL *a, ptrdiff_t a_stride, const REAL *h_before, REAL *h,                    \
+     ptrdiff_t state_stride),                                                                                          \
+    (rows, columns, a, a_stride, h_before, h, state_stride))                                                           \
+  F(REAL, min_gru_backward,                                                                                            \
+    (size_t rows, size_t columns, const REAL *a, ptrdiff_t a_stride, const REAL *h_before, ptrdiff_t state_stride,     \
+     const REAL *dh, ptrdiff_t gradient_stride, REAL *da, ptrdiff_t da_stride, REAL *dh_before, bool accumulate),      \
+    (rows, columns, a, a_stride, h_before, state_stride, dh, gradient_stride, da, da_stride, dh_before, accumulate))   \
+  F(bool, min_lstm_forward,                                                                                            \
+    (size_t rows, size_t columns, const REAL *a, ptrdiff_t a_stride, const REAL *h_before, REAL *h,                    \
+     ptrdiff_t state_stride),                                                                                          \
+    (rows, columns, a, a_stride, h_before, h, state_stride))                                                           \
+  F(REAL, min_lstm_backward,                                                                                           \
+    (size_t rows, size_t columns, const REAL *a, ptrdiff_t a_stride, const REAL *h_before, ptrdiff_t state_stride,     \
+     const REAL *dh, ptrdiff_t gradient_stride, REAL *da, ptrdiff_t da_stride, REAL *dh_before, bool accumulate),      \
+    (rows, columns, a, a_stride, h_before, state_stride, dh, gradient_stride, da, da_stride, dh_before, accumulate))   \
+  F(bool, lru_forward,                                                                                                 \
+    (size_t rows, size_t pairs, const REAL *a, ptrdiff_t a_stride, const REAL *h_before, REAL *h,                      \
+     ptrdiff_t state_stride, const REAL *lambda, const REAL *gamma),                                                   \
+    (rows, pairs, a, a_stride, h_before, h, state_stride, lambda, gamma))                                              \
+  F(REAL, lru_backward,                                                                                                \
+    (size_t rows, size_t pairs, const REAL *dh, ptrdiff_t gradient_stride, REAL *da, ptrdiff_t da_stride,              \
+     REAL *dh_before, bool accumulate, const REAL *lambda, const REAL *gamma),                                         \
+    (rows, pairs, dh, gradient_stride, da, da_stride, dh_before, accumulate, lambda, gamma))                           \
+  F(void, lru_sums,                                                                                                    \
+    (size_t rows, size_t pairs, const REAL *a, ptrdiff_t a_stride, const REAL *h_before, ptrdiff_t state_stride,       \
+     const REAL *dh, ptrdiff_t gradient_stride, REAL *lambda, REAL *gamma),                                            \
+    (rows, pairs, a, a_stride, h_before, state_stride, dh, gradient_stride, lambda, gamma))                            \
   F(void, cross_entropy,                                                                                               \
     (size_t rows, size_t classes, REAL weight, const uint8_t *mask, const int32_t *target, REAL *y,                    \
      ptrdiff_t y_stride, REAL *loss),                                                                                  \

@@ -21,8 +21,9 @@ struct CostPanel: Panel {
   func notes(_ state: DashboardState) -> [String] {
     guard let reading = state.lane[CostInstrument.self] else { return [] }
     let sizes = "n = \(reading.length), m = \(reading.inputs), h = \(reading.units)"
+    let scan = reading.scanDepth.map { ["\(sizes) · a parallel scan joins the steps in \($0) rounds"] } ?? []
     let isMeasured = reading.rows.contains { $0.measured != nil }
-    return [isMeasured ? sizes : sizes + " · measured when it pauses", sizes]
+    return scan + [isMeasured ? sizes : sizes + " · measured when it pauses", sizes]
   }
 
   func draw(_ state: DashboardState, in rect: Rect, _ buffer: inout Buffer, theme: Theme) {

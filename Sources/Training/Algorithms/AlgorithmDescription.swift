@@ -28,6 +28,8 @@ public struct AlgorithmSizes: Equatable, Sendable {
   public var units: Int, inputs: Int, outputs: Int
   /// Gates of a cell, parts of its state, stacked layers.
   public var gates = 1, stateComponents = 1, layers = 1
+  /// Whether h_{t-1} goes into the pre-activations; the numbers of h that one unit is; the cell's own numbers to train, a layer.
+  public var hasRecurrentWeights = true, hasBias = true, coupledParts = 1, unitTensors = 0
   /// The sequences trained at once.
   public var batch = 1
   /// The sequence's length; an update every k1 steps; a window of k2.
@@ -52,6 +54,10 @@ public struct AlgorithmSizes: Equatable, Sendable {
     gates = network.cell.gates
     stateComponents = network.cell.stateComponents
     layers = network.layers
+    hasRecurrentWeights = network.cell.hasRecurrentWeights
+    hasBias = network.cell.hasBias
+    coupledParts = network.cell.coupledParts
+    unitTensors = network.unitTensors.reduce(0) { $0 + $1.count }
     batch = training.batch
     k1 = min(training.k1.resolved(length: length), length)
     k2 = min(training.k2.resolved(length: length), length)
@@ -69,7 +75,13 @@ public struct AlgorithmSizes: Equatable, Sendable {
   /// The recurrent parameters of all layers: Σ G n (n + m), without biases; m is n above the lowest layer.
   public var recurrentWeights: Double {
     let (n, m, g) = (Double(units), Double(inputs), Double(gates))
-    return g * n * (n + m) + Double(layers - 1) * g * n * (n + n)
+    let fromState = hasRecurrentWeights ? n : 0
+    return g * n * (fromState + m) + Double(layers - 1) * g * n * (fromState + n)
+  }
+
+  /// The parameters of one layer's cell, biases and unit tensors among them.
+  public var cellParameters: Double {
+    recurrentWeights + (hasBias ? Double(gates * units) : 0) + Double(unitTensors)
   }
 
   /// The readout's parameters, without biases.

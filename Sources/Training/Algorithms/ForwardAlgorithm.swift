@@ -127,6 +127,17 @@ extension ExperimentRule {
       mend: { $0.training.inject = .newest }, where: { $0.training.inject == .window }),
   ]
 
+  /// Algorithms that follow what units do to each other, which without W_hh is nothing.
+  static let unitsMeet = ExperimentRule(
+    "training.algorithm", fallsWith: \.network.cell,
+    expected: {
+      let cell = $0.network.cell.rawValue
+      return $0.network.layers == 1
+        ? "snap1 or bptt with \(cell): no unit reaches another without W_hh, so snap1 is all of RTRL, at the cost of a diagonal"
+        : "bptt with \(cell) of \($0.network.layers) layers; of one layer snap1 is all of RTRL, at the cost of a diagonal"
+    }, mend: { $0.training.algorithm = $0.network.layers == 1 ? .snap1 : .bptt },
+    where: { !$0.network.cell.hasRecurrentWeights })
+
   /// Algorithms that follow one layer alone.
   static let oneLayer = ExperimentRule(
     "network.layers",

@@ -3,6 +3,8 @@ import RecurrentNetworks
 
 /// The part of the influence matrix that stays within a unit: ∂s_{t,p,i}/∂w for the parameters w in the rows of unit i itself, as
 /// large as the parameters. It goes on by the unit's own block of J_t, or by what of that block passes W_hh by.
+///
+/// Where units do not meet, as in a cell without W_hh, that block is all of J_t and the trace is RTRL's whole matrix.
 final class InfluenceTrace<S: Scalar> {
   /// Which of J_t takes the trace from step to step.
   enum Path {
@@ -23,26 +25,30 @@ final class InfluenceTrace<S: Scalar> {
   private let blocks: [WeightBlock]
   private let local: LocalDerivatives<S>
   private let hidden: Int, stateComponents: Int
+  /// Where the cell's unit tensors lie in a part's trace, and in the parameters.
+  private let unitStart: Int, unitTensors: Range<Int>
   /// The elements of a part's trace, and of a sequence's.
   private let partCount: Int, sequenceCount: Int
 
   /// The elements that the traces take, without padding.
   static func count(_ sizes: AlgorithmSizes) -> Double {
-    (sizes.recurrentWeights + Double(sizes.gates * sizes.units)) * Double(sizes.stateComponents) * Double(sizes.batch)
+    sizes.cellParameters * Double(sizes.stateComponents * sizes.coupledParts) * Double(sizes.batch)
   }
 
   /// The traces of the one layer of the pass.
   init(pass: Pass<S>, path: Path) {
     self.pass = pass
     self.path = path
-    hidden = pass.network.hidden
-    stateComponents = pass.network.cell.stateComponents
-    blocks = pass.layout.weightBlocks(layer: 0)
-    partCount = paddedStride(pass.layout.end(ofLayer: 0), of: S.self)
-    sequenceCount = stateComponents * partCount
     local = LocalDerivatives(pass.network)
+    hidden = local.hidden
+    stateComponents = local.stateComponents
+    blocks = pass.layout.weightBlocks(layer: 0)
+    unitStart = pass.layout.end(ofLayer: 0)
+    unitTensors = pass.layout.unitTensors(layer: 0)
+    partCount = paddedStride(unitStart + unitTensors.count, of: S.self)
+    sequenceCount = stateComponents * partCount
     elements = allocateZeros(sequenceCount * pass.batch, of: S.self)
-    before = allocateZeros(stateComponents * (blocks.map(\.columns).max() ?? 0), of: S.self)
+    before = allocateZeros(stateComponents * (blocks.map(\.columns).max() ?? 1), of: S.self)
   }
 
   deinit {
@@ -66,6 +72,11 @@ final class InfluenceTrace<S: Scalar> {
             byGate[(component * local.gates + gate) * hidden + unit]
           }
         }
+      }
+    }
+    for index in 0..<unitTensors.count {
+      advance(elements + sequence * sequenceCount + unitStart + index, 1, nil, unit: index % hidden) { component in
+        local.byUnitTensors[component * local.unitTensors + index]
       }
     }
   }
@@ -124,11 +135,17 @@ final class InfluenceTrace<S: Scalar> {
   @specialized(where S == Float)
   func addGradient(sequence: Int, lossGradient: UnsafePointer<S>) {
     guard let gradient = pass.gradient.baseAddress else { return }
-    for block in blocks {
-      for row in 0..<local.gates * hidden {
-        let first = block.offset + row * block.rowStride
-        let trace = elements + sequence * sequenceCount + first
-        add(trace, block.columns, lossGradient[row % hidden], keep: 1, to: gradient + first)
+    for component in 0..<local.seenComponents {
+      let trace = elements + sequence * sequenceCount + component * partCount
+      let arriving = lossGradient + component * hidden
+      for block in blocks {
+        for row in 0..<local.gates * hidden {
+          let first = block.offset + row * block.rowStride
+          add(trace + first, block.columns, arriving[row % hidden], keep: 1, to: gradient + first)
+        }
+      }
+      for index in 0..<unitTensors.count {
+        gradient[unitTensors.lowerBound + index] += arriving[index % hidden] * trace[unitStart + index]
       }
     }
   }
@@ -145,8 +162,15 @@ final class InfluenceTrace<S: Scalar> {
           let first = sequence * sequenceCount + component * partCount + block.offset + row * block.rowStride
           let sum = (first..<first + block.columns).reduce(0.0) { $0 + Double(elements[$1]) * Double(elements[$1]) }
           whole += sum
-          if component == 0 { squares[row % hidden * (hidden + 1)] += sum }
+          if component < local.seenComponents { squares[row % hidden * (hidden + 1)] += sum }
         }
+      }
+    }
+    for component in 0..<stateComponents {
+      for index in 0..<unitTensors.count {
+        let value = Double(elements[sequence * sequenceCount + component * partCount + unitStart + index])
+        whole += value * value
+        if component < local.seenComponents { squares[index % hidden * (hidden + 1)] += value * value }
       }
     }
     return Influence(squares: squares, whole: whole, rows: hidden, columns: hidden)

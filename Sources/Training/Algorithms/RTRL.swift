@@ -28,6 +28,8 @@ final class RTRL<S: Scalar>: ForwardAlgorithm {
       floats: influence, carried: influence, multiplyAdds: influence * state * (1 + stack) + pass)
   }
 
+  static var rules: [ExperimentRule] { ExperimentRule.forward + [.unitsMeet, .peepholes] }
+
   let pass: Pass<S>
   var settings: ForwardSettings
   private let matrix: InfluenceMatrix<S>

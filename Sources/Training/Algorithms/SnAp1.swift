@@ -4,7 +4,9 @@ import RecurrentNetworks
 /// The sparse one-step approximation of real-time recurrent learning, SnAp-1 (Menick et al. 2020): of the influence matrix only
 /// the entries that a weight reaches within one step are kept, which are those of its own unit.
 ///
-/// What goes through other units and back is left out; where W_hh is diagonal nothing is.
+/// What goes through other units and back is left out. Where W_hh is diagonal, and in cells without W_hh, nothing is: there it is
+/// real-time recurrent learning itself, at the cost of a diagonal (Zucchet et al., "Online learning of long-range dependencies",
+/// 2023).
 final class SnAp1<S: Scalar>: ForwardAlgorithm {
   static var description: AlgorithmDescription {
     AlgorithmDescription(

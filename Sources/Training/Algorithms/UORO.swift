@@ -26,7 +26,7 @@ final class UORO<S: Scalar>: ForwardAlgorithm {
     return .trace((parameters + sizes.state) * Double(sizes.batch), sizes)
   }
 
-  static var rules: [ExperimentRule] { ExperimentRule.forward + [.oneLayer] }
+  static var rules: [ExperimentRule] { ExperimentRule.forward + [.unitsMeet, .peepholes, .oneLayer] }
 
   let pass: Pass<S>
   var settings: ForwardSettings

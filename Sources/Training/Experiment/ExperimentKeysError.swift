@@ -22,6 +22,7 @@ public struct ExperimentKeyError: Error, Equatable, Sendable, CustomStringConver
 
   /// `key` is no key of an experiment.
   static func unknown(_ name: String) -> ExperimentKeyError {
+    if let error = absent(name) { return error }
     if ExperimentKey.groups.contains(name) {
       let members = ExperimentKey.members(of: name).joined(separator: ", ")
       return ExperimentKeyError(key: name, problem: "found one value, expected a group of keys (\(members))")

@@ -24,12 +24,24 @@ extension ExperimentKey {
       "network.alpha", .number(\.network.alpha, NumberRange(from: -NumberRange.largest, to: NumberRange.largest)),
       "residual: α in h = h + α φ(a)", steps: .linear(0.05)),
     ExperimentKey(
+      "network.peephole", .choice(\.network.peephole),
+      "lstm, coupled_lstm: i and f see c of the step before, o that of its own, each over a weight a unit", .newRun,
+      steps: .choices, readWith: "an lstm", isRead: { $0.network.cell.has(option: "peephole") }),
+    ExperimentKey(
+      "network.learned_initial_state", .choice(\.network.initialState),
+      "the state before a sequence's first step is trained, and not 0", .newRun, steps: .choices),
+    ExperimentKey(
+      "network.discretization", .choice(\.network.discretization),
+      "lru: none has λ = exp(-exp(ν) + i exp(θ)), zoh is exact for an input that is held for a step (S4D)", .newRun,
+      steps: .choices, readWith: "lru", isRead: { $0.network.isComplex }),
+    ExperimentKey(
       "network.init.recurrent", .choice(\.network.initialization.recurrent), "how weight_hh is drawn", .newRun,
-      steps: .choices),
+      steps: .choices, readWith: withRecurrentWeights, isRead: { $0.network.cell.hasRecurrentWeights }),
     ExperimentKey(
       "network.init.scale", .number(\.network.initialization.scale, NumberRange(from: 0, to: NumberRange.largest)),
       "weight_hh: scale·Q, scale·I, N(0, scale²/H), ±scale/√H or scale·(A-Aᵀ)/√(2H)", .newRun, steps: .linear(0.05),
-      readWith: "an init.recurrent other than zero", isRead: { $0.network.initialization.recurrent != .zero }),
+      readWith: "\(withRecurrentWeights), with an init.recurrent other than zero,",
+      isRead: { $0.network.cell.hasRecurrentWeights && $0.network.initialization.recurrent != .zero }),
     ExperimentKey(
       "network.init.diffusion",
       .number(\.network.initialization.diffusion, NumberRange(from: 0, to: NumberRange.largest)),
@@ -50,8 +62,26 @@ extension ExperimentKey {
     ExperimentKey(
       "network.init.spectral_radius",
       .optionalNumber(\.network.initialization.spectralRadius, NumberRange(above: 0, to: NumberRange.largest)),
-      "rescales weight_hh to this spectral radius; null leaves it as drawn", .rescaleRecurrent, steps: .linear(0.05)),
+      "rescales weight_hh to this spectral radius; null leaves it as drawn", .rescaleRecurrent, steps: .linear(0.05),
+      readWith: withRecurrentWeights, isRead: { $0.network.cell.hasRecurrentWeights }),
+    ring("inner", \.network.initialization.ringInner, NumberRange(from: 0, to: 1), "|λ| at the start is at least this"),
+    ring("outer", \.network.initialization.ringOuter, NumberRange(above: 0, to: 1), "|λ| at the start is at most this"),
+    ring(
+      "angle", \.network.initialization.largestAngle, NumberRange(above: 0, to: 2 * Double.pi),
+      "the angle of λ at the start is at most this, in radians"),
   ]
+
+  private static let withRecurrentWeights = "a cell with weight_hh"
+
+  /// Where λ of the linear recurrent unit is drawn from.
+  private static func ring(
+    _ name: String, _ value: WritableKeyPath<Experiment, Double> & Sendable, _ range: NumberRange, _ summary: String
+  ) -> ExperimentKey {
+    ExperimentKey(
+      "network.init.ring_\(name)", .number(value, range), "lru: \(summary)", .newRun, steps: .linear(0.05),
+      readWith: "lru without discretization",
+      isRead: { $0.network.isComplex && $0.network.discretization == .none })
+  }
 }
 
 /// Yes or no, as YAML writes it.
@@ -61,6 +91,19 @@ enum Switch: String, CaseIterable, Sendable {
 }
 
 extension NetworkSpecification {
+  /// Whether the state is made of complex numbers.
+  fileprivate var isComplex: Bool { cell.coupledParts > 1 }
+
+  fileprivate var peephole: Switch {
+    get { hasPeepholes ? .on : .off }
+    set { hasPeepholes = newValue == .on }
+  }
+
+  fileprivate var initialState: Switch {
+    get { learnsInitialState ? .on : .off }
+    set { learnsInitialState = newValue == .on }
+  }
+
   fileprivate var learnedBeta: Switch {
     get { learnsBeta ? .on : .off }
     set { learnsBeta = newValue == .on }

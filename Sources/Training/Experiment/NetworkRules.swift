@@ -4,7 +4,7 @@ extension ExperimentRule {
   /// What a cell has, and what W_hh can be.
   static let network: [ExperimentRule] =
     [cellOption("beta", \.network.beta), cellOption("beta_spread", \.network.betaSpread)]
-    + [cellOption("alpha", \.network.alpha)] + learnedBeta + [
+    + [cellOption("alpha", \.network.alpha)] + learnedBeta + initialState + [
       ExperimentRule(
         "network.activation", fallsWith: \.network.cell,
         expected: {
@@ -22,6 +22,16 @@ extension ExperimentRule {
       ExperimentRule(
         "network.layers", expected: { "1 with \($0.network.cell.rawValue): all its units are one layer" },
         where: { $0.network.cell.isFullyRecurrent && $0.network.layers != 1 }),
+      ExperimentRule(
+        "network.hidden", fallsWith: \.network.cell,
+        expected: {
+          "an even number with \($0.network.cell.rawValue): the real parts of H/2 complex numbers, and their imaginary parts"
+        }, mend: { $0.network.hidden += 1 },
+        where: { !$0.network.hidden.isMultiple(of: $0.network.cell.coupledParts) }),
+      ExperimentRule(
+        "network.init.ring_inner",
+        expected: { "at most ring_outer, \(formatPlainNumber($0.network.initialization.ringOuter))" },
+        where: { $0.network.initialization.ringInner > $0.network.initialization.ringOuter }),
       ExperimentRule(
         "network.init.diffusion",
         expected: {
@@ -53,6 +63,34 @@ extension ExperimentRule {
       expected: { "1 with \($0.network.cell.rawValue): only \(CellKind.list { $0.has(option: name) }) has one" },
       where: { $0[keyPath: value] != 1 && !$0.network.cell.has(option: name) })
   }
+
+  /// A trained initial state is reached where a window goes back to a sequence's first step by plain backpropagation.
+  private static let initialState: [ExperimentRule] = [
+    refusedInitialState({ "\($0.training.algorithm.rawValue): only bptt goes back to it" }) {
+      $0.training.algorithm != .bptt
+    },
+    refusedInitialState({
+      "\($0.task.name.rawValue), whose sequences go on where the one before ended: task.carry reset, or another task"
+    }) { $0.task.name.isStream && $0.task.carry == .state },
+    refusedInitialState({ _ in "history stale, which keeps a past; or history recompute" }) {
+      $0.training.history == .stale
+    },
+    refusedInitialState({ _ in "checkpoints sqrt; or checkpoints none" }) { $0.training.checkpoints == .sqrt },
+  ]
+
+  private static func refusedInitialState(
+    _ why: @escaping @Sendable (Experiment) -> String, where isBroken: @escaping @Sendable (Experiment) -> Bool
+  ) -> ExperimentRule {
+    ExperimentRule(
+      "network.learned_initial_state", fallsWith: \.training.algorithm, expected: { "false with " + why($0) },
+      where: { $0.network.learnsInitialState && isBroken($0) })
+  }
+
+  /// Algorithms that follow W_ih, W_hh and b alone.
+  static let peepholes = ExperimentRule(
+    "network.peephole", fallsWith: \.training.algorithm,
+    expected: { "false with \($0.training.algorithm.rawValue): bptt, snap1 and rflo train peepholes" },
+    where: { $0.network.hasPeepholes })
 
   private static let learnedBeta: [ExperimentRule] = [
     ExperimentRule(
