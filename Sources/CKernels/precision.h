@@ -7,4 +7,5 @@
 #include "elementwise.h"
 #include "gates.h"
 #include "losses.h"
+#include "attention.h"
 #include "optimizers.h"

@@ -8,6 +8,8 @@ public enum GradientNormInstrument: Instrument {
   public static let id: InstrumentID = "gradient-norm"
   /// What it needs of a source.
   public static let needs: InstrumentNeeds = .norms
+  /// It reads graphs of every kind.
+  public static let readsAnyNetwork = true
 
   /// Norms over the whole batch in log10, a step of the sequence each, [n]; -infinity where nothing arrives.
   public struct Reading: Sendable {
@@ -43,6 +45,9 @@ public enum GradientNormInstrument: Instrument {
 
   /// The reading of a pass; nil where there is nothing to read.
   public static func read(_ pass: PassView, _ focus: Focus, _ budget: Budget) -> Reading? {
+    if let recording = pass.recording {
+      return reading(pass, (0..<recording.layers).map { recording.log10GradientNorms(layer: $0) }, pass.layer(focus))
+    }
     let tape = pass.window, layer = pass.layer(focus), window = pass.snapshot.window
     /// [n] from the window's [T].
     func whole(_ norms: [Double]) -> [Double] {
@@ -64,6 +69,16 @@ public enum GradientNormInstrument: Instrument {
       trains: training.algorithm.description.isTape, truncationName: pass.truncationName,
       reachesStart: window.steps.lowerBound == 0,
       firstLoss: window.injected.clamped(to: window.steps).first(where: pass.hasTarget),
+      noGradientReason: pass.noGradientReason)
+  }
+
+  /// Norms by layer of a whole sequence, with nothing cut and nothing carried beside them.
+  private static func reading(_ pass: PassView, _ layers: [[Double]], _ layer: Int) -> Reading {
+    let window = pass.snapshot.window
+    return Reading(
+      length: pass.length, batch: pass.batch, window: window.steps, injected: window.injected, layers: layers,
+      layer: layer, uncut: nil, carried: nil, carriedName: "", moved: nil, clipThreshold: nil, trains: true,
+      truncationName: pass.truncationName, reachesStart: true, firstLoss: window.injected.first(where: pass.hasTarget),
       noGradientReason: pass.noGradientReason)
   }
 

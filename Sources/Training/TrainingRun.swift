@@ -579,7 +579,7 @@ public final class TrainingRun {
     var start = course.beginning.start
     if changed.network.hidden != experiment.network.hidden || changed.network.layers != experiment.network.layers
       || changed.network.cell != experiment.network.cell || changed.network.learnsBeta != experiment.network.learnsBeta
-      || changed.task != experiment.task
+      || changed.task != experiment.task || changed.architecture != experiment.architecture
     {
       start.parameters = nil
       start.carriedState = nil
@@ -670,7 +670,7 @@ public final class TrainingRun {
   /// What the network writes, going on from the place where row 0 of the batch stands.
   private func sample(length: Int, parameters: [Double], carried: [[Double]]) -> String {
     let alphabet = engine.task.alphabet
-    guard !alphabet.isEmpty, let symbols = engine.data.symbols else { return "" }
+    guard experiment.isRecurrent, !alphabet.isEmpty, let symbols = engine.data.symbols else { return "" }
     return TextSampler(network: experiment.network, layout: layout, parameters: parameters, alphabet: alphabet)
       .write(
         length: length, from: carried, batch: engine.data.batch,

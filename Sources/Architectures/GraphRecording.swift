@@ -1,0 +1,72 @@
+import GradientFlow
+import LinearAlgebra
+import RecurrentNetworks
+
+/// One pass of a network that is no recurrent one, forward and back, whole and in doubles: what a tape is of a recurrent one.
+///
+/// It is a pure function of the weights, the data and the settings, and is not written to once it stands.
+public struct GraphRecording: Sendable {
+  /// The objective L, and the weight of a loss in it.
+  public let objective: Double, injectionWeight: Double
+  /// ∂L by the parameters before clipping, flat.
+  public let gradient: [Double]
+  /// T, B and d.
+  public let steps: Int, batch: Int, width: Int
+  /// The layers that a reader can look into, and what their states are called.
+  public let layers: Int, stateName = "x"
+  /// The losses l_t, [T·B], 0 without a target.
+  public let loss: [Double]
+  private let pass: FrozenPass
+
+  /// The pass itself, which nobody writes to any more.
+  private final class FrozenPass: @unchecked Sendable {
+    let pass: GraphPass<Double>
+    init(_ pass: GraphPass<Double>) { self.pass = pass }
+  }
+
+  /// The pass of `data` at these parameters.
+  public init(
+    _ specification: ArchitectureSpecification, _ network: NetworkSpecification, layout: ParameterLayout,
+    parameters: [Double], data: SequenceBatch, reduction: Reduction
+  ) {
+    let pass = GraphPass<Double>(
+      specification, network, layout: layout, steps: data.steps, batch: data.batch, loss: data.loss)
+    for (index, value) in parameters.enumerated() { pass.parameters[index] = value }
+    pass.load(data)
+    pass.forward()
+    let result = pass.backward(reduction)
+    objective = result.objective
+    injectionWeight = reduction == .mean ? 1 / Double(max(1, result.injected)) : 1
+    gradient = Array(pass.gradient)
+    (steps, batch, width, layers) = (pass.steps, pass.batch, pass.width, pass.body.shownLayers)
+    loss = pass.lossNumbers
+    self.pass = FrozenPass(pass)
+  }
+
+  /// A sequence as its gradient sees it.
+  public func graph(sequence: Int = 0) -> any GradientGraph {
+    let weight = injectionWeight
+    let losses = pass.pass.lossGradients(sequence: sequence, weight: weight)
+    func sites(_ site: (Int) -> Site.ID) -> [LossSite] {
+      losses.map {
+        LossSite(loss: $0.step, site: site($0.step), gradient: $0.gradient[...], weight: weight)
+      }
+    }
+    guard let transformer = pass.pass.body as? Transformer<Double> else { preconditionFailure("a body has a graph") }
+    return TransformerGraph(
+      transformer: transformer, sequence: sequence, losses: sites { 2 * transformer.blocks.count * steps + $0 })
+  }
+
+  /// The layer of the graph that is shown as `layer`.
+  public func graphLayer(_ layer: Int) -> Int { 2 * layer }
+
+  /// The states of a layer, [T, B, d].
+  public func states(layer: Int) -> [Double] {
+    Array(UnsafeBufferPointer(start: pass.pass.body.state(layer: layer), count: steps * batch * width))
+  }
+
+  /// ‖∂L/∂state‖ of a layer over the batch, in log10, [T].
+  public func log10GradientNorms(layer: Int) -> [Double] {
+    (0..<steps).map { Log10.of(pass.pass.gradientNorm(layer: layer, step: $0)) }
+  }
+}
