@@ -32,7 +32,8 @@ let package = Package(
     .target(
       name: "Training",
       dependencies: [
-        "Architectures", "RecurrentNetworks", "CDemoText", .product(name: "OrderedCollections", package: "swift-collections"),
+        "Architectures", "RecurrentNetworks", "CDemoText",
+        .product(name: "OrderedCollections", package: "swift-collections"),
       ]),
     .target(name: "GradientFlow", dependencies: ["RecurrentNetworks"]),
     .target(name: "Architectures", dependencies: ["GradientFlow"]),

@@ -45,7 +45,8 @@ struct TransformerGraph: GradientGraph, @unchecked Sendable {
     guard let head = tracks.firstIndex(of: track), !isKey(site), site / steps / 2 < transformer.blocks.count else {
       return []
     }
-    let row = transformer.blocks[site / steps / 2].attention.weights(sequence: sequence, head: head) + site % steps * steps
+    let row =
+      transformer.blocks[site / steps / 2].attention.weights(sequence: sequence, head: head) + site % steps * steps
     return (0..<steps).map { row[$0] }
   }
 
@@ -99,7 +100,8 @@ final class TransformerPullback: GradientPullback {
     prepared = (id, count, edge.to, from)
     block.pullBackToSums(
       rows.elements, stride: rows.stride, count, row: t * block.batch + graph.sequence,
-      finalNorm: edge.to / graph.transformer.steps == 2 * graph.transformer.blocks.count ? graph.transformer.finalNorm : nil,
+      finalNorm: edge.to / graph.transformer.steps == 2 * graph.transformer.blocks.count
+        ? graph.transformer.finalNorm : nil,
       sum: atSum, attended: atAttended, hidden: atHidden)
   }
 
@@ -202,7 +204,8 @@ extension TransformerBlock where S == Double {
     // z's own norm, or the last block's.
     let behind = finalNorm ?? (placement == .post ? norm2 : nil)
     if let behind {
-      behind.pullBack(count, row: row, rows, stride: stride, into: attended.start, resultStride: width, accumulate: false)
+      behind.pullBack(
+        count, row: row, rows, stride: stride, into: attended.start, resultStride: width, accumulate: false)
     } else {
       for k in 0..<count { attended.row(k).update(from: rows + k * stride, count: width) }
     }

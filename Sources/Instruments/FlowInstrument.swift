@@ -47,7 +47,8 @@ public enum FlowInstrument: Instrument {
       budget.leaveOut("the flow matrix of \(length)×\(length) terms")
       return nil
     }
-    let perStep = pass.width * pass.width * (pass.isRecurrent ? 0.5 : 6) + (pass.isRecurrent ? 0 : Double(length) * pass.width)
+    let perStep =
+      pass.width * pass.width * (pass.isRecurrent ? 0.5 : 6) + (pass.isRecurrent ? 0 : Double(length) * pass.width)
     let rows = budget.count(milliseconds: 4, cost: Double(length) * perStep, least: 8)
     let layer = pass.recording?.graphLayer(pass.layer(focus)) ?? pass.layer(focus)
     guard let matrix = try? FlowMatrix(graph, layer: layer, maximumRows: rows, progress: budget.goOn) else {

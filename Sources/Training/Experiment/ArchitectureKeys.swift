@@ -5,7 +5,8 @@ extension ExperimentKey {
   /// What kind of network it is, and what the kinds that are no recurrent ones have.
   static let architectureKeys: [ExperimentKey] = [
     ExperimentKey(
-      "network.kind", .choice(\.architecture.kind), "recurrent, or what it is set against: a causal transformer", .newRun,
+      "network.kind", .choice(\.architecture.kind), "recurrent, or what it is set against: a causal transformer",
+      .newRun,
       steps: .choices),
     attention("heads", .integer(\.architecture.heads, 1...64), "the heads of attention", steps: .halfDoublings),
     attention(
@@ -16,9 +17,11 @@ extension ExperimentKey {
       steps: .choices),
     attention(
       "positions", .choice(\.architecture.positions),
-      "how attention is told positions: sines added, vectors that are learned, queries and keys turned", steps: .choices),
+      "how attention is told positions: sines added, vectors that are learned, queries and keys turned", steps: .choices
+    ),
     attention(
-      "expansion", .integer(\.architecture.expansion, 1...16), "the width of a block's hidden layer, in widths of the network",
+      "expansion", .integer(\.architecture.expansion, 1...16),
+      "the width of a block's hidden layer, in widths of the network",
       steps: .halfDoublings),
     ExperimentKey(
       "network.init.variance", .number(\.architecture.variance, NumberRange(from: 0, to: NumberRange.largest)),
