@@ -21,6 +21,33 @@ public protocol ArchitectureBody<S>: AnyObject {
   /// A layer's states, [T·B, d], and ∂L/∂state.
   func state(layer: Int) -> UnsafeMutablePointer<S>
   func stateGradient(layer: Int) -> UnsafeMutablePointer<S>
+  /// The part of it that comes past time by a path of length 1, where there is such a part beside others.
+  func directGradient(layer: Int) -> UnsafeMutablePointer<S>?
+  /// What the states are called.
+  var stateName: String { get }
+  /// The layer of the graph that is shown as `layer`.
+  func graphLayer(_ layer: Int) -> Int
+}
+
+extension ArchitectureBody {
+  /// There is none.
+  public func directGradient(layer: Int) -> UnsafeMutablePointer<S>? { nil }
+}
+
+/// A body in doubles, of which a graph can be read.
+protocol GraphBody: ArchitectureBody<Double> {
+  /// A sequence as its gradient sees it, with these losses.
+  func graph(sequence: Int, losses: [StepLoss]) -> any GradientGraph
+}
+
+/// ∂l_t/∂ of what the readout reads at step t, and the weight of l_t.
+struct StepLoss {
+  var step: Int, gradient: [Double], weight: Double
+
+  /// At a site.
+  func site(_ site: Site.ID) -> LossSite {
+    LossSite(loss: step, site: site, gradient: gradient[...], weight: weight)
+  }
 }
 
 extension ArchitectureSpecification {
@@ -30,6 +57,9 @@ extension ArchitectureSpecification {
       switch kind {
       case .recurrent: []
       case .transformer: Transformer<Double>.tensors(self, network, inputs: inputs, steps: steps)
+      case .attention: AttentiveNetwork<Double>.tensors(self, network, inputs: inputs)
+      case .tree: TreeNetwork<Double>.tensors(self, network, inputs: inputs)
+      case .feedforward: DeepNetwork<Double>.tensors(self, network, inputs: inputs, steps: steps)
       }
     return ParameterLayout(
       tensors: body + [("readout.weight", [outputs, network.hidden]), ("readout.bias", [outputs])], inputs: inputs,
@@ -43,6 +73,9 @@ extension ArchitectureSpecification {
     switch kind {
     case .recurrent, .transformer:
       Transformer(self, network, weights, steps: steps, batch: batch, arena)
+    case .attention: AttentiveNetwork(self, network, weights, steps: steps, batch: batch, arena)
+    case .tree: TreeNetwork(self, network, weights, steps: steps, batch: batch, arena)
+    case .feedforward: DeepNetwork(self, network, weights, steps: steps, batch: batch, arena)
     }
   }
 
@@ -53,9 +86,14 @@ extension ArchitectureSpecification {
   ) -> [Double] {
     var parameters = [Double](repeating: 0, count: layout.count)
     for (index, entry) in layout.entries.enumerated() {
-      if entry.shape.count == 1 {
-        let isGain = entry.name.contains("norm") && entry.name.hasSuffix("weight")
-        if isGain { for k in entry.range { parameters[k] = 1 } }
+      if entry.name.contains("bias") { continue }
+      if entry.name.contains("norm") {
+        for k in entry.range { parameters[k] = 1 }
+        continue
+      }
+      if entry.name == "weight_hh_l0" {
+        parameters.replaceSubrange(
+          entry.range, with: recurrentMatrix(initialization, size: entry.shape[0], seed: seed, stream: index))
         continue
       }
       var random = CounterRandom(seed: seed, stream: UInt64(index))
@@ -66,7 +104,11 @@ extension ArchitectureSpecification {
   }
 
   private func scale(of name: String, _ initialization: Initialization) -> Double {
-    if name.hasPrefix("embedding.") || name.hasPrefix("positions.") { return initialization.input }
+    if name.hasPrefix("embedding.") || name.hasPrefix("input.") || name == "weight_ih_l0"
+      || name.hasPrefix("positions.")
+    {
+      return initialization.input
+    }
     return name.hasPrefix("readout.") ? initialization.readout : variance.squareRoot()
   }
 }

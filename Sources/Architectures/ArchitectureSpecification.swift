@@ -4,6 +4,36 @@ public enum NetworkKind: String, CaseIterable, Sendable {
   case recurrent
   /// Blocks of causal self-attention (Vaswani et al. 2017).
   case transformer
+  /// A recurrent network whose readout attends to all past states.
+  case attention
+  /// A recursive network over a binary tree.
+  case tree
+  /// A feed-forward network as deep as the sequence is long.
+  case feedforward
+}
+
+/// How attention to past states is scored.
+public enum AttentionScoring: String, CaseIterable, Sendable {
+  /// h_t·h_s/√H (Luong et al. 2015).
+  case dot
+  /// v·tanh(W_q h_t + W_k h_s) (Bahdanau et al. 2015).
+  case additive
+}
+
+/// The shape of a binary tree over the steps of a sequence.
+public enum TreeShape: String, CaseIterable, Sendable {
+  /// Halves of halves: log2 T from a leaf to the root.
+  case balanced
+  /// One leaf after the other: up to T - 1.
+  case chain
+}
+
+/// How a node is made of its children.
+public enum TreeComposition: String, CaseIterable, Sendable {
+  /// h = φ(W x + U_l h_left + U_r h_right + b).
+  case plain
+  /// A memory cell with a forget gate a child (Tai et al. 2015).
+  case lstm
 }
 
 /// Where a block normalizes.
@@ -42,11 +72,19 @@ public struct ArchitectureSpecification: Equatable, Sendable {
   public var positions = PositionCode.sinusoidal
   /// How many times as wide as the network a block's hidden layer is.
   public var expansion = 4
+  /// How attention to past states is scored.
+  public var scoring = AttentionScoring.dot
+  /// The tree, and how its nodes are made.
+  public var tree = TreeShape.balanced, composition = TreeComposition.plain
+  /// Whether all layers of a feed-forward network have the same weights.
+  public var isTied = false
   /// σ² of the matrices' N(0, σ²/fan-in) at the start.
   public var variance = 1.0
 
   /// Whether the number of steps decides how many weights there are.
-  public var hasWeightsByStep: Bool { kind == .transformer && positions == .learned }
+  public var hasWeightsByStep: Bool { kind == .transformer && positions == .learned || kind == .feedforward }
+  /// Whether it has weights of attention.
+  public var attends: Bool { kind == .transformer || kind == .attention }
 
   /// A recurrent network.
   public init() {}

@@ -34,10 +34,16 @@ final class CausalAttention<S: Scalar> {
 
   /// α_t = softmax(q_t·k_s/√w), o_t = Σ_s α_ts v_s
   func forward(_ qkv: UnsafePointer<S>, into output: UnsafeMutablePointer<S>) {
-    let (row, outputRow) = (3 * width * batch, width * batch)
+    weigh(qkv)
+    mix(qkv, into: output)
+  }
+
+  /// α_t = softmax(q_t·k_s/√w)
+  func weigh(_ qkv: UnsafePointer<S>) {
+    let row = 3 * width * batch
     for sequence in 0..<batch {
       for head in 0..<heads {
-        let q = qkv + sequence * 3 * width + head * headWidth, k = q + width, v = k + width
+        let q = qkv + sequence * 3 * width + head * headWidth, k = q + width
         let alpha = weights(sequence: sequence, head: head)
         S.pack(k: headWidth, n: steps, b: k, rowStride: 1, columnStride: row, into: panels)
         for block in blocks {
@@ -49,6 +55,17 @@ final class CausalAttention<S: Scalar> {
             rows: block.count, columns: block.upperBound, visible: block.lowerBound + 1, scale: scale, y: rows,
             yStride: steps)
         }
+      }
+    }
+  }
+
+  /// o_t = Σ_s α_ts v_s
+  func mix(_ qkv: UnsafePointer<S>, into output: UnsafeMutablePointer<S>) {
+    let (row, outputRow) = (3 * width * batch, width * batch)
+    for sequence in 0..<batch {
+      for head in 0..<heads {
+        let v = qkv + sequence * 3 * width + head * headWidth + 2 * width
+        let alpha = weights(sequence: sequence, head: head)
         let o = output + sequence * width + head * headWidth
         for block in blocks {
           S.multiply(
@@ -99,6 +116,30 @@ final class CausalAttention<S: Scalar> {
             b: d + first * outputRow, bRowStride: outputRow, c: dv + first * row, cRowStride: row, accumulate: false)
         }
       }
+    }
+  }
+}
+
+extension CausalAttention {
+  /// The way back where scores are made otherwise: ∂L/∂v_s, and, a sequence and head at a time, ∂L/∂score, [T, T].
+  func backwardOfMix(
+    _ qkv: UnsafePointer<S>, outputGradient: UnsafePointer<S>, into gradient: UnsafeMutablePointer<S>,
+    _ take: (_ scoreGradient: UnsafePointer<S>, _ sequence: Int) -> Void
+  ) {
+    let (row, outputRow) = (3 * width * batch, width * batch)
+    for sequence in 0..<batch {
+      let v = qkv + sequence * 3 * width + 2 * width, d = outputGradient + sequence * width
+      let alpha = weights(sequence: sequence, head: 0)
+      S.pack(k: width, n: steps, b: v, rowStride: 1, columnStride: row, into: panels)
+      S.multiplyPacked(
+        m: steps, n: steps, k: width, a: d, aRowStride: outputRow, aColumnStride: 1, packedB: panels, c: scores,
+        cRowStride: steps, accumulate: false)
+      S.softmaxRowsBackward(
+        rows: steps, columns: steps, visible: 1, scale: 1, alpha: alpha, alphaStride: steps, g: scores, gStride: steps)
+      S.multiply(
+        m: steps, n: width, k: steps, a: alpha, aRowStride: 1, aColumnStride: steps, b: d, bRowStride: outputRow,
+        c: gradient + sequence * 3 * width + 2 * width, cRowStride: row, accumulate: false)
+      take(scores, sequence)
     }
   }
 }

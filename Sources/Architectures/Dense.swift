@@ -4,15 +4,22 @@ import LinearAlgebra
 final class Dense<S: Scalar> {
   let inputs: Int, outputs: Int
   private let weights: Weights<S>
-  private let weight: Int, bias: Int
+  private let weight: Int, bias: Int?
   /// Wᵀ and W in panels.
   private let forwardPanels: UnsafeMutablePointer<S>, backwardPanels: UnsafeMutablePointer<S>
 
   /// The tensors `name` + "weight" and `name` + "bias".
-  init(_ name: String, separator: String = ".", _ weights: Weights<S>, inputs: Int, outputs: Int, _ arena: Arena<S>) {
-    (self.inputs, self.outputs, self.weights) = (inputs, outputs, weights)
-    weight = weights.offset(name + separator + "weight")
-    bias = weights.offset(name + separator + "bias")
+  convenience init(
+    _ name: String, separator: String = ".", _ weights: Weights<S>, inputs: Int, outputs: Int, _ arena: Arena<S>
+  ) {
+    self.init(
+      weights.offset(name + separator + "weight"), weights.offset(name + separator + "bias"), weights, inputs: inputs,
+      outputs: outputs, arena)
+  }
+
+  /// W and b that begin there among the parameters; b nil for none.
+  init(_ weight: Int, _ bias: Int?, _ weights: Weights<S>, inputs: Int, outputs: Int, _ arena: Arena<S>) {
+    (self.inputs, self.outputs, self.weights, self.weight, self.bias) = (inputs, outputs, weights, weight, bias)
     forwardPanels = arena.take(S.packedCount(k: inputs, n: outputs))
     backwardPanels = arena.take(S.packedCount(k: outputs, n: inputs))
   }
@@ -29,9 +36,24 @@ final class Dense<S: Scalar> {
 
   /// y = W x + b
   func forward(_ rows: Int, _ x: UnsafePointer<S>, into y: UnsafeMutablePointer<S>) {
+    guard let bias else { return forwardWithoutBias(rows, x, into: y) }
     S.multiplyPacked(
       m: rows, n: outputs, k: inputs, a: x, aRowStride: inputs, aColumnStride: 1, packedB: forwardPanels,
       start: weights.parameters + bias, startStride: 0, c: y, cRowStride: outputs)
+  }
+
+  /// y = W x
+  func forwardWithoutBias(
+    _ rows: Int, _ x: UnsafePointer<S>, into y: UnsafeMutablePointer<S>, accumulate: Bool = false
+  ) {
+    S.multiplyPacked(
+      m: rows, n: outputs, k: inputs, a: x, aRowStride: inputs, aColumnStride: 1, packedB: forwardPanels, c: y,
+      cRowStride: outputs, accumulate: accumulate)
+  }
+
+  /// y += W x
+  func addForward(_ rows: Int, _ x: UnsafePointer<S>, to y: UnsafeMutablePointer<S>) {
+    forwardWithoutBias(rows, x, into: y, accumulate: true)
   }
 
   /// ∂L/∂x = Wᵀ ∂L/∂y
@@ -60,6 +82,7 @@ final class Dense<S: Scalar> {
     S.multiply(
       m: outputs, n: inputs, k: rows, a: dy, aRowStride: 1, aColumnStride: outputs, b: x, bRowStride: inputs,
       c: weights.gradient + weight, cRowStride: inputs, accumulate: true)
+    guard let bias else { return }
     S.addColumnSums(rows: rows, columns: outputs, x: dy, xStride: outputs, to: weights.gradient + bias)
   }
 }

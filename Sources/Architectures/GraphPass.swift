@@ -141,7 +141,7 @@ public final class GraphPass<S: Scalar> {
   }
 
   /// ∂l_t/∂h_t of the top of one sequence, by each step with a target, unweighted; for a pass that was run back.
-  func lossGradients(sequence: Int, weight: Double) -> [(step: Int, gradient: [Double])] {
+  func lossGradients(sequence: Int, weight: Double) -> [StepLoss] {
     let outputs = layout.outputs
     let row = Arena<S>()
     let result = row.take(width)
@@ -149,7 +149,7 @@ public final class GraphPass<S: Scalar> {
       let place = t * batch + sequence
       guard mask[place] != 0 else { return nil }
       readout.backward(1, output + place * outputs, into: result)
-      return (t, (0..<width).map { Double(result[$0]) / weight })
+      return StepLoss(step: t, gradient: (0..<width).map { Double(result[$0]) / weight }, weight: weight)
     }
   }
 

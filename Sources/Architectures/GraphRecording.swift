@@ -13,7 +13,7 @@ public struct GraphRecording: Sendable {
   /// T, B and d.
   public let steps: Int, batch: Int, width: Int
   /// The layers that a reader can look into, and what their states are called.
-  public let layers: Int, stateName = "x"
+  public let layers: Int, stateName: String
   /// The losses l_t, [T·B], 0 without a target.
   public let loss: [Double]
   private let pass: FrozenPass
@@ -39,7 +39,7 @@ public struct GraphRecording: Sendable {
     injectionWeight = reduction == .mean ? 1 / Double(max(1, result.injected)) : 1
     gradient = Array(pass.gradient)
     (steps, batch, width, layers) = (pass.steps, pass.batch, pass.width, pass.body.shownLayers)
-    loss = pass.lossNumbers
+    (loss, stateName) = (pass.lossNumbers, pass.body.stateName)
     self.pass = FrozenPass(pass)
   }
 
@@ -47,22 +47,23 @@ public struct GraphRecording: Sendable {
   public func graph(sequence: Int = 0) -> any GradientGraph {
     let weight = injectionWeight
     let losses = pass.pass.lossGradients(sequence: sequence, weight: weight)
-    func sites(_ site: (Int) -> Site.ID) -> [LossSite] {
-      losses.map {
-        LossSite(loss: $0.step, site: site($0.step), gradient: $0.gradient[...], weight: weight)
-      }
-    }
-    guard let transformer = pass.pass.body as? Transformer<Double> else { preconditionFailure("a body has a graph") }
-    return TransformerGraph(
-      transformer: transformer, sequence: sequence, losses: sites { 2 * transformer.blocks.count * steps + $0 })
+    guard let body = pass.pass.body as? any GraphBody else { preconditionFailure("every body has a graph") }
+    return body.graph(sequence: sequence, losses: losses)
   }
 
   /// The layer of the graph that is shown as `layer`.
-  public func graphLayer(_ layer: Int) -> Int { 2 * layer }
+  public func graphLayer(_ layer: Int) -> Int { pass.pass.body.graphLayer(layer) }
 
   /// The states of a layer, [T, B, d].
   public func states(layer: Int) -> [Double] {
     Array(UnsafeBufferPointer(start: pass.pass.body.state(layer: layer), count: steps * batch * width))
+  }
+
+  /// The same of what comes by paths of length 1 alone, past time; nil where there are no such paths beside others.
+  public func log10DirectNorms(layer: Int) -> [Double]? {
+    guard let direct = pass.pass.body.directGradient(layer: layer) else { return nil }
+    let row = batch * width
+    return (0..<steps).map { Log10.of(Double.sumOfSquares(count: row, x: direct + $0 * row).squareRoot()) }
   }
 
   /// ‖∂L/∂state‖ of a layer over the batch, in log10, [T].

@@ -9,9 +9,14 @@ final class LayerNorm<S: Scalar> {
   private let normal: UnsafeMutablePointer<S>, inverse: UnsafeMutablePointer<S>
 
   /// The tensors `name`.weight and `name`.bias, for up to `rows` rows.
-  init(_ name: String, _ weights: Weights<S>, rows: Int, width: Int, _ arena: Arena<S>) {
-    (self.width, self.weights) = (width, weights)
-    (gain, shift) = (weights.offset(name + ".weight"), weights.offset(name + ".bias"))
+  convenience init(_ name: String, _ weights: Weights<S>, rows: Int, width: Int, _ arena: Arena<S>) {
+    self.init(
+      weights.offset(name + ".weight"), weights.offset(name + ".bias"), weights, rows: rows, width: width, arena)
+  }
+
+  /// γ and β that begin there among the parameters.
+  init(_ gain: Int, _ shift: Int, _ weights: Weights<S>, rows: Int, width: Int, _ arena: Arena<S>) {
+    (self.width, self.weights, self.gain, self.shift) = (width, weights, gain, shift)
     (normal, inverse) = (arena.take(rows, width), arena.take(rows))
   }
 

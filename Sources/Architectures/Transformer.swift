@@ -104,6 +104,10 @@ public final class Transformer<S: Scalar>: ArchitectureBody {
     }
   }
 
+  /// x.
+  public var stateName: String { "x" }
+  /// Between two of them lie the keys and values.
+  public func graphLayer(_ layer: Int) -> Int { 2 * layer }
   /// A layer is what a block reads.
   public var shownLayers: Int { blocks.count }
   /// x of the block.

@@ -37,7 +37,9 @@ struct TransformerGraph: GradientGraph, @unchecked Sendable {
 
   /// The weights of attention of each head over the positions, a track a head.
   var tracks: [Track] {
-    (0..<(transformer.blocks.first?.attention.heads ?? 0)).map { Track(name: "α head \($0 + 1)", range: 0...1) }
+    (0..<(transformer.blocks.first?.attention.heads ?? 0)).map {
+      Track(name: "α head \($0 + 1)", range: 0...1, kind: .overPositions)
+    }
   }
 
   /// α_ts over all s of the block that reads the site.
@@ -51,6 +53,13 @@ struct TransformerGraph: GradientGraph, @unchecked Sendable {
   }
 
   func makePullback(capacity: Int) -> TransformerPullback { TransformerPullback(self, capacity: capacity) }
+}
+
+extension Transformer: GraphBody where S == Double {
+  func graph(sequence: Int, losses: [StepLoss]) -> any GradientGraph {
+    TransformerGraph(
+      transformer: self, sequence: sequence, losses: losses.map { $0.site(2 * blocks.count * steps + $0.step) })
+  }
 }
 
 /// Vector-Jacobian products of a Transformer's blocks. What a block's edges into one position share is computed at the first of

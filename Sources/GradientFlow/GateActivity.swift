@@ -27,6 +27,11 @@ public struct GateActivity: Equatable, Sendable {
 }
 
 extension GateActivity {
+  /// Bands of `units` numbers a step, none of which carries.
+  public init(gates: [Gate], steps: Int, units: Int) {
+    (self.gates, memoryPath, self.steps, self.units) = (gates, nil, steps, units)
+  }
+
   /// The gates of layer `layer` (nil: the top one) in sequence `sequence`; nil for cells without gates.
   public init?(_ tape: Tape, layer: Int? = nil, sequence: Int = 0) {
     let cell = tape.network.cellDescription
@@ -43,6 +48,11 @@ extension GateActivity {
 }
 
 extension GateActivity.Gate {
+  /// Weights from 0 to 1, one a step.
+  public init(name: String, weights: [Double]) {
+    (self.name, function, values, mean, saturatedShare) = (name, .sigmoid, weights, weights, 0)
+  }
+
   fileprivate init(
     name: String, function: Activation, _ tape: Tape, layer: Int, gate: Int, sequence: Int
   ) {

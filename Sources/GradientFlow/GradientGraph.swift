@@ -48,9 +48,16 @@ public struct Track: Hashable, Sendable {
   public let name: String
   /// The range that they lie in.
   public let range: ClosedRange<Double>
+  /// What there is one of at a site.
+  public let kind: Kind
+
+  /// A number for each unit of the site, or for each position that it reads.
+  public enum Kind: Sendable { case overUnits, overPositions }
 
   /// Numbers called `name`.
-  public init(name: String, range: ClosedRange<Double>) { (self.name, self.range) = (name, range) }
+  public init(name: String, range: ClosedRange<Double>, kind: Kind = .overUnits) {
+    (self.name, self.range, self.kind) = (name, range, kind)
+  }
 }
 
 /// A recorded computation as its gradient sees it: sites, and a vector-Jacobian product along each edge between them.

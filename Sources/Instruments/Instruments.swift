@@ -7,6 +7,7 @@ public enum Instruments {
     GradientNormInstrument.self,
     JacobianProductInstrument.self,
     FlowInstrument.self,
+    AttentionInstrument.self,
     BiasInstrument.self,
     SpectrumInstrument.self,
     SaturationInstrument.self,

@@ -50,6 +50,16 @@ final class GraphLoop<S: Scalar>: TrainingEngine {
     task.write(sequence: position.sequence, into: &data)
     pass.load(data)
     guard data.targetMask.contains(where: { $0 != 0 }) else { throw .noLosses(key: "task.name") }
+    let beforeLast = (data.steps - 1) * data.batch
+    if experiment.architecture.kind == .tree, let row = data.targetMask[..<beforeLast].firstIndex(where: { $0 != 0 }) {
+      throw .key(
+        ExperimentKeyError(
+          key: "task.name",
+          problem:
+            "found \(experiment.task.name.rawValue), which asks at step \(row / data.batch + 1) of \(data.steps), expected "
+            + "a task that asks at the last step alone with network.kind tree, which answers at its root: boolean, "
+            + "temporal-order, adding or recall"))
+    }
   }
 
   func train() -> TrainingOutcome {
@@ -185,6 +195,13 @@ extension Experiment {
       "transformer \(architecture.heads) head\(architecture.heads == 1 ? "" : "s") \(network.activation.rawValue)"
         + (architecture.norm == .none ? "" : " \(architecture.norm.rawValue)-norm")
         + (architecture.isResidual ? "" : " no residual")
+    case .attention: "\(architecture.scoring.rawValue) attention over \(network.activation.rawValue) states"
+    case .tree:
+      "\(architecture.tree.rawValue) tree " + (architecture.composition == .lstm ? "lstm" : network.activation.rawValue)
+    case .feedforward:
+      "\(architecture.isResidual ? "residual" : "plain") depth \(task.length) \(network.activation.rawValue)"
+        + (architecture.norm == .none ? "" : " \(architecture.norm.rawValue)-norm")
+        + (architecture.isTied ? " tied" : "")
     }
   }
 }

@@ -3,33 +3,47 @@ import RecurrentNetworks
 
 extension ExperimentRule {
   /// What makes no sense with a network that is no recurrent one: why, and what to choose.
-  static let architecture: [ExperimentRule] =
-    [
-      other("network.cell", "elman", "it has no cell") { $0.network.cell != .elman },
-      other(
-        "training.algorithm", "bptt",
-        "the others carry the influence of a weight on a recurrent state, and it has none; or network.kind recurrent"
-      ) { $0.training.algorithm != .bptt },
-      other("training.k1", "full", "it reads all positions of a sequence at once") {
-        $0.training.k1.resolved(length: $0.task.length) < $0.task.length
-      },
-      other("training.k2", "full", "it reads all positions of a sequence at once: nothing is truncated") {
-        $0.training.k2.resolved(length: $0.task.length) < $0.task.length
-      },
-      other("training.inject", "newest", "all losses of a sequence enter an update") { $0.training.inject != .newest },
-      other("training.history", "recompute", "it carries no past") { $0.training.history != .recompute },
-      other("training.checkpoints", "none", "it keeps every position") { $0.training.checkpoints != .none },
-      other("training.untied", "false", "it has no weights that time steps share") { $0.training.untied },
-      other("training.clip.kind", "none, norm, value or weight", "the gradient does not go back step by step") {
-        $0.training.clip.kind == .step
-      },
-      other("training.regularizer.omega", "0", "Ω is of recurrent Jacobians") { $0.training.regularizer.omega > 0 },
-      other("network.init.spectral_radius", "null", "it has no weight_hh") {
-        $0.network.initialization.spectralRadius != nil
-      },
-    ] + transformer
+  static let architecture: [ExperimentRule] = recurrentSettings + shapes
 
-  private static let transformer: [ExperimentRule] = [
+  private static let recurrentSettings: [ExperimentRule] = [
+    other("network.cell", "elman", "it has no other states") { $0.network.cell != .elman },
+    other(
+      "training.algorithm", "bptt",
+      "the others carry the influence of a weight on a recurrent state, and it has none; or network.kind recurrent"
+    ) { $0.training.algorithm != .bptt },
+    other("training.k1", "full", "it takes a sequence at once") {
+      $0.training.k1.resolved(length: $0.task.length) < $0.task.length
+    },
+    other("training.k2", "full", "it takes a sequence at once: nothing is truncated") {
+      $0.training.k2.resolved(length: $0.task.length) < $0.task.length
+    },
+    other("training.inject", "newest", "all losses of a sequence enter an update") { $0.training.inject != .newest },
+    other("training.history", "recompute", "it carries no past") { $0.training.history != .recompute },
+    other("training.checkpoints", "none", "it keeps everything") { $0.training.checkpoints != .none },
+    other("training.untied", "false", "it has no weights that time steps share") { $0.training.untied },
+    other("training.clip.kind", "none, norm, value or weight", "the gradient does not go back step by step") {
+      $0.training.clip.kind == .step
+    },
+    other("training.regularizer.omega", "0", "Ω is of recurrent Jacobians") { $0.training.regularizer.omega > 0 },
+    other("network.init.spectral_radius", "null", "only recurrent networks are rescaled by it") {
+      $0.network.initialization.spectralRadius != nil
+    },
+  ]
+
+  private static let shapes: [ExperimentRule] = [
+    ExperimentRule(
+      "network.layers", fallsWith: \.architecture.kind,
+      expected: {
+        "1 with network.kind \($0.architecture.kind.rawValue)"
+          + ($0.architecture.kind == .feedforward ? ": its depth is task.length" : "")
+      },
+      where: { ![.recurrent, .transformer].contains($0.architecture.kind) && $0.network.layers > 1 }),
+    ExperimentRule(
+      "network.norm", fallsWith: \.architecture.kind, expected: { _ in "pre or none with network.kind feedforward" },
+      where: { $0.architecture.kind == .feedforward && $0.architecture.norm == .post }),
+    ExperimentRule(
+      "task.length", expected: { _ in "2 or more with network.kind tree: a tree needs leaves to join" },
+      where: { $0.architecture.kind == .tree && $0.task.length < 2 }),
     ExperimentRule(
       "network.layers", fallsWith: \.architecture.kind, expected: { _ in "at most 4 with network.kind transformer" },
       where: { $0.architecture.kind == .transformer && $0.network.layers > 4 }),
@@ -53,10 +67,8 @@ extension ExperimentRule {
   ]
 
   /// Keys that only a recurrent network reads, those without a rule included.
-  static let recurrentOnly: Set<String> = Set(
-    architecture.filter { $0.key != "training.clip.kind" && $0.key != "network.layers" }.map(\.key)
-      + ["network.init.recurrent", "network.init.scale", "network.init.diffusion", "network.init.forget_bias"]
-  ).subtracting(["network.heads", "network.positions"])
+  static let recurrentOnly: Set<String> = Set(recurrentSettings.map(\.key)).subtracting(["training.clip.kind"])
+    .union(["network.init.recurrent", "network.init.scale", "network.init.diffusion", "network.init.forget_bias"])
 
   /// A setting of recurrent networks alone.
   private static func other(

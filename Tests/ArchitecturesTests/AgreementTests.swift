@@ -5,12 +5,14 @@ import Testing
 
 @testable import Architectures
 
-/// Transformers against JAX and PyTorch, whose numbers `Fixtures/make_transformers.py` made.
-@Suite struct TransformerTests {
+/// Every kind of network against JAX, and Transformers against PyTorch: the numbers of `Fixtures/make_transformers.py` and
+/// `Fixtures/make_networks.py`.
+@Suite struct AgreementTests {
   struct Case: Decodable, CustomTestStringConvertible, Sendable {
     let name: String, loss: String, norm: String, positions: String, activation: String
     let steps: Int, batch: Int, inputs: Int, width: Int, outputs: Int, layers: Int, heads: Int, expansion: Int
     let residual: Bool
+    let kind: String?, scoring: String?, tree: String?, composition: String?, tied: Bool?
     let parameters: [Double], x: [Double], mask: [UInt8], target: [Double]
     let objective: Double, gradient: [Double], flow: [[Double]]
     let torchObjective: Double?, torchGradient: [Double]?
@@ -25,7 +27,11 @@ import Testing
 
     var architecture: ArchitectureSpecification {
       var architecture = ArchitectureSpecification()
-      architecture.kind = .transformer
+      architecture.kind = kind.flatMap(NetworkKind.init) ?? .transformer
+      architecture.scoring = scoring.flatMap(AttentionScoring.init) ?? .dot
+      architecture.tree = tree.flatMap(TreeShape.init) ?? .balanced
+      architecture.composition = composition.flatMap(TreeComposition.init) ?? .plain
+      architecture.isTied = tied ?? false
       (architecture.heads, architecture.expansion, architecture.isResidual) = (heads, expansion, residual)
       architecture.norm = NormPlacement(rawValue: norm) ?? .none
       architecture.positions = PositionCode(rawValue: positions) ?? .none
@@ -43,13 +49,15 @@ import Testing
     }
   }
 
-  static let cases: [Case] = {
-    let file = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Fixtures/transformers.json")
+  static let cases: [Case] = ["transformers", "networks"].flatMap { name -> [Case] in
+    let file = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Fixtures/\(name).json")
     do { return try JSONDecoder().decode([Case].self, from: Data(contentsOf: file)) } catch {
       Issue.record("\(error)")
       return []
     }
-  }()
+  }
+
+  @Test func casesAreThere() { #expect(Self.cases.count == 25) }
 
   private func recording(_ c: Case) -> GraphRecording {
     GraphRecording(
