@@ -284,6 +284,10 @@ struct AttentiveGraph: GradientGraph, @unchecked Sendable {
     return (0..<steps).map { row[$0] }
   }
 
+  func name(of site: Site.ID) -> String {
+    site < steps ? "h at t = \(site + 1), through time" : "the answer at t = \(site - steps + 1), by attention"
+  }
+
   func makePullback(capacity: Int) -> AttentivePullback { AttentivePullback(self, capacity: capacity) }
 }
 
@@ -291,6 +295,8 @@ struct AttentiveGraph: GradientGraph, @unchecked Sendable {
 final class AttentivePullback: GradientPullback {
   private let graph: AttentiveGraph
   private let scratch: RowScratch, joined: RowScratch
+  /// The rows that `joined` holds the way back of, and the edge that came last: edges into a site come the newest state first.
+  private var prepared: (rows: ObjectIdentifier, count: Int, edge: Edge)?
 
   init(_ graph: AttentiveGraph, capacity: Int) {
     self.graph = graph
@@ -306,7 +312,13 @@ final class AttentivePullback: GradientPullback {
       return
     }
     let t = edge.to - steps
-    network.pullBackCombined(rows, count, row: t * batch + graph.sequence, scratch, into: joined)
+    let isPrepared = prepared.map {
+      $0.rows == ObjectIdentifier(rows) && $0.count == count && $0.edge.to == edge.to && s < ($0.edge.from ?? 0)
+    }
+    if isPrepared != true {
+      network.pullBackCombined(rows, count, row: t * batch + graph.sequence, scratch, into: joined)
+    }
+    prepared = (ObjectIdentifier(rows), count, edge)
     for row in 0..<count {
       let v = joined.row(row), out = result.elements + row * result.stride
       let alpha = network.attention.weights(sequence: graph.sequence, head: 0)[t * steps + s]

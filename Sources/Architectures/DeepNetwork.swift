@@ -7,7 +7,7 @@ import RecurrentNetworks
 /// h_0 = W_e [x_1 … x_T] + b_e; h_t = φ(W_t h_{t-1} + b_t), with the residual path h_t = h_{t-1} + φ(…), with layer norm of what W_t
 /// reads (He et al. 2016; Xiong et al. 2020). Tied, all layers have one W and b: a recurrent network without inputs.
 final class DeepNetwork<S: Scalar>: ArchitectureBody {
-  let depth: Int, batch: Int, width: Int, isResidual: Bool
+  let depth: Int, batch: Int, width: Int, isResidual: Bool, isTied: Bool
   private let inputs: Int
   private let function: ElementwiseFunction
   private let embedding: Dense<S>
@@ -27,7 +27,8 @@ final class DeepNetwork<S: Scalar>: ArchitectureBody {
   ) {
     let (d, i) = (network.hidden, weights.layout.inputs)
     (depth, self.batch, width, inputs) = (steps, batch, d, i)
-    (isResidual, function) = (specification.isResidual, network.activation.function)
+    (isResidual, isTied) = (specification.isResidual, specification.isTied)
+    function = network.activation.function
     embedding = Dense("embedding", weights, inputs: steps * i, outputs: d, arena)
     let (weight, bias) = (weights.offset("layers.weight"), weights.offset("layers.bias"))
     let tied = specification.isTied ? Dense(weight, bias, weights, inputs: d, outputs: d, arena) : nil
@@ -77,7 +78,7 @@ final class DeepNetwork<S: Scalar>: ArchitectureBody {
     embedding.forward(batch, flat, into: bottom)
     for t in 1...depth {
       let layer = layers[t - 1], place = (t - 1) * batch * width
-      if t == 1 || layer !== layers[0] { layer.pack(back: false) }
+      if t == 1 || !isTied { layer.pack(back: false) }
       var u = UnsafePointer(h(t - 1))
       if let read {
         norms[t - 1].forward(batch, u, into: read + place)
@@ -97,7 +98,7 @@ final class DeepNetwork<S: Scalar>: ArchitectureBody {
     embedding.pack(back: true)
     for t in (1...depth).reversed() {
       let layer = layers[t - 1], place = (t - 1) * batch * width
-      if t == depth || layer !== layers[0] { layer.pack(back: true) }
+      if t == depth || !isTied { layer.pack(back: true) }
       S.multiplyElements(
         rows: 1, columns: batch * width, scale: 1, x: gradient(t), xStride: 0, y: slope + place, yStride: 0, into: back,
         zStride: 0)
@@ -176,6 +177,7 @@ struct DeepGraph: GradientChain, @unchecked Sendable {
     return (0..<network.width).map { row[$0] }
   }
 
+  func name(of site: Site.ID) -> String { "layer \(site + 1)" }
   func makePullback(capacity: Int) -> DeepPullback { DeepPullback(self, capacity: capacity) }
 }
 

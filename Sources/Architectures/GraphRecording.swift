@@ -43,6 +43,24 @@ public struct GraphRecording: Sendable {
     self.pass = FrozenPass(pass)
   }
 
+  /// Its gradient against finite differences of its objective, at these parameters and data.
+  public static func check(
+    _ specification: ArchitectureSpecification, _ network: NetworkSpecification, layout: ParameterLayout,
+    parameters: [Double], data: SequenceBatch, reduction: Reduction
+  ) -> GradientCheck {
+    let pass = GraphPass<Double>(
+      specification, network, layout: layout, steps: data.steps, batch: data.batch, loss: data.loss)
+    for (index, value) in parameters.enumerated() { pass.parameters[index] = value }
+    pass.load(data)
+    func objective() -> Double {
+      pass.forward()
+      return pass.backward(reduction).objective
+    }
+    _ = objective()
+    return GradientCheck(
+      layout: layout, parameters: pass.parameters, gradient: Array(pass.gradient), objective: objective)
+  }
+
   /// A sequence as its gradient sees it.
   public func graph(sequence: Int = 0) -> any GradientGraph {
     let weight = injectionWeight
@@ -64,6 +82,11 @@ public struct GraphRecording: Sendable {
     guard let direct = pass.pass.body.directGradient(layer: layer) else { return nil }
     let row = batch * width
     return (0..<steps).map { Log10.of(Double.sumOfSquares(count: row, x: direct + $0 * row).squareRoot()) }
+  }
+
+  /// ∂L/∂state of a layer, [T, B, d].
+  public func stateGradients(layer: Int) -> [Double] {
+    Array(UnsafeBufferPointer(start: pass.pass.body.stateGradient(layer: layer), count: steps * batch * width))
   }
 
   /// ‖∂L/∂state‖ of a layer over the batch, in log10, [T].

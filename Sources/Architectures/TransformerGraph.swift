@@ -52,6 +52,14 @@ struct TransformerGraph: GradientGraph, @unchecked Sendable {
     return (0..<steps).map { row[$0] }
   }
 
+  func name(of site: Site.ID) -> String {
+    let (layer, t) = (site / steps, site % steps + 1)
+    return isKey(site) ? "key and value at t = \(t)" : layer == 0 ? "x at t = \(t)" : "block \(layer / 2) at t = \(t)"
+  }
+
+  /// Keys and values stand between what a block reads and what it gives.
+  func isPassage(_ site: Site.ID) -> Bool { isKey(site) }
+
   func makePullback(capacity: Int) -> TransformerPullback { TransformerPullback(self, capacity: capacity) }
 }
 

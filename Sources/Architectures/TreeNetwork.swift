@@ -275,6 +275,26 @@ struct TreeGraph: GradientGraph, @unchecked Sendable {
     return [Edge(from: node.left, to: site), Edge(from: node.right, to: site)]
   }
 
+  /// φ′ of a node's units, of an LSTM that of tanh c.
+  var tracks: [Track] { [Track(name: "φ′", range: 0...1)] }
+  func values(of track: Track, at site: Site.ID) -> [Double] {
+    let slopes = network.isGated ? network.squashedSlope : network.slope
+    let row = slopes + (site * network.batch + sequence) * network.width
+    return (0..<network.width).map { row[$0] }
+  }
+
+  func name(of site: Site.ID) -> String {
+    guard site >= network.steps else { return "leaf \(site + 1)" }
+    let leaves = leaves(under: site)
+    return "the node over leaves \(leaves.lowerBound + 1) … \(leaves.upperBound)"
+  }
+
+  private func leaves(under site: Site.ID) -> Range<Int> {
+    guard site >= network.steps else { return site..<site + 1 }
+    let node = network.plan.nodes[site - network.steps]
+    return leaves(under: node.left).lowerBound..<leaves(under: node.right).upperBound
+  }
+
   func makePullback(capacity: Int) -> TreePullback { TreePullback(self, capacity: capacity) }
 }
 

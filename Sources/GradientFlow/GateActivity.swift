@@ -12,7 +12,7 @@ public struct GateActivity: Equatable, Sendable {
     public let values: [Double]
     /// The mean over the units at every step, [T].
     public let mean: [Double]
-    /// The share of units and steps at which the gate is saturated: φ′ < 0.1 γ.
+    /// The share of units and steps at which the gate is saturated: φ′ < 0.1 γ; NaN for what is no gate.
     public let saturatedShare: Double
     /// Whether its values run from 0 to 1 rather than from -1 to 1.
     public var opens: Bool { function == .sigmoid }
@@ -50,7 +50,7 @@ extension GateActivity {
 extension GateActivity.Gate {
   /// Weights from 0 to 1, one a step.
   public init(name: String, weights: [Double]) {
-    (self.name, function, values, mean, saturatedShare) = (name, .sigmoid, weights, weights, 0)
+    (self.name, function, values, mean, saturatedShare) = (name, .sigmoid, weights, weights, .nan)
   }
 
   fileprivate init(

@@ -18,6 +18,8 @@ public enum AttentionInstrument: Instrument {
     /// Between the mean α over the heads and ‖∂l_i/∂x_s‖, both of the last loss i: the correlation of their ranks over s ≤ i; nil
     /// where there are under three positions.
     public let rankCorrelation: Double?
+    /// The position of the last loss, counted from 0.
+    public let lastLoss: Int
 
     /// The mean over the heads, [n, n].
     public var mean: [Double] {
@@ -26,8 +28,9 @@ public enum AttentionInstrument: Instrument {
       return sum.map { $0 / Double(heads.count) }
     }
 
-    /// What position t attends to, a gate a head: bands over s.
-    public func bands(position t: Int) -> GateActivity {
+    /// What position t attends to, a band a head over s; nil for the position of the last loss.
+    public func bands(position: Int?) -> GateActivity {
+      let t = position ?? lastLoss
       let range = t * length..<(t + 1) * length
       return GateActivity(
         gates: heads.enumerated().map { GateActivity.Gate(name: "α\($0 + 1)", weights: Array($1[range])) },
@@ -44,14 +47,12 @@ public enum AttentionInstrument: Instrument {
     let sites = graph.sites.filter { $0.layer == layer }
     let heads = tracks.map { track in sites.flatMap { graph.values(of: track, at: $0.id) } }
     guard heads.allSatisfy({ $0.count == steps * steps }) else { return nil }
-    var reading = Reading(length: steps, heads: heads, rankCorrelation: nil)
-    if let last = graph.losses.map(\.loss).max() {
-      let flow = FlowMatrix(graph, layer: layer, maximumRows: 1)
-      let seen = Array(reading.mean[last * steps..<last * steps + last + 1])
-      let felt = Array(flow.log10.prefix(last + 1))
-      reading = Reading(length: steps, heads: heads, rankCorrelation: RankCorrelation.of(seen, felt))
-    }
-    return reading
+    guard let last = graph.losses.map(\.loss).max() else { return nil }
+    let flow = FlowMatrix(graph, layer: layer, maximumRows: 1)
+    let seen = (0...last).map { s in heads.reduce(0) { $0 + $1[last * steps + s] } }
+    return Reading(
+      length: steps, heads: heads, rankCorrelation: RankCorrelation.of(seen, Array(flow.log10.prefix(last + 1))),
+      lastLoss: last)
   }
 
   /// What is followed over training.

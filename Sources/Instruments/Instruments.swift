@@ -8,6 +8,7 @@ public enum Instruments {
     JacobianProductInstrument.self,
     FlowInstrument.self,
     AttentionInstrument.self,
+    SiteInstrument.self,
     BiasInstrument.self,
     SpectrumInstrument.self,
     SaturationInstrument.self,

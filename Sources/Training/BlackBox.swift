@@ -158,7 +158,8 @@ extension TrainingRun {
   /// - Returns: whether they were kept now.
   @discardableResult
   public func keepBlackBox(isCancelled: () -> Bool = { false }) -> Bool {
-    guard let explosion, course.blackBox?.explosion != explosion else { return false }
+    // What it looks for are the units of a recurrent network's tape.
+    guard experiment.isRecurrent, let explosion, course.blackBox?.explosion != explosion else { return false }
     let end = update
     let first = max(course.beginning.update, end - BlackBox.updates)
     var (snapshots, bytes) = ([Snapshot](), 0)

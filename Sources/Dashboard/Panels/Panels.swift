@@ -5,6 +5,7 @@ public enum Panels {
   static let jacobianProduct: any Panel = JacobianProductPanel()
   static let flow: any Panel = FlowPanel()
   static let attention: any Panel = AttentionPanel()
+  static let site: any Panel = SitePanel()
   static let spectrum: any Panel = SpectrumPanel()
   static let loss: any Panel = LossPanel()
   static let knobs: any Panel = KnobsPanel()
@@ -34,7 +35,7 @@ public enum Panels {
     [gradientNorm, contributions, decay, jacobianProduct, horizon, lyapunov],
     [learning, attention, flow, bias, spectrum, eigenvalues, fixedPoints, units, loss, clipping, lossSlice, lossPlane],
     [attribution, blackBox, cost],
-    [knobs, thisStep, diagnosis, file],
+    [knobs, thisStep, site, diagnosis, file],
     [timeline],
   ]
 
@@ -43,7 +44,7 @@ public enum Panels {
 
   /// Which panels stay where there is not room for all, the first of them before the others.
   static let priority: [any Panel] = [
-    throughTime, gradientNorm, thisStep, jacobianProduct, knobs, file, loss, learning, flow, attention, spectrum,
+    throughTime, gradientNorm, thisStep, site, jacobianProduct, knobs, file, loss, learning, flow, attention, spectrum,
     timeline,
     horizon, contributions, bias, decay, lyapunov, clipping, units, attribution, blackBox, cost, eigenvalues,
     fixedPoints, lossSlice, lossPlane, diagnosis,
