@@ -54,7 +54,7 @@ struct TransformerGraph: GradientGraph, @unchecked Sendable {
 
   func name(of site: Site.ID) -> String {
     let (layer, t) = (site / steps, site % steps + 1)
-    return isKey(site) ? "key and value at t = \(t)" : layer == 0 ? "x at t = \(t)" : "block \(layer / 2) at t = \(t)"
+    return isKey(site) ? "key and value" : layer == 0 ? "x at t = \(t)" : "block \(layer / 2) at t = \(t)"
   }
 
   /// Keys and values stand between what a block reads and what it gives.

@@ -46,7 +46,8 @@ public struct GradientSources: Equatable, Sendable {
         next.scale(by: graph.gradientScale(along: edge), count: 1)
         block = next
       }
-      return Source(name: graph.name(of: end), log10Norm: Self.norm(block, graph.shownWidth(site)))
+      let passage = way.dropFirst().first.map { ", by \(graph.name(of: $0.to))" } ?? ""
+      return Source(name: graph.name(of: end) + passage, log10Norm: Self.norm(block, graph.shownWidth(site)))
     }
     let loss = RowBlock(rows: 1, width: graph.width(site))
     for seed in graph.losses where seed.site == site && seed.weight != 0 {

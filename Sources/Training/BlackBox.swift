@@ -98,8 +98,9 @@ extension BlackBox.Culprit {
   ///
   /// - Parameters:
   ///   - explosion: what stopped the run.
-  ///   - snapshot: the state before the update that exploded.
+  ///   - snapshot: the state before the update that exploded; nothing is found of a network that is no recurrent one.
   public init?(_ explosion: Explosion, _ snapshot: Snapshot) {
+    guard snapshot.experiment.isRecurrent else { return nil }
     let tape = snapshot.tape()
     let step = explosion.step - 1 - tape.window.steps.lowerBound
     guard (0..<tape.steps).contains(step) else { return nil }

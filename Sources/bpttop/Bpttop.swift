@@ -25,6 +25,7 @@ struct Bpttop: ParsableCommand {
         bpttop solve my.yaml --seconds 60
         bpttop diagnose my.yaml
         bpttop sweep my.yaml --over training.k2=5,10,20 --seeds 3 -o runs
+        bpttop contrast -o contrast.svg
         bpttop bench W1 W6
         bpttop keys > mine.yaml
         bpttop config > ~/.config/bpttop/config.yaml
@@ -36,7 +37,7 @@ struct Bpttop: ParsableCommand {
     version: version,
     subcommands: [
       DashboardCommand.self, TrainCommand.self, TraceCommand.self, ScreenCommand.self, CheckCommand.self,
-      SolveCommand.self, DiagnoseCommand.self, SweepCommand.self, GuessCommand.self, WatchCommand.self,
+      SolveCommand.self, DiagnoseCommand.self, SweepCommand.self, ContrastCommand.self, GuessCommand.self, WatchCommand.self,
       LinkCommand.self, LessonCommand.self, BenchCommand.self, KeysCommand.self, ConfigCommand.self,
     ],
     defaultSubcommand: DashboardCommand.self)

@@ -5,7 +5,7 @@ import Instruments
 struct SitePanel: Panel {
   let id: PanelID = "site"
   let title = "Where it comes from"
-  let size = PanelSize(30, 4, heightWeight: 10)
+  let size = PanelSize(46, 4, heightWeight: 10)
   let help = [
     "The gradient at the cursor's position as a sum: each line is a later site that is computed from it, and its share of the sum of the norms.",
     "A recurrent network has one such site a step, a deep network too; attention has every later position, a tree the node above.",
