@@ -10,14 +10,15 @@ public struct ContrastCurve: Equatable, Sendable {
   public let name: String
   /// Mean log10 ‖∂l/∂s‖ at distance 0, 1, … before the loss, over sequences and seeds, less that at distance 0.
   public let log10: [Double]
-  /// The factor a step, 10^slope of the line through all distances from 1 on, and how much of the curve it explains.
+  /// The factor a step, 10^slope of the line through the farther three quarters of the distances, and how much of the curve there
+  /// it explains.
   public let factorPerStep: Double, explained: Double
   /// The exponent of the power law distance^c through the same points, and how much of the curve that explains.
   public let exponent: Double, explainedByPower: Double
 
   /// A curve with its fits; nil with fewer than three distances.
   public init?(name: String, log10: [Double]) {
-    let points = log10.enumerated().dropFirst().map { (x: Double($0.offset), y: $0.element) }
+    let points = log10.enumerated().dropFirst(max(1, log10.count / 4)).map { (x: Double($0.offset), y: $0.element) }
     guard let line = LineFit(points), let power = LineFit(points.map { (x: Log10.of($0.x), y: $0.y) }), line.count > 2
     else { return nil }
     (self.name, self.log10) = (name, log10)
@@ -37,15 +38,21 @@ public struct ContrastEntry: Sendable {
     self.settings = settings.map { Setting(key: $0.key, value: $0.value) }
   }
 
-  /// The kinds that are compared, each as it starts.
+  /// The kinds that are compared, each as it starts, with matrices of one size: 0.9 Q, or N(0, 0.9²/fan-in).
   public static let all: [ContrastEntry] = [
     ContrastEntry("recurrent", ["network.cell": "elman"]),
     ContrastEntry("LSTM", ["network.cell": "lstm", "network.init.forget_bias": "1"]),
     ContrastEntry("attention", ["network.kind": "attention"]),
-    ContrastEntry("transformer", ["network.kind": "transformer"]),
-    ContrastEntry("tree", ["network.kind": "tree"]),
-    ContrastEntry("deep, plain", ["network.kind": "feedforward", "network.residual": "false", "network.norm": "none"]),
-    ContrastEntry("deep, residual", ["network.kind": "feedforward", "network.norm": "pre"]),
+    ContrastEntry("transformer", ["network.kind": "transformer", "network.init.variance": "0.81"]),
+    ContrastEntry("tree", ["network.kind": "tree", "network.init.variance": "0.81"]),
+    ContrastEntry(
+      "deep, plain",
+      [
+        "network.kind": "feedforward", "network.residual": "false", "network.norm": "none",
+        "network.init.variance": "0.81",
+      ]),
+    ContrastEntry(
+      "deep, residual", ["network.kind": "feedforward", "network.norm": "pre", "network.init.variance": "0.81"]),
   ]
 }
 

@@ -37,7 +37,8 @@ struct Bpttop: ParsableCommand {
     version: version,
     subcommands: [
       DashboardCommand.self, TrainCommand.self, TraceCommand.self, ScreenCommand.self, CheckCommand.self,
-      SolveCommand.self, DiagnoseCommand.self, SweepCommand.self, ContrastCommand.self, GuessCommand.self, WatchCommand.self,
+      SolveCommand.self, DiagnoseCommand.self, SweepCommand.self, ContrastCommand.self, GuessCommand.self,
+      WatchCommand.self,
       LinkCommand.self, LessonCommand.self, BenchCommand.self, KeysCommand.self, ConfigCommand.self,
     ],
     defaultSubcommand: DashboardCommand.self)

@@ -14,7 +14,8 @@ struct ContrastCommand: ParsableCommand {
     discussion: """
       For each kind the last loss of every sequence is carried back, and the norm of its gradient is taken at each place by \
       its distance: a state, what a block reads, a leaf, a layer. The mean of its logarithm over sequences and seeds, less \
-      that at distance 0, is the curve; to it a factor a step and a power of the distance are fitted.
+      that at distance 0, is the curve. To its farther three quarters a factor a step and a power of the distance are \
+      fitted, with the share of the curve that each explains.
 
       EXAMPLES
         bpttop contrast
@@ -85,19 +86,25 @@ struct ContrastCommand: ParsableCommand {
       let (role, pattern, symbol) = Self.styles[index % Self.styles.count]
       return Series(
         curve.log10.enumerated().map { (x: Double($0.offset), y: $0.element) }, .line(pattern), role: role,
-        symbol: symbol, labels: ["\(curve.name) \(Self.law(curve))", curve.name])
+        symbol: symbol)
+    }
+    let names = curves.enumerated().map { index, curve in
+      Guide(
+        curve.log10.last ?? 0, ["\(curve.name) \(Self.law(curve))", curve.name],
+        role: Self.styles[index % Self.styles.count].0, isLine: false)
     }
     let name = experiment.task.name.rawValue
     buffer.put(
       [
         Span(" How far the last loss reaches ", theme[.title]),
         Span(
-          " ‖∂l/∂s‖ by distance, relative to distance 0 · \(name) n=\(experiment.task.length), H=\(experiment.network.hidden), "
+          " ‖∂l/∂s‖ against that at distance 0 · \(name) n=\(experiment.task.length), H=\(experiment.network.hidden), "
             + (updates == 0 ? "at the start" : "after \(updates) updates"), theme[.dimText]),
       ], in: screen)
-    let plot = Plot(
+    var plot = Plot(
       x: .steps(0, experiment.task.length - 1), y: .logarithmic(curves.flatMap(\.log10)), series: series,
       xName: "distance")
+    plot.guides = names
     _ = plot.draw(in: screen.inset(left: 1, top: 1, right: 1), into: &buffer, theme: theme)
     return buffer
   }

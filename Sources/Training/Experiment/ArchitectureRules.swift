@@ -66,9 +66,14 @@ extension ExperimentRule {
       }),
   ]
 
-  /// Keys that only a recurrent network reads, those without a rule included.
-  static let recurrentOnly: Set<String> = Set(recurrentSettings.map(\.key)).subtracting(["training.clip.kind"])
-    .union(["network.init.recurrent", "network.init.scale", "network.init.diffusion", "network.init.forget_bias"])
+  /// Whether a network of the kind reads a key: some are of recurrent networks alone, those of W_hh of attention over states too.
+  static func isRead(_ key: String, by kind: NetworkKind) -> Bool {
+    kind == .recurrent || !recurrentOnly.contains(key) && (kind == .attention || !ofStates.contains(key))
+  }
+
+  private static let recurrentOnly: Set<String> = Set(recurrentSettings.map(\.key)).subtracting(["training.clip.kind"])
+    .union(["network.init.forget_bias"])
+  private static let ofStates: Set<String> = ["network.init.recurrent", "network.init.scale", "network.init.diffusion"]
 
   /// A setting of recurrent networks alone.
   private static func other(

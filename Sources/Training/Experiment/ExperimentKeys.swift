@@ -36,7 +36,7 @@ public struct ExperimentKey: Sendable {
 
   /// Whether the key means something beside the others: a momentum does not with an optimizer that has none.
   public func hasMeaning(in experiment: Experiment) -> Bool {
-    isRead(experiment) && (experiment.isRecurrent || !ExperimentRule.recurrentOnly.contains(name))
+    isRead(experiment) && ExperimentRule.isRead(name, by: experiment.architecture.kind)
   }
 
   /// The value in `experiment`, as the experiment file writes it.
