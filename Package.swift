@@ -9,6 +9,7 @@ let package = Package(
     .library(name: "RecurrentNetworks", targets: ["RecurrentNetworks"]),
     .library(name: "Training", targets: ["Training"]),
     .library(name: "GradientFlow", targets: ["GradientFlow"]),
+    .library(name: "Architectures", targets: ["Architectures"]),
     .library(name: "Instruments", targets: ["Instruments"]),
     .library(name: "Experiments", targets: ["Experiments"]),
     .library(name: "Canvas", targets: ["Canvas"]),
@@ -31,9 +32,11 @@ let package = Package(
     .target(
       name: "Training",
       dependencies: [
-        "RecurrentNetworks", "CDemoText", .product(name: "OrderedCollections", package: "swift-collections"),
+        "Architectures", "RecurrentNetworks", "CDemoText",
+        .product(name: "OrderedCollections", package: "swift-collections"),
       ]),
     .target(name: "GradientFlow", dependencies: ["RecurrentNetworks"]),
+    .target(name: "Architectures", dependencies: ["GradientFlow"]),
     .target(name: "Instruments", dependencies: ["GradientFlow", "Training"]),
     .target(
       name: "Experiments",
@@ -66,6 +69,7 @@ let package = Package(
     .testTarget(name: "RecurrentNetworksTests", dependencies: ["RecurrentNetworks"], exclude: ["Fixtures"]),
     .testTarget(name: "TrainingTests", dependencies: ["Training", "GradientFlow"], exclude: ["Fixtures"]),
     .testTarget(name: "GradientFlowTests", dependencies: ["GradientFlow"], exclude: ["Fixtures"]),
+    .testTarget(name: "ArchitecturesTests", dependencies: ["Architectures"], exclude: ["Fixtures"]),
     .testTarget(name: "InstrumentsTests", dependencies: ["Instruments"]),
     .testTarget(name: "SourcesTests", dependencies: ["Sources"], exclude: ["Fixtures"]),
     .testTarget(name: "ExperimentsTests", dependencies: ["Experiments"], exclude: ["Fixtures"]),

@@ -15,6 +15,8 @@ static const unsigned char experiments[] = {
   , 0,
 #embed "../../Demos/experiments/artbp.yaml"
   , 0,
+#embed "../../Demos/experiments/attention.yaml"
+  , 0,
 #embed "../../Demos/experiments/checkpoints.yaml"
   , 0,
 #embed "../../Demos/experiments/clipping.yaml"
@@ -57,6 +59,8 @@ static const unsigned char experiments[] = {
   , 0,
 #embed "../../Demos/experiments/recall.yaml"
   , 0,
+#embed "../../Demos/experiments/residual-depth.yaml"
+  , 0,
 #embed "../../Demos/experiments/rflo.yaml"
   , 0,
 #embed "../../Demos/experiments/rtrl.yaml"
@@ -76,6 +80,10 @@ static const unsigned char experiments[] = {
 #embed "../../Demos/experiments/text.yaml"
   , 0,
 #embed "../../Demos/experiments/time-constants.yaml"
+  , 0,
+#embed "../../Demos/experiments/transformer.yaml"
+  , 0,
+#embed "../../Demos/experiments/tree.yaml"
   , 0,
 #embed "../../Demos/experiments/truncation.yaml"
   , 0,

@@ -39,6 +39,12 @@ static const unsigned char lessons[] = {
   , 0,
 #embed "../../Demos/lessons/chaos.yaml"
   , 0,
+#embed "../../Demos/lessons/attention.yaml"
+  , 0,
+#embed "../../Demos/lessons/trees.yaml"
+  , 0,
+#embed "../../Demos/lessons/residual-depth.yaml"
+  , 0,
 #embed "../../Demos/lessons/bugs.yaml"
   , 0,
 };

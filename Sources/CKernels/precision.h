@@ -9,4 +9,5 @@
 #include "peepholes.h"
 #include "diagonal.h"
 #include "losses.h"
+#include "attention.h"
 #include "optimizers.h"

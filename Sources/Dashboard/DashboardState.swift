@@ -43,7 +43,7 @@ public struct DashboardState: Sendable, Equatable {
   /// both counted from 0.
   var stepSequence = 0, stepUnit = 0
   /// The term of the flow matrix that was gone to; whether its panel shows the schedule's mask alone.
-  var pickedTerm: PickedTerm?, showsSchedule = false
+  var pickedTerm: PickedTerm?, showsSchedule = false, attentionHead = 0
   /// What the panel of Jacobian products shows; nil is what the network's cell is asked first.
   var productView: ProductView?
   /// The two weights over which the loss is drawn, as places in the parameters; nil for the first ones.

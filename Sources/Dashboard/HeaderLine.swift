@@ -42,13 +42,17 @@ enum HeaderLine {
       training.clip.kind == .none ? "no clip" : "clip \(training.clip.kind.rawValue) \(plain(training.clip.threshold))"
     return [
       "\(experiment.task.name.rawValue) n=\(experiment.task.length)",
-      network.cell.rawValue + options(of: network)
-        + (network.cellDescription.takesActivation ? " \(network.activation.rawValue)" : "")
-        + " H=\(network.hidden)" + (network.layers > 1 ? "×\(network.layers)" : ""),
+      (experiment.architectureWords ?? recurrent(network)) + " H=\(network.hidden)"
+        + (network.layers > 1 ? "×\(network.layers)" : ""),
       truncation(experiment, schedule), clip,
       "\(training.optimizer.name.rawValue) \(plain(training.optimizer.learningRate))"
         + (training.schedule.kind == .constant ? "" : " \(training.schedule.kind.rawValue)"),
     ] + regularizers(training.regularizer)
+  }
+
+  private static func recurrent(_ network: NetworkSpecification) -> String {
+    network.cell.rawValue + options(of: network)
+      + (network.cellDescription.takesActivation ? " \(network.activation.rawValue)" : "")
   }
 
   /// What the cell's own settings are: " β 0.2", " β 0.5…0.01" where each unit has its own, " α 1".
@@ -70,6 +74,7 @@ enum HeaderLine {
   /// The learning algorithm and its truncation: "full BPTT", "TBPTT(10,20) newest"; with what was chosen, where k2 adapts
   /// itself.
   static func truncation(_ experiment: Experiment, _ schedule: TruncationSchedule? = nil) -> String {
+    guard experiment.isRecurrent else { return "whole sequence" }
     let algorithm = experiment.training.algorithm
     return algorithm.heading(experiment, schedule ?? algorithm.schedule(experiment))
   }

@@ -44,7 +44,9 @@ public struct Lane: Sendable {
 
   /// The name of the cell, and the number of its gates.
   var cellName: String { experiment.network.cell.rawValue }
-  var gates: Int { experiment.network.cell.gates }
+  var gates: Int {
+    experiment.architecture.attends ? self[AttentionInstrument.self]?.heads.count ?? 1 : experiment.network.cell.gates
+  }
   /// Whether the gradient that trains is the pass's own, going back.
   var trainsByPass: Bool { experiment.training.algorithm.description.isTape }
 

@@ -98,9 +98,10 @@ extension Panel {
   public var keys: [PanelKey] { [] }
   /// The same in every state.
   public func size(_ state: DashboardState) -> PanelSize { size }
-  /// Wherever the source has what its instruments need.
+  /// Wherever the source has what its instruments need, and a lane a network that the first of them reads.
   public func applies(to state: DashboardState) -> Bool {
-    reads.allSatisfy { $0.needs.isSubset(of: state.capabilities.offers) }
+    (reads.first?.readsAnyNetwork ?? true || state.lanes.contains { $0.experiment.isRecurrent })
+      && reads.allSatisfy { $0.needs.isSubset(of: state.capabilities.offers) }
   }
   /// Always.
   public func isWanted(_ state: DashboardState) -> Bool { true }

@@ -12,7 +12,8 @@ struct PanelPreset {
 
   /// For a room that follows, for looking around, and for what takes away or adds to a gradient.
   static let all = [
-    PanelPreset("classroom", first: [Panels.throughTime, Panels.gradientNorm, Panels.knobs, Panels.thisStep]),
+    PanelPreset(
+      "classroom", first: [Panels.throughTime, Panels.gradientNorm, Panels.knobs, Panels.thisStep, Panels.site]),
     PanelPreset(name: "explore", panels: every),
     PanelPreset(
       "research",

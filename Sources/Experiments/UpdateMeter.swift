@@ -30,7 +30,8 @@ public struct UpdateMeter {
       readings =
         Readings(PassView(run.snapshot()), ReadingRequest(instruments), budget: Budget(.unlimited)).trends
     }
-    guard measuresGradient || growth != nil else { return }
+    // Tapes and products along time are of recurrent networks.
+    guard measuresGradient || growth != nil, run.experiment.isRecurrent else { return }
     let inputs = run.passInputs()
     self.inputs = inputs
     growth?.begin(inputs)

@@ -12,7 +12,7 @@ public struct GateActivity: Equatable, Sendable {
     public let values: [Double]
     /// The mean over the units at every step, [T].
     public let mean: [Double]
-    /// The share of units and steps at which the gate is saturated: φ′ < 0.1 γ.
+    /// The share of units and steps at which the gate is saturated: φ′ < 0.1 γ; NaN for what is no gate.
     public let saturatedShare: Double
     /// Whether its values run from 0 to 1 rather than from -1 to 1.
     public var opens: Bool { function == .sigmoid }
@@ -27,6 +27,11 @@ public struct GateActivity: Equatable, Sendable {
 }
 
 extension GateActivity {
+  /// Bands of `units` numbers a step, none of which carries.
+  public init(gates: [Gate], steps: Int, units: Int) {
+    (self.gates, memoryPath, self.steps, self.units) = (gates, nil, steps, units)
+  }
+
   /// The gates of layer `layer` (nil: the top one) in sequence `sequence`; nil for cells without gates.
   public init?(_ tape: Tape, layer: Int? = nil, sequence: Int = 0) {
     let cell = tape.network.cellDescription
@@ -43,6 +48,11 @@ extension GateActivity {
 }
 
 extension GateActivity.Gate {
+  /// Weights from 0 to 1, one a step.
+  public init(name: String, weights: [Double]) {
+    (self.name, function, values, mean, saturatedShare) = (name, .sigmoid, weights, weights, .nan)
+  }
+
   fileprivate init(
     name: String, function: Activation, _ tape: Tape, layer: Int, gate: Int, sequence: Int
   ) {

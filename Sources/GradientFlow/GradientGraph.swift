@@ -48,9 +48,16 @@ public struct Track: Hashable, Sendable {
   public let name: String
   /// The range that they lie in.
   public let range: ClosedRange<Double>
+  /// What there is one of at a site.
+  public let kind: Kind
+
+  /// A number for each unit of the site, or for each position that it reads.
+  public enum Kind: Sendable { case overUnits, overPositions }
 
   /// Numbers called `name`.
-  public init(name: String, range: ClosedRange<Double>) { (self.name, self.range) = (name, range) }
+  public init(name: String, range: ClosedRange<Double>, kind: Kind = .overUnits) {
+    (self.name, self.range, self.kind) = (name, range, kind)
+  }
 }
 
 /// A recorded computation as its gradient sees it: sites, and a vector-Jacobian product along each edge between them.
@@ -79,6 +86,10 @@ public protocol GradientGraph: Sendable {
   var tracks: [Track] { get }
   /// The numbers of one of `tracks` at a site.
   func values(of track: Track, at site: Site.ID) -> [Double]
+  /// What a site is called where it is told where a gradient comes from.
+  func name(of site: Site.ID) -> String
+  /// Whether a site only stands between others, so that a reader looks through it.
+  func isPassage(_ site: Site.ID) -> Bool
   /// A pullback with scratch space of its own, for up to `capacity` rows.
   func makePullback(capacity: Int) -> Pullback
 }
@@ -86,6 +97,12 @@ public protocol GradientGraph: Sendable {
 extension GradientGraph {
   /// All of a site's elements.
   public func shownWidth(_ site: Site.ID) -> Int { width(site) }
+  /// By its layer and position, counted from 1.
+  public func name(of site: Site.ID) -> String {
+    sites.first { $0.id == site }.map { "layer \($0.layer + 1) at t = \($0.position + 1)" } ?? "site \(site + 1)"
+  }
+  /// It does not.
+  public func isPassage(_ site: Site.ID) -> Bool { false }
   /// 1: plain backpropagation.
   public func gradientScale(along edge: Edge) -> Double { 1 }
   /// 1: plain backpropagation.

@@ -9,6 +9,12 @@ public struct Saturation: Equatable, Sendable {
   /// γ = max φ′ of the activation: 1, ¼ for sigmoid.
   public let largest: Double
 
+  /// The saturation of units by step whose φ has the largest slope `largest`.
+  public init(_ derivatives: [[Double]], largest: Double) {
+    (derivative, steps) = (derivatives.flatMap { $0 }, derivatives.count)
+    (units, self.largest) = (derivatives.first?.count ?? 0, largest)
+  }
+
   /// The saturation of layer `layer` (nil: the top one) in sequence `sequence`.
   public init(_ tape: Tape, layer: Int? = nil, sequence: Int = 0) {
     let units = tape.network.cell.gates * tape.hidden

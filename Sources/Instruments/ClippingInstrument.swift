@@ -9,6 +9,8 @@ public enum ClippingInstrument: Instrument {
   public static let id: InstrumentID = "clipping"
   /// What it needs of a source.
   public static let needs: InstrumentNeeds = [.pass, .settings, .history]
+  /// It reads graphs of every kind.
+  public static let readsAnyNetwork = true
 
   /// The last norms, and the next update.
   public struct Reading: Equatable, Sendable {

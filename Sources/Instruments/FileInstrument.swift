@@ -7,6 +7,8 @@ public enum FileInstrument: Instrument {
   public static let id: InstrumentID = "file"
   /// What it needs of a source.
   public static let needs: InstrumentNeeds = .settings
+  /// It reads graphs of every kind.
+  public static let readsAnyNetwork = true
 
   /// What is read and written.
   public struct Reading: Hashable, Sendable {

@@ -5,6 +5,8 @@ import RecurrentNetworks
 public enum FlowInstrument: Instrument {
   /// Its name.
   public static let id: InstrumentID = "flow"
+  /// It reads graphs of every kind.
+  public static let readsAnyNetwork = true
 
   /// The flow of the batch's first sequence.
   public struct Reading: Sendable {
@@ -41,22 +43,26 @@ public enum FlowInstrument: Instrument {
   /// The reading of a pass; nil where there is nothing to read.
   public static func read(_ pass: PassView, _ focus: Focus, _ budget: Budget) -> Reading? {
     let length = pass.length
-    guard length <= budget.size(live: 1000, patient: 2500), let tape = pass.sequence(budget) else {
+    guard length <= budget.size(live: 1000, patient: 2500), let graph = pass.graph(budget) else {
       budget.leaveOut("the flow matrix of \(length)×\(length) terms")
       return nil
     }
-    let rows = budget.count(milliseconds: 4, cost: Double(length) * pass.width * pass.width / 2, least: 8)
-    guard
-      let matrix = try? FlowMatrix(tape, layer: pass.layer(focus), maximumRows: rows, progress: budget.goOn)
-    else { return nil }
-    let targets = (0..<length).count { tape.targetMask[$0 * tape.batch] != 0 }
+    let perStep =
+      pass.width * pass.width * (pass.isRecurrent ? 0.5 : 6) + (pass.isRecurrent ? 0 : Double(length) * pass.width)
+    let rows = budget.count(milliseconds: 4, cost: Double(length) * perStep, least: 8)
+    let layer = pass.recording?.graphLayer(pass.layer(focus)) ?? pass.layer(focus)
+    guard let matrix = try? FlowMatrix(graph, layer: layer, maximumRows: rows, progress: budget.goOn) else {
+      return nil
+    }
+    let mask = pass.snapshot.data.targetMask, batch = pass.batch
+    let targets = (0..<length).count { mask[$0 * batch] != 0 }
     if matrix.rows.count < targets { budget.leaveOut("the flow of \(matrix.rows.count) of \(targets) losses") }
-    let mask = pass.isCutByWindows ? TruncationMask(steps: length, windows: pass.windows) : nil
+    let kept = pass.isCutByWindows ? TruncationMask(steps: length, windows: pass.windows) : nil
     return Reading(
-      matrix: matrix, mask: mask, share: mask.map { TruncationShare(mask: $0, flow: matrix) },
+      matrix: matrix, mask: kept, share: kept.map { TruncationShare(mask: $0, flow: matrix) },
       extent: matrix.extent,
       schedule: targets == length
-        ? mask : mask.map { _ in TruncationMask(steps: length, windows: pass.snapshot.schedule.windows) },
+        ? kept : kept.map { _ in TruncationMask(steps: length, windows: pass.snapshot.schedule.windows) },
       truncationName: pass.truncationName, way: way(pass),
       isClippedAtSteps: pass.snapshot.experiment.training.clip.kind == .step, batch: pass.batch,
       noGradientReason: pass.noGradientReason)

@@ -8,6 +8,8 @@ public enum GradientNormInstrument: Instrument {
   public static let id: InstrumentID = "gradient-norm"
   /// What it needs of a source.
   public static let needs: InstrumentNeeds = .norms
+  /// It reads graphs of every kind.
+  public static let readsAnyNetwork = true
 
   /// Norms over the whole batch in log10, a step of the sequence each, [n]; -infinity where nothing arrives.
   public struct Reading: Sendable {
@@ -22,8 +24,9 @@ public enum GradientNormInstrument: Instrument {
     /// The same losses' gradient in that layer where nothing is cut off, back to the sequence's start; nil where nothing is cut, and
     /// where the way is too long to be gone.
     public let uncut: [Double]?
-    /// ‖∂L/∂c_t‖ with h_t held fixed, in the part of the state that the memory path carries, where that is not h; and its name.
-    public let carried: [Double]?, carriedName: String
+    /// A part of the gradient that is worth a curve: ‖∂L/∂c_t‖ with h_t held fixed, in the part of the state that the memory path
+    /// carries, where that is not h; what attention sends past time. And its names, the longest first.
+    public let carried: [Double]?, carriedNames: [String]
     /// log10 of how far each step's own W_hh has moved, relative to what it was; nil where all steps share one.
     public let moved: [Double]?
     /// The norm that every ‖δ_t‖ is clipped to; nil where none is.
@@ -43,6 +46,9 @@ public enum GradientNormInstrument: Instrument {
 
   /// The reading of a pass; nil where there is nothing to read.
   public static func read(_ pass: PassView, _ focus: Focus, _ budget: Budget) -> Reading? {
+    if let recording = pass.recording {
+      return reading(pass, (0..<recording.layers).map { recording.log10GradientNorms(layer: $0) }, pass.layer(focus))
+    }
     let tape = pass.window, layer = pass.layer(focus), window = pass.snapshot.window
     /// [n] from the window's [T].
     func whole(_ norms: [Double]) -> [Double] {
@@ -51,19 +57,31 @@ public enum GradientNormInstrument: Instrument {
       return whole
     }
     let cell = tape.network.cellDescription
-    let component = cell.memoryPath?.component ?? 0
+    let component = cell.memoryPath?.component ?? 0, name = cell.stateComponents[component]
     let training = pass.snapshot.experiment.training
     return Reading(
       length: pass.length, batch: pass.batch, window: window.steps, injected: window.injected,
       layers: GradientNorms.log10ByLayer(tape).map(whole), layer: layer,
       uncut: uncut(pass, layer, budget),
       carried: component > 0 ? whole(GradientNorms.log10(tape, component: component, layer: layer)) : nil,
-      carriedName: cell.stateComponents[component],
+      carriedNames: ["∂L/∂\(name), h_t held fixed", "∂L/∂\(name), h fixed"],
       moved: CopyDrift(tape, start: pass.snapshot.startParameters, layer: layer)?.log10Moved,
       clipThreshold: training.clip.kind == .step ? training.clip.threshold : nil,
       trains: training.algorithm.description.isTape, truncationName: pass.truncationName,
       reachesStart: window.steps.lowerBound == 0,
       firstLoss: window.injected.clamped(to: window.steps).first(where: pass.hasTarget),
+      noGradientReason: pass.noGradientReason)
+  }
+
+  /// Norms by layer of a whole sequence, with nothing cut and nothing carried beside them.
+  private static func reading(_ pass: PassView, _ layers: [[Double]], _ layer: Int) -> Reading {
+    let window = pass.snapshot.window
+    return Reading(
+      length: pass.length, batch: pass.batch, window: window.steps, injected: window.injected, layers: layers,
+      layer: layer, uncut: nil, carried: pass.recording?.log10DirectNorms(layer: layer),
+      carriedNames: ["by attention alone, paths of length 1", "paths of length 1", "length 1"], moved: nil,
+      clipThreshold: nil, trains: true,
+      truncationName: pass.truncationName, reachesStart: true, firstLoss: window.injected.first(where: pass.hasTarget),
       noGradientReason: pass.noGradientReason)
   }
 
@@ -98,7 +116,7 @@ extension GradientNormInstrument.Reading {
   public init(norms: [Double]) {
     self.init(
       length: norms.count, batch: 1, window: 0..<norms.count, injected: 0..<norms.count, layers: [norms], layer: 0,
-      uncut: nil, carried: nil, carriedName: "", moved: nil, clipThreshold: nil, trains: true, truncationName: "",
+      uncut: nil, carried: nil, carriedNames: [], moved: nil, clipThreshold: nil, trains: true, truncationName: "",
       reachesStart: true, firstLoss: nil, noGradientReason: nil)
   }
 }

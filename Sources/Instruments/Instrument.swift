@@ -46,6 +46,8 @@ public protocol Instrument: Sendable {
   static var id: InstrumentID { get }
   /// What it needs of a source.
   static var needs: InstrumentNeeds { get }
+  /// Whether it reads networks of every kind, and not only those whose states follow one another.
+  static var readsAnyNetwork: Bool { get }
   /// Whether the reading depends on the step under the cursor, so that it is read again when the cursor moves.
   static var followsCursor: Bool { get }
   /// The reading of a pass; nil where there is nothing to read.
@@ -79,6 +81,8 @@ public struct ReadingArray: Equatable, Sendable {
 extension Instrument {
   /// The pass alone.
   public static var needs: InstrumentNeeds { .pass }
+  /// It does not: it reads recurrent networks.
+  public static var readsAnyNetwork: Bool { false }
   /// It does not.
   public static var followsCursor: Bool { false }
   /// None.

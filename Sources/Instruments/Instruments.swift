@@ -7,6 +7,8 @@ public enum Instruments {
     GradientNormInstrument.self,
     JacobianProductInstrument.self,
     FlowInstrument.self,
+    AttentionInstrument.self,
+    SiteInstrument.self,
     BiasInstrument.self,
     SpectrumInstrument.self,
     SaturationInstrument.self,

@@ -7,6 +7,8 @@ public enum LossInstrument: Instrument {
   public static let id: InstrumentID = "loss"
   /// What it needs of a source.
   public static let needs: InstrumentNeeds = .history
+  /// It reads graphs of every kind.
+  public static let readsAnyNetwork = true
 
   /// The history of a run.
   public struct Reading: Sendable {

@@ -1,3 +1,4 @@
+import Architectures
 import GradientFlow
 import RecurrentNetworks
 import Training
@@ -12,6 +13,8 @@ public final class PassView {
   public let identity: PassIdentity
   /// The next window's pass, as the trainer is about to make it. Its step 0 is the window's first.
   lazy var window: Tape = snapshot.tape()
+  /// The pass of a network that is no recurrent one, which has no tape; nil for a recurrent one.
+  lazy var recording: GraphRecording? = snapshot.recording()
   private lazy var whole: Tape = isWindowWhole ? window : snapshot.wholeTape()
 
   /// The pass that `snapshot` stands before.
@@ -20,10 +23,13 @@ public final class PassView {
     identity = PassIdentity(snapshot)
   }
 
+  /// Whether the network's states follow one another, so that its pass has a tape.
+  public var isRecurrent: Bool { snapshot.experiment.isRecurrent }
   /// n, the length of the sequence.
   var length: Int { snapshot.data.steps }
   /// The number of layers.
-  public var layers: Int { snapshot.experiment.network.layers }
+  public var layers: Int { recordingLayers ?? snapshot.experiment.network.layers }
+  private var recordingLayers: Int? { isRecurrent ? nil : recording?.layers }
   /// The width of a layer's state.
   var width: Double { Double(snapshot.experiment.network.hidden * snapshot.experiment.network.cell.stateComponents) }
   /// The sequences of the batch.
@@ -46,6 +52,11 @@ public final class PassView {
   func sequence(_ budget: Budget) -> Tape? {
     guard isWindowWhole || length <= longestSequence(budget) else { return nil }
     return whole
+  }
+
+  /// The whole sequence of the batch's first row as its gradient sees it; nil where it is too long to be run.
+  func graph(_ budget: Budget) -> (any GradientGraph)? {
+    isRecurrent ? sequence(budget)?.graph() : recording?.graph()
   }
 
   /// The same, or the window's pass where the sequence is too long.
@@ -99,6 +110,7 @@ public final class PassView {
   /// The gradient that the update uses, before clipping, in the layout's order: the pass's own, or what the learning algorithm
   /// gets; the pass's own too where the sequence is too long to ask it.
   func updateGradient(_ budget: Budget? = nil) -> [Double] {
+    if let recording { return recording.gradient }
     let isOwn = snapshot.experiment.training.algorithm.description.isTape
     let isLong = budget.map { length > longestSequence($0) } ?? false
     return isOwn || isLong ? window.gradient : AlgorithmReport.gradient(of: snapshot)
@@ -112,6 +124,11 @@ public final class PassView {
 
   /// The truncation as the field calls it: "TBPTT(10,20) newest".
   var truncationName: String {
+    if !isRecurrent { return "whole sequence" }
+    return recurrentTruncationName
+  }
+
+  private var recurrentTruncationName: String {
     snapshot.experiment.training.algorithm.heading(snapshot.experiment, snapshot.schedule)
   }
 }

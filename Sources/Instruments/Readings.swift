@@ -100,6 +100,10 @@ public struct Readings: Sendable {
     }
     for instrument in wanted {
       if budget.isCancelled { return }
+      guard pass.isRecurrent || instrument.readsAnyNetwork else {
+        leftOut[instrument.id] = ["it is of recurrent networks, whose states follow one another in time"]
+        continue
+      }
       budget.begin()
       values[instrument.id] = Self.read(instrument, pass, request.focus, budget)
       leftOut[instrument.id] = budget.leftOut.isEmpty ? nil : budget.leftOut

@@ -6,6 +6,8 @@ import Training
 public enum TimeInstrument: Instrument {
   /// Its name.
   public static let id: InstrumentID = "time"
+  /// It reads graphs of every kind.
+  public static let readsAnyNetwork = true
 
   /// What a pass is made of; steps count from 0 in the sequence of n.
   public struct Reading: Sendable {
@@ -77,23 +79,42 @@ public enum TimeInstrument: Instrument {
   /// The reading of a pass; nil where there is nothing to read.
   public static func read(_ pass: PassView, _ focus: Focus, _ budget: Budget) -> Reading? {
     let snapshot = pass.snapshot, data = snapshot.data, words = snapshot.description
-    let tape = pass.window
     let training = snapshot.experiment.training
     let symbols = symbols(data, words)
     let shown = symbols == nil ? min(data.inputs, 3) : 0
-    let names = tape.network.cellDescription.stateComponents
-    let carriedPart = tape.network.cellDescription.memoryPath?.component ?? 0
     return Reading(
-      length: data.steps, units: tape.hidden, batch: data.batch, window: snapshot.window.steps,
+      length: data.steps, units: snapshot.experiment.network.hidden, batch: data.batch, window: snapshot.window.steps,
       injected: snapshot.window.injected, k1: training.k1.resolved(length: data.steps), k2: snapshot.schedule.k2,
       injection: training.inject, goesBackWhole: pass.isCutByWindows,
       carriesInfluence: training.algorithm.description.isForward, untrainedLosses: snapshot.untrainedLosses,
       symbols: symbols, inputs: (0..<shown).map { input($0, data, words) },
       furtherInputs: symbols == nil ? (shown..<data.inputs).map { inputName($0, words) } : [],
       targets: targets(data, words),
-      layers: tape.layers.indices.map { states(tape, snapshot, layer: $0, component: 0, name: names[0]) },
-      carried: carriedPart > 0
-        ? states(tape, snapshot, layer: pass.layer(focus), component: carriedPart, name: names[carriedPart]) : nil)
+      layers: (0..<pass.layers).map { states(pass, layer: $0) }, carried: carried(pass, pass.layer(focus)))
+  }
+
+  /// h of a layer.
+  private static func states(_ pass: PassView, layer: Int) -> States {
+    guard let recording = pass.recording else {
+      return states(
+        pass.window, pass.snapshot, layer: layer, component: 0,
+        name: pass.window.network.cellDescription.stateComponents[0])
+    }
+    let (all, row) = (recording.states(layer: layer), recording.batch * recording.width)
+    let values = (0..<recording.steps).flatMap { all[$0 * row..<$0 * row + recording.width] }
+    return States(
+      name: recording.stateName, steps: 0..<recording.steps, values: values, units: recording.width,
+      range: all.reduce(0) { max($0, abs($1)) })
+  }
+
+  /// What a gated cell carries beside h, where it does.
+  private static func carried(_ pass: PassView, _ layer: Int) -> States? {
+    guard pass.isRecurrent, let path = pass.window.network.cellDescription.memoryPath, path.component > 0 else {
+      return nil
+    }
+    return states(
+      pass.window, pass.snapshot, layer: layer, component: path.component,
+      name: pass.window.network.cellDescription.stateComponents[path.component])
   }
 }
 

@@ -46,6 +46,9 @@ public final class LessonNumbers {
   func value(_ name: String) throws(FormulaError) -> LessonValue {
     if let value = kept[name] ?? values[name] { return value }
     if let quantity = Quantities.named(name) {
+      guard snapshot.experiment.isRecurrent || Quantities.ofAnyNetwork.contains(name) else {
+        throw FormulaError("\(name): it is of recurrent networks, expected a quantity of every network")
+      }
       let value = try quantity.read(self)
       values[name] = value
       return value

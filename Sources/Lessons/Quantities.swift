@@ -42,6 +42,10 @@ public enum Quantities {
   /// The one called `name`.
   static func named(_ name: String) -> Quantity? { table[name] }
 
+  /// The names of those that networks of every kind have.
+  static let ofAnyNetwork = Set(
+    run.map(\.name) + ["gradient", "log10_gradient", "full_gradient", "attention", "direct"])
+
   private static let table = Dictionary(all.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
 
   /// The error that `name` is none of `names`.
@@ -105,6 +109,16 @@ public enum Quantities {
     .list("full_gradient", "the same with nothing cut off") { numbers throws(FormulaError) in
       let reading = try numbers.reading(GradientNormInstrument.self)
       return powers(reading.uncut ?? reading.norms)
+    },
+    .list("direct", "of a network that attends: the part of it that comes past time") { numbers throws(FormulaError) in
+      let reading = try numbers.reading(GradientNormInstrument.self)
+      guard let direct = reading.carried else { throw FormulaError("direct: there is no such path here") }
+      return powers(direct)
+    },
+    .list("attention", "what the position of the last loss attends to, the mean over the heads") {
+      numbers throws(FormulaError) in
+      let reading = try numbers.reading(AttentionInstrument.self)
+      return Array(reading.mean[reading.lastLoss * reading.length..<(reading.lastLoss + 1) * reading.length])
     },
     .list("contribution", "norm of what each step of the window adds to the gradient of the shared weights") {
       numbers throws(FormulaError) in powers(try numbers.reading(ContributionsInstrument.self).terms.log10Norm)

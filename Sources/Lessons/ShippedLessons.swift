@@ -8,7 +8,8 @@ public enum ShippedLessons {
   public static let names = [
     "unrolling", "by-hand", "summands", "vanishing", "exploding", "clipping", "truncation", "schedules", "credit",
     "bias",
-    "gates", "starts", "williams-zipser", "forward", "diagonal", "settling", "chaos", "bugs",
+    "gates", "starts", "williams-zipser", "forward", "diagonal", "settling", "chaos", "attention", "trees",
+    "residual-depth", "bugs",
   ]
 
   /// Their texts, by name.

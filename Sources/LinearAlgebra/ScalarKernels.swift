@@ -68,7 +68,8 @@ extension Scalar {
       : bpt_multiply_f32(m, n, k, a.f32, aRowStride, aColumnStride, b.f32, bRowStride, c.f32, cRowStride, accumulate)
   }
 
-  /// Where the values and derivatives of `function` at a [rows, columns] go; false when an a is not finite.
+  /// Where the values and derivatives of `function` at a [rows, columns] go; false when an a is not finite. The derivatives may
+  /// take the place of a.
   @inlinable
   public static func activate(
     _ function: ElementwiseFunction, rows: Int, columns: Int, a: UnsafePointer<Self>, aStride: Int,

@@ -52,7 +52,7 @@ extension Activation {
   }
 
   /// The kernel that computes it.
-  var function: ElementwiseFunction {
+  package var function: ElementwiseFunction {
     switch self {
     case .tanh: .tanh
     case .sigmoid: .sigmoid

@@ -20,10 +20,25 @@ public struct GradientCheck {
     public var spread: Double
   }
 
-  private let pass: Pass<Double>
-  private let window: Window
-  private let reduction: Reduction
+  private let layout: ParameterLayout
+  private let parameters: UnsafeMutableBufferPointer<Double>
   private let gradient: [Double]
+  /// L at the parameters as they stand.
+  private let objective: () -> Double
+
+  /// A check of any pass.
+  ///
+  /// - Parameters:
+  ///   - layout: the parameters' layout.
+  ///   - parameters: the parameters that the objective reads, which it keeps alive.
+  ///   - gradient: the gradient to be checked, flat.
+  ///   - objective: the objective at the parameters as they stand.
+  package init(
+    layout: ParameterLayout, parameters: UnsafeMutableBufferPointer<Double>, gradient: [Double],
+    objective: @escaping () -> Double
+  ) {
+    (self.layout, self.parameters, self.gradient, self.objective) = (layout, parameters, gradient, objective)
+  }
 
   /// Runs the pass of the window once, in double precision.
   ///
@@ -40,9 +55,7 @@ public struct GradientCheck {
     network: NetworkSpecification, layout: ParameterLayout, parameters: [Double], data: SequenceBatch, window: Window,
     carriedState: [[Double]], reduction: Reduction, gradient: [Double]? = nil
   ) {
-    pass = Pass<Double>(network: network, layout: layout, steps: data.steps, batch: data.batch, loss: data.loss)
-    self.window = window
-    self.reduction = reduction
+    let pass = Pass<Double>(network: network, layout: layout, steps: data.steps, batch: data.batch, loss: data.loss)
     for (index, value) in parameters.enumerated() { pass.parameters[index] = value }
     pass.load(data)
     for (layer, state) in carriedState.enumerated() {
@@ -50,13 +63,16 @@ public struct GradientCheck {
     }
     pass.forward(window.steps)
     _ = pass.backward(window, reduction: reduction)
-    self.gradient = gradient ?? Array(pass.gradient)
+    self.init(layout: layout, parameters: pass.parameters, gradient: gradient ?? Array(pass.gradient)) {
+      pass.forward(window.steps)
+      return pass.backward(window, reduction: reduction).objective
+    }
   }
 
   /// One row a tensor; of a tensor with more than `limit` elements that many are compared, evenly spread.
   public func rows(limit: Int = 200) -> [Row] {
     let whole = gradient.reduce(0) { max($0, abs($1)) }
-    return pass.layout.entries.map { entry in
+    return layout.entries.map { entry in
       let largest = entry.range.reduce(0.0) { max($0, abs(gradient[$1])) }
       let scale = max(largest, 1e-3 * whole, .leastNormalMagnitude)
       let compared = min(limit, entry.count)
@@ -72,7 +88,7 @@ public struct GradientCheck {
   /// |BPTT - finite difference| at one parameter, by the best of three steps: a wide one for smooth activations, narrow
   /// ones where a kink of the activation lies near; and how far the two nearest of the three are apart, relative to their size.
   private func differences(at index: Int) -> (error: Double, spread: Double) {
-    let size = max(1, abs(pass.parameters[index]))
+    let size = max(1, abs(parameters[index]))
     // (8 (L(w+h) - L(w-h)) - (L(w+2h) - L(w-2h))) / 12h, error of order h⁴
     let wide = 1e-3 * size
     let fourth =
@@ -88,10 +104,9 @@ public struct GradientCheck {
 
   /// L with `change` added to one parameter.
   private func objective(_ index: Int, _ change: Double) -> Double {
-    let before = pass.parameters[index]
-    defer { pass.parameters[index] = before }
-    pass.parameters[index] = before + change
-    pass.forward(window.steps)
-    return pass.backward(window, reduction: reduction).objective
+    let before = parameters[index]
+    defer { parameters[index] = before }
+    parameters[index] = before + change
+    return objective()
   }
 }

@@ -57,6 +57,12 @@ public func initialParameters(_ network: NetworkSpecification, _ layout: Paramet
   return parameters
 }
 
+/// weight_hh of one gate from a stream of random numbers of its own.
+package func recurrentMatrix(_ initialization: Initialization, size: Int, seed: UInt64, stream: Int) -> [Double] {
+  var random = CounterRandom(seed: seed, stream: UInt64(stream))
+  return recurrentMatrix(initialization, size: size, &random)
+}
+
 /// weight_hh of one gate, H×H, row-major.
 private func recurrentMatrix(
   _ initialization: Initialization, size h: Int, _ random: inout CounterRandom

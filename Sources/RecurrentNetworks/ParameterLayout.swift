@@ -111,6 +111,18 @@ public struct ParameterLayout: Equatable, Sendable {
     self.unitRanges = unitRanges
   }
 
+  /// The layout of a network that is no recurrent one: its tensors by name and shape, in order.
+  public init(tensors: [(name: String, shape: [Int])], inputs: Int, outputs: Int) {
+    var entries: [Entry] = []
+    for tensor in tensors {
+      entries.append(Entry(name: tensor.name, shape: tensor.shape, offset: entries.last?.range.upperBound ?? 0))
+    }
+    self.entries = entries
+    count = entries.last?.range.upperBound ?? 0
+    (self.inputs, self.outputs, copies) = (inputs, outputs, 1)
+    (inputBlocks, recurrentBlocks) = ([], [])
+  }
+
   /// The tensor called `name`, or nil.
   public subscript(name: String) -> Entry? { entries.first { $0.name == name } }
 

@@ -28,6 +28,19 @@ public struct PassResult: Equatable, Sendable {
   public var leastStepScale = 1.0
   /// Ω, where its gradient was added; it is no part of the objective here.
   public var omega = 0.0
+
+  /// A pass without clipping at every step and without Ω.
+  public init(objective: Double, injected: Int, gradientNorm: Double, nonFinite: NonFinite?) {
+    (self.objective, self.injected) = (objective, injected)
+    (self.gradientNorm, self.nonFinite) = (gradientNorm, nonFinite)
+  }
+
+  init(
+    objective: Double, injected: Int, gradientNorm: Double, nonFinite: NonFinite?, leastStepScale: Double, omega: Double
+  ) {
+    self.init(objective: objective, injected: injected, gradientNorm: gradientNorm, nonFinite: nonFinite)
+    (self.leastStepScale, self.omega) = (leastStepScale, omega)
+  }
 }
 
 extension Pass {

@@ -17,9 +17,9 @@ public final class RowBlock {
   /// The number of rows, and the number of elements in each.
   public let capacity: Int, width: Int
   /// How far apart the rows lie: the same column of successive rows falls into different cache sets.
-  let stride: Int
+  package let stride: Int
   /// The rows' elements; padding is 0.
-  let elements: UnsafeMutablePointer<Double>
+  package let elements: UnsafeMutablePointer<Double>
   /// Whole numbers.
   private let exponents: UnsafeMutablePointer<Double>
   private let squaredNorms: UnsafeMutablePointer<Double>
@@ -144,7 +144,7 @@ extension RowBlock {
   }
 
   /// Takes over the scales of another block's first `count` rows.
-  func copyExponents(of other: RowBlock, count: Int) {
+  package func copyExponents(of other: RowBlock, count: Int) {
     if other !== self { exponents.update(from: other.exponents, count: count) }
   }
 

@@ -98,8 +98,9 @@ extension BlackBox.Culprit {
   ///
   /// - Parameters:
   ///   - explosion: what stopped the run.
-  ///   - snapshot: the state before the update that exploded.
+  ///   - snapshot: the state before the update that exploded; nothing is found of a network that is no recurrent one.
   public init?(_ explosion: Explosion, _ snapshot: Snapshot) {
+    guard snapshot.experiment.isRecurrent else { return nil }
     let tape = snapshot.tape()
     let step = explosion.step - 1 - tape.window.steps.lowerBound
     guard (0..<tape.steps).contains(step) else { return nil }
@@ -158,7 +159,8 @@ extension TrainingRun {
   /// - Returns: whether they were kept now.
   @discardableResult
   public func keepBlackBox(isCancelled: () -> Bool = { false }) -> Bool {
-    guard let explosion, course.blackBox?.explosion != explosion else { return false }
+    // What it looks for are the units of a recurrent network's tape.
+    guard experiment.isRecurrent, let explosion, course.blackBox?.explosion != explosion else { return false }
     let end = update
     let first = max(course.beginning.update, end - BlackBox.updates)
     var (snapshots, bytes) = ([Snapshot](), 0)

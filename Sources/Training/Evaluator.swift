@@ -24,7 +24,7 @@ public final class Evaluator {
   private let first: Int
   private let solved: SolvedSpecification
   private let isStream: Bool
-  private let pass: Pass<Double>
+  private let pass: any AnsweringPass
   private var data: SequenceBatch
   private var outputs: [Double] = []
   /// The number of answers that the measure is a mean of, once they were counted.
@@ -80,12 +80,7 @@ public final class Evaluator {
     let description = task.description
     isStream = description.isStream
     try requireMemory(experiment, inputs: description.inputs, outputs: description.outputs, limit: memory)
-    let network = experiment.network
-    pass = Pass<Double>(
-      network: network,
-      layout: ParameterLayout(
-        network, inputs: description.inputs, outputs: description.outputs, copies: experiment.copies),
-      steps: experiment.task.length, batch: experiment.training.batch, loss: description.loss)
+    pass = makeAnsweringPass(experiment, description)
     data = task.emptyBatch(steps: experiment.task.length, batch: experiment.training.batch)
   }
 
@@ -130,7 +125,7 @@ public final class Evaluator {
 
   private func take(_ parameters: [Double]) {
     precondition(parameters.count == pass.parameters.count, "one number a parameter")
-    for (index, value) in parameters.enumerated() { pass.parameters[index] = value }
+    narrow(parameters, into: pass.parameters)
     pass.resetState()
   }
 

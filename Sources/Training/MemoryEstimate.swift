@@ -1,3 +1,4 @@
+import Architectures
 import LinearAlgebra
 import RecurrentNetworks
 
@@ -17,7 +18,9 @@ struct MemoryEstimate {
 
   /// In bytes; `Int.max` where the number overflows.
   var bytes: Int {
-    guard let layout = experiment.layout(inputs: inputs, outputs: outputs), let pass = passBytes(layout) else {
+    guard let layout = experiment.layout(inputs: inputs, outputs: outputs),
+      let pass = experiment.isRecurrent ? passBytes(layout) : graphBytes
+    else {
       return .max
     }
     let count = Saturating(layout.count)
@@ -30,6 +33,17 @@ struct MemoryEstimate {
     let carried = Self.double * Saturating(carriedNumbers) * (Self.checkpoints + Self.snapshots + Saturating(1))
     let positions = Saturating(experiment.task.length) * Saturating(experiment.training.batch)
     return (Saturating(pass) + training + shown + carried + positions * perPosition + checkpointStates).value
+  }
+
+  /// The pass of a network that is no recurrent one, and a recording of it in doubles a snapshot.
+  private var graphBytes: Int? {
+    let rows = Saturating(experiment.task.length) * Saturating(experiment.training.batch)
+    let numbers =
+      rows
+      * experiment.architecture.numbersPerPosition(
+        experiment.network, inputs: inputs, outputs: outputs, steps: experiment.task.length)
+    let scalar = Saturating(experiment.precision == .float64 ? 8 : 4)
+    return (numbers * (scalar + Self.snapshots * Self.double)).value
   }
 
   /// The pass that the experiment's algorithm wants.
@@ -48,6 +62,7 @@ struct MemoryEstimate {
 
   /// What the algorithm carries from update to update.
   private var carriedNumbers: Int {
+    guard experiment.isRecurrent else { return 0 }
     let carried = experiment.training.algorithm.cost(AlgorithmSizes(experiment, inputs: inputs, outputs: outputs))
       .carried
     return carried < 1e17 ? Int(carried) : .max
@@ -76,6 +91,18 @@ struct MemoryEstimate {
     let state = Saturating(network.layers * network.cell.stateComponents) * Saturating(network.hidden)
     return Self.checkpoints * Saturating(experiment.task.length) * Saturating(experiment.training.batch) * state
       * Self.double
+  }
+}
+
+extension ArchitectureSpecification {
+  /// About how many numbers a pass keeps of a position of a sequence.
+  fileprivate func numbersPerPosition(
+    _ network: NetworkSpecification, inputs: Int, outputs: Int, steps: Int
+  ) -> Saturating {
+    let d = Saturating(network.hidden), layers = Saturating(network.layers)
+    // x and its gradient, q k v, what attention gives, y, two norms and what they give; the hidden layer and its slope.
+    let block = d * Saturating(14 + 2 * expansion) + Saturating(attends ? heads : 1) * Saturating(steps)
+    return layers * block + d * Saturating(9 + expansion) + Saturating(inputs) + Saturating(2) * Saturating(outputs)
   }
 }
 

@@ -1,3 +1,4 @@
+import LinearAlgebra
 import RecurrentNetworks
 
 /// Where training stands between two updates.
@@ -114,6 +115,26 @@ final class Checkpoint: @unchecked Sendable {
     guard numbers.count != count else { return }
     numbers.deallocate()
     numbers = .allocate(byteCount: count, alignment: 64)
+  }
+
+  /// Copies parameters and memories, each as many numbers, one after the other.
+  func save<S: Scalar>(_ arrays: [UnsafeMutableBufferPointer<S>]) {
+    // As bytes: a copy element by element would go through the generic type's witnesses.
+    let size = (arrays.first?.count ?? 0) * MemoryLayout<S>.stride
+    reserve(arrays.count * size)
+    for (part, source) in arrays.enumerated() {
+      UnsafeMutableRawBufferPointer(rebasing: numbers[part * size..<(part + 1) * size])
+        .copyMemory(from: UnsafeRawBufferPointer(source))
+    }
+  }
+
+  /// Copies them back into arrays of the same sizes.
+  func restore<S: Scalar>(_ arrays: [UnsafeMutableBufferPointer<S>]) {
+    let size = (arrays.first?.count ?? 0) * MemoryLayout<S>.stride
+    for (part, target) in arrays.enumerated() {
+      UnsafeMutableRawBufferPointer(target)
+        .copyMemory(from: UnsafeRawBufferPointer(rebasing: numbers[part * size..<(part + 1) * size]))
+    }
   }
 
   /// Copies what the algorithm carries.

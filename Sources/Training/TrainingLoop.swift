@@ -333,17 +333,10 @@ extension TrainingLoop {
   }
 
   func save(into checkpoint: Checkpoint) {
-    let arrays = [pass.parameters] + optimizer.memories
     checkpoint.experiment = experiment
     checkpoint.position = position
     checkpoint.optimizerSteps = optimizer.steps
-    // As bytes: a copy element by element would go through the generic type's witnesses.
-    let size = layout.count * MemoryLayout<S>.stride
-    checkpoint.reserve(arrays.count * size)
-    for (part, source) in arrays.enumerated() {
-      UnsafeMutableRawBufferPointer(rebasing: checkpoint.numbers[part * size..<(part + 1) * size])
-        .copyMemory(from: UnsafeRawBufferPointer(source))
-    }
+    checkpoint.save([pass.parameters] + optimizer.memories)
     checkpoint.saveAlgorithm(carriedMemory)
     checkpoint.states.removeAll(keepingCapacity: true)
     for row in 0...position.trained {
@@ -360,11 +353,7 @@ extension TrainingLoop {
     position = checkpoint.position
     loadSequence()
     optimizer.steps = checkpoint.optimizerSteps
-    let bytes = layout.count * MemoryLayout<S>.stride
-    for (part, target) in ([pass.parameters] + optimizer.memories).enumerated() {
-      UnsafeMutableRawBufferPointer(target)
-        .copyMemory(from: UnsafeRawBufferPointer(rebasing: checkpoint.numbers[part * bytes..<(part + 1) * bytes]))
-    }
+    checkpoint.restore([pass.parameters] + optimizer.memories)
     let size = stateSize
     var start = 0
     for row in 0...position.trained {

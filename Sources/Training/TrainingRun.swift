@@ -582,6 +582,7 @@ public final class TrainingRun {
       || changed.network.unitTensors != experiment.network.unitTensors
       || changed.network.learnsInitialState != experiment.network.learnsInitialState
       || changed.task != experiment.task
+      || changed.architecture != experiment.architecture
     {
       start.parameters = nil
       start.carriedState = nil
@@ -672,7 +673,7 @@ public final class TrainingRun {
   /// What the network writes, going on from the place where row 0 of the batch stands.
   private func sample(length: Int, parameters: [Double], carried: [[Double]]) -> String {
     let alphabet = engine.task.alphabet
-    guard !alphabet.isEmpty, let symbols = engine.data.symbols else { return "" }
+    guard experiment.isRecurrent, !alphabet.isEmpty, let symbols = engine.data.symbols else { return "" }
     return TextSampler(network: experiment.network, layout: layout, parameters: parameters, alphabet: alphabet)
       .write(
         length: length, from: carried, batch: engine.data.batch,

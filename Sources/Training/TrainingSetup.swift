@@ -17,9 +17,11 @@ func makeEngine(
   try requireMemory(experiment, inputs: description.inputs, outputs: description.outputs, limit: memory)
 
   let engine: any TrainingEngine =
-    switch experiment.precision {
-    case .float64: try TrainingLoop<Double>(experiment, task: task)
-    case .float32: try TrainingLoop<Float>(experiment, task: task)
+    switch (experiment.isRecurrent, experiment.precision) {
+    case (true, .float64): try TrainingLoop<Double>(experiment, task: task)
+    case (true, .float32): try TrainingLoop<Float>(experiment, task: task)
+    case (false, .float64): try GraphLoop<Double>(experiment, task: task)
+    case (false, .float32): try GraphLoop<Float>(experiment, task: task)
     }
   try engine.setParameters(try parameters(experiment, layout: engine.layout, given: start.parameters))
   if let state = start.carriedState {
@@ -100,6 +102,10 @@ private func parameters(
       throw .misfit("weights: found a number that is not finite in \(entry.name), expected finite numbers")
     }
     return given
+  }
+  guard experiment.isRecurrent else {
+    return experiment.architecture.initialParameters(
+      layout, experiment.network.initialization, seed: experiment.seed)
   }
   // Drawn once, whether all steps share them or begin with them.
   let shared = ParameterLayout(experiment.network, inputs: layout.inputs, outputs: layout.outputs)

@@ -19,6 +19,7 @@ struct BenchCommand: ParsableCommand {
         W5  GRU         float32  H=128  I=32  O=32  T=100  B=32   gated
         W6  the flow matrix, all TxT norms of dl_i/dh_t, of W1
         W7  all singular values of dh_T/dh_k for all k: H=64, T=200, float64
+        lru, transformer, tree  an update of 128 complex units over 1,000 steps, of a block of width 64, of a tree of 256 leaves
         cost  how each learning algorithm's memory and time grow, as fitted powers beside the theory's; a pass against T, \
       truncated training against k2/k1, and short windows beside their pass
         instruments  what each instrument costs beside the bare update of W1, all at once, and long sequences and wide \
@@ -26,13 +27,13 @@ struct BenchCommand: ParsableCommand {
         live  what the dashboard takes from training: snapshot, analysis, frame
 
       EXAMPLES
-        bpttop bench                W1 to W8
+        bpttop bench                W1 to W7
         bpttop bench W1 W6 --json
         bpttop bench cost live
       """)
 
   @Argument(
-    help: "Which of W1 to W8, cost, instruments and live; without any, the W's.",
+    help: "Which of W1 to W7, lru, transformer, tree, cost, instruments and live; without any, the W's.",
     completion: .list(Benchmarks.names))
   var workloads: [String] = []
   @Flag(help: "Prints {\"W1\": milliseconds, ...} and nothing else.") var json = false

@@ -1,3 +1,4 @@
+import Architectures
 import Foundation
 import GradientFlow
 import LinearAlgebra
@@ -54,10 +55,17 @@ struct Benchmarks: Sendable {
       let tape = try classroomTape(steps: 200)
       return Row(milliseconds: try Stopwatch.medianMilliseconds(warmup: 1, runs: 11) { _ = try ProductByLag(tape) })
     },
-    // 128 complex units: Tests/RecurrentNetworksTests/Fixtures/peers_lru.py measures the same elsewhere.
-    reference("W8") {
-      try update(cell: .lru, hidden: 256, inputs: 32, outputs: 32, steps: 1000, batch: 16, .float32, runs: 20)
+    Benchmarks(name: "lru", isReference: false) {
+      // 128 complex units: Tests/RecurrentNetworksTests/Fixtures/peers_lru.py measures the same elsewhere.
+      var row = try update(cell: .lru, hidden: 256, inputs: 32, outputs: 32, steps: 1000, batch: 16, .float32, runs: 20)
+      row.name = "lru"
+      return [row]
     },
+    Benchmarks(name: "transformer", isReference: false) {
+      // One block of width 64 with four heads and a hidden layer of 256.
+      [try architecture("transformer", .transformer, hidden: 64, steps: 100)]
+    },
+    Benchmarks(name: "tree", isReference: false) { [try architecture("tree", .tree, hidden: 128, steps: 256)] },
     Benchmarks(name: "cost", isReference: false, measure: { try GrowthBenchmark.rows() + CostBenchmark.rows() }),
     Benchmarks(name: "instruments", isReference: false, measure: InstrumentBenchmark.rows),
     Benchmarks(name: "live", isReference: false, measure: LiveBenchmark.rows),
@@ -105,6 +113,22 @@ struct Benchmarks: Sendable {
     return measured(
       precision, operations: Double(2 * batch * products), warmup: max(5, runs / 10), runs: runs
     ) { run.trainOnce() }
+  }
+
+  /// The median of one update of a network that is no recurrent one, 16 sequences in single precision; of a tree with a class
+  /// at the root, else with one at every step.
+  private static func architecture(_ name: String, _ kind: NetworkKind, hidden: Int, steps: Int) throws -> Row {
+    var experiment = referenceExperiment(hidden: hidden, precision: .float32)
+    experiment.architecture.kind = kind
+    if kind == .transformer { experiment.network.activation = .relu }
+    var start = start(inputs: 8, outputs: 8, steps: steps, batch: 16)
+    if kind == .tree, let data = start.data {
+      start.data?.targetMask = data.targetMask.indices.map { $0 >= (steps - 1) * data.batch ? 1 : 0 }
+    }
+    let run = try TrainingRun(experiment: experiment, start: start)
+    return Row(
+      name: name, milliseconds: Stopwatch.medianMilliseconds(warmup: 10, runs: 100) { run.trainOnce() },
+      remark: "\(InstructionSet.selected) float32, update of 16 sequences of \(steps) steps, H = \(hidden)")
   }
 
   /// An Elman tanh network as the frameworks' benchmark has it: gaussian weights, SGD at 1e-3, norm clipped at 1.

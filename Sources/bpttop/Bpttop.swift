@@ -26,6 +26,7 @@ struct Bpttop: ParsableCommand {
         bpttop diagnose my.yaml
         bpttop sweep my.yaml --over training.k2=5,10,20 --seeds 3 -o runs
         bpttop report my.yaml --updates 1000 -o my.html
+        bpttop contrast -o contrast.svg
         bpttop bench W1 W6
         bpttop keys > mine.yaml
         bpttop config > ~/.config/bpttop/config.yaml
@@ -38,7 +39,8 @@ struct Bpttop: ParsableCommand {
     subcommands: [
       DashboardCommand.self, TrainCommand.self, TraceCommand.self, ScreenCommand.self, CheckCommand.self,
       SolveCommand.self, DiagnoseCommand.self, SweepCommand.self, ReportCommand.self, CompareCommand.self,
-      GuessCommand.self, SampleCommand.self, WatchCommand.self, LinkCommand.self, LessonCommand.self,
+      ContrastCommand.self, GuessCommand.self, SampleCommand.self, WatchCommand.self, LinkCommand.self,
+      LessonCommand.self,
       BenchCommand.self, KeysCommand.self, ConfigCommand.self,
     ],
     defaultSubcommand: DashboardCommand.self)

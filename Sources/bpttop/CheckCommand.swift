@@ -1,3 +1,4 @@
+import Architectures
 import ArgumentParser
 import Experiments
 import RecurrentNetworks
@@ -36,11 +37,7 @@ struct CheckCommand: ParsableCommand {
     let experiment = snapshot.experiment
     // Cuts, a kept past, fixed points, clipping at every step and Ω are no derivative of the window's objective: plain
     // backpropagation is what is checked.
-    let tape = snapshot.tape(variant: PassVariant(), flow: FlowControl())
-    let check = GradientCheck(
-      network: experiment.network, layout: snapshot.layout, parameters: snapshot.parameters, data: snapshot.data,
-      window: snapshot.window, carriedState: snapshot.carriedState, reduction: experiment.training.reduction,
-      gradient: tape.gradient)
+    let (check, gradient) = Self.check(snapshot)
     let tolerance = Self.tolerance(experiment.precision)
     var wrong = 0
     for row in check.rows() {
@@ -50,7 +47,7 @@ struct CheckCommand: ParsableCommand {
       wrong += isRight || isUnsettled ? 0 : 1
       let shape = row.shape.map(String.init).joined(separator: "×")
       let isZero =
-        row.largestError == 0 && (snapshot.layout[row.name]?.range.allSatisfy { tape.gradient[$0] == 0 } ?? false)
+        row.largestError == 0 && (snapshot.layout[row.name]?.range.allSatisfy { gradient[$0] == 0 } ?? false)
       let words = [
         isRight ? "ok   " : isUnsettled ? "?    " : "WRONG", row.name.padded(16), shape.padded(9),
         "\(row.compared) compared".padded(14),
@@ -65,6 +62,25 @@ struct CheckCommand: ParsableCommand {
 }
 
 extension CheckCommand {
+  /// The check of the next window, and the gradient that is checked.
+  private static func check(_ snapshot: Snapshot) -> (GradientCheck, [Double]) {
+    let experiment = snapshot.experiment
+    if let recording = snapshot.recording() {
+      return (
+        GraphRecording.check(
+          experiment.architecture, experiment.network, layout: snapshot.layout, parameters: snapshot.parameters,
+          data: snapshot.data, reduction: experiment.training.reduction), recording.gradient
+      )
+    }
+    let tape = snapshot.tape(variant: PassVariant(), flow: FlowControl())
+    return (
+      GradientCheck(
+        network: experiment.network, layout: snapshot.layout, parameters: snapshot.parameters, data: snapshot.data,
+        window: snapshot.window, carriedState: snapshot.carriedState, reduction: experiment.training.reduction,
+        gradient: tape.gradient), tape.gradient
+    )
+  }
+
   /// Prints how the algorithm's own gradient compares; false where it should be exact and is not.
   private func checkAlgorithm(_ snapshot: Snapshot, _ tolerance: Double) throws -> Bool {
     let report = AlgorithmReport.compute(snapshot)

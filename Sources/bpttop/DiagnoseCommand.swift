@@ -39,6 +39,11 @@ struct DiagnoseCommand: ParsableCommand {
     var source = try options.read()
     let (start, readings) = try given.read(&source, options)
     let run = try options.run(source, start: start)
+    guard run.experiment.isRecurrent else {
+      throw Failure.input(
+        "network.kind: found \(run.experiment.architecture.kind.rawValue), expected recurrent: what is diagnosed are "
+          + "products of Jacobians along time")
+    }
     try options.announce(readings + [run.reading], outputs: json ? ["-"] : [])
     Interruption.watch()
     var bar = ProgressBar(total: updates)

@@ -34,6 +34,9 @@ struct TraceCommand: ParsableCommand {
       --readings adds what instruments read of the pass, in the order of its steps or units, as in \
       lyapunov.exponents: \(Self.instruments.joined(separator: ", ")).
 
+      Of a network.kind other than recurrent: state_l0, grad_state_l0 [T,B,H] and flow_l0 [T,T] of every layer L in place \
+      of h, a, flow and product.
+
       flow and product are left out, and that is said, where one would take more than 2 GiB.
 
       EXAMPLES
@@ -57,7 +60,7 @@ struct TraceCommand: ParsableCommand {
 
   /// The instruments that have arrays.
   private static let instruments = [
-    "attribution", "bias", "bias-by-window", "clipping", "contributions", "cost", "decay", "eigenvalues",
+    "attention", "attribution", "bias", "bias-by-window", "clipping", "contributions", "cost", "decay", "eigenvalues",
     "fixed-points", "gradient-norm", "horizon", "jacobian-product", "learning", "loss", "loss-plane", "loss-slice",
     "lyapunov", "pseudospectrum", "saturation", "spectrum", "term", "time", "units",
   ]
@@ -100,6 +103,15 @@ func writeTrace(
   progress: (Double) -> Bool = { _ in true }
 ) throws -> [String] {
   guard progress(0) else { throw CancellationError() }
+  if let recording = snapshot.recording() {
+    guard recording.objective.isFinite, recording.gradient.allSatisfy(\.isFinite) else {
+      throw Failure.run("the pass has numbers that are not finite: nothing was written")
+    }
+    let readings = Readings(PassView(snapshot), ReadingRequest(instruments), budget: Budget(.unlimited))
+    let tensors = readings.arrays.map { NamedTensor($0.name, $0.shape, .float64($0.elements)) }
+    try writing { try TraceFile.write(recording, of: snapshot, readings: tensors, to: path) }
+    return readings.allLeftOut
+  }
   let tape = snapshot.tape()
   guard tape.objective.isFinite, tape.gradient.allSatisfy(\.isFinite) else {
     throw Failure.run("the window has numbers that are not finite: nothing was written")

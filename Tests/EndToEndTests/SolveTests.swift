@@ -27,7 +27,8 @@ import Testing
   @Test func measuresAtOtherLengths() throws {
     let (status, output) = try runTool(Bpttop.path, ["solve"] + Self.small + ["--lengths", "20,200"])
     #expect(status == 0)
-    let found = try #require(output.firstMatch(of: /: accuracy ([\d.]+),.*\n  at n = 20: accuracy ([\d.]+)\n/), "\(output)")
+    let found = try #require(
+      output.firstMatch(of: /: accuracy ([\d.]+),.*\n  at n = 20: accuracy ([\d.]+)\n/), "\(output)")
     // The same sequences at the same length.
     #expect(found.output.1 == found.output.2)
     #expect(output.contains(/\n  at n = 200: accuracy [\d.]+\n$/), "\(output)")

@@ -135,7 +135,9 @@ import Testing
     #expect(trial.difference == 1.5 && trial.without == 3.5 && trial.with == 2)
     #expect(abs(trial.standardError - (1.0 / 12).squareRoot()) < 1e-15)
     #expect(trial.verdict == .helps)
-    #expect(trial.sentence == "after 10 updates the held-out loss is 2 with it and 3.5 without it, 1.5 ± 0.289 less: it helps")
+    #expect(
+      trial.sentence == "after 10 updates the held-out loss is 2 with it and 3.5 without it, 1.5 ± 0.289 less: it helps"
+    )
     let reverse = RemedyTrial(trial.remedy, updates: 10, beginsAnew: true, without: [1, 1, 3, 3], with: [2, 3, 4, 5])
     #expect(reverse.verdict == .harms)
     let none = RemedyTrial(trial.remedy, updates: 10, beginsAnew: true, without: [1, 2, 1], with: [2, 1, 1])

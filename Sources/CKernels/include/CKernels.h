@@ -147,6 +147,23 @@ static inline void bpt_prefetch_to_read(const void *start, size_t bytes) {
     (size_t rows, size_t columns, REAL weight, const uint8_t *mask, const REAL *target, ptrdiff_t target_stride,       \
      REAL *y, ptrdiff_t y_stride, REAL *loss),                                                                         \
     (rows, columns, weight, mask, target, target_stride, y, y_stride, loss))                                           \
+  F(void, softmax_rows,                                                                                                \
+    (size_t rows, size_t columns, size_t visible, REAL scale, REAL *y, ptrdiff_t y_stride),                            \
+    (rows, columns, visible, scale, y, y_stride))                                                                      \
+  F(void, softmax_rows_backward,                                                                                       \
+    (size_t rows, size_t columns, size_t visible, REAL scale, const REAL *alpha, ptrdiff_t alpha_stride, REAL *g,      \
+     ptrdiff_t g_stride),                                                                                              \
+    (rows, columns, visible, scale, alpha, alpha_stride, g, g_stride))                                                 \
+  F(void, norm_rows,                                                                                                   \
+    (size_t rows, size_t columns, const REAL *x, ptrdiff_t x_stride, const REAL *gain, const REAL *shift, REAL *n,     \
+     ptrdiff_t n_stride, REAL *inverse, REAL *y, ptrdiff_t y_stride),                                                  \
+    (rows, columns, x, x_stride, gain, shift, n, n_stride, inverse, y, y_stride))                                      \
+  F(void, norm_rows_backward,                                                                                          \
+    (size_t rows, size_t columns, const REAL *n, ptrdiff_t n_stride, const REAL *inverse, ptrdiff_t inverse_stride,    \
+     const REAL *gain, const REAL *dy, ptrdiff_t dy_stride, REAL *dx, ptrdiff_t dx_stride, bool accumulate,            \
+     REAL *dgain, REAL *dshift),                                                                                       \
+    (rows, columns, n, n_stride, inverse, inverse_stride, gain, dy, dy_stride, dx, dx_stride, accumulate, dgain,       \
+     dshift))                                                                                                          \
   F(double, sum_of_squares, (size_t count, const REAL *x), (count, x))                                                 \
   F(void, moment_step,                                                                                                 \
     (size_t count, const struct bpt_moment_step *step, const REAL *g, REAL *w, REAL *m, REAL *v),                      \

@@ -125,10 +125,9 @@ struct GradientNormPicture {
           mark: .line(.dotted), role: .full, symbol: ".", skipsNothing: false, cursor: cursor))
     }
     if let carried = reading.carried {
-      // Elsewhere ∂L/∂c is the whole derivative.
-      let name = "∂L/∂\(reading.carriedName), h fixed"
-      let names = ["∂L/∂\(reading.carriedName), h_t held fixed", name]
-      curves.append(Curve(norms: carried, names: names, name: name, role: .window, symbol: "#", cursor: cursor))
+      let names = reading.carriedNames
+      curves.append(
+        Curve(norms: carried, names: names, name: names.last ?? "", role: .window, symbol: "#", cursor: cursor))
     }
     return curves
   }

@@ -4,6 +4,8 @@ public enum Panels {
   static let gradientNorm: any Panel = GradientNormPanel()
   static let jacobianProduct: any Panel = JacobianProductPanel()
   static let flow: any Panel = FlowPanel()
+  static let attention: any Panel = AttentionPanel()
+  static let site: any Panel = SitePanel()
   static let spectrum: any Panel = SpectrumPanel()
   static let loss: any Panel = LossPanel()
   static let knobs: any Panel = KnobsPanel()
@@ -31,9 +33,9 @@ public enum Panels {
   public static let rows: [[any Panel]] = [
     [throughTime],
     [gradientNorm, contributions, decay, jacobianProduct, horizon, lyapunov],
-    [learning, flow, bias, spectrum, eigenvalues, fixedPoints, units, loss, clipping, lossSlice, lossPlane],
+    [learning, attention, flow, bias, spectrum, eigenvalues, fixedPoints, units, loss, clipping, lossSlice, lossPlane],
     [attribution, blackBox, cost],
-    [knobs, thisStep, diagnosis, file],
+    [knobs, thisStep, site, diagnosis, file],
     [timeline],
   ]
 
@@ -42,7 +44,8 @@ public enum Panels {
 
   /// Which panels stay where there is not room for all, the first of them before the others.
   static let priority: [any Panel] = [
-    throughTime, gradientNorm, thisStep, jacobianProduct, knobs, file, loss, learning, flow, spectrum, timeline,
+    throughTime, gradientNorm, thisStep, site, jacobianProduct, knobs, file, loss, learning, flow, attention, spectrum,
+    timeline,
     horizon, contributions, bias, decay, lyapunov, clipping, units, attribution, blackBox, cost, eigenvalues,
     fixedPoints, lossSlice, lossPlane, diagnosis,
   ]

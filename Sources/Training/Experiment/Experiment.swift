@@ -1,3 +1,4 @@
+import Architectures
 import RecurrentNetworks
 
 /// Everything that determines a run: the same experiment gives the same numbers, bit for bit.
@@ -6,6 +7,8 @@ public struct Experiment: Equatable, Sendable {
   public var task = TaskSpecification()
   /// The network.
   public var network = NetworkSpecification()
+  /// What the network is, where it is no recurrent one.
+  public var architecture = ArchitectureSpecification()
   /// How it is trained.
   public var training = TrainingSpecification()
   /// The precision of a pass.

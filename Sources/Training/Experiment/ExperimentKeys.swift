@@ -35,7 +35,9 @@ public struct ExperimentKey: Sendable {
   }
 
   /// Whether the key means something beside the others: a momentum does not with an optimizer that has none.
-  public func hasMeaning(in experiment: Experiment) -> Bool { isRead(experiment) }
+  public func hasMeaning(in experiment: Experiment) -> Bool {
+    isRead(experiment) && ExperimentRule.isRead(name, by: experiment.architecture.kind)
+  }
 
   /// The value in `experiment`, as the experiment file writes it.
   public func get(_ experiment: Experiment) -> String { field.get(experiment) }
@@ -59,7 +61,7 @@ public struct ExperimentKey: Sendable {
 
   /// Every key, in the order of the experiment file.
   public static let all: [ExperimentKey] =
-    taskKeys + networkKeys + trainingKeys + optimizerKeys + scheduleKeys + clipKeys + regularizerKeys
+    taskKeys + networkKeys + architectureKeys + trainingKeys + optimizerKeys + scheduleKeys + clipKeys + regularizerKeys
     + runKeys + validationKeys + solvedKeys + viewKeys
 
   /// The key called `name`.

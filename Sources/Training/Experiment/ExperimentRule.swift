@@ -63,7 +63,8 @@ struct ExperimentRule: Sendable {
 extension Experiment {
   /// The rules that the keys are held to, in the order in which they are asked: those of the algorithm are its own file's.
   var rules: [ExperimentRule] {
-    ExperimentRule.task + ExperimentRule.network + training.algorithm.type(Double.self).rules
+    ExperimentRule.task + ExperimentRule.architecture + ExperimentRule.network
+      + training.algorithm.type(Double.self).rules
       + ExperimentRule.storedPast + ExperimentRule.untied + ExperimentRule.flow + ExperimentRule.optimizer
       + ExperimentRule.solved + ExperimentRule.readers
   }

@@ -14,6 +14,7 @@ extension ExperimentKey {
     "training.optimizer.name": "optimizer",
     "training.optimizer.momentum": "momentum",
     "network.cell": "cell",
+    "network.kind": "kind",
     "network.beta": "β",
     "network.alpha": "α",
     "network.hidden": "hidden",

@@ -8,6 +8,9 @@ extension Experiment {
 
   /// The layout of the experiment's parameters; nil where their number cannot be counted.
   func layout(inputs: Int, outputs: Int) -> ParameterLayout? {
+    guard isRecurrent else {
+      return architecture.layout(network, inputs: inputs, outputs: outputs, steps: task.length)
+    }
     let shared = ParameterLayout(network, inputs: inputs, outputs: outputs)
     guard copies > 1 else { return shared }
     guard (Saturating(shared.count) * Saturating(copies)).value < Int.max / 64 else { return nil }
@@ -48,10 +51,10 @@ extension ExperimentRule {
 }
 
 extension ExperimentKey {
-  /// What a change of the key does to a running network under `experiment`: with weights of their own for each step, another
-  /// number of steps is another network.
+  /// What a change of the key does to a running network under `experiment`: with weights of their own for each step, or vectors of
+  /// positions, another number of steps is another network.
   public func effect(in experiment: Experiment) -> ChangeEffect {
-    name == "task.length" && experiment.training.untied ? .newRun : effect
+    name == "task.length" && (experiment.training.untied || experiment.architecture.hasWeightsByStep) ? .newRun : effect
   }
 }
 

@@ -3,7 +3,7 @@ public enum TaskName: String, CaseIterable, Sendable {
   case adding, copy
   case temporalOrder = "temporal-order"
   case delayedXOR = "delayed-xor"
-  case recall, parity, latch, reber, sine, settle, coin, text, csv
+  case recall, parity, latch, reber, sine, settle, coin, boolean, text, csv
 
   /// The task of this name.
   var kind: any NamedTask.Type {
@@ -19,6 +19,7 @@ public enum TaskName: String, CaseIterable, Sendable {
     case .sine: SineTask.self
     case .settle: SettleTask.self
     case .coin: CoinTask.self
+    case .boolean: BooleanTask.self
     case .text: TextTask.self
     case .csv: CSVTask.self
     }

@@ -1,5 +1,5 @@
 """Median milliseconds of one instrumented update of a linear recurrent unit, for JAX (jit) and PyTorch (eager), one thread:
-workload W8 of `bpttop bench`, which is 128 complex units (hidden: 256), 32 inputs and outputs, 1,000 steps, 16 sequences, float32.
+`bpttop bench lru`, which is 128 complex units (hidden: 256), 32 inputs and outputs, 1,000 steps, 16 sequences, float32.
 
 One update = forward, softmax cross-entropy at every step, full backpropagation through time, the norm of the gradient that arrives
 at every hidden state, clipping by the global norm, one step of SGD.
@@ -81,7 +81,7 @@ def jax_rows():
         ("lax.scan", states_by_scan), ("lax.scan of real pairs", pairs), ("associative_scan", states_by_associative_scan),
     ]:
         update = build(states)
-        print(f"W8 jax {name} {median_ms(lambda: jax.block_until_ready(update(p))):.2f}", flush=True)
+        print(f"lru jax {name} {median_ms(lambda: jax.block_until_ready(update(p))):.2f}", flush=True)
 
 
 def torch_rows():
@@ -132,7 +132,7 @@ def torch_rows():
         return update
 
     for name, states in [("step by step", step_by_step), ("doubling", doubling)]:
-        print(f"W8 torch {name} {median_ms(build(states), 1, 5):.2f}", flush=True)
+        print(f"lru torch {name} {median_ms(build(states), 1, 5):.2f}", flush=True)
 
 
 if __name__ == "__main__":

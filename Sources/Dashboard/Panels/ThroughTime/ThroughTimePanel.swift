@@ -14,7 +14,9 @@ struct ThroughTimePanel: Panel {
     "‖∂L/∂h_t‖ is in log10, color and height alike; gates are means over units; the brackets are the window (k2) and the losses that this update injects (k1).",
     "Look for: steps and layers at which the gradient fades, units that are shut (φ′ near 0), forget gates near 1.",
   ]
-  let reads: [any Instrument.Type] = [TimeInstrument.self, GradientNormInstrument.self, SaturationInstrument.self]
+  let reads: [any Instrument.Type] = [
+    TimeInstrument.self, GradientNormInstrument.self, SaturationInstrument.self, AttentionInstrument.self,
+  ]
 
   /// A gated cell has a row a gate, and one for what it carries.
   func size(_ state: DashboardState) -> PanelSize {

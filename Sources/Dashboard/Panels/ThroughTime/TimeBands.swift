@@ -102,11 +102,13 @@ extension TimeDrawing {
     for (place, index) in order.prefix(rows.gateBands).sorted().enumerated() {
       let gate = activity.gates[index]
       let band = Rect(x: rect.x, y: rect.y + place * height, width: rect.width, height: height)
-      let share = NumberText.percent(gate.saturatedShare)
+      let share = NumberText.percent(gate.saturatedShare), isGate = !gate.saturatedShare.isNaN
       label(
-        height > 1 ? ["gate \(gate.name)"] : ["\(gate.name) \(share) flat", "gate \(gate.name)", gate.name],
+        !isGate
+          ? ["\(gate.name) of \(activity.gates.count)", gate.name]
+          : height > 1 ? ["gate \(gate.name)"] : ["\(gate.name) \(share) flat", "gate \(gate.name)", gate.name],
         row: band.y, &buffer)
-      if height > 1 { label(["\(share) flat", share], row: band.y + 1, &buffer) }
+      if height > 1, isGate { label(["\(share) flat", share], row: band.y + 1, &buffer) }
       if height > 2 { label([gate.opens ? "0 … 1" : "-1 … 1"], row: band.y + 2, &buffer) }
       let shown = height > 1 ? min(activity.units, height * HeatMap.valuesPerCell(theme)) : 1
       var values: [Double] = []

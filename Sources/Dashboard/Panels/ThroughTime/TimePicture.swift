@@ -109,7 +109,8 @@ extension TimePicture {
       }
     }
     let saturation = lane[SaturationInstrument.self]
-    gates = saturation?.gates
+    gates =
+      saturation?.gates ?? lane[AttentionInstrument.self]?.bands(position: cursor.phase == .update ? nil : cursor.step)
     firstSeen = saturation?.firstStep ?? 0
     if let part = time.carried {
       carried = TimeCarried(

@@ -1,0 +1,29 @@
+import LinearAlgebra
+import RecurrentNetworks
+
+/// The memory of a pass: taken once, freed with it.
+final class Arena<S: Scalar> {
+  private var blocks: [AlignedBuffer<S>] = []
+
+  /// `rows` rows of `columns` zeros, one after the other.
+  func take(_ rows: Int, _ columns: Int = 1) -> UnsafeMutablePointer<S> {
+    let block = AlignedBuffer<S>(rows * columns)
+    blocks.append(block)
+    return block.start
+  }
+
+  /// The numbers taken.
+  var count: Int { blocks.reduce(0) { $0 + $1.count } }
+}
+
+/// Parameters and their gradient, flat, as a layout says.
+struct Weights<S: Scalar> {
+  let layout: ParameterLayout
+  let parameters: UnsafeMutablePointer<S>, gradient: UnsafeMutablePointer<S>
+
+  /// Where a tensor begins.
+  func offset(_ name: String) -> Int {
+    guard let entry = layout[name] else { preconditionFailure("the layout has \(name)") }
+    return entry.offset
+  }
+}

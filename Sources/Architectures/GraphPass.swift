@@ -1,0 +1,158 @@
+import GradientFlow
+import LinearAlgebra
+import RecurrentNetworks
+
+/// A pass of a network that is no recurrent one over a batch of whole sequences, in one precision; its arenas are taken once.
+///
+/// `load`, `forward` and `backward` are called in this order. Rows are ordered [T, B].
+public final class GraphPass<S: Scalar> {
+  /// The parameters' layout.
+  public let layout: ParameterLayout
+  /// T, B, and the width d of a state.
+  public let steps: Int, batch: Int, width: Int
+  /// The parameters, and their gradient after `backward`, flat.
+  public let parameters: UnsafeMutableBufferPointer<S>, gradient: UnsafeMutableBufferPointer<S>
+  /// The loss of a step.
+  public let loss: LossKind
+  /// Everything between inputs and readout.
+  public let body: any ArchitectureBody<S>
+  private let arena = Arena<S>()
+  let readout: Dense<S>
+  private let x: UnsafeMutablePointer<S>, values: UnsafeMutablePointer<S>
+  /// y, then weight · ∂l/∂y; and l, [T·B].
+  private let output: UnsafeMutablePointer<S>, losses: UnsafeMutablePointer<S>
+  private var classes: [Int32]
+  private(set) var mask: [UInt8]
+  private var outputMask: [UInt8]?
+
+  /// A pass over `batch` sequences of `steps` steps.
+  public init(
+    _ specification: ArchitectureSpecification, _ network: NetworkSpecification, layout: ParameterLayout, steps: Int,
+    batch: Int, loss: LossKind
+  ) {
+    (self.layout, self.steps, self.batch, self.loss) = (layout, steps, batch, loss)
+    width = network.hidden
+    let rows = steps * batch
+    let weights = Weights(
+      layout: layout, parameters: arena.take(layout.count), gradient: arena.take(layout.count))
+    parameters = UnsafeMutableBufferPointer(start: weights.parameters, count: layout.count)
+    gradient = UnsafeMutableBufferPointer(start: weights.gradient, count: layout.count)
+    body = specification.makeBody(network, weights, steps: steps, batch: batch, arena)
+    readout = Dense("readout", weights, inputs: network.hidden, outputs: layout.outputs, arena)
+    x = arena.take(rows, layout.inputs)
+    (values, output) = (arena.take(rows, layout.outputs), arena.take(rows, layout.outputs))
+    losses = arena.take(rows)
+    classes = Array(repeating: 0, count: rows)
+    mask = Array(repeating: 0, count: rows)
+  }
+
+  /// The bytes that a pass takes.
+  public var bytes: Int { arena.count * MemoryLayout<S>.stride }
+
+  /// Takes the sequences of a batch.
+  @specialized(where S == Double)
+  @specialized(where S == Float)
+  public func load(_ data: SequenceBatch) {
+    precondition(data.steps == steps && data.batch == batch && data.inputs == layout.inputs, "the batch fits the pass")
+    data.x.withUnsafeBufferPointer { from in for k in from.indices { x[k] = S(from[k]) } }
+    switch data.target {
+    case .classes(let targets): classes = targets
+    case .values(let targets):
+      targets.withUnsafeBufferPointer { from in for k in from.indices { values[k] = S(from[k]) } }
+    }
+    (mask, outputMask) = (data.targetMask, data.outputMask)
+  }
+
+  /// y_t = W_ho h_t + b_o at every step.
+  @specialized(where S == Double)
+  @specialized(where S == Float)
+  public func forward() {
+    body.forward(x)
+    readout.pack(back: false)
+    readout.forward(steps * batch, body.top, into: output)
+  }
+
+  /// The outputs after `forward`, [T·B, O], widened.
+  public func outputs(_ range: Range<Int>) -> [Double] {
+    let row = batch * layout.outputs
+    return (range.lowerBound * row..<range.upperBound * row).map { Double(output[$0]) }
+  }
+
+  /// The gradient of the objective by every parameter, of a pass that was run forward; its outputs are lost.
+  @specialized(where S == Double)
+  @specialized(where S == Float)
+  public func backward(_ reduction: Reduction) -> PassResult {
+    let count = mask.reduce(0) { $0 + Int($1) }
+    let weight = reduction == .mean ? 1 / Double(max(1, count)) : 1
+    gradient.update(repeating: 0)
+    injectLosses(weight: S(weight))
+    readout.pack(back: true)
+    readout.addGradient(steps * batch, body.top, output)
+    readout.backward(steps * batch, output, into: body.topGradient)
+    body.backward(x)
+    var objective = 0.0
+    for row in 0..<steps * batch { objective += Double(losses[row]) }
+    objective *= weight
+    let norm = gradientNorm()
+    let isFinite = objective.isFinite && norm.isFinite
+    return PassResult(
+      objective: objective, injected: count, gradientNorm: norm, nonFinite: isFinite ? nil : firstNonFinite())
+  }
+
+  /// l and weight · ∂l/∂y: softmax cross-entropy, or ½‖y - d‖².
+  private func injectLosses(weight: S) {
+    let (rows, outputs) = (steps * batch, layout.outputs)
+    guard loss == .crossEntropy else {
+      if let outputMask {
+        // Where nothing is asked for there is no error.
+        for k in 0..<rows * outputs where outputMask[k] == 0 { output[k] = values[k] }
+      }
+      S.squaredError(
+        rows: rows, columns: outputs, weight: weight, mask: mask, target: values, targetStride: outputs, y: output,
+        yStride: outputs, loss: losses)
+      return
+    }
+    S.crossEntropy(
+      rows: rows, classes: outputs, weight: weight, mask: mask, target: classes, y: output, yStride: outputs,
+      loss: losses)
+  }
+
+  private func gradientNorm() -> Double {
+    let squares = S.sumOfSquares(count: layout.count, x: UnsafePointer(gradient.baseAddress ?? x))
+    guard squares <= 0x1p-960 || squares == .infinity else { return squares.squareRoot() }
+    let largest = gradient.reduce(0) { max($0, abs(Double($1))) }
+    guard largest > 0, largest.isFinite else { return largest }
+    return largest * gradient.reduce(0) { $0 + (Double($1) / largest) * (Double($1) / largest) }.squareRoot()
+  }
+
+  /// The first number that was not finite, in the order of computation.
+  private func firstNonFinite() -> NonFinite {
+    if let row = (0..<steps * batch).first(where: { !losses[$0].isFinite }) {
+      return NonFinite(step: row / batch, factor: "loss")
+    }
+    let entry = layout.entries.last { $0.range.contains { !gradient[$0].isFinite } }
+    return NonFinite(step: 0, factor: "gradient of \(entry?.name ?? "the weights")")
+  }
+
+  /// ‖∂L/∂x_t‖ over the batch of a layer at a step.
+  public func gradientNorm(layer: Int, step: Int) -> Double {
+    let row = batch * width
+    return S.sumOfSquares(count: row, x: body.stateGradient(layer: layer) + step * row).squareRoot()
+  }
+
+  /// ∂l_t/∂h_t of the top of one sequence, by each step with a target, unweighted; for a pass that was run back.
+  func lossGradients(sequence: Int, weight: Double) -> [StepLoss] {
+    let outputs = layout.outputs
+    let row = Arena<S>()
+    let result = row.take(width)
+    return (0..<steps).compactMap { t in
+      let place = t * batch + sequence
+      guard mask[place] != 0 else { return nil }
+      readout.backward(1, output + place * outputs, into: result)
+      return StepLoss(step: t, gradient: (0..<width).map { Double(result[$0]) / weight }, weight: weight)
+    }
+  }
+
+  /// The losses l_t, [T·B], 0 without a target.
+  var lossNumbers: [Double] { (0..<steps * batch).map { Double(losses[$0]) } }
+}
