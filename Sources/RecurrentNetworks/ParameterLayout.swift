@@ -120,7 +120,7 @@ public struct ParameterLayout: Equatable, Sendable {
     self.entries = entries
     count = entries.last?.range.upperBound ?? 0
     (self.inputs, self.outputs, copies) = (inputs, outputs, 1)
-    (inputBlocks, recurrentBlocks) = ([], [])
+    (inputBlocks, recurrentBlocks, unitRanges) = ([], [], [])
   }
 
   /// The tensor called `name`, or nil.
