@@ -233,7 +233,8 @@ extension StepInstrument {
       let read = ["xₜ"] + (network.hasRecurrentWeights ? ["hₜ₋₁"] : []) + (network.hasBias ? ["1"] : [])
       // Williams & Zipser maximize J, so theirs is -g.
       let (left, right) =
-        tape.network.cellDescription.maximizesNegativeErrors ? ("∂J/∂W", "[yₜ₋₁, xₜ] = -g") : ("g", "[\(read.joined(separator: ", "))]")
+        tape.network.cellDescription.maximizesNegativeErrors
+        ? ("∂J/∂W", "[yₜ₋₁, xₜ] = -g") : ("g", "[\(read.joined(separator: ", "))]")
       return isUntied
         ? "\(left)ₜ = \(delta) ⊗ \(right)" + (left == "g" ? "" : "ₜ") : "\(left) = Σₜ \(delta) ⊗ \(right)"
     }

@@ -312,7 +312,9 @@ struct MatrixChain: GradientChain {
     let graph = tape.graph(sequence: 1)
     #expect(
       graph.sites.map(\.id) == Array(0..<8)
-        && graph.tracks.map(\.name) == (tape.network.cellDescription.gateFunctions == nil ? ["φ′"] : tape.network.cellDescription.gates))
+        && graph.tracks.map(\.name)
+          == (tape.network.cellDescription.gateFunctions == nil ? ["φ′"] : tape.network.cellDescription.gates)
+    )
     for site in graph.sites {
       #expect(graph.predecessors(of: site.id).allSatisfy { ($0.from ?? -1) < site.id && $0.to == site.id })
       for track in graph.tracks {
