@@ -171,7 +171,8 @@ public enum WeightsFile {
 
   /// The file's names of a parameter: a bias that is trained alone stands for PyTorch's two.
   static func names(for entry: ParameterLayout.Entry, in layout: ParameterLayout) -> [String] {
-    guard entry.name.hasPrefix("bias_ih_l") else { return [entry.name] }
+    // Where nothing recurrent is added there is no second bias.
+    guard entry.name.hasPrefix("bias_ih_l"), layout.recurrentWeights(layer: 0).rows > 0 else { return [entry.name] }
     let other = "bias_hh_l" + entry.name.dropFirst("bias_ih_l".count)
     return layout[other] == nil ? [entry.name, other] : [entry.name]
   }

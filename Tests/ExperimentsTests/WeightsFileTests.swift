@@ -32,6 +32,30 @@ import Training
       try WeightsFile.read(path: folder.path("s.safetensors"), layout: layout) == parameters.map { Double(Float($0)) })
   }
 
+  /// What a cell has of its own travels too; without W_hh there is no second bias, and a state that is not in the file is 0.
+  @Test(arguments: CellKind.allCases)
+  func everyCell(cell: CellKind) throws {
+    let folder = try TemporaryFolder()
+    for discretization in Discretization.allCases {
+      var network = NetworkSpecification()
+      (network.cell, network.hidden, network.layers) = (cell, 4, cell.isFullyRecurrent ? 1 : 2)
+      (network.discretization, network.hasPeepholes, network.learnsInitialState) = (discretization, true, true)
+      let layout = ParameterLayout(network, inputs: 3, outputs: 2)
+      let parameters = initialParameters(network, layout, seed: 3).enumerated().map { $1 + 0.001 * Double($0) }
+      let path = folder.path("w.safetensors")
+      try WeightsFile.write(parameters, layout: layout, to: path)
+      #expect(try WeightsFile.read(path: path, layout: layout) == parameters)
+      let names = Set(try SafetensorsFile.read(path: path).entries.map(\.name))
+      #expect(names.isSuperset(of: layout.entries.map(\.name)) && names.contains("initial_state_l0"))
+      #expect(names.contains("bias_hh_l0") == (cell.hasRecurrentWeights && !cell.isFullyRecurrent))
+      network.learnsInitialState = false
+      let plain = ParameterLayout(network, inputs: 3, outputs: 2)
+      try WeightsFile.write(Array(parameters.prefix(plain.count)), layout: plain, to: folder.path("p.safetensors"))
+      let read = try WeightsFile.read(path: folder.path("p.safetensors"), layout: layout)
+      #expect(read == Array(parameters.prefix(plain.count)) + Array(repeating: 0, count: layout.count - plain.count))
+    }
+  }
+
   /// Each step's own weights: [T, …] under the same names; weights that all steps share are where every copy begins.
   @Test func untied() throws {
     let folder = try TemporaryFolder()

@@ -88,6 +88,9 @@ import Testing
     (
       "gru", ["a_r", "a_z", "r", "z", "q", "a_n", "n", "h"], ["δ", "∂L/∂a_n", "∂L/∂a_z", "∂L/∂q", "∂L/∂a_r"]
     ), ("janet", ["a_f", "a_g", "f", "g", "h"], ["δ", "∂L/∂a_f", "∂L/∂a_g"]),
+    ("min_gru", ["a_z", "a_c", "z", "c", "h"], ["δ", "∂L/∂a_z", "∂L/∂a_c"]),
+    ("min_lstm", ["a_f", "a_i", "a_c", "f", "i", "c", "s", "h"], ["δ", "∂L/∂a_f", "∂L/∂a_i", "∂L/∂a_c"]),
+    ("lru", ["a", "h", "ℜh", "ℑh"], ["δ", "∂L/∂a"]),
   ])
   func nothingIsMissing(_ cell: String, _ forward: [String], _ backward: [String]) throws {
     let task = cell == "fully_recurrent" ? "delayed-xor" : "coin"
@@ -299,6 +302,9 @@ private struct Paper {
         } else if sign.hasPrefix("/"), let divisor = Double(sign.dropFirst()) {
           place += 1
           value = value.map { $0.map { $0.map { $0 / divisor } } }
+        } else if sign == "/" {
+          place += 1
+          value = Self.pairs(value, try factor()) { a, b in a.flatMap { a in b.map { a / $0 } } }
         } else if sign == "²" {
           place += 1
           value = value.map { $0.map { $0.map { $0 * $0 } } }
