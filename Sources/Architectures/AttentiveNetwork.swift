@@ -77,6 +77,8 @@ final class AttentiveNetwork<S: Scalar>: ArchitectureBody {
   }
 
   /// The states one after the other, then all positions at once.
+  @specialized(where S == Double)
+  @specialized(where S == Float)
   func forward(_ x: UnsafePointer<S>) {
     let (rows, block) = (steps * batch, batch * width)
     for dense in [input, recurrent, combine] { dense.pack(back: false) }
@@ -140,6 +142,8 @@ final class AttentiveNetwork<S: Scalar>: ArchitectureBody {
   }
 
   /// From ∂L/∂o_t to what attention and readout give to each h_t, then back through time: δ_{t-1} += W_hhᵀ (φ′ ⊙ δ_t).
+  @specialized(where S == Double)
+  @specialized(where S == Float)
   func backward(_ x: UnsafePointer<S>) {
     let (rows, block) = (steps * batch, batch * width)
     for dense in [input, recurrent, combine] { dense.pack(back: true) }

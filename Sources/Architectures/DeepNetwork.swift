@@ -67,6 +67,8 @@ final class DeepNetwork<S: Scalar>: ArchitectureBody {
   }
 
   /// h_t = φ(W_t h_{t-1} + b_t), h_{t-1} normalized first and added, where it is.
+  @specialized(where S == Double)
+  @specialized(where S == Float)
   func forward(_ input: UnsafePointer<S>) {
     for t in 0..<depth {
       for sequence in 0..<batch {
@@ -93,6 +95,8 @@ final class DeepNetwork<S: Scalar>: ArchitectureBody {
   }
 
   /// With δ_t = ∂L/∂h_t: δ_{t-1} += W_tᵀ (φ′ ⊙ δ_t), through the norm where there is one, and + δ_t along the residual path.
+  @specialized(where S == Double)
+  @specialized(where S == Float)
   func backward(_ input: UnsafePointer<S>) {
     bottomGradient.update(repeating: 0, count: batch * width)
     embedding.pack(back: true)

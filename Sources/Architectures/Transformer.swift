@@ -71,6 +71,8 @@ public final class Transformer<S: Scalar>: ArchitectureBody {
   public var topGradient: UnsafeMutablePointer<S> { gradient[blocks.count] }
 
   /// x_0 = W_e x_t + b_e + p_t, then block after block.
+  @specialized(where S == Double)
+  @specialized(where S == Float)
   public func forward(_ input: UnsafePointer<S>) {
     embedding.pack(back: false)
     embedding.forward(rows, input, into: x[0])
@@ -86,6 +88,8 @@ public final class Transformer<S: Scalar>: ArchitectureBody {
   }
 
   /// From ∂L/∂top to every gradient.
+  @specialized(where S == Double)
+  @specialized(where S == Float)
   public func backward(_ input: UnsafePointer<S>) {
     if let finalNorm, let last = blocks.last {
       // The gradient of the normalized output stays where it is.

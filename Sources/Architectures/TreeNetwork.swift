@@ -68,7 +68,8 @@ final class TreeNetwork<S: Scalar>: ArchitectureBody {
   /// h and c of every node, [nodes·B, d], and their gradients.
   let h: UnsafeMutablePointer<S>, c: UnsafeMutablePointer<S>
   private let hGradient: UnsafeMutablePointer<S>, cGradient: UnsafeMutablePointer<S>
-  /// x of every node, and h of its children, one after the other, so that a height is one product.
+  /// The gradient of the children of one height; x of every node, and h of its children, one after the other, so that a height is one product.
+  private let children: UnsafeMutablePointer<S>
   private let x: UnsafeMutablePointer<S>, lefts: UnsafeMutablePointer<S>, rights: UnsafeMutablePointer<S>
   /// The values of the gates, φ′ or their derivatives, and ∂L/∂a, [nodes·B, gates·d].
   let value: UnsafeMutablePointer<S>, slope: UnsafeMutablePointer<S>
@@ -90,7 +91,9 @@ final class TreeNetwork<S: Scalar>: ArchitectureBody {
     input = Dense("input", weights, inputs: inputs, outputs: gated, arena)
     left = Dense(weights.offset("left.weight"), nil, weights, inputs: d, outputs: gated, arena)
     right = Dense(weights.offset("right.weight"), nil, weights, inputs: d, outputs: gated, arena)
-    (h, c, hGradient, cGradient) = (arena.take(rows, d), arena.take(rows, d), arena.take(rows, d), arena.take(rows, d))
+    (h, hGradient) = (arena.take(rows, d), arena.take(rows, d))
+    (c, cGradient) = (arena.take(isGated ? rows : 1, d), arena.take(isGated ? rows : 1, d))
+    children = arena.take(steps * batch, d)
     (x, lefts, rights) = (arena.take(rows, inputs), arena.take(rows, d), arena.take(rows, d))
     (value, slope, preactivationGradient) = (
       arena.take(isGated ? rows : 1, gated), arena.take(rows, gated), arena.take(rows, gated)
@@ -113,6 +116,8 @@ final class TreeNetwork<S: Scalar>: ArchitectureBody {
   var root: Int { steps + plan.nodes.count - 1 }
 
   /// The leaves at once, then height by height.
+  @specialized(where S == Double)
+  @specialized(where S == Float)
   func forward(_ sequences: UnsafePointer<S>) {
     for dense in [input, left, right] { dense.pack(back: false) }
     x.update(from: sequences, count: steps * batch * inputs)
@@ -178,28 +183,30 @@ final class TreeNetwork<S: Scalar>: ArchitectureBody {
   }
 
   /// With δ of a node: ∂L/∂a = φ′ δ (gates by the chain rule), δ_left += U_lᵀ ∂L/∂a, δ_right += U_rᵀ ∂L/∂a, from the root down.
+  @specialized(where S == Double)
+  @specialized(where S == Float)
   func backward(_ sequences: UnsafePointer<S>) {
     let block = batch * width, all = (steps + plan.nodes.count) * batch
     for dense in [input, left, right] { dense.pack(back: true) }
-    hGradient.update(repeating: 0, count: all * width)
-    cGradient.update(repeating: 0, count: all * width)
+    if isGated { cGradient.update(repeating: 0, count: all * width) }
     (hGradient + root * block).update(from: topGradient + (steps - 1) * block, count: block)
     for level in plan.levels.reversed() {
       let (first, rows) = (steps + level.lowerBound, level.count * batch)
       decompose(first..<first + level.count)
       let da = preactivationGradient + first * batch * gates * width
+      // A node has one parent: what comes from it is all.
       for (dense, isLeft) in [(left, true), (right, false)] {
-        dense.addGradient(rows, (isLeft ? lefts : rights) + first * block, da)
-        dense.backward(rows, da, into: lefts + first * block)
-        for k in level {
-          let node = plan.nodes[k]
-          S.scaleAdd(
-            rows: 1, columns: block, alpha: 1, x: lefts + (steps + k) * block, xStride: 0, beta: 1,
-            y: hGradient + (isLeft ? node.left : node.right) * block, yStride: 0)
+        dense.backward(rows, da, into: children)
+        for (place, k) in level.enumerated() {
+          let child = isLeft ? plan.nodes[k].left : plan.nodes[k].right
+          (hGradient + child * block).update(from: children + place * block, count: block)
         }
       }
     }
     decompose(0..<steps)
+    let inner = steps * batch, da = preactivationGradient + inner * gates * width
+    left.addGradient(all - inner, lefts + inner * width, da)
+    right.addGradient(all - inner, rights + inner * width, da)
     input.addGradient(all, x, preactivationGradient)
     topGradient.update(from: hGradient, count: steps * block)
   }

@@ -119,6 +119,7 @@ struct Benchmarks: Sendable {
   /// at the root, else with one at every step.
   private static func architecture(_ name: String, _ kind: NetworkKind, hidden: Int, steps: Int) throws -> Row {
     var experiment = referenceExperiment(hidden: hidden, precision: .float32)
+    experiment.network.initialization = Initialization()
     experiment.architecture.kind = kind
     if kind == .transformer { experiment.network.activation = .relu }
     var start = start(inputs: 8, outputs: 8, steps: steps, batch: 16)

@@ -106,11 +106,11 @@ import Training
     #expect(
       ScreenLayout(state).frame(of: "decay") != nil && ScreenLayout(state).frame(of: "through-time") == nil)
     _ = state.press(.character("p"))
-    #expect(state.panelsOn == ["through-time", "gradient-norm", "knobs", "this-step"])
+    #expect(state.panelsOn == ["through-time", "gradient-norm", "knobs", "this-step", "site"])
     _ = state.press(.character("4"), .character("p"))
     #expect(state.message?.text == "panels: classroom (classroom, explore, research, own)")
     _ = state.press(.character("p"), .character("p"), .character("p"))
-    #expect(state.ownPanels == ["through-time", "gradient-norm", "knobs", "this-step", "flow"])
+    #expect(state.ownPanels == ["through-time", "gradient-norm", "knobs", "this-step", "site", "flow"])
     for _ in 0..<4 where state.panelsOn != state.ownPanels { _ = state.press(.character("p")) }
     #expect(state.panelsOn == state.ownPanels && state.message?.text.hasPrefix("panels: own") == true)
   }
