@@ -97,6 +97,13 @@ public struct ReportedRun {
   /// What was done to the run, in order.
   var timeline: [(update: Int, words: String)] { run.timeline.map { ($0.update, $0.words) } }
 
+  /// The same without forks, which change nothing.
+  var changes: [TimelineEvent] {
+    run.timeline.filter { event in
+      if case .fork = event { false } else { true }
+    }
+  }
+
   /// What stands out of its training.
   var marks: [(update: Int, words: String)] {
     var marks = RunSummary(run.snapshot()).marks.filter { $0.kind != .change }.map { ($0.update, $0.name) }

@@ -66,7 +66,7 @@ public struct RunComparison {
     let common = Set(shared.map(\.0.name))
     unshared = (a.run.layout.entries + b.run.layout.entries).map(\.name).filter { !common.contains($0) }
       .reduce(into: []) { names, name in if !names.contains(name) { names.append(name) } }
-    sharedEvents = zip(a.run.timeline, b.run.timeline).prefix { Self.isSame($0, $1) }.count
+    sharedEvents = zip(a.changes, b.changes).prefix { Self.isSame($0, $1) }.count
     heldOut = Self.heldOut(a.run, b.run, memory: memory)
   }
 
@@ -122,7 +122,7 @@ public struct RunComparison {
 
   private var timelineLines: [String] {
     let (a, b) = (runs.a.run, runs.b.run)
-    let next = (a: a.timeline.dropFirst(sharedEvents).first, b: b.timeline.dropFirst(sharedEvents).first)
+    let next = (a: runs.a.changes.dropFirst(sharedEvents).first, b: runs.b.changes.dropFirst(sharedEvents).first)
     guard next.a != nil || next.b != nil else {
       let gap = b.update - a.update
       let place =

@@ -62,6 +62,17 @@ import Testing
     #expect(comparison.lines.last?.hasSuffix("no clear difference.") == true)
   }
 
+  @Test func aForkAloneIsNoDifference() throws {
+    let a = try run(3), b = try a.fork()
+    #expect(
+      RunComparison(reported(a), reported(b)).lines.contains(
+        "The same was done to both, and they stand at the same update (3 and 3)."))
+    _ = try b.change([Setting(key: "training.k2", value: "5")])
+    #expect(
+      RunComparison(reported(a), reported(b)).lines.contains(
+        "The same was done to both up to update 3; then A goes on as it is, and B at 3 training.k2 = 5."))
+  }
+
   @Test func otherNetworksShareNoWeights() throws {
     let comparison = RunComparison(reported(try run(2)), reported(try run(2, ["network.hidden": "5"])))
     #expect(comparison.sharedEvents == 0 && comparison.lines.contains("They differ from the beginning on."))

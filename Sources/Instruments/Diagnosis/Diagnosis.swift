@@ -7,10 +7,11 @@ public struct Diagnosis: Equatable, Sendable {
   typealias Rule = @Sendable (Evidence) -> [Finding]
 
   /// All rules. Where two find something equally grave, the first is the cause: a learning rate that is too large also
-  /// saturates the units, and a gradient that is cut to nothing also leaves the loss at guessing.
+  /// saturates the units; units that are saturated let nothing through, whatever the window, while a state that is carried may
+  /// be read out beyond a short window; and a gradient that is cut to nothing also leaves the loss at guessing.
   static let rules: [Rule] =
-    EvidenceRules.all + GradientRules.explosion + LearningRateRules.all + ClippingRules.all + TruncationRules.all
-    + UnitRules.all + GradientRules.reach + LossRules.all
+    EvidenceRules.all + GradientRules.explosion + LearningRateRules.all + ClippingRules.all + UnitRules.all
+    + TruncationRules.all + GradientRules.reach + LossRules.all
 
   /// The diagnosis of what was measured.
   public init(_ evidence: Evidence) {
