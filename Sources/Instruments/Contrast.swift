@@ -42,6 +42,7 @@ public struct ContrastEntry: Sendable {
   public static let all: [ContrastEntry] = [
     ContrastEntry("recurrent", ["network.cell": "elman"]),
     ContrastEntry("LSTM", ["network.cell": "lstm", "network.init.forget_bias": "1"]),
+    ContrastEntry("LRU", ["network.cell": "lru"]),
     ContrastEntry("attention", ["network.kind": "attention"]),
     ContrastEntry("transformer", ["network.kind": "transformer", "network.init.variance": "0.81"]),
     ContrastEntry("tree", ["network.kind": "tree", "network.init.variance": "0.81"]),

@@ -13,6 +13,8 @@ final class GraphLoop<S: Scalar>: TrainingEngine {
   private(set) var data: SequenceBatch
   private var pass: GraphPass<S>
   private let optimizer: Optimizer<S>
+  /// Where each tensor lies among the parameters.
+  private let tensors: [Range<Int>]
   private(set) var windowNorms: (first: Double, last: Double)?
 
   /// The loop before its first update, with weights of 0.
@@ -22,6 +24,7 @@ final class GraphLoop<S: Scalar>: TrainingEngine {
     layout = experiment.architecture.layout(
       experiment.network, inputs: description.inputs, outputs: description.outputs, steps: experiment.task.length)
     pass = Self.makePass(experiment, layout, description.loss)
+    tensors = layout.entries.map(\.range)
     optimizer = Optimizer(experiment.training.optimizer, count: layout.count)
     data = task.emptyBatch(steps: experiment.task.length, batch: experiment.training.batch)
     try loadSequence()
@@ -71,7 +74,8 @@ final class GraphLoop<S: Scalar>: TrainingEngine {
       pass.gradientNorm(layer: pass.body.shownLayers - 1, step: 0),
       pass.gradientNorm(layer: pass.body.shownLayers - 1, step: data.steps - 1)
     )
-    let (scale, pending) = training.clip.apply(to: pass.gradient, norm: result.gradientNorm)
+    let (scale, pending) = training.clip.apply(
+      to: pass.gradient, norm: result.gradientNorm, tensors: tensors)
     let noise = training.noise(seed: experiment.seed)
     let noiseNorm = noise.add(to: pass.gradient, scale: pending, after: position.update)
     let rate = training.learningRate(after: position.update)

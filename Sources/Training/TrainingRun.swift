@@ -695,6 +695,10 @@ public final class TrainingRun {
     guard !alphabet.isEmpty else {
       throw .misfit("sample: found the task \(experiment.task.name.rawValue), expected text")
     }
+    guard experiment.isRecurrent else {
+      throw .misfit(
+        "sample: found network.kind \(experiment.architecture.kind.rawValue), expected recurrent: it writes from a state")
+    }
     var symbols: [Int] = []
     for scalar in prompt.unicodeScalars {
       guard let symbol = alphabet.firstIndex(of: scalar) else {

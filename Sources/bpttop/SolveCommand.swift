@@ -82,12 +82,19 @@ private final class Attempt {
       throw Failure.input(
         "--lengths: found an experiment with training.untied, expected one whose steps share their weights")
     }
+    let layout = run.layout
     others = try lengths.map { length in
       var other = source
       other.experiment.task.length = length
       // How far back the gradient goes means nothing where nothing is trained.
       (other.experiment.training.k1, other.experiment.training.k2) = (.full, .full)
-      return (length, try options.evaluator(other))
+      let evaluator = try options.evaluator(other)
+      guard evaluator.layout == layout else {
+        throw Failure.input(
+          "--lengths: found a network whose weights depend on the length, expected one that takes any: "
+            + "network.positions sinusoidal or rotary")
+      }
+      return (length, evaluator)
     }
   }
 

@@ -21,10 +21,13 @@ extension ExperimentRule {
     other("training.history", "recompute", "it carries no past") { $0.training.history != .recompute },
     other("training.checkpoints", "none", "it keeps everything") { $0.training.checkpoints != .none },
     other("training.untied", "false", "it has no weights that time steps share") { $0.training.untied },
-    other("training.clip.kind", "none, norm, value or weight", "the gradient does not go back step by step") {
+    other("training.clip.kind", "none, norm, value, weight or tensor", "the gradient does not go back step by step") {
       $0.training.clip.kind == .step
     },
     other("training.regularizer.omega", "0", "Ω is of recurrent Jacobians") { $0.training.regularizer.omega > 0 },
+    other("training.regularizer.flossing", "0", "it follows a state through time") {
+      $0.training.regularizer.flossing > 0
+    },
     other("network.init.spectral_radius", "null", "only recurrent networks are rescaled by it") {
       $0.network.initialization.spectralRadius != nil
     },
