@@ -49,6 +49,8 @@ struct WeightNames {
       module = chosen
       try take(groups[chosen] ?? [])
     }
+    // The fully recurrent network's one matrix.
+    if let layout, !layout.hasReadout { tensors["weight"] = file["weight"] }
     try takeOwnNames(map)
     try takeReadout(beside: parts, map["readout"])
     takeEmbedding(beside: parts, map["embedding"])
