@@ -131,6 +131,7 @@ import Training
     #expect(ExperimentKey.matching("clip.").map(\.name) == ["training.clip.kind", "training.clip.threshold"])
     #expect(
       ExperimentKey.matching("k").map(\.name) == [
+        "network.kind",
         "training.k1", "training.k2", "training.schedule.kind", "training.clip.kind",
       ])
     #expect(ExperimentKey.matching("").count == ExperimentKey.all.count)

@@ -59,9 +59,15 @@ public struct ExperimentKey: Sendable {
     try? field.set(&experiment, defaultValue, name)
   }
 
+  /// Those of the network; how it starts comes last, for a group of the file is written once.
+  private static let allNetworkKeys: [ExperimentKey] = {
+    let keys = networkKeys + architectureKeys
+    return keys.filter { !$0.name.hasPrefix("network.init.") } + keys.filter { $0.name.hasPrefix("network.init.") }
+  }()
+
   /// Every key, in the order of the experiment file.
   public static let all: [ExperimentKey] =
-    taskKeys + networkKeys + architectureKeys + trainingKeys + optimizerKeys + scheduleKeys + clipKeys + regularizerKeys
+    taskKeys + allNetworkKeys + trainingKeys + optimizerKeys + scheduleKeys + clipKeys + regularizerKeys
     + runKeys + validationKeys + solvedKeys + viewKeys
 
   /// The key called `name`.
