@@ -37,6 +37,10 @@ struct WrongGradients {
 
   /// The gradient of all weights with a bug; nil for the right one. Flat, in the layout's order.
   func gradient(_ bug: Bug?) -> [Double] {
+    // The bugs are written out for one layer of an Elman cell; the reader may have turned to another one.
+    guard tape.network.cell == .elman, tape.layers.count == 1, tape.layout.copies == 1 else {
+      return tape.gradient.map { _ in .nan }
+    }
     if bug == .notZeroed { return gradient(nil).map { 2 * $0 } }
     let (h, batch) = (tape.hidden, tape.batch)
     let recurrent = tape.parameter("weight_hh_l0") ?? []

@@ -1,4 +1,5 @@
 import Testing
+import Training
 
 @testable import Lessons
 
@@ -52,5 +53,14 @@ struct FormulaTests {
     #expect { _ = try Formula("x[0]", line: 1).value(numbers) } throws: {
       ($0 as? FormulaError)?.problem == "found the index 0.0, expected a whole number from 1 to 6"
     }
+  }
+
+  @Test("Bugs that are written out for an Elman cell are no numbers of another network", arguments: ["lstm", "gru"])
+  func otherCells(cell: String) throws {
+    var experiment = try Example.snapshot().experiment
+    try experiment.set("network.cell", cell)
+    let snapshot = try TrainingRun(experiment: experiment).snapshot()
+    let wrong = WrongGradients(snapshot.tape())
+    #expect(wrong.gradient(.noSlope).allSatisfy(\.isNaN) && wrong.cosine(.noRecursion).isNaN)
   }
 }
