@@ -697,7 +697,8 @@ public final class TrainingRun {
     }
     guard experiment.isRecurrent else {
       throw .misfit(
-        "sample: found network.kind \(experiment.architecture.kind.rawValue), expected recurrent: it writes from a state")
+        "sample: found network.kind \(experiment.architecture.kind.rawValue), expected recurrent: it writes from a state"
+      )
     }
     var symbols: [Int] = []
     for scalar in prompt.unicodeScalars {

@@ -120,6 +120,8 @@ struct KnobsPanel: Panel {
       buffer.put(Array(parts.dropFirst()), in: columns[1], row: row)
       buffer.put(knob.directKeys, in: columns[2], row: row, style: theme[.keyName])
       buffer.put(knob.name, in: columns[3], row: row, style: theme[index == chosen ? .text : .dimText])
+      // Of a summary whose first word has no room there is nothing to read.
+      guard knob.summary.prefix(while: { $0 != " " }).columns < columns[4].width else { continue }
       buffer.put(knob.summary, in: columns[4], row: row, style: theme[.dimText], ellipsis: true)
     }
   }
