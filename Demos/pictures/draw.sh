@@ -27,3 +27,6 @@ runs=$(mktemp -d)
 "$bpttop" sweep "$runs/edge" --map $pictures/edge.svg --size 100x20
 rm -r "$runs"
 "$bpttop" screen $experiments/vanishing.yaml --big --theme light --size 100x30 --updates 200 -o $pictures/big.svg
+# What recurrent networks are set against.
+"$bpttop" contrast -o $pictures/contrast.svg > /dev/null
+"$bpttop" screen $experiments/transformer.yaml --set task.name=parity --set task.length=24 --size 120x36 --updates 200 -o $pictures/transformer.svg

@@ -19,6 +19,8 @@ public enum TimeInstrument: Instrument {
     public let k1: Int, k2: Int, injection: Injection
     /// Whether the gradient goes back through all of the window, and whether the past comes along in an influence ∂h/∂w.
     public let goesBackWhole: Bool, carriesInfluence: Bool
+    /// Whether states follow each other in time; else the network takes a sequence at once.
+    public let isRecurrent: Bool
     /// How many losses of the sequence no window trains, a sequence.
     public let untrainedLosses: Int
     /// A symbol a step, where inputs are symbols.
@@ -86,7 +88,8 @@ public enum TimeInstrument: Instrument {
       length: data.steps, units: snapshot.experiment.network.hidden, batch: data.batch, window: snapshot.window.steps,
       injected: snapshot.window.injected, k1: training.k1.resolved(length: data.steps), k2: snapshot.schedule.k2,
       injection: training.inject, goesBackWhole: pass.isCutByWindows,
-      carriesInfluence: training.algorithm.description.isForward, untrainedLosses: snapshot.untrainedLosses,
+      carriesInfluence: training.algorithm.description.isForward, isRecurrent: pass.isRecurrent,
+      untrainedLosses: snapshot.untrainedLosses,
       symbols: symbols, inputs: (0..<shown).map { input($0, data, words) },
       furtherInputs: symbols == nil ? (shown..<data.inputs).map { inputName($0, words) } : [],
       targets: targets(data, words),

@@ -33,6 +33,8 @@ struct TimePicture {
   var wantedWindow: Int
   /// Whether the gradient goes back through all of the window: not where an algorithm cuts it in its own way.
   var isWhole = true
+  /// Whether states follow each other in time.
+  var isRecurrent = true
   /// Whether the past comes along in an influence ∂h/∂w, and not by going back.
   var carriesInfluence = false
   /// How many losses of the sequence no window trains.
@@ -96,7 +98,7 @@ extension TimePicture {
     (window, injected) = (time.window, time.injected)
     self.cursor = cursor
     (wantedWindow, wantedNewest, injection) = (time.k2, time.k1, time.injection)
-    (isWhole, carriesInfluence) = (time.goesBackWhole, time.carriesInfluence)
+    (isWhole, carriesInfluence, isRecurrent) = (time.goesBackWhole, time.carriesInfluence, time.isRecurrent)
     untrainedLosses = time.untrainedLosses
     state = Self.states(time.layers[layer], time.window, cursor)
     stateRange = Self.range(time.layers[layer])
