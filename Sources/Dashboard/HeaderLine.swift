@@ -19,7 +19,15 @@ enum HeaderLine {
     let room = line.width - statusWidth - 2
     func width(_ parts: [String]) -> Int { parts.reduce(0) { $0 + $1.columns } + 3 * max(0, parts.count - 1) }
     if width(parts) > room { parts = (state.lanes.count > 1 ? [state.lane.id.letter] : []) + parts.dropFirst() }
-    while width(parts) > room, parts.count > 1 { parts.removeLast() }
+    // A network that is no recurrent one is called by its kind before it goes.
+    var kind = isOurs && !state.experiment.isRecurrent ? state.experiment.architecture.kind.rawValue : nil
+    while width(parts) > room, parts.count > 1 {
+      let last = parts.removeLast()
+      if let name = kind, parts.last?.hasSuffix("n=\(state.experiment.task.length)") ?? false, last != name {
+        parts.append(name)
+        kind = nil
+      }
+    }
     guard width(parts) <= room else { return }
     var spans = [Span(" ", theme[.text])]
     for (index, part) in parts.enumerated() {

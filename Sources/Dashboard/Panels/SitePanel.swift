@@ -25,7 +25,8 @@ struct SitePanel: Panel {
       ? reading.lines(inside.height) { NumberText.power(log10: $0, digits: 3) }
       : ["\(reading.name): the backward pass has not come yet"]
     for (row, line) in lines.enumerated() {
-      buffer.put(line.words(theme), in: inside, row: row, style: theme[row == 0 ? .value : .text])
+      buffer.put(
+        line.words(theme), in: inside, row: row, style: theme[row == 0 ? .value : .text], ellipsis: true)
     }
   }
 }
