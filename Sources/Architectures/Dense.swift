@@ -77,11 +77,17 @@ final class Dense<S: Scalar> {
       accumulate: accumulate)
   }
 
+  private static var rowsAtOnce: Int { 64 }
+
   /// ∂L/∂W += Σ ∂L/∂y xᵀ, ∂L/∂b += Σ ∂L/∂y
   func addGradient(_ rows: Int, _ x: UnsafePointer<S>, _ dy: UnsafePointer<S>) {
-    S.multiply(
-      m: outputs, n: inputs, k: rows, a: dy, aRowStride: 1, aColumnStride: outputs, b: x, bRowStride: inputs,
-      c: weights.gradient + weight, cRowStride: inputs, accumulate: true)
+    // So many rows of both at a time as stay in the cache.
+    for start in stride(from: 0, to: rows, by: Self.rowsAtOnce) {
+      S.multiply(
+        m: outputs, n: inputs, k: min(Self.rowsAtOnce, rows - start), a: dy + start * outputs, aRowStride: 1,
+        aColumnStride: outputs, b: x + start * inputs, bRowStride: inputs, c: weights.gradient + weight,
+        cRowStride: inputs, accumulate: true)
+    }
     guard let bias else { return }
     S.addColumnSums(rows: rows, columns: outputs, x: dy, xStride: outputs, to: weights.gradient + bias)
   }
