@@ -23,6 +23,7 @@ struct Weights<S: Scalar> {
 
   /// Where a tensor begins.
   func offset(_ name: String) -> Int {
+    // Bodies ask for the tensors that they listed for the layout themselves: no file or setting leads here.
     guard let entry = layout[name] else { preconditionFailure("the layout has \(name)") }
     return entry.offset
   }

@@ -267,6 +267,9 @@ extension AttentiveNetwork: GraphBody where S == Double {
 
 /// One sequence of such a pass: layer 0 the states, which follow one another, layer 1 what the readout reads; o_t reads h_t and,
 /// by attention, every h_s before it: paths of length 1 beside those through time.
+///
+/// It may cross threads: the network is that of a `GraphRecording`, whose pass is made whole before anybody has it and which
+/// nobody writes to any more; pullbacks have scratch space of their own.
 struct AttentiveGraph: GradientGraph, @unchecked Sendable {
   let network: AttentiveNetwork<Double>
   let sequence: Int

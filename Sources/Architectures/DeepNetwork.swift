@@ -163,6 +163,9 @@ extension DeepNetwork: GraphBody where S == Double {
 }
 
 /// One sequence of a deep network's pass: a chain of layers, position t - 1 being h_t.
+///
+/// It may cross threads: the network is that of a `GraphRecording`, whose pass is made whole before anybody has it and which
+/// nobody writes to any more; pullbacks have scratch space of their own.
 struct DeepGraph: GradientChain, @unchecked Sendable {
   let network: DeepNetwork<Double>
   let sequence: Int

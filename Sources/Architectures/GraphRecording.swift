@@ -18,7 +18,8 @@ public struct GraphRecording: Sendable {
   public let loss: [Double]
   private let pass: FrozenPass
 
-  /// The pass itself, which nobody writes to any more.
+  /// The pass itself. It may cross threads: `init` runs it forward and back before anybody has it, it is private, and what is
+  /// read of it afterwards only reads.
   private final class FrozenPass: @unchecked Sendable {
     let pass: GraphPass<Double>
     init(_ pass: GraphPass<Double>) { self.pass = pass }
@@ -65,6 +66,7 @@ public struct GraphRecording: Sendable {
   public func graph(sequence: Int = 0) -> any GradientGraph {
     let weight = injectionWeight
     let losses = pass.pass.lossGradients(sequence: sequence, weight: weight)
+    // Every body that `makeBody` makes is one in doubles: no file or setting leads here.
     guard let body = pass.pass.body as? any GraphBody else { preconditionFailure("every body has a graph") }
     return body.graph(sequence: sequence, losses: losses)
   }

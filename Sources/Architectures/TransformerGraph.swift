@@ -8,7 +8,8 @@ import RecurrentNetworks
 /// output at t reads its own x_t (its query, and along the residual path), and the key and value of every s ≤ t. The last layer is
 /// what the readout reads.
 ///
-/// It may cross threads: a recording's pass is not written to any more.
+/// It may cross threads: the network is that of a `GraphRecording`, whose pass is made whole before anybody has it and which
+/// nobody writes to any more; pullbacks have scratch space of their own.
 struct TransformerGraph: GradientGraph, @unchecked Sendable {
   let transformer: Transformer<Double>
   let sequence: Int

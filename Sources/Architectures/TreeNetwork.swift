@@ -261,6 +261,9 @@ extension TreeNetwork: GraphBody where S == Double {
 
 /// One sequence of a tree's pass: layer 0 the leaves, then the nodes of each height, at their order in it; a node reads its two
 /// children. A site of an LSTM is h and c, [2·d].
+///
+/// It may cross threads: the network is that of a `GraphRecording`, whose pass is made whole before anybody has it and which
+/// nobody writes to any more; pullbacks have scratch space of their own.
 struct TreeGraph: GradientGraph, @unchecked Sendable {
   let network: TreeNetwork<Double>
   let sequence: Int

@@ -6,8 +6,10 @@ import Dispatch
 /// Lines are made and written by a queue of its own, in order, so that no frame waits for them. What is there after a crash is a
 /// recording that ends with its last whole line. Questions to the terminal and modes of keys and mouse are left out: they would
 /// change the terminal on which it is played.
+///
+/// It is used from several threads. That is safe because what changes, `start` and `failure`, and `write` are touched on one serial
+/// queue alone; `now` is Sendable and never changes.
 public final class TerminalRecording: @unchecked Sendable {
-  // Everything but the two functions is used on the queue alone.
   private let now: @Sendable () -> Duration
   private let write: @Sendable (String) throws -> Void
   private let queue = DispatchQueue(label: "recording")

@@ -112,6 +112,7 @@ extension SequenceBatch {
       _ mask: UnsafeMutableBufferPointer<UInt8>
     ) -> Void
   ) {
+    // A task writes only into batches of its own `emptyBatch`: no file or setting leads here.
     guard case .classes(var classes) = target else { preconditionFailure("a batch of another task") }
     target = .classes([])
     x.withUnsafeMutableBufferPointer { x in
@@ -129,6 +130,7 @@ extension SequenceBatch {
       _ mask: UnsafeMutableBufferPointer<UInt8>
     ) -> Void
   ) {
+    // A task writes only into batches of its own `emptyBatch`: no file or setting leads here.
     guard case .values(var values) = target else { preconditionFailure("a batch of another task") }
     target = .values([])
     x.withUnsafeMutableBufferPointer { x in
