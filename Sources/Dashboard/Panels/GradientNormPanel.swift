@@ -127,7 +127,9 @@ struct GradientNormPicture {
     if let carried = reading.carried {
       let names = reading.carriedNames
       curves.append(
-        Curve(norms: carried, names: names, name: names.last ?? "", role: .window, symbol: "#", cursor: cursor))
+        Curve(
+          norms: carried, names: names, name: names.last ?? "", mark: .line(.dashed), role: .window, symbol: "#",
+          cursor: cursor))
     }
     return curves
   }
