@@ -90,7 +90,7 @@ extension EndToEnd {
       try tmux.enter("fg")
       try #require(try tmux.screen { $0.contains("Through time") && $0.contains("q quit") } != nil)
       try tmux.press("q")
-      #expect(try wait { try !tmux.isAlternate() })
+      #expect(try tmux.ended())
     }
 
     @Test func itsTerminalDisappears() throws {

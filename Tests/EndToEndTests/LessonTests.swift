@@ -114,7 +114,7 @@ extension EndToEnd {
           }
           #expect(try tmux.shows("step 3 of 12"), "turn \(turn)")
           try tmux.press("q")
-          #expect(try tmux.shows(">"))
+          #expect(try tmux.ended())
         }
       }
     }

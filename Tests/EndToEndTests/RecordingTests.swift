@@ -40,7 +40,7 @@ extension EndToEnd {
       try tmux.press(isLesson ? "Enter" : "n", isLesson ? "Enter" : "n")
       let shown = try tmux.settled()
       try tmux.press("q")
-      #expect(try tmux.shows(">"))
+      #expect(try tmux.ended())
       let events = try events(path)
       #expect(zip(events, events.dropFirst()).allSatisfy { $0.time <= $1.time } && events.count >= 4)
       #expect(events.allSatisfy { $0.code == "o" })

@@ -62,7 +62,7 @@ extension EndToEnd {
       let (status, output) = try runTool("/bin/sh", ["-c", "\(Bpttop.path) link \(home.path)/*.bpttop"])
       #expect(status == 0 && output.contains("network.hidden=6"), "\(output)")
       try tmux.press("q")
-      #expect(try wait { try !tmux.isAlternate() })
+      #expect(try tmux.ended())
     }
 
     /// What is opened again is what was saved: the numbers of the screen, and those after one more update.
@@ -79,7 +79,7 @@ extension EndToEnd {
       try #require(try tmux.screen { update($0.prefix { $0 != "\n" }) == start + 3 } != nil)
       let after = try tmux.settled()
       try tmux.press("q")
-      try #require(try wait { try !tmux.isAlternate() })
+      try #require(try tmux.ended())
       try tmux.enter("clear; \(Bpttop.path) \(name)")
       try #require(try tmux.shows("cos(g_A, g_B)"))
       _ = try tmux.settled()
@@ -109,7 +109,7 @@ extension EndToEnd {
       try tmux.press("C-r")
       #expect(try tmux.screen { $0.prefix { $0 != "\n" } == header } != nil, "it is not where it was")
       try tmux.press("q")
-      #expect(try wait { try !tmux.isAlternate() })
+      #expect(try tmux.ended())
       // What was closed is not offered again.
       #expect(try wait { try FileManager.default.contentsOfDirectory(atPath: folder).isEmpty })
     }
@@ -129,7 +129,7 @@ extension EndToEnd {
         contentsOf: Data("{\"update\": 2, \"loss\": 0.6, \"log10_grad_steps\": [-4, -3, -2, -1]}\n".utf8))
       #expect(try tmux.screen { $0.contains("update 2") && $0.contains("vanishes ×0.100 a step back") } != nil)
       try tmux.press("q")
-      #expect(try wait { try !tmux.isAlternate() })
+      #expect(try tmux.ended())
       try tmux.enter("clear; \(Bpttop.path) watch run.jsom")
       #expect(try tmux.shows("run.jsom: no such file; nearest is run.jsonl"))
     }

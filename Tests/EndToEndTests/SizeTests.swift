@@ -20,7 +20,7 @@ extension EndToEnd {
       #expect(screen != nil, "not all panels after the storm")
       #expect(program.processorTime >= before)
       try tmux.press("q")
-      #expect(try wait { try !tmux.isAlternate() })
+      #expect(try tmux.ended())
     }
 
     @Test(arguments: [(60, 20), (80, 24), (200, 60)])
@@ -32,7 +32,7 @@ extension EndToEnd {
         try tmux.screen { $0.split(separator: "\n").count > height * 3 / 4 && $0.contains("Through time") })
       #expect(screen.split(separator: "\n").allSatisfy { $0.count <= width })
       try tmux.press("q")
-      #expect(try wait { try !tmux.isAlternate() })
+      #expect(try tmux.ended())
     }
   }
 }

@@ -105,6 +105,9 @@ final class Tmux {
     try run(["display-message", "-p", "#{\(name)}"]).trimmingCharacters(in: .whitespacesAndNewlines)
   }
 
+  /// Waits until the program under test has ended; its files are whole then.
+  func ended() throws -> Bool { try wait { try !isAlternate() && program() == nil } }
+
   /// The process that runs the program under test: the first of its name below the shell.
   func program() throws -> ProcessFigures? {
     guard let shell = Int32(try value("pane_pid")) else { return nil }
