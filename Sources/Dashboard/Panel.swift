@@ -98,10 +98,10 @@ extension Panel {
   public var keys: [PanelKey] { [] }
   /// The same in every state.
   public func size(_ state: DashboardState) -> PanelSize { size }
-  /// Wherever the source has what its instruments need, and a lane a network that the first of them reads.
+  /// Wherever the source has what the first of its instruments needs, and a lane a network that this one reads.
   public func applies(to state: DashboardState) -> Bool {
     (reads.first?.readsAnyNetwork ?? true || state.lanes.contains { $0.experiment.isRecurrent })
-      && reads.allSatisfy { $0.needs.isSubset(of: state.capabilities.offers) }
+      && (reads.first?.needs.isSubset(of: state.capabilities.offers) ?? true)
   }
   /// Always.
   public func isWanted(_ state: DashboardState) -> Bool { true }

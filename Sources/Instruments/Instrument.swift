@@ -33,6 +33,10 @@ public struct InstrumentNeeds: OptionSet, Hashable, Sendable {
   public static let norms = InstrumentNeeds(rawValue: 16)
   /// The Jacobians ∂h_t/∂h_{t-1}, of a pass that is made elsewhere.
   public static let jacobians = InstrumentNeeds(rawValue: 32)
+  /// The hidden states by step, of a pass that is made elsewhere.
+  public static let states = InstrumentNeeds(rawValue: 64)
+  /// Everything.
+  public static let all: InstrumentNeeds = [.pass, .sequence, .settings, .history, .norms, .jacobians, .states]
 }
 
 /// One measurement of a pass: from a pass to numbers, a pure function.

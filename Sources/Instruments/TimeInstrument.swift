@@ -6,6 +6,8 @@ import Training
 public enum TimeInstrument: Instrument {
   /// Its name.
   public static let id: InstrumentID = "time"
+  /// States, wherever they were computed.
+  public static let needs: InstrumentNeeds = .states
   /// It reads graphs of every kind.
   public static let readsAnyNetwork = true
 
@@ -21,6 +23,8 @@ public enum TimeInstrument: Instrument {
     public let goesBackWhole: Bool, carriesInfluence: Bool
     /// Whether states follow each other in time; else the network takes a sequence at once.
     public let isRecurrent: Bool
+    /// Whether the states were computed elsewhere: the schedule under which they were trained is then not known.
+    public let isRecorded: Bool
     /// How many losses of the sequence no window trains, a sequence.
     public let untrainedLosses: Int
     /// A symbol a step, where inputs are symbols.
@@ -89,6 +93,7 @@ public enum TimeInstrument: Instrument {
       injected: snapshot.window.injected, k1: training.k1.resolved(length: data.steps), k2: snapshot.schedule.k2,
       injection: training.inject, goesBackWhole: pass.isCutByWindows,
       carriesInfluence: training.algorithm.description.isForward, isRecurrent: pass.isRecurrent,
+      isRecorded: false,
       untrainedLosses: snapshot.untrainedLosses,
       symbols: symbols, inputs: (0..<shown).map { input($0, data, words) },
       furtherInputs: symbols == nil ? (shown..<data.inputs).map { inputName($0, words) } : [],
@@ -118,6 +123,25 @@ public enum TimeInstrument: Instrument {
     return states(
       pass.window, pass.snapshot, layer: layer, component: path.component,
       name: pass.window.network.cellDescription.stateComponents[path.component])
+  }
+}
+
+extension TimeInstrument.Reading {
+  /// States that were computed elsewhere, of which nothing more is known.
+  ///
+  /// - Parameter states: h_t by step and unit, [T][H], as many units at every step.
+  public init(states: [[Double]]) {
+    let steps = 0..<states.count, units = states.first?.count ?? 0
+    let largest = states.joined().reduce(0) { $1.isFinite ? max($0, abs($1)) : $0 }
+    self.init(
+      length: states.count, units: units, batch: 1, window: steps, injected: steps, k1: states.count, k2: states.count,
+      injection: .newest, goesBackWhole: true, carriesInfluence: false, isRecurrent: true, isRecorded: true,
+      untrainedLosses: 0, symbols: nil, inputs: [], furtherInputs: [],
+      targets: [TimeInstrument.Target](repeating: .none, count: states.count),
+      layers: [
+        TimeInstrument.States(name: "h", steps: steps, values: Array(states.joined()), units: units, range: largest)
+      ],
+      carried: nil)
   }
 }
 

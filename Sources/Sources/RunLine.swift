@@ -10,6 +10,8 @@ struct RunLine: Decodable, Equatable, Sendable {
   var loss: Double?, gradientNorm: Double?, clipScale: Double?, learningRate: Double?
   /// log10 ‖∂L/∂h_t‖ by step.
   var log10NormByStep: [Double?]?
+  /// h_t by step and unit, of one sequence.
+  private(set) var states: [[Double]]?
   /// ∂h_t/∂h_{t-1} of successive steps, the earliest first, until they are multiplied; and their products by lag.
   private var jacobians: [[[Double]]]?
   private(set) var product: ProductByLag?
@@ -23,7 +25,14 @@ struct RunLine: Decodable, Equatable, Sendable {
   enum CodingKeys: String, CodingKey {
     case update, loss, time, window, event
     case gradientNorm = "grad_norm", clipScale = "clip_scale", learningRate = "learning_rate"
-    case log10NormByStep = "log10_grad_steps", jacobians
+    case log10NormByStep = "log10_grad_steps", states, jacobians
+  }
+
+  /// Whether its states, if it has any, are of one number of units.
+  fileprivate var hasEvenStates: Bool {
+    guard let states else { return true }
+    let units = states.first?.count ?? 0
+    return units > 0 && states.allSatisfy { $0.count == units }
   }
 
   /// The products of its Jacobians, in place of them; false where they are no square matrices of one size.
@@ -83,7 +92,8 @@ struct RunLines {
       positiveInfinity: "Infinity", negativeInfinity: "-Infinity", nan: "NaN")
     var line =
       (try? decoder.decode(RunLine.self, from: data)) ?? (try? decoder.decode(RunLine.self, from: quotingNumbers(data)))
-    guard line?.update != nil || line?.event != nil, line?.multiplyJacobians() ?? false else { return nil }
+    guard line?.update != nil || line?.event != nil, line?.hasEvenStates ?? false, line?.multiplyJacobians() ?? false
+    else { return nil }
     return line
   }
 

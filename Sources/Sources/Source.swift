@@ -54,7 +54,7 @@ public struct Capabilities: Hashable, Sendable {
 
   /// Everything: a trainer's.
   public static let all = Capabilities(
-    offers: [.pass, .sequence, .settings, .history, .norms, .jacobians], commands: [.control, .change, .fork])
+    offers: .all, commands: [.control, .change, .fork])
 }
 
 /// What a source tells.

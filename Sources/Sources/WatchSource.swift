@@ -29,10 +29,8 @@ public final class WatchSource: Source {
 
   /// Losses always; every instrument from the first window on, and norms and products from the first line on that has them.
   public var capabilities: Capabilities {
-    let offers: InstrumentNeeds =
-      !windows.isEmpty
-      ? [.pass, .sequence, .settings, .history, .norms, .jacobians] : steps.offers
-    return Capabilities(offers: offers, commands: replay.updates.isEmpty ? [] : .control)
+    Capabilities(
+      offers: windows.isEmpty ? steps.offers : .all, commands: replay.updates.isEmpty ? [] : .control)
   }
 
   private init(
@@ -185,6 +183,7 @@ public final class WatchSource: Source {
     var readings = Readings(summary.pass)
     readings.set(LossInstrument.self, .init(update: summary.update, history: summary.history))
     if let norms = lineSteps?.norms { readings.set(GradientNormInstrument.self, .init(norms: norms)) }
+    if let states = lineSteps?.states { readings.set(TimeInstrument.self, .init(states: states)) }
     if let product = lineSteps?.product { readings.set(JacobianProductInstrument.self, .init(product)) }
     return readings
   }
@@ -232,13 +231,17 @@ public final class WatchSource: Source {
 
 /// What lines told of the steps of their passes, bounded: where there are too many, every second one goes.
 private struct StepsByUpdate {
-  /// Of one line: log10 ‖∂L/∂h_t‖ by step, and the products of Jacobians by lag.
+  /// Of one line: log10 ‖∂L/∂h_t‖ and h_t by step, and the products of Jacobians by lag.
   struct Entry {
-    var norms: [Double]?, product: ProductByLag?
-    var length: Int { max(norms?.count ?? 0, product?.steps ?? 0) }
+    var norms: [Double]?, states: [[Double]]?, product: ProductByLag?
+    /// How many numbers it holds, without those of the products, which are few.
+    var numbers: Int { (norms?.count ?? 0) + (states.map { $0.count * ($0.first?.count ?? 0) } ?? 0) }
+    var length: Int { max(norms?.count ?? 0, states?.count ?? 0, product?.steps ?? 0) }
   }
 
-  private static let limit = 1024
+  /// 64 MB of numbers.
+  private static let limit = 1024, numberLimit = 1 << 23
+  private var numbers = 0
   private(set) var updates: [Int] = []
   private var entries: [Int: Entry] = [:]
   /// What some line has had.
@@ -249,14 +252,18 @@ private struct StepsByUpdate {
 
   /// Takes a line, if it tells of steps.
   mutating func add(_ line: RunLine, _ update: Int) {
-    let entry = Entry(norms: line.log10NormByStep.map { $0.map { $0 ?? -.infinity } }, product: line.product)
+    let entry = Entry(
+      norms: line.log10NormByStep.map { $0.map { $0 ?? -.infinity } }, states: line.states, product: line.product)
     guard entry.length > 0 else { return }
     if entry.norms != nil { offers.insert(.norms) }
+    if entry.states != nil { offers.insert(.states) }
     if entry.product != nil { offers.insert(.jacobians) }
     if entries.updateValue(entry, forKey: update) == nil { updates.append(update) }
-    guard updates.count > Self.limit else { return }
+    numbers += entry.numbers
+    guard updates.count > Self.limit || numbers > Self.numberLimit, updates.count > 2 else { return }
     for (place, update) in updates.enumerated() where !place.isMultiple(of: 2) { entries[update] = nil }
     updates = updates.filter { entries[$0] != nil }
+    numbers = entries.values.reduce(0) { $0 + $1.numbers }
   }
 }
 

@@ -9,7 +9,8 @@ func makeEngine(
   if let data = start.data {
     try check(data)
     experiment.task.length = data.steps
-    experiment.training.batch = data.batch
+    experiment.training.batch = experiment.training.minibatch.resolved(
+      length: experiment.task.heldOut.trained(of: data.batch))
   }
   try validate(experiment, givenData: start.data != nil, memory: memory)
   let task = try makeTask(experiment, data: start.data, memory: memory)
@@ -45,9 +46,16 @@ func validate(_ experiment: Experiment, givenData: Bool, memory: Int) throws(Tra
     // A task that asks nothing of its own, and, as data do, begins every sequence anew.
     held.task.name = experiment.task.name.inputsStandStill ? experiment.task.name : .parity
     held.task.length = experiment.task.length
+    held.task.heldOut = experiment.task.heldOut
     held.solved = SolvedSpecification()
   }
-  do { try held.validate(memory: memory) } catch { throw .key(error) }
+  do throws(ExperimentKeyError) {
+    try held.validate(memory: memory)
+    guard !givenData else { return }
+    for rule in held.rules where rule.isOfTaskData { try rule.validate(held) }
+  } catch {
+    throw .key(error)
+  }
 }
 
 /// The task of the experiment as its network can be asked it, or the data handed in.
@@ -66,7 +74,7 @@ private func taskOrData(
       var specification = experiment.task
       specification.length = max(specification.length, specification.name.minimumLength)
       let model = specification.file == nil ? try? specification.makeTask(seed: experiment.seed, memory: memory) : nil
-      return GivenTask(data, words: model?.description, name: experiment.task.name.rawValue)
+      return try GivenTask(data, experiment, words: model?.description)
     }
     return try experiment.task.makeTask(seed: experiment.seed, memory: memory)
   } catch { throw .task(error) }

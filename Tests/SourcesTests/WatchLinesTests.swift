@@ -20,9 +20,10 @@ import Testing
       _ = DispatchSemaphore(value: 0).wait(timeout: .now() + .milliseconds(2))
     }
     // Norms are offered from the first line on that has them, and with them the way back and forth.
-    let offers: InstrumentNeeds =
-      text.contains("log10_grad_steps")
-      ? [.history, .norms] : text.contains("jacobians") ? [.history, .jacobians] : .history
+    let parts: [(String, InstrumentNeeds)] = [
+      ("log10_grad_steps", .norms), ("jacobians", .jacobians), ("states", .states),
+    ]
+    let offers = parts.reduce(InstrumentNeeds.history) { text.contains($1.0) ? $0.union($1.1) : $0 }
     #expect(source.capabilities.commands == (offers == .history ? [] : .control))
     #expect(source.capabilities.offers == offers)
     return try #require(last)
@@ -61,6 +62,23 @@ import Testing
     }
     // What is no square matrix is no line.
     #expect(lane.summary.title == ["a run", "1 line is no update, left out"])
+  }
+
+  @Test func statesAreShownAsTheyWereRecorded() throws {
+    let frame = try frame(
+      """
+      {"update": 1, "states": [[0.5, -2], [0.25, 1], [0, 3]], "log10_grad_steps": [-2, -1, 0]}
+      {"update": 2, "states": [[0.5, -2], [0.25]]}
+      {"update": 3, "states": []}
+
+      """)
+    let lane = try #require(frame.lanes[.a]), time = try #require(lane.readings?[TimeInstrument.self])
+    #expect(time.length == 3 && time.units == 2 && time.window == 0..<3 && time.isRecorded)
+    let h = try #require(time.layers.first)
+    #expect((0..<3).map { h.value(unit: 1, step: $0) } == [-2, 1, 3] && h.value(unit: 0, step: 3) == nil)
+    #expect(h.range == 3 && lane.readings?[GradientNormInstrument.self]?.norms == [-2, -1, 0])
+    // States of two sizes, and none, are no lines.
+    #expect(lane.summary.update == 1 && lane.summary.title == ["a run", "2 lines are no update, left out"])
   }
 
   @Test func whatIsNoLineIsLeftOutAndWhatGoesBackBeginsAnew() throws {

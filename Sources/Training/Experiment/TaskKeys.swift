@@ -31,8 +31,8 @@ extension ExperimentKey {
       readWith: "task.name text or csv", isRead: { $0.task.name.readsFile }),
     ExperimentKey(
       "task.held_out", .heldOut(\.task.heldOut),
-      "text and csv: the end that is not trained on, a share or a number of rows; or a file", .newRun,
-      readWith: "task.name text or csv", isRead: { $0.task.name.readsFile }),
+      "text, csv and --data: the end that is not trained on, a share or a number of rows; or a file", .newRun,
+      isRead: { $0.task.name.readsFile || $0.task.heldOut != .none }),
     ExperimentKey(
       "task.carry", .choice(\.task.carry), "text and csv: whether the state goes on from a sequence to the next",
       .newRun,

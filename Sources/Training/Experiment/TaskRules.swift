@@ -12,6 +12,17 @@ extension ExperimentRule {
       "task.file", fallsWith: \.task.name,
       expected: { "none with \($0.task.name.rawValue): \(TaskName.list("read", where: \.readsFile)) files" },
       where: { !$0.task.name.readsFile && $0.task.file != nil }),
+    ExperimentRule(
+      "task.held_out", isOfTaskData: true, fallsWith: \.task.name,
+      expected: {
+        "null with \($0.task.name.rawValue), which draws its sequences: only \(TaskName.list("read", where: \.readsFile)) it, "
+          + "or sequences handed in with --data"
+      },
+      where: { !$0.task.name.readsFile && $0.task.heldOut != .none }),
+    ExperimentRule(
+      "training.minibatch", isOfTaskData: true,
+      expected: { _ in "full: only sequences handed in with --data are taken in parts; training.batch is the sequences of an update" },
+      where: { $0.training.minibatch != .full }),
     columns("task.columns", \.task.columns),
     columns("task.targets", \.task.targets),
   ]

@@ -7,6 +7,10 @@ extension ExperimentKey {
       "training.batch", .integer(\.training.batch, 1...100_000_000), "B, the sequences trained at once", .newSequence,
       steps: .halfDoublings),
     ExperimentKey(
+      "training.minibatch", .stepCount(\.training.minibatch),
+      "--data: the sequences of an update, in another order each time through; full takes all", .newRun,
+      isRead: { $0.training.minibatch != .full }),
+    ExperimentKey(
       "training.k1", .stepCount(\.training.k1), "an update every k1 steps; full is the sequence", steps: .linear(1)),
     ExperimentKey(
       "training.k2", .stepCount(\.training.k2), "the window's steps: how far back the gradient goes",

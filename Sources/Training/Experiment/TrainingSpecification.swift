@@ -88,6 +88,8 @@ public struct RFLOSpecification: Equatable, Sendable {
 public struct TrainingSpecification: Equatable, Sendable {
   /// The number B of sequences.
   public var batch = 16
+  /// How many of the sequences that are handed in an update takes.
+  public var minibatch = StepCount.full
   /// An update happens every k1 steps.
   public var k1 = StepCount.full
   /// A window is k2 steps long.

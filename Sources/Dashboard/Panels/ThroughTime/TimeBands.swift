@@ -135,7 +135,7 @@ extension TimeDrawing {
     let bands = isStacked ? picture.layers.map(\.gradient) : [picture.gradient]
     labelGradients(in: rect, &buffer)
     guard !bands.contains(where: \.isEmpty) else {
-      buffer.put("not computed yet", in: rect, style: theme[.dimText])
+      buffer.put(picture.missing, in: rect, style: theme[.dimText])
       return
     }
     guard picture.cursor.phase != .forward else {

@@ -166,6 +166,7 @@ extension TimePicture {
   /// The window's names, longest first: k2, how much of it there is, and k1 where both share one bracket.
   var windowWords: [String] {
     let count = window.count
+    guard !isRecorded else { return ["\(count) steps as they were recorded", "\(count) steps"] }
     guard isRecurrent else { return ["the whole sequence at once, n = \(count)", "n = \(count)"] }
     let name = wantedWindow >= length ? "k2 = n = \(wantedWindow)" : "k2 = \(wantedWindow)"
     // A window reaches back to its sequence's start at most.

@@ -194,7 +194,7 @@ struct TimeDrawing {
     for (row, series) in series.prefix(rect.height).enumerated() {
       label(series.name, row: rect.y + row, &buffer)
       guard !series.values.isEmpty else {
-        buffer.put("not computed yet", in: rect.line(row), style: theme[.dimText])
+        buffer.put(picture.missing, in: rect.line(row), style: theme[.dimText])
         continue
       }
       let values = scale.steps.map { step in

@@ -35,6 +35,8 @@ struct TimePicture {
   var isWhole = true
   /// Whether states follow each other in time.
   var isRecurrent = true
+  /// Whether the states were computed elsewhere, so that neither φ′ nor the schedule is known.
+  var isRecorded = false
   /// Whether the past comes along in an influence ∂h/∂w, and not by going back.
   var carriesInfluence = false
   /// How many losses of the sequence no window trains.
@@ -68,6 +70,9 @@ struct TimePicture {
 }
 
 extension TimePicture {
+  /// What stands where numbers are missing.
+  var missing: String { isRecorded ? "not recorded" : "not computed yet" }
+
   /// The input of 0 and a few 1 that has no row of its own where only `shown` have one: its steps are told by color in the
   /// first row, which it marks.
   func marks(hiddenFrom shown: Int) -> Int? {
@@ -99,7 +104,7 @@ extension TimePicture {
     self.cursor = cursor
     (wantedWindow, wantedNewest, injection) = (time.k2, time.k1, time.injection)
     (isWhole, carriesInfluence, isRecurrent) = (time.goesBackWhole, time.carriesInfluence, time.isRecurrent)
-    untrainedLosses = time.untrainedLosses
+    (untrainedLosses, isRecorded) = (time.untrainedLosses, time.isRecorded)
     state = Self.states(time.layers[layer], time.window, cursor)
     stateRange = Self.range(time.layers[layer])
     if time.layers.count > 1 {
