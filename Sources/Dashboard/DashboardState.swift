@@ -142,6 +142,9 @@ extension DashboardState {
   /// Whether the lanes train by themselves.
   public var isRunning: Bool { requestedRunning ?? lanes.contains { $0.newest?.isRunning ?? false } }
 
+  /// Whether the runs are trained here, so that their settings are known and can be turned.
+  var isOurs: Bool { capabilities.commands.contains(.change) }
+
   /// The explosion that stopped the focused lane, if one did.
   public var explosion: Explosion? { newest?.explosion }
 

@@ -44,5 +44,5 @@ extension DashboardState {
   }
 
   /// Whether there is a run that a session can hold.
-  public var canBeSaved: Bool { capabilities.commands.contains(.change) && (newest?.update ?? 0) > 0 }
+  public var canBeSaved: Bool { isOurs && (newest?.update ?? 0) > 0 }
 }

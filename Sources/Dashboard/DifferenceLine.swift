@@ -30,6 +30,10 @@ enum DifferenceLine {
       ].map { $0.words(theme) }
     }
     let (a, b) = (state.lanes[0], state.lanes[1])
+    guard state.isOurs else {
+      let name = { (lane: Lane) in lane.newest?.title.first ?? "" }
+      return [legend(a, name(a)) + legend(b, name(b)), legend(a, "") + legend(b, "")]
+    }
     let words = [3, 2, 1].map { limit in { (lane: Lane) in state.differences(of: lane, limit: limit) } }
     let isSame = words[0](a).isEmpty && words[0](b).isEmpty
     let same = isSame ? [legend(a, "") + legend(b, "the same settings: turn a knob")] : []
@@ -39,7 +43,9 @@ enum DifferenceLine {
   /// cos of the gradients, their ratio, and how far the weights have gone apart, the fullest form first.
   private static func numbers(_ state: DashboardState, _ theme: Theme) -> [[Span]] {
     let dim = theme[.dimText], value = theme[.value]
+    guard state.capabilities.offers.contains(.pass) else { return [] }
     guard let difference = state.difference else { return [[Span("the difference is being computed ", dim)]] }
+    guard difference.sharedTensors > 0 else { return [[Span("no weights of one shape in both ", dim)]] }
     let cosine = difference.cosine.isFinite ? NumberText.fixed(difference.cosine, 3) : "-"
     let ratio = difference.ratio.isFinite ? "×" + NumberText.short(difference.ratio) : "-"
     let distance = NumberText.short(difference.weightDistance)

@@ -14,7 +14,7 @@ enum HeaderLine {
     buffer.put(status, in: line, alignment: .right)
     // The parts that are least missed go first: the name, then from the right.
     let name = state.lanes.count > 1 ? "bpttop \(state.lane.id.letter)" : "bpttop"
-    let isOurs = state.capabilities.commands.contains(.change)
+    let isOurs = state.isOurs
     var parts = [name] + (isOurs ? settings(state.experiment, chosenSchedule(state)) : state.newest?.title ?? [])
     let room = line.width - statusWidth - 2
     func width(_ parts: [String]) -> Int { parts.reduce(0) { $0 + $1.columns } + 3 * max(0, parts.count - 1) }

@@ -264,11 +264,13 @@ extension DashboardState {
     guard lanes.count == 1 else {
       focusedLane = lane.id.other
       if let window { cursor = cursor.clamped(to: window) }
-      message = Message("lane \(focusedLane.letter): its knobs turn now")
+      message = Message("lane \(focusedLane.letter)\(isOurs ? ": its knobs turn now" : "")")
       return []
     }
     message = Message(
-      "forked: B goes on beside A from here; knobs turn in B, f changes the lane, x closes it, u undoes this")
+      !isOurs
+        ? "both runs: f changes the lane, x closes it"
+        : "forked: B goes on beside A from here; knobs turn in B, f changes the lane, x closes it, u undoes this")
     return [.source(.fork(from: lane.id))]
   }
 
@@ -278,7 +280,7 @@ extension DashboardState {
       message = Message("one lane: f forks a second one")
       return []
     }
-    message = Message("lane \(lane.id.letter) closed, the other goes on; u opens it again")
+    message = Message("lane \(lane.id.letter) closed, the other goes on; \(isOurs ? "u" : "f") opens it again")
     return [.source(.drop(lane.id))]
   }
 
@@ -307,6 +309,7 @@ extension DashboardState {
       var lane = model
       lane.id = id
       lane.unconfirmed = [:]
+      lane.newest = nil
       return lane
     }
     difference = nil

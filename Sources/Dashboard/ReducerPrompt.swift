@@ -157,7 +157,7 @@ extension DashboardState {
   /// What a search finds: panels and marks by their names, knobs by all they are called, demos by what they show.
   func findings(_ text: String) -> [Finding] {
     let words = text.lowercased()
-    let canOpen = capabilities.commands.contains(.change)
+    let canOpen = isOurs
     let named = canOpen ? Demo.all.filter { words.isEmpty || $0.name.contains(words) } : []
     let others = canOpen ? Demo.all.filter { !named.contains($0) && $0.head.lowercased().contains(words) } : []
     let demos = (named + others).map(Finding.demo)

@@ -24,16 +24,20 @@ struct WatchCommand: ParsableCommand {
       "grad_norm": 1.7, "log10_grad_steps": [-4.1, -3.2, -2.0]}. Only update must be there; panels whose numbers do not come \
       take no room. The file may still grow; `train --metrics run.jsonl` writes such lines, too.
 
+      Two runs are drawn side by side, as two lanes: f goes to the other one, x closes one.
+
       EXAMPLES
         bpttop watch runs/a
+        bpttop watch runs/a runs/b
         bpttop watch run.jsonl
         ssh host tail -n +1 -f run.jsonl | bpttop watch -
       """)
 
   @Argument(
-    help: ArgumentHelp("The folder, the file of JSON lines, or - for standard input.", valueName: "run"),
+    help: ArgumentHelp(
+      "The folder, the file of JSON lines, or - for standard input; or two of them.", valueName: "run"),
     completion: .file())
-  var path: String
+  var paths: [String]
   @OptionGroup var looks: TerminalLooks
 
   func run() throws {
@@ -41,7 +45,14 @@ struct WatchCommand: ParsableCommand {
     var experiment = Experiment()
     experiment.training.clip.kind = .none
     experiment.view.pace = nil
-    let source = try WatchedRun.source(path)
+    let sources = try paths.map { path in try WatchedRun.source(path) }
+    guard let first = sources.first, sources.count <= 2, Set(paths).count == paths.count else {
+      let found = paths.joined(separator: " ")
+      throw Failure.input("watch: found \(found), expected one run, or two that are not the same")
+    }
+    let source = { (wake: @escaping @Sendable () -> Void) -> any Source in
+      sources.count == 1 ? first(wake) : WatchedPair(first(wake), sources[1](wake), wake: wake)
+    }
     try looks.show(
       DashboardSession.Opening(experiment: experiment, startsPaused: true, source: source), savesItself: false)
   }
@@ -51,7 +62,7 @@ struct WatchCommand: ParsableCommand {
 enum WatchedRun {
   /// The source of the run at `path`.
   /// - Throws: one line that says what was found there.
-  static func source(_ path: String) throws -> (_ wake: @escaping @Sendable () -> Void) -> any Source {
+  static func source(_ path: String) throws -> (_ wake: @escaping @Sendable () -> Void) -> WatchSource {
     let name = path.split(separator: "/").suffix(2).joined(separator: "/")
     var isFolder: ObjCBool = false
     if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue {
@@ -68,7 +79,8 @@ enum WatchedRun {
     return { WatchSource(descriptor: descriptor, title: name, follows: path != "-", wake: $0) }
   }
 
-  private static func folder(_ path: String, _ name: String) -> (_ wake: @escaping @Sendable () -> Void) -> any Source {
+  private static func folder(_ path: String, _ name: String) -> (_ wake: @escaping @Sendable () -> Void) -> WatchSource
+  {
     { WatchSource(folder: path, title: name, now: { Date().timeIntervalSince1970 }, wake: $0) }
   }
 

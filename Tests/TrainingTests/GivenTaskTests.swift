@@ -82,7 +82,10 @@ import Testing
       "task.held_out", "other.csv",
       "task.held_out: found other.csv, expected a share or a number of sequences, of those handed in with --data"
     ),
-    ("training.minibatch", "8", "training.minibatch: found 8, expected at most 7, the number of sequences trained on, or full"),
+    (
+      "training.minibatch", "8",
+      "training.minibatch: found 8, expected at most 7, the number of sequences trained on, or full"
+    ),
   ])
   func whatCannotBeTakenIsRefused(_ key: String, _ value: String, _ message: String) throws {
     do {

@@ -19,7 +19,7 @@ struct KnobsPanel: Panel {
     PanelKey([.left, .right, .character("h"), .character("l")], name: "←→", short: "turn", help: "turn it (h l)"),
   ]
 
-  func applies(to state: DashboardState) -> Bool { state.capabilities.commands.contains(.change) }
+  func applies(to state: DashboardState) -> Bool { state.isOurs }
 
   func notes(_ state: DashboardState) -> [String] {
     let lane = state.lanes.count > 1 ? "lane \(state.lane.id.letter) · " : ""

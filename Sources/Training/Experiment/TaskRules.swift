@@ -21,7 +21,9 @@ extension ExperimentRule {
       where: { !$0.task.name.readsFile && $0.task.heldOut != .none }),
     ExperimentRule(
       "training.minibatch", isOfTaskData: true,
-      expected: { _ in "full: only sequences handed in with --data are taken in parts; training.batch is the sequences of an update" },
+      expected: { _ in
+        "full: only sequences handed in with --data are taken in parts; training.batch is the sequences of an update"
+      },
       where: { $0.training.minibatch != .full }),
     columns("task.columns", \.task.columns),
     columns("task.targets", \.task.targets),

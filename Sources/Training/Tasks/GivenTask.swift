@@ -71,7 +71,7 @@ struct GivenTask: SequenceTask {
   func write(sequence index: Int, into data: inout SequenceBatch) {
     guard data.batch != given.batch || !isShuffled else { return data = given }
     // Sequences that are left over at the end of an order are taken in the next one.
-    let perOrder = isShuffled ? max(1, given.batch / data.batch) : sequenceCount(steps: data.steps, batch: data.batch) ?? 1
+    let perOrder = max(1, isShuffled ? given.batch / data.batch : (given.batch + data.batch - 1) / data.batch)
     var rows = Array(0..<given.batch)
     if isShuffled {
       var random = CounterRandom(seed: seed, sequence: index / perOrder, row: 0)
