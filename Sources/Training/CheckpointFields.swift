@@ -161,7 +161,7 @@ struct CourseFields: Codable, Equatable, Sendable {
     var update: Int, step: Int, factor: String
   }
 
-  init(_ course: TrainingRun.Course, _ place: Checkpoint) {
+  init(_ course: RunCourse, _ place: Checkpoint) {
     beginning = BeginningFields(course.beginning)
     changes = course.changes.map { change in
       ChangeFields(
@@ -179,7 +179,7 @@ struct CourseFields: Codable, Equatable, Sendable {
     best = course.best.map { MarkFields(update: $0.update, value: $0.loss) }
   }
 
-  func read(_ reader: CheckpointArrayReader) throws(TrainingError) -> (TrainingRun.Course, Checkpoint) {
+  func read(_ reader: CheckpointArrayReader) throws(TrainingError) -> (RunCourse, Checkpoint) {
     let place = Checkpoint()
     place.experiment = try experiment.experiment()
     place.position = try position.position()
@@ -196,7 +196,7 @@ struct CourseFields: Codable, Equatable, Sendable {
     for (index, update) in originUpdates.enumerated() {
       place.origins.append(WeightOrigin(update: update, parameters: try reader.float64("origin.\(index)")))
     }
-    var course = TrainingRun.Course(beginning: try beginning.read(reader))
+    var course = RunCourse(beginning: try beginning.read(reader))
     guard (0...changes.count).contains(made) else {
       throw .misfit("checkpoint: found \(made) changes made, expected at most \(changes.count)")
     }

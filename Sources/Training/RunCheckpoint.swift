@@ -5,9 +5,9 @@ import RecurrentNetworks
 ///
 /// A run made from it goes on with the same numbers as the run that it was taken from, bit for bit.
 public struct RunCheckpoint: Sendable {
-  var course: TrainingRun.Course
+  var course: RunCourse
   var place: Checkpoint
-  var formers: [TrainingRun.FormerCourse]
+  var formers: [FormerCourse]
   var loaded: RunBeginning
   /// Everything that was done to the run.
   public internal(set) var timeline: [TimelineEvent]
@@ -54,7 +54,7 @@ extension TrainingRun {
   }
 }
 
-extension TrainingRun.Course {
+extension RunCourse {
   /// The engine of the course, put to a place of it.
   ///
   /// - Throws: what of the place, which may have come from a file, the course cannot have come to.

@@ -87,7 +87,7 @@ extension RunCheckpoint {
       reader.prefix = "former.\(index)."
       let (course, place) = try former.course.read(reader)
       formers.append(
-        TrainingRun.FormerCourse(
+        FormerCourse(
           course: course, place: place, settings: former.settings.map(Setting.init),
           restart: try former.restart?.point()))
     }
@@ -107,7 +107,7 @@ private struct ArrayWriter {
     if let numbers { arrays[prefix + name] = .float64(numbers) }
   }
 
-  mutating func write(_ course: TrainingRun.Course, _ place: Checkpoint) {
+  mutating func write(_ course: RunCourse, _ place: Checkpoint) {
     switch place.experiment.precision {
     case .float64: writeNumbers(place, { .float64($0) })
     case .float32: writeNumbers(place, { .float32($0) })

@@ -87,3 +87,47 @@ struct TextSampler {
     return y.count - 1
   }
 }
+
+extension TrainingRun {
+  /// What the network writes, going on from the place where row 0 of the batch stands.
+  func sample(length: Int, parameters: [Double], carried: [[Double]]) -> String {
+    let alphabet = engine.task.alphabet
+    guard experiment.isRecurrent, !alphabet.isEmpty, let symbols = engine.data.symbols else { return "" }
+    return TextSampler(network: experiment.network, layout: layout, parameters: parameters, alphabet: alphabet)
+      .write(
+        length: length, from: carried, batch: engine.data.batch,
+        prompt: [Int(symbols[engine.window.steps.lowerBound * engine.data.batch])], seed: experiment.seed)
+  }
+
+  /// What the network writes after a prompt, from a state of 0.
+  ///
+  /// - Parameters:
+  ///   - length: how many characters.
+  ///   - prompt: the characters that it reads first; where it is empty, the alphabet's first.
+  ///   - temperature: what the readout is divided by before a character is drawn; 0 takes the likeliest.
+  ///   - seed: of the draws.
+  /// - Throws: that the task is no text, or that a character of the prompt is none of its alphabet.
+  public func write(
+    length: Int, prompt: String, temperature: Double, seed: UInt64
+  ) throws(TrainingError) -> String {
+    let alphabet = engine.task.alphabet
+    guard !alphabet.isEmpty else {
+      throw .misfit("sample: found the task \(experiment.task.name.rawValue), expected text")
+    }
+    guard experiment.isRecurrent else {
+      throw .misfit(
+        "sample: found network.kind \(experiment.architecture.kind.rawValue), expected recurrent: it writes from a state"
+      )
+    }
+    var symbols: [Int] = []
+    for scalar in prompt.unicodeScalars {
+      guard let symbol = alphabet.firstIndex(of: scalar) else {
+        let known = alphabet.map(TextCorpus.symbol).joined()
+        throw .misfit("--prompt: found \u{201C}\(scalar)\u{201D}, expected the characters of the text, \(known)")
+      }
+      symbols.append(symbol)
+    }
+    return TextSampler(network: experiment.network, layout: layout, parameters: parameters, alphabet: alphabet)
+      .write(length: length, prompt: symbols.isEmpty ? [0] : symbols, temperature: temperature, seed: seed)
+  }
+}

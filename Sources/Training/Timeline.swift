@@ -82,18 +82,6 @@ public struct UndoReport: Equatable, Sendable {
   public let isFormerRun: Bool
 }
 
-/// What a run began from.
-public struct RunBeginning: Sendable {
-  /// The experiment before any change.
-  public let experiment: Experiment
-  /// What was handed in.
-  public let start: TrainingRun.Start
-  /// Where in the data and among the updates it began: nowhere, but for a lane that goes on beside another.
-  let position: TrainingPosition
-  /// The updates that count as done at the beginning.
-  public var update: Int { position.update }
-}
-
 /// A run as it can be made again: what it began from, and the changes at their updates. Bit for bit the same run.
 public struct TimelineReplay: Sendable {
   /// What it began from.

@@ -28,42 +28,11 @@ public final class TrainingRun {
     public init() {}
   }
 
-  /// What a run is from its beginning on: a change that begins a new run begins another course.
-  struct Course: Sendable {
-    var beginning: RunBeginning
-    /// The changes made, and behind them those that were taken back and will be made again at their updates.
-    var changes: [Change] = []
-    var made = 0
-    var history = LossHistory()
-    var explosion: Explosion?
-    /// The updates before the explosion, also while the run is gone back over them.
-    var blackBox: BlackBox?
-    var checkpoints = CheckpointRing()
-    var origins: [WeightOrigin] = []
-    /// The weights with the least held-out loss.
-    var best: BestWeights?
-  }
-
-  /// A course that was left for a new one, where it stood.
-  struct FormerCourse: Sendable {
-    var course: Course
-    var place: Checkpoint
-    /// What the new one was begun by: settings, or a restart.
-    var settings: [Setting] = []
-    var restart: RestartPoint?
-  }
-
-  /// The most former courses that are kept, and the bytes that they and their checkpoints may take.
-  static let formerLimit = 8, formerByteLimit = 64 << 20
-  /// The most places kept from before changes that no update followed yet, and the bytes that they may take; without a
-  /// place, `undo` trains again from the last checkpoint.
-  static let placeLimit = 16, placeByteLimit = 32 << 20
-
   /// What was loaded at first.
   let loaded: RunBeginning
   let memory: Int
   var engine: any TrainingEngine
-  var course: Course
+  var course: RunCourse
   var formers: [FormerCourse] = []
   /// Everything that was done to the run, in order.
   public internal(set) var timeline: [TimelineEvent]
@@ -74,7 +43,7 @@ public final class TrainingRun {
   /// Whether there is no next update until something is changed or rewound.
   private var isEnded = false
   /// Where training stood before each of the last changes, while no update has been made since.
-  private(set) var placesBefore: [(index: Int, place: Checkpoint)] = []
+  private(set) var placesBefore = PlacesBeforeChanges()
   /// The serial of the newest snapshot of all runs: one that takes another's place goes on counting.
   static let serials = Atomic<UInt64>(0)
 
@@ -93,17 +62,17 @@ public final class TrainingRun {
   }
 
   init(beginning: RunBeginning, memory: Int) throws(TrainingError) {
-    engine = try makeEngine(beginning, memory: memory)
+    engine = try beginning.makeEngine(memory: memory)
     loaded = RunBeginning(experiment: engine.experiment, start: beginning.start, position: beginning.position)
     self.memory = memory
-    course = Course(beginning: loaded)
+    course = RunCourse(beginning: loaded)
     timeline = [.begin(update: engine.position.update, engine.experiment)]
     noteOrigin()
   }
 
   /// A run that goes on from where another stands.
   init(
-    course: Course, engine: any TrainingEngine, formers: [FormerCourse], timeline: [TimelineEvent],
+    course: RunCourse, engine: any TrainingEngine, formers: [FormerCourse], timeline: [TimelineEvent],
     loaded: RunBeginning, memory: Int
   ) {
     self.course = course
@@ -133,7 +102,7 @@ public final class TrainingRun {
   /// Updates done.
   public var update: Int { engine.position.update }
   /// Every change made so far that holds, and what took others back.
-  public var journal: [JournalEntry] { course.changes[..<course.made].map(\.entry) }
+  public var journal: [JournalEntry] { course.journal }
   /// How many updates can be taken back.
   public var rewindable: Int { update - course.beginning.update }
   /// What of the user's file was read as what, what was left out and why, in one line; nil where none was read.
@@ -279,7 +248,7 @@ public final class TrainingRun {
   }
 
   private func returnToBeginning() throws(TrainingError) {
-    engine = try makeEngine(course.beginning, memory: memory)
+    engine = try course.beginning.makeEngine(memory: memory)
     course.history = LossHistory()
     course.made = 0
     course.origins = []
@@ -336,12 +305,7 @@ public final class TrainingRun {
     }
     let entry = JournalEntry(update: place.position.update, settings: settings)
     record(Change(entry: entry, before: place.experiment, factors: factors))
-    placesBefore.append((course.made - 1, place))
-    while placesBefore.count > Self.placeLimit
-      || placesBefore.reduce(0, { $0 + $1.place.bytes }) > Self.placeByteLimit
-    {
-      placesBefore.removeFirst()
-    }
+    placesBefore.append(place, before: course.made - 1)
     timeline.append(.change(update: update, settings: settings, effect: planned.effect))
     return ChangeReport(
       settings: settings, effect: planned.effect, update: update, kept: layout.entries.map(\.name), drawn: [],
@@ -350,12 +314,8 @@ public final class TrainingRun {
 
   /// Adds a change that was made; those that were taken back before are not made again.
   private func record(_ change: Change) {
-    (course.explosion, course.blackBox) = (nil, nil)
     clearFailure()
-    course.changes.removeLast(course.changes.count - course.made)
-    course.checkpoints.drop(after: update, changeCount: course.made)
-    course.changes.append(change)
-    course.made += 1
+    course.record(change, at: update)
   }
 
   /// Makes a change in the engine, or as much of it as succeeds.
@@ -395,7 +355,7 @@ public final class TrainingRun {
         }
         course.changes[index].factors = try make(planned)
       case .undo:
-        guard let last = lastUndoable else {
+        guard let last = course.lastUndoable else {
           throw .misfit("journal: found an undo without a change before it, expected a change")
         }
         try takeBack(course.changes[last])
@@ -413,21 +373,9 @@ public final class TrainingRun {
 
   // MARK: Undo
 
-  /// The place in the journal of the last change that was not taken back.
-  private var lastUndoable: Int? {
-    var standing: [Int] = []
-    for (index, change) in course.changes[..<course.made].enumerated() {
-      switch change.entry.kind {
-      case .change: standing.append(index)
-      case .undo: _ = standing.popLast()
-      }
-    }
-    return standing.last
-  }
-
   /// The settings that `undo` would take back; empty where there is nothing to undo, or a restart.
   public var undoable: [Setting] {
-    lastUndoable.map { course.changes[$0].entry.settings } ?? formers.last?.settings ?? []
+    course.lastUndoable.map { course.changes[$0].entry.settings } ?? formers.last?.settings ?? []
   }
 
   /// Takes back the last change of settings, and only that: updates made since stay.
@@ -439,7 +387,7 @@ public final class TrainingRun {
   /// - Throws: why it could not be done; then nothing has changed.
   @discardableResult
   public func undo() throws(TrainingError) -> UndoReport? {
-    guard let index = lastUndoable else { return try returnToFormer() }
+    guard let index = course.lastUndoable else { return try returnToFormer() }
     let undone = course.changes[index].entry, changed = experiment
     if undone.update == update, index == course.made - 1 {
       try strikeOut(index)
@@ -461,8 +409,8 @@ public final class TrainingRun {
     let (changes, update) = (course.changes, update)
     course.changes.removeSubrange(index...)
     course.checkpoints.drop(after: update, changeCount: index)
-    if let last = placesBefore.last, last.index == index {
-      try restore(last.place)
+    if let place = placesBefore.place(before: index) {
+      try restore(place)
       course.made = index
       placesBefore.removeLast()
     } else {
@@ -511,7 +459,8 @@ public final class TrainingRun {
   ///   - keepsPlace: whether it goes on at the same update, as a lane beside another does.
   public func restart(_ point: RestartPoint, keepsPlace: Bool = false) throws(TrainingError) {
     var beginning = RunBeginning(
-      experiment: experiment, start: start(for: experiment), position: TrainingPosition())
+      experiment: experiment, start: course.beginning.given(fitting: experiment, before: experiment, layout: layout),
+      position: TrainingPosition())
     switch point {
     case .loaded: beginning = RunBeginning(experiment: loaded.experiment, start: loaded.start, position: .init())
     case .present: break
@@ -522,7 +471,7 @@ public final class TrainingRun {
       beginning = RunBeginning(experiment: changed, start: start, position: .init())
     }
     if keepsPlace {
-      let position = position(under: beginning.experiment)
+      let position = engine.position.under(beginning.experiment, before: experiment)
       beginning = RunBeginning(experiment: beginning.experiment, start: beginning.start, position: position)
     }
     let event = TimelineEvent.restart(update: update, from: point)
@@ -535,7 +484,9 @@ public final class TrainingRun {
   ) throws(TrainingError) -> ChangeReport {
     let event = TimelineEvent.change(update: update, settings: settings, effect: .newRun)
     guard keepsPlace else {
-      let beginning = RunBeginning(experiment: changed, start: start(for: changed), position: TrainingPosition())
+      let beginning = RunBeginning(
+        experiment: changed, start: course.beginning.given(fitting: changed, before: experiment, layout: layout),
+        position: TrainingPosition())
       try begin(beginning, settings: settings, restart: nil, event: event)
       let names = layout.entries.map(\.name)
       let isGiven = course.beginning.start.parameters != nil
@@ -546,15 +497,16 @@ public final class TrainingRun {
     let (former, formerLayout) = (parameters, layout)
     let isDrawnAnew =
       changed.seed != experiment.seed || changed.network.initialization != experiment.network.initialization
-    var start = start(for: changed)
+    var start = course.beginning.given(fitting: changed, before: experiment, layout: layout)
     start.parameters = nil
     start.carriedState = nil
-    let drawn = try makeEngine(changed, start: start, memory: memory)
+    let drawn = try Training.makeEngine(changed, start: start, memory: memory)
     let (weights, kept) =
       isDrawnAnew ? (drawn.parameters, []) : drawn.layout.taking(former, of: formerLayout, into: drawn.parameters)
     start.parameters = weights
     try begin(
-      RunBeginning(experiment: changed, start: start, position: position(under: changed)), settings: settings,
+      RunBeginning(experiment: changed, start: start, position: engine.position.under(changed, before: experiment)),
+      settings: settings,
       restart: nil, event: event)
     let names = layout.entries.map(\.name)
     return ChangeReport(
@@ -562,63 +514,20 @@ public final class TrainingRun {
       given: [])
   }
 
-  /// The place where a run under `changed` goes on: where the data stay the same, the same.
-  private func position(under changed: Experiment) -> TrainingPosition {
-    var position = engine.position
-    guard
-      changed.task != experiment.task || changed.seed != experiment.seed
-        || changed.training.batch != experiment.training.batch
-    else { return position }
-    position.stepsBefore += position.trained
-    position.trained = 0
-    return position
-  }
-
-  /// What was handed in, as far as it fits `changed`.
-  private func start(for changed: Experiment) -> Start {
-    var start = course.beginning.start
-    if changed.network.hidden != experiment.network.hidden || changed.network.layers != experiment.network.layers
-      || changed.network.cell != experiment.network.cell
-      || changed.network.unitTensors != experiment.network.unitTensors
-      || changed.network.learnsInitialState != experiment.network.learnsInitialState
-      || changed.task != experiment.task
-      || changed.architecture != experiment.architecture
-    {
-      start.parameters = nil
-      start.carriedState = nil
-    }
-    if changed.copies != experiment.copies, let parameters = start.parameters {
-      start.parameters = layout.shared(parameters)
-    }
-    if changed.training.batch != initialExperiment.training.batch { start.carriedState = nil }
-    return start
-  }
-
   private func begin(
     _ beginning: RunBeginning, settings: [Setting], restart: RestartPoint?, event: TimelineEvent
   ) throws(TrainingError) {
-    let begun = try makeEngine(beginning, memory: memory)
-    formers.append(FormerCourse(course: course, place: place(), settings: settings, restart: restart))
-    forgetFormers()
+    let begun = try beginning.makeEngine(memory: memory)
+    formers.keep(FormerCourse(course: course, place: place(), settings: settings, restart: restart))
     engine = begun
     validator = nil
-    course = Course(
+    course = RunCourse(
       beginning: RunBeginning(
         experiment: begun.experiment, start: beginning.start, position: beginning.position))
     clearFailure()
-    placesBefore = []
+    placesBefore.removeAll()
     noteOrigin()
     timeline += [event, .begin(update: update, experiment)]
-  }
-
-  /// Keeps former courses within their bounds: first their checkpoints go, which can be made again, then they themselves.
-  private func forgetFormers() {
-    if formers.count > Self.formerLimit { formers.removeFirst() }
-    func bytes() -> Int { formers.reduce(0) { $0 + $1.place.bytes + $1.course.checkpoints.bytes } }
-    for index in formers.indices where bytes() > Self.formerByteLimit {
-      formers[index].course.checkpoints = CheckpointRing()
-    }
-    while formers.count > 1, bytes() > Self.formerByteLimit { formers.removeFirst() }
   }
 
   /// The run from before the present one stands again, where it stood.
@@ -629,7 +538,7 @@ public final class TrainingRun {
     formers.removeLast()
     course = former.course
     validator = nil
-    placesBefore = []
+    placesBefore.removeAll()
     clearFailure()
     timeline.append(.undo(update: left, settings: former.settings, returnedTo: update))
     return UndoReport(
@@ -670,52 +579,4 @@ public final class TrainingRun {
       sample: sampleLength > 0 ? sample(length: sampleLength, parameters: parameters, carried: carried) : "")
   }
 
-  /// What the network writes, going on from the place where row 0 of the batch stands.
-  private func sample(length: Int, parameters: [Double], carried: [[Double]]) -> String {
-    let alphabet = engine.task.alphabet
-    guard experiment.isRecurrent, !alphabet.isEmpty, let symbols = engine.data.symbols else { return "" }
-    return TextSampler(network: experiment.network, layout: layout, parameters: parameters, alphabet: alphabet)
-      .write(
-        length: length, from: carried, batch: engine.data.batch,
-        prompt: [Int(symbols[engine.window.steps.lowerBound * engine.data.batch])], seed: experiment.seed)
-  }
-
-  /// What the network writes after a prompt, from a state of 0.
-  ///
-  /// - Parameters:
-  ///   - length: how many characters.
-  ///   - prompt: the characters that it reads first; where it is empty, the alphabet's first.
-  ///   - temperature: what the readout is divided by before a character is drawn; 0 takes the likeliest.
-  ///   - seed: of the draws.
-  /// - Throws: that the task is no text, or that a character of the prompt is none of its alphabet.
-  public func write(
-    length: Int, prompt: String, temperature: Double, seed: UInt64
-  ) throws(TrainingError) -> String {
-    let alphabet = engine.task.alphabet
-    guard !alphabet.isEmpty else {
-      throw .misfit("sample: found the task \(experiment.task.name.rawValue), expected text")
-    }
-    guard experiment.isRecurrent else {
-      throw .misfit(
-        "sample: found network.kind \(experiment.architecture.kind.rawValue), expected recurrent: it writes from a state"
-      )
-    }
-    var symbols: [Int] = []
-    for scalar in prompt.unicodeScalars {
-      guard let symbol = alphabet.firstIndex(of: scalar) else {
-        let known = alphabet.map(TextCorpus.symbol).joined()
-        throw .misfit("--prompt: found \u{201C}\(scalar)\u{201D}, expected the characters of the text, \(known)")
-      }
-      symbols.append(symbol)
-    }
-    return TextSampler(network: experiment.network, layout: layout, parameters: parameters, alphabet: alphabet)
-      .write(length: length, prompt: symbols.isEmpty ? [0] : symbols, temperature: temperature, seed: seed)
-  }
-}
-
-/// The engine of a run at its beginning.
-private func makeEngine(_ beginning: RunBeginning, memory: Int) throws(TrainingError) -> any TrainingEngine {
-  let engine = try makeEngine(beginning.experiment, start: beginning.start, memory: memory)
-  if beginning.position != TrainingPosition() { try engine.begin(at: beginning.position) }
-  return engine
 }

@@ -73,11 +73,11 @@ private func set(_ key: String, _ value: String) -> Setting { Setting(key: key, 
       ]))
     train(run, 1)
     // B·H·P numbers in double precision: more than half of what may be kept.
-    #expect(run.algorithmBytes > TrainingRun.placeByteLimit / 2)
+    #expect(run.algorithmBytes > PlacesBeforeChanges.byteLimit / 2)
     let before = RunState(run)
     let rates = ["0.03", "0.04", "0.05", "0.06"]
     for rate in rates { try run.change([set("training.optimizer.learning_rate", rate)]) }
-    #expect(run.placesBefore.reduce(0) { $0 + $1.place.bytes } <= TrainingRun.placeByteLimit)
+    #expect(run.placesBefore.bytes <= PlacesBeforeChanges.byteLimit)
     #expect(run.placesBefore.count < rates.count)
     for _ in rates { #expect(try run.undo() != nil) }
     #expect(RunState(run) == before)
