@@ -1,4 +1,5 @@
 import Canvas
+import Instruments
 import Sources
 import Training
 
@@ -71,6 +72,11 @@ public struct EffectRunner {
     _ = takeNews()
   }
 
+  /// Takes what was read of the lanes before, for the panels that draw it over the updates.
+  public mutating func follow(_ trends: [LaneID: Trends]) {
+    for index in state.lanes.indices { state.lanes[index].trends = trends[state.lanes[index].id] ?? Trends() }
+  }
+
   /// Takes the size of the screen without an event.
   public mutating func resize(_ size: Size) { state.size = size }
 
@@ -101,6 +107,7 @@ public struct EffectRunner {
         var experiment = state.experiment
         experiment.view.pace = state.speed.updatesPerSecond
         write(.experiment(experiment, of: state.lanes.count > 1 ? state.lane.id : nil))
+      case .savePanels(let names): write(.panels(names))
       case .saveSession:
         // What is opened again is to be what goes on here, `u` included.
         source.send(.keepLanes)

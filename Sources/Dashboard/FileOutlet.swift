@@ -24,6 +24,8 @@ public enum OutletFile: Sendable {
   case blackBox(BlackBox)
   /// The settings; of which lane, where there are two.
   case experiment(Experiment, of: LaneID?)
+  /// The names of the panels that every session opens with, in the user's own file.
+  case panels([String])
   /// Everything, to go on from here at another time.
   case session([LaneID: RunCheckpoint], DashboardView)
 }

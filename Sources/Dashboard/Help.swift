@@ -91,14 +91,14 @@ enum Help {
 
   private static let about =
     "A small recurrent network trains here. Its loss sends a gradient back through time, one Jacobian a step. The first "
-    + "line has task, cell, truncation, clipping and optimizer, the pace and the updates made. Each panel has a digit; the "
-    + "one with the heavy frame has the focus. The last line names the keys that can be pressed, and answers them. Pause, "
-    + "then walk through one pass step by step; every number is of that pass."
+    + "line has task, cell, truncation, clipping and optimizer, the pace and the updates made. A panel's digit goes to it; the "
+    + "one with the heavy frame takes the keys. The last line names the keys that can be pressed, and what they did. Pause, "
+    + "then walk through one pass step by step; every number is of that pass. New to this? Quit, and run bpttop lesson."
 
   private static let firstKeys =
     "The keys to begin with: space runs and pauses, . and , step through the pass, n and N go an update on and back, + and - "
-    + "change the spectral radius, { and } truncate, c clips, a changes the activation, u undoes, d opens a demo. All keys "
-    + "are below: press ↓."
+    + "change the spectral radius, { and } truncate, c clips, a changes the activation, u undoes, d opens a demo. The mouse "
+    + "works too. All keys are below: press ↓."
 
   /// The paragraphs of a file's head, each in one line: a paragraph begins behind an empty line, and with a word and a colon.
   static func paragraphs(_ head: String) -> [String] {
@@ -127,7 +127,8 @@ enum Help {
     ("δ", .value, "δ_t = ∂L/∂h_t, the gradient that arrives at step t; in the fully recurrent network δ = ∂J/∂s"),
     ("ρ σ γ", .value, "ρ is the spectral radius of W_hh, σ a singular value, γ the steepest slope that φ has"),
     ("lᵢ L", .value, "the loss of step i, and all of them together; J where it is summed over the units"),
-    ("▾ ▴", .value, "at the edge of a plot: the curve goes on beyond it; flat: units that are saturated, φ′ near 0"),
+    ("▾ ▴", .value, "at the edge of a plot: the curve goes on beyond it"),
+    ("h 2/32", .value, "2 of 32 units fit; h ±1: colors or signs go from -1 to 1; flat: saturated units, φ′ near 0"),
     (
       "k1 k2", .value,
       "an update every k1 steps, whose gradient goes back over a window of the last k2 steps; n is the length of a sequence"
@@ -136,9 +137,9 @@ enum Help {
 
   private static let colors: [(String, Role, String)] = [
     ("━━━", .truncated, "the gradient that trains"), ("───", .full, "the same with nothing cut off"),
-    ("═══", .newest, "the losses that enter"), ("├─┤", .window, "the window of the truncation"),
-    ("╌╌╌", .bound, "what theory says cannot be passed"), ("···", .floor, "losses that are known beforehand"),
-    ("!", .warning, "what to be careful with, as a clipped update; ✖ is what went wrong"),
+    ("═══", .newest, "the losses that this update uses"), ("├─┤", .window, "the window of the truncation"),
+    ("╌╌╌", .bound, "a bound from theory"), ("···", .floor, "reference losses of the task"),
+    ("!", .warning, "a warning, such as a clipped update; ✖ is an error"),
   ]
 
   private static let keyColumns = 10

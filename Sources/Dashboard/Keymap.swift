@@ -36,6 +36,9 @@ public enum Keymap {
   /// The command that `key` gives, or nil.
   public static func command(for key: Key) -> Command? { table[key] }
 
+  /// The group of the help that `key` is in, or nil.
+  static func group(of key: Key) -> KeyBinding.Group? { bindings.first { $0.keys.contains { $0.key == key } }?.group }
+
   private static let table: [Key: Command] = Dictionary(
     bindings.flatMap { $0.keys.map { ($0.key, $0.command) } }, uniquingKeysWith: { first, _ in first })
 
@@ -60,12 +63,12 @@ public enum Keymap {
         (.character("l"), .stepForward), (.character("h"), .stepBack),
       ]),
     KeyBinding(
-      .pass, "Home End", nil, "the first place of the pass, the update; PgUp PgDn ten places",
+      .pass, "Home End", nil, "the beginning and the end of the pass; PgUp PgDn ten steps",
       [(.home, .passStart), (.end, .passEnd), (.pageDown, .passForward), (.pageUp, .passBack)]),
     KeyBinding(
       .pass, ";", nil, "on to the next step with a loss; :t 50 goes to step 50", [(.character(";"), .nextLoss)]),
     KeyBinding(
-      .pass, "n N", "update", "one update on, back, bit for bit; held: 10, 100",
+      .pass, "n N", "update", "one update on, or back, bit for bit; hold the key for 10 and 100",
       [(.character("n"), .updateForward), (.character("N"), .updateBack)]),
   ]
 
@@ -76,11 +79,11 @@ public enum Keymap {
       .knobs, "t", nil, "the next named truncation: full, real-time, one-step, overlapping, chunked, BPTT(h)",
       [(.character("t"), .nextTruncation)]),
     turn(
-      "i", nil, "which losses enter: newest, last, window", "training.inject", down: nil, up: "i"),
+      "i", nil, "which losses an update uses: newest, last, window", "training.inject", down: nil, up: "i"),
     turn(
       "c", "clip", "clip by the norm, or not; the knob clip has other kinds", "training.clip.kind", down: nil, up: "c"),
     KeyBinding(
-      .knobs, "C", nil, "clip threshold, in turn: 10 5 2 1 0.5 … 0.01",
+      .knobs, "C", nil, "the next clip threshold: 10 5 2 1 0.5 … 0.01",
       [(.character("C"), .turn(key: "training.clip.threshold", up: false))]),
     turn("a A", "φ", "activation: the next, the one before", "network.activation", down: "A", up: "a"),
     turn("- +", "ρ", "spectral radius of W_hh: less, more", "network.init.spectral_radius", down: "-", up: "+"),
@@ -101,14 +104,14 @@ public enum Keymap {
       .training, "> <", nil, "speed: faster, slower (updates a second)",
       [(.character(">"), .faster), (.character("<"), .slower)]),
     KeyBinding(
-      .training, "r", nil, "restart as loaded, settings too; b: with the present settings",
+      .training, "r", nil, "begin again as it was loaded; b: begin again with the present settings",
       [(.character("r"), .restart), (.character("b"), .restartPresent)]),
     KeyBinding(
-      .training, "R", nil, "restart with the next seed (weights and data)", [(.character("R"), .newSeed)]),
+      .training, "R", nil, "begin again with the next seed (other weights and data)", [(.character("R"), .newSeed)]),
     KeyBinding(
       .training, "u", "undo", "undo the last change of a setting, a fork or a closed lane", [(.character("u"), .undo)]),
     KeyBinding(
-      .training, "f x", "fork", "fork a second lane, change the lane; x closes the lane that has the focus",
+      .training, "f x", "fork", "open a second lane beside the first, then change the lane; x closes the focused lane",
       [(.character("f"), .fork), (.character("x"), .closeLane)]),
   ]
 
@@ -126,17 +129,18 @@ public enum Keymap {
         (.character("k"), .layerUp), (.character("j"), .layerDown),
       ]),
     KeyBinding(
-      .panels, "v", nil, "the product by time, memory, layers, paths",
+      .panels, "v", nil, "the next view of the panel: the product by time, memory, layers, paths",
       [(.character("v"), .nextProductView)]),
     KeyBinding(
       .panels, "0-9", nil,
-      "to a panel, shown if it was hidden; once more: back (0: learning algorithms; 3z zooms 3; / finds others)",
+      "go to a panel; again: back (0: learning algorithms; 3z zooms 3; / finds panels without a digit)",
       (0...9).map { (.character(Character("\($0)")), .panel(digit: $0)) }),
     KeyBinding(
-      .panels, "B", nil, "large numbers for the last row; B: back",
+      .panels, "B", nil, "large numbers for the last row of a room; again: back",
       [(.character("B"), .toggleBig)]),
     KeyBinding(
-      .panels, "p", nil, "the next choice of panels: classroom, explore, research, your own",
+      .panels, "p", nil,
+      "the next choice of panels: classroom, explore, research, your own; :panels save keeps your own",
       [(.character("p"), .nextPreset)]),
     KeyBinding(
       .panels, "Esc", nil, "back: from zoom, from help, from a prompt", [(.escape, .escape)]),
@@ -144,25 +148,25 @@ public enum Keymap {
 
   private static let program = [
     KeyBinding(
-      .program, "?", "help", "help; ⇥ to a panel first for that panel's own", [(.character("?"), .help)]),
+      .program, "?", "help", "this help; with ⇥ to a panel first, that panel's help", [(.character("?"), .help)]),
     KeyBinding(
       .program, "S", "picture",
-      "save the screen, zoomed the panel alone: SVG, and PNG (rsvg-convert); :save flow txt light any panel, form and theme",
+      "save the screen, or the zoomed panel: SVG, and PNG (rsvg-convert); :save flow txt light: one panel, form and theme",
       [(.character("S"), .saveScreen)]),
     KeyBinding(
-      .program, "T", nil, "the next theme; :theme light goes to one",
+      .program, "T", nil, "the next theme; :theme light takes one by name",
       [(.character("T"), .nextTheme)]),
     KeyBinding(
       .program, "e", nil,
-      "export this pass as a trace (safetensors) and the numbers on the screen (CSV, JSON), after an explosion the updates before it; E: the focused lane's experiment as YAML",
+      "export this pass as a trace (safetensors) and the numbers on the screen (CSV, JSON); after an explosion, the updates before it; E: the settings as an experiment file (YAML)",
       [(.character("e"), .exportTrace), (.character("E"), .saveExperiment)]),
     KeyBinding(
       .program, "s", "save", "save the session: bpttop FILE goes on from here", [(.character("s"), .saveSession)]),
     KeyBinding(
-      .program, "Ctrl-R", nil, "go on with a session that ended without being closed",
+      .program, "Ctrl-R", nil, "go on with the session that a crash ended",
       [(.control("r"), .takeUpSession)]),
     KeyBinding(
-      .program, "d", "demos", "the experiments that ship with the program, and what each shows; ⏎ opens one",
+      .program, "d", "demos", "the list of demos, and what each shows; ⏎ opens one",
       [(.character("d"), .demos)]),
     KeyBinding(.program, "Ctrl-L", nil, "paint the screen anew", [(.control("l"), .repaint)]),
     KeyBinding(.program, "Ctrl-Z", nil, "suspend; fg comes back", [(.control("z"), .suspend)]),

@@ -56,12 +56,17 @@ struct Knob: Sendable {
     let text = text.lowercased()
     let knobs = applying(to: experiment)
     guard !text.isEmpty else { return knobs }
-    let byLabel = knobs.filter { $0.label.lowercased().hasPrefix(text) }
+    let byLabel = knobs.filter { $0.isCalled(text) }
     let byName = knobs.filter { $0.name.contains(text) }
     let byWords = knobs.filter { (try? ExperimentKey.named($0.name))?.summary.lowercased().contains(text) ?? false }
     var found: [Knob] = []
     for knob in byLabel + byName + byWords where !found.contains(where: { $0.name == knob.name }) { found.append(knob) }
     return found
+  }
+
+  /// Whether a lowercase text begins its name on the screen, or is what is typed for it: η, eta, lr.
+  func isCalled(_ text: String) -> Bool {
+    label.lowercased().hasPrefix(text) || ExperimentKey.labeled(text)?.name == name
   }
 
   /// The value on the screen: short, and for the spectral radius the one that W_hh has.

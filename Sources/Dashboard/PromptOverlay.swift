@@ -12,14 +12,14 @@ enum PromptOverlay {
     }
     draw(
       ":", editor, candidates: candidates, note: note, isProblem: editor.problem != nil,
-      hint: "⏎ set · ; and another · ⇥ complete · ↑↓ history · Esc back", state, &buffer)
+      hint: "⏎ set · ; one more · ⇥ complete · ↑↓ history · Esc back", state, &buffer)
   }
 
   static func draw(find editor: LineEditor, _ state: DashboardState, _ buffer: inout Buffer) {
     let found = state.findings(editor.text).map { (text: $0.name, about: $0.about) }
     draw(
       "/", editor, candidates: found, chosen: editor.chosen,
-      note: found.isEmpty ? "no knob, panel, mark or demo is called so" : nil,
+      note: found.isEmpty ? "no knob, panel, mark or demo has this name" : nil,
       isProblem: found.isEmpty, hint: "↑ ↓ choose · ⏎ take it · Esc back", state, &buffer)
   }
 

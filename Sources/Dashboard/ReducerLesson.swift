@@ -49,11 +49,13 @@ extension DashboardState {
     case _ where session.isAway: return nil
     case .escape: lesson?.isAway = true
     case _ where lesson?.type(key) == true: return []
+    // A letter that was meant for the answer must not change the network that the question is about.
+    case .character where session.isAsking && Keymap.group(of: key) == .knobs:
+      message = Message("answer first; Esc, and every knob can be turned")
+      return []
     case .enter:
       let scene = lessonScene
-      if lesson?.goOn(scene) == false {
-        message = Message(session.page.hint.isEmpty ? "answer first; Esc looks around" : session.page.hint)
-      }
+      if lesson?.goOn(scene) == false { message = Message(session.missing) }
     case .backspace: lesson?.goBack()
     default: return nil
     }

@@ -63,8 +63,15 @@ extension DashboardState {
   mutating func nextPreset() {
     let present = PanelPreset.all.firstIndex { $0.panels == panelsOn }
     if present == nil { ownPanels = panelsOn }
-    let presets = PanelPreset.all + (ownPanels.map { [PanelPreset(name: "own", panels: $0)] } ?? [])
-    let next = presets[((presets.firstIndex { $0.panels == panelsOn } ?? presets.count - 1) + 1) % presets.count]
+    let presets = presets
+    show(presets[((presets.firstIndex { $0.panels == panelsOn } ?? presets.count - 1) + 1) % presets.count])
+  }
+
+  /// The choices of panels, the reader's own last.
+  var presets: [PanelPreset] { PanelPreset.all + (ownPanels.map { [PanelPreset(name: "own", panels: $0)] } ?? []) }
+
+  /// Shows a choice of panels.
+  mutating func show(_ next: PanelPreset) {
     (panelsOn, zoomed, visit) = (next.panels, nil, nil)
     askedFor =
       next.first.isEmpty && next.panels != PanelPreset.every

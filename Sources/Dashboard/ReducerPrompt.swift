@@ -168,7 +168,7 @@ extension DashboardState {
     let marks = lane.marks.filter { $0.name.lowercased().contains(words) }
     let knobs = Knob.matching(text, in: experiment)
     if words.isEmpty { return knobs.map(Finding.knob) + panels.map(Finding.panel) + marks.map(Finding.mark) + demos }
-    let byLabel = knobs.filter { $0.label.lowercased().hasPrefix(words) }
+    let byLabel = knobs.filter { $0.isCalled(words) }
     let byWords = knobs.filter { knob in !byLabel.contains { $0.name == knob.name } }
     return byLabel.map(Finding.knob) + panels.map(Finding.panel) + marks.map(Finding.mark)
       + named.map(Finding.demo) + byWords.map(Finding.knob) + others.map(Finding.demo)

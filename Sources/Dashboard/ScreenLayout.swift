@@ -77,8 +77,8 @@ public struct ScreenLayout: Sendable {
       places = Self.arrange(Self.chosen(state, in: room), state, in: room)
     }
     let shown = Set(places.map(\.panel.id))
-    hidden = applying.filter { !shown.contains($0.id) && $0.isWanted(state) }
-      .map { $0.digit.map(String.init) ?? $0.shortTitle }.sorted()
+    hidden = applying.filter { !shown.contains($0.id) && $0.isWanted(state) }.compactMap(\.digit).map(String.init)
+      .sorted()
   }
 
   /// The frame of the panel called `id`, if it is on the screen.

@@ -8,6 +8,7 @@ enum ScreenSetting {
   /// The keys, and what each can be.
   static let choices = [
     "theme": ThemeName.allCases.map(\.rawValue), "save": ["screen"] + Panels.all.map(\.id.name),
+    "panels": ["save"] + PanelPreset.all.map(\.name) + ["own"],
   ]
 }
 
@@ -18,7 +19,12 @@ extension DashboardState {
     guard let choices = ScreenSetting.choices[line.key] else { return nil }
     let value = line.value ?? ""
     if line.key == "save" { return [.savePicture(try picture(PictureRequest(words: value), among: choices))] }
-    guard let name = ThemeName(rawValue: value) else {
+    if line.key == "panels", value == "save" { return [.savePanels(panelsOn.map(\.name).sorted())] }
+    if line.key == "panels", let preset = presets.first(where: { $0.name == value }) {
+      show(preset)
+      return []
+    }
+    guard line.key == "theme", let name = ThemeName(rawValue: value) else {
       throw ExperimentKeyError(
         key: line.key,
         problem: "found \(value.isEmpty ? "nothing" : value), expected one of: \(choices.joined(separator: ", "))",

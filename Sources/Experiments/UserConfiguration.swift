@@ -159,6 +159,21 @@ public struct UserConfiguration: Equatable, Sendable {
 }
 
 extension UserConfiguration {
+  /// A file's text with other panels switched on: all else stays as it is written, comments too. Nil for a file that is one
+  /// mapping in braces, into which no line can be put.
+  public static func text(_ text: String, panels: [String]) -> String? {
+    let setting = "panels: [\(panels.joined(separator: ", "))]"
+    var lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+    guard !lines.contains(where: { $0.hasPrefix("{") }) else { return nil }
+    guard let first = lines.firstIndex(where: { $0.hasPrefix("panels:") }) else {
+      return text + (text.isEmpty || text.hasSuffix("\n") ? "" : "\n") + setting + "\n"
+    }
+    // A list may go on over lines, further in or with a dash.
+    let last = lines[(first + 1)...].firstIndex { line in ![" ", "- ", "]"].contains { line.hasPrefix($0) } }
+    lines.replaceSubrange(first..<(last ?? lines.endIndex), with: [setting])
+    return lines.joined(separator: "\n")
+  }
+
   /// A file with every key, its default and what it does.
   public static func example(_ vocabulary: Vocabulary) -> String {
     """

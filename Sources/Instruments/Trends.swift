@@ -12,8 +12,11 @@ public struct Trends: Sendable {
   private var trails: [TrendKey: Followed<[Double]>] = [:]
 
   /// The numbers that an instrument calls `name`, the oldest first.
-  public subscript<I: Instrument>(_: I.Type, name: String) -> [Point] {
-    (series[TrendKey(I.id, name)]?.values ?? []).map { Point(update: $0.update, value: $0.value) }
+  public subscript<I: Instrument>(_: I.Type, name: String) -> [Point] { self[TrendKey(I.id, name)] }
+
+  /// The numbers under a key, the oldest first.
+  public subscript(key: TrendKey) -> [Point] {
+    (series[key]?.values ?? []).map { Point(update: $0.update, value: $0.value) }
   }
 
   /// The numbers that an instrument follows together as `name`, the oldest first.

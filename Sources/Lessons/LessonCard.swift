@@ -16,8 +16,9 @@ public enum LessonCard {
     case .over:
       let right = session.verdicts.values.count { $0 }
       rows += paragraph(
-        "This was the lesson. \(right) of \(session.verdicts.count) questions were answered rightly at first.", width,
-        theme, .text)
+        "This was the lesson. You answered \(right) of \(session.verdicts.count) questions right at the first try."
+          + (ShippedLessons.following(session.lesson.name).map { " The next lesson: bpttop lesson \($0)" } ?? ""),
+        width, theme, .text)
     case .preparing where page == LessonPage(): rows += paragraph("…", width, theme, .dimText)
     case .revealed:
       // The question stays beside its answer; the rest makes room.
@@ -82,7 +83,9 @@ public enum LessonCard {
     guard case .curve(_, _, let x, let y)? = session.step.question?.kind else { return [] }
     let right = session.page.verdict?.curve
     let gap = max(2, min(6, (width - 6) / LessonCurve.places))
-    var rows: [Row] = [paragraph(y, width, theme, .dimText).first ?? []]
+    var rows: [Row] = [
+      paragraph("\(y), from its least to its largest value: only the shape counts", width, theme, .dimText).first ?? []
+    ]
     for level in (0...LessonCurve.levels).reversed() {
       var row: Row = [Span(level == 0 ? "└" : "│", theme[.grid])]
       for place in 0..<LessonCurve.places {
@@ -105,8 +108,8 @@ public enum LessonCard {
     let words =
       switch verdict.isRight {
       case true?: "✓ Right: "
-      case false?: "✗ No: it is "
-      case nil: "It is "
+      case false?: "✗ No. The answer: "
+      case nil: "The answer: "
       }
     var rows = paragraph(
       words + verdict.answer + (verdict.answer.hasSuffix(".") ? "" : "."), width, theme,

@@ -196,6 +196,16 @@ extension LessonSession {
     return (try? wait.until.holds(scene.numbers(kept))) ?? false
   }
 
+  /// Whether a question waits for its answer, and no key of the dashboard is a part of it.
+  public var isAsking: Bool { phase == .shown && step.question != nil && step.wait == nil && !isTalk }
+
+  /// What the reader has to do before it can go on.
+  public var missing: String {
+    if !page.hint.isEmpty { return page.hint }
+    if case .number(let text) = answer, !text.isEmpty { return "\(text): expected a number, such as -0.25 or 1e-3" }
+    return "answer first; Esc looks around"
+  }
+
   /// The way on: to the answer, or to the next step.
   ///
   /// - Returns: whether there is one; the reader may have to do something first.

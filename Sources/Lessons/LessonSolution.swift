@@ -9,6 +9,15 @@ public struct LessonSolution: Equatable, Sendable {
   /// The lines of the mistakes that are right here: at one seed that happens, at all it must not.
   public private(set) var rightMistakes: [Int] = []
 
+  /// What wrong answers usually come from: the answer in words, and why it is wrong.
+  public private(set) var wrongAnswers: [WrongAnswer] = []
+
+  /// A wrong answer and where it comes from.
+  public struct WrongAnswer: Equatable, Sendable {
+    /// The answer as it is given, and what is said of it.
+    public let answer: String, why: String
+  }
+
   /// A right answer.
   public enum Answer: Equatable, Sendable {
     case option(Int)
@@ -41,6 +50,10 @@ public struct LessonSolution: Equatable, Sendable {
             "found \(right.isEmpty ? "no option" : "options \(right.map { "\($0 + 1)" }.joined(separator: " and "))")"
             + " of '\(question.ask.source.prefix(40))' right, expected exactly one")
       }
+      for (index, option) in options.enumerated() where index != only {
+        guard let why = option.why else { continue }
+        wrongAnswers.append(WrongAnswer(answer: try option.text.line(numbers), why: try why.line(numbers)))
+      }
       let option = options[only]
       answer = .option(only)
       words = try value(option.holds) { () throws(FormulaError) in try option.text.filled(numbers) }
@@ -53,6 +66,8 @@ public struct LessonSolution: Equatable, Sendable {
       for mistake in mistakes {
         let wrong = try value(mistake.answer) { () throws(FormulaError) in try mistake.answer.number(numbers) }
         if Self.agree(wrong, number, within) { rightMistakes.append(mistake.answer.line) }
+        wrongAnswers.append(
+          WrongAnswer(answer: NumberText.trimmed(wrong, digits: 4), why: try mistake.why.line(numbers)))
       }
       answer = .number(number)
       words = NumberText.trimmed(number, digits: 4)

@@ -12,6 +12,14 @@ struct SheetPages {
     return all.pages
   }
 
+  /// Writes what is to stay on one page, on the next one where this has no room for all of it.
+  mutating func together(_ write: (inout SheetPages) -> Void) {
+    var trial = self
+    write(&trial)
+    if trial.pages.count > pages.count { turn() }
+    write(&self)
+  }
+
   /// Begins another page, unless this one is empty.
   mutating func turn() {
     guard !body.isEmpty else { return }

@@ -19,6 +19,11 @@ public enum ShippedLessons {
       uniqueKeysWithValues: zip(names, bytes.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }))
   }()
 
+  /// The lesson that is taught after the one called `name`; nil for the last, and for one that does not ship.
+  static func following(_ name: String) -> String? {
+    names.firstIndex(of: name).flatMap { names.dropFirst($0 + 1).first }
+  }
+
   /// The lesson called `name`; nil where there is none.
   ///
   /// - Throws: what is wrong with its file.

@@ -1,7 +1,7 @@
-/// What a teacher reads before a lesson, made of the lesson itself.
+/// What a teacher reads before a lesson, made of the lesson itself; its numbers are computed at one seed.
 public enum TeacherPage {
-  /// The page as Markdown.
-  public static func markdown(_ lesson: Lesson) -> String {
+  /// The page as Markdown, of a lesson that was gone through.
+  public static func markdown(_ lesson: Lesson, _ rehearsal: LessonRehearsal) -> String {
     var lines = [
       "# \(lesson.title): for the teacher", "",
       "**Minutes:** \(lesson.minutes). **Stands on:** \(lesson.after.isEmpty ? "nothing" : lesson.after.joined(separator: ", ")).",
@@ -12,29 +12,30 @@ public enum TeacherPage {
         + "Hand out `bpttop lesson \(lesson.name) --worksheet sheet.pdf`; another `--seed` makes another sheet.", "",
       "## The questions, and what students get wrong", "",
     ]
-    var number = 0
-    for step in lesson.steps {
-      guard let question = step.question else { continue }
-      number += 1
-      lines += ["\(number). **\(flat(question.ask.source))**", ""]
-      lines += wrongAnswers(question).map { "   - \($0)" }
-      lines += ["   - Why it is so: \(flat(question.why.source))", ""]
+    for (number, asked) in rehearsal.asked.enumerated() {
+      guard let question = lesson.steps[asked.index].question else { continue }
+      lines += ["\(number + 1). **\(plain(asked.page.ask))**", "", "   - The answer: \(answer(asked, question))"]
+      lines += asked.solution.wrongAnswers.map {
+        "   - A student who answers \"\(plain($0.answer))\": \(plain($0.why))"
+      }
+      lines += ["   - Why: \(plain(asked.page.why))", ""]
     }
-    lines.append("Words in braces are computed when the lesson runs.")
+    lines.append("The numbers are those of seed \(lesson.experiment.seed).")
     return lines.joined(separator: "\n")
   }
 
-  private static func wrongAnswers(_ question: LessonQuestion) -> [String] {
+  /// The right answer, and the formula that computes it.
+  private static func answer(_ asked: LessonRehearsal.Asked, _ question: LessonQuestion) -> String {
+    let words = plain(asked.solution.words)
     switch question.kind {
-    case .choice(let options):
-      options.map { "\"\(flat($0.text.source))\"" + ($0.why.map { ": taken wrongly, \(flat($0.source))" } ?? "") }
-    case .number(let answer, _, let mistakes):
-      ["The answer is computed as `\(answer.text)`."]
-        + mistakes.map { "Who says `\($0.answer.text)`: \(flat($0.why.source))" }
-    case .step(let answer, _): ["The step is computed as `\(answer.text)`."]
-    case .curve(let answer, _, let x, let y): ["The curve is `\(answer.text)`: \(y) over \(x)."]
+    case .choice: return words
+    case .number(let formula, _, _), .step(let formula, _): return "\(words), computed as `\(formula.text)`."
+    case .curve(let formula, _, let x, let y): return "\(words), `\(formula.text)`: \(y) over \(x)."
     }
   }
+
+  /// On one line, without the marks of new words.
+  static func plain(_ text: String) -> String { flat(text.replacing("*", with: "")) }
 
   /// On one line.
   static func flat(_ text: String) -> String { text.split(whereSeparator: \.isWhitespace).joined(separator: " ") }

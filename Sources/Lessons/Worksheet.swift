@@ -27,15 +27,15 @@ public struct Worksheet {
       // What was said since the question before.
       let from = number == 0 ? 0 : rehearsal.asked[number - 1].index + 1
       for index in from...asked.index {
-        if let say = rehearsal.pages[index]?.say, !say.isEmpty { blocks.append(.text(plain(say))) }
+        if let say = rehearsal.pages[index]?.say, !say.isEmpty { blocks.append(.text(TeacherPage.plain(say))) }
       }
-      blocks.append(.bold(plain(asked.page.ask)))
+      blocks.append(.bold(TeacherPage.plain(asked.page.ask)))
       blocks += room(asked)
     }
     blocks += [.page, .title("Key: \(lesson.title), seed \(lesson.experiment.seed)")]
     for (number, asked) in rehearsal.asked.enumerated() {
-      blocks.append(.bold("\(number + 1). \(plain(asked.solution.words))"))
-      blocks.append(.text(plain(asked.page.why)))
+      blocks.append(.bold("\(number + 1). \(TeacherPage.plain(asked.solution.words))"))
+      blocks.append(.text(TeacherPage.plain(asked.page.why)))
     }
     return blocks
   }
@@ -43,14 +43,12 @@ public struct Worksheet {
   /// Where the answer is written.
   private func room(_ asked: LessonRehearsal.Asked) -> [Block] {
     switch lesson.steps[asked.index].question?.kind {
-    case .choice?: asked.page.options.map { .text("☐  \(plain($0))") }
+    case .choice?: asked.page.options.map { .text("☐  \(TeacherPage.plain($0))") }
     case .curve(_, _, let x, let y)?: [.axes(x: x, y: y)]
     case .step?: [.line("Step t =")]
     default: [.line("My steps:"), .line(""), .line("Answer:")]
     }
   }
-
-  private func plain(_ text: String) -> String { TeacherPage.flat(text.replacing("*", with: "")) }
 
   /// The sheet and its key as Markdown.
   public var markdown: String {
@@ -69,20 +67,28 @@ public struct Worksheet {
     }.joined(separator: "\n")
   }
 
-  /// The pages as SVG, A4.
+  /// The pages as SVG, A4; a question and the room for its answer are not parted.
   public var pages: [String] {
-    var pages = SheetPages()
+    var pages = SheetPages(), parts: [[Block]] = []
     for block in blocks {
-      switch block {
-      case .title(let text): pages.write(text, size: 18, isBold: true)
-      case .heading(let text): pages.write(text, size: 13, isBold: true, above: 10)
-      case .text(let text): pages.write(text, size: 10.5)
-      case .bold(let text): pages.write(text, size: 10.5, isBold: true)
-      case .line(let text): pages.rule(text)
-      case .axes(let x, let y): pages.axes(x: x, y: y)
-      case .page: pages.turn()
-      }
+      if case .heading = block { parts.append([]) }
+      if case .page = block { parts.append([]) }
+      if parts.isEmpty { parts.append([]) }
+      parts[parts.count - 1].append(block)
     }
+    for part in parts { pages.together { page in for block in part { Self.write(block, on: &page) } } }
     return pages.finished
+  }
+
+  private static func write(_ block: Block, on pages: inout SheetPages) {
+    switch block {
+    case .title(let text): pages.write(text, size: 18, isBold: true)
+    case .heading(let text): pages.write(text, size: 13, isBold: true, above: 10)
+    case .text(let text): pages.write(text, size: 10.5)
+    case .bold(let text): pages.write(text, size: 10.5, isBold: true)
+    case .line(let text): pages.rule(text)
+    case .axes(let x, let y): pages.axes(x: x, y: y)
+    case .page: pages.turn()
+    }
   }
 }

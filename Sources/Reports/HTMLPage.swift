@@ -75,7 +75,7 @@ struct HTMLPage {
     h1 { font-size: 1.7rem; margin: 0 0 .3rem; } h2 { font-size: 1.2rem; margin: 2rem 0 .6rem; break-after: avoid; }
     p, li { max-width: 60rem; } .head { white-space: pre-line; } .small { color: #4b5563; font-size: .9rem; }
     ul { padding-left: 1.2rem; } li { margin: .25rem 0; }
-    b.grave { color: #a11212; } b.costly { color: #8a4b00; } b.sound { color: #14632f; } b.remark { color: #4b5563; }
+    b.serious { color: #a11212; } b.costly { color: #8a4b00; } b.fine { color: #14632f; } b.remark { color: #4b5563; }
     table { border-collapse: collapse; font-size: .9rem; margin: .5rem 0; }
     th, td { text-align: left; padding: .2rem .9rem .2rem 0; border-bottom: 1px solid #d6dae0; vertical-align: top;
       font-variant-numeric: tabular-nums; }

@@ -14,18 +14,21 @@ public struct ReportedRun {
   /// What was found, the gravest first, with what was tried of it.
   public let findings: [TreatedFinding]
   let evidence: Evidence
+  /// What was read of it while it was trained.
+  let history: RunHistory
 
-  /// A run that was examined; `findings` without remedies that were tried where none are given.
+  /// A run that was examined, with what was read of it before; `findings` without remedies that were tried where none are given.
   public init(
-    _ name: String, head: String = "", _ run: TrainingRun, _ evidence: Evidence, findings: [TreatedFinding]? = nil
+    _ name: String, head: String = "", _ run: TrainingRun, _ evidence: Evidence, history: RunHistory = RunHistory(),
+    findings: [TreatedFinding]? = nil
   ) {
-    (self.name, self.head, self.run, self.evidence) = (name, head, run, evidence)
+    (self.name, self.head, self.run, self.evidence, self.history) = (name, head, run, evidence, history)
     self.findings = findings ?? Diagnosis(evidence).findings.map { TreatedFinding(finding: $0, trials: []) }
   }
 
   /// The same with what the remedies of its findings come to.
   public func trying(_ trials: RemedyTrials) -> ReportedRun {
-    ReportedRun(name, head: head, run, evidence, findings: trials.treat(Diagnosis(evidence)))
+    ReportedRun(name, head: head, run, evidence, history: history, findings: trials.treat(Diagnosis(evidence)))
   }
 
   /// The run in a few words.
@@ -80,18 +83,13 @@ public struct ReportedRun {
       let clipped = Double(recent.count { $0.clipScale < 1 }) / Double(recent.count)
       numbers.append(("clipped, of the last \(recent.count) updates", NumberText.percent(clipped)))
     }
-    return numbers + readings.map { ($0.name, NumberText.short($0.value, digits: 4)) }
-  }
-
-  /// What instruments read of the present pass that is worth following.
-  private var readings: [(name: String, value: Double)] {
-    let wanted: Set<InstrumentID> = [
-      "horizon", "jacobian-product", "spectrum", "bias", "decay", "lyapunov", "units", "clipping", "contributions",
-    ]
-    let trends = Readings(PassView(run.snapshot()), ReadingRequest(wanted), budget: Budget(.patient)).trends
-    return Instruments.trends.compactMap { key in
-      trends[key].map { ("\(key.instrument).\(key.name)", $0) }
-    }
+    // What instruments read of the present pass.
+    let wanted = ReadingRequest(MeasuredNumber.instruments)
+    let trends = Readings(PassView(run.snapshot()), wanted, budget: Budget(.patient)).trends
+    return numbers
+      + MeasuredNumber.all.compactMap { number in
+        trends[number.key].map { (number.words, NumberText.short($0, digits: 4)) }
+      }
   }
 
   /// What was done to the run, in order.

@@ -16,6 +16,7 @@ struct RunPictures {
       DashboardState(experiment: first.experiment, size: size, theme: theme), source: source, files: NoFiles())
     source.requestFrame()
     _ = stage.takeNews()
+    stage.follow(Dictionary(uniqueKeysWithValues: zip([LaneID.a, .b], runs.map(\.history.trends))))
   }
 
   /// A panel alone with what it shows in words; nil where it has nothing to draw.

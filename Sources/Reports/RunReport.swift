@@ -7,8 +7,9 @@ import Training
 public enum RunReport {
   /// The panels, in reading order.
   private static let panels: [PanelID] = [
-    "through-time", "gradient-norm", "jacobian-product", "flow", "loss", "spectrum", "decay", "contributions", "units",
-    "clipping", "bias", "lyapunov", "black-box",
+    "through-time", "gradient-norm", "jacobian-product", "flow", "loss", "spectrum", "horizon", "decay",
+    "contributions",
+    "units", "clipping", "bias", "lyapunov", "black-box",
   ]
 
   /// The page of one run, or of two as lanes A and B.
@@ -39,6 +40,11 @@ public enum RunReport {
     page.figures(
       panels.filter { $0 != "black-box" || runs.contains { $0.run.blackBox != nil } }.compactMap { pictures.figure($0) }
     )
+    let curves = RunCurves.figures(runs, theme: Theme(.light))
+    if !curves.isEmpty {
+      page.heading("Over training")
+      page.figures(curves)
+    }
     addTimelines(runs, to: &page)
     addSettings(runs, to: &page)
     return page.text
@@ -57,7 +63,7 @@ public enum RunReport {
       page.table(["after update", ""], run.timeline.map { [NumberText.grouped($0.update), $0.words] })
       guard !run.marks.isEmpty else { continue }
       page.paragraph("What stands out:", kind: "small")
-      page.table(["update", ""], run.marks.map { [NumberText.grouped($0.update), $0.words] })
+      page.table(["after update", ""], run.marks.map { [NumberText.grouped($0.update), $0.words] })
     }
   }
 

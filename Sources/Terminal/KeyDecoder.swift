@@ -27,6 +27,12 @@ struct KeyDecoder {
   static let groundBegins: Int32 = KEY_MAX + 103
   /// The code under which ncurses reports the beginning of what was done with the mouse.
   static let pointerBegins: Int32 = KEY_MAX + 104
+  /// What some terminals send for Home and End whatever their terminfo says: tmux and screen the first two under the name xterm,
+  /// rxvt and PuTTY the others.
+  static let otherSequences: [(sequence: String, code: Int32)] = [
+    ("\u{1B}[1~", KEY_HOME), ("\u{1B}[4~", KEY_END), ("\u{1B}[7~", KEY_HOME), ("\u{1B}[8~", KEY_END),
+    ("\u{1B}[H", KEY_HOME), ("\u{1B}[F", KEY_END), ("\u{1B}OH", KEY_HOME), ("\u{1B}OF", KEY_END),
+  ]
   /// Longer answers are none.
   private static let longestReply = 32
   /// A paste is cut here, so that its end cannot be waited for with unbounded memory.

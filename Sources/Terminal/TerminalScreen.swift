@@ -106,6 +106,7 @@ public final class TerminalScreen {
     curs_set(0)
     keypad(pad, true)
     nodelay(pad, true)
+    for (sequence, code) in KeyDecoder.otherSequences where key_defined(sequence) == 0 { define_key(sequence, code) }
     define_key("\u{1B}[200~", KeyDecoder.pasteBegins)
     define_key("\u{1B}[201~", KeyDecoder.pasteEnds)
     if mouse { define_key("\u{1B}[<", KeyDecoder.pointerBegins) }

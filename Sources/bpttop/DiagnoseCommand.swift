@@ -8,11 +8,11 @@ import Training
 /// `bpttop diagnose`: what is wrong with a run, and what helps.
 struct DiagnoseCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "diagnose", abstract: "Says what is wrong with a run and what is sound, and tries what may help.",
+    commandName: "diagnose", abstract: "Says what is wrong with a run and what is fine, and tries what may help.",
     discussion: """
       Trains for --updates updates and measures the gradient's way back, losses, clipping, windows, units and the learning \
-      rate. Each finding is a sentence with its numbers: grave (the task is not learned while it stays so), costly, a \
-      remark, or sound; the gravest first. What may help is tried: a run with it is trained beside one without it, for the \
+      rate. Each finding is a sentence with its numbers: serious (while it stays so, the task is not learned), costly, a \
+      remark, or fine; the worst first. What may help is tried: a run with it is trained beside one without it, for the \
       same number of updates, from the same weights or, where it changes how a run begins, both from the beginning. Both \
       are compared on 200 sequences that training never sees, and the difference of their losses is told with its standard \
       error over the sequences; one pair of runs is made. A remedy that does not help is said not to.

@@ -64,12 +64,32 @@ final class FileWriter: FileOutlet {
         try BlackBoxFile.write(box, to: name)
         return ["the \(box.entries.count - 1) updates before update \(box.explosion.update), whole"]
       }
+    case .panels(let names): keep(panels: names)
     case .session(let lanes, let view):
       let link = lanes.count == 1 ? lanes[.a].flatMap(RunLink.init).map { " · or: bpttop --link \"\($0.text)\"" } : nil
       begin("session-update-\(update)", "bpttop", remark: "bpttop FILE goes on from here\(link ?? "")") { name, _ in
         try SessionFile.write(Session(lanes: lanes, view: view.text), to: name)
         return []
       }
+    }
+  }
+
+  /// Writes the panels into the user's own file, which every session reads.
+  private func keep(panels names: [String]) {
+    guard let path = UserConfiguration.path(environment: ProcessInfo.processInfo.environment) else {
+      return tell([.failure("no place for the configuration file: HOME is not set")])
+    }
+    do {
+      let folder = URL(fileURLWithPath: path).deletingLastPathComponent()
+      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+      let old = FileManager.default.fileExists(atPath: path) ? try String(contentsOfFile: path, encoding: .utf8) : ""
+      guard let text = UserConfiguration.text(old, panels: names) else {
+        return tell([.failure("\(path): found a mapping in braces, expected a line a key, to put the panels there")])
+      }
+      try OutputFile.write(text, to: path)
+      tell([.message("every session opens with these \(names.count) panels now: \(path)")])
+    } catch {
+      tell([.failure("\(path): \(error.localizedDescription)")])
     }
   }
 

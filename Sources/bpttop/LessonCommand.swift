@@ -51,7 +51,7 @@ struct LessonCommand: ParsableCommand {
     guard let name else { return try list() }
     var lesson = try Self.read(name)
     if let seed { lesson.experiment.seed = UInt64(seed) }
-    if teacher { return try StandardOutput.print(TeacherPage.markdown(lesson)) }
+    if teacher { return try StandardOutput.print(TeacherPage.markdown(lesson, try Self.rehearsal(lesson))) }
     if let worksheet { return try write(lesson, to: worksheet) }
     try give(lesson)
   }
@@ -87,6 +87,7 @@ struct LessonCommand: ParsableCommand {
       try StandardOutput.print(
         "\(name.padded(18))\("\(lesson.minutes) min".padded(8))\(lesson.title.padded(52))\(state.padded(18))\(after)")
     }
+    try StandardOutput.print("\nbpttop lesson NAME begins one; the first is unrolling.")
   }
 
   private func listQuantities() throws {
@@ -128,11 +129,16 @@ struct LessonCommand: ParsableCommand {
     if wrong > 0 { throw Failure.run("\(wrong) faults in \(lessons.count) lessons") }
   }
 
-  private func write(_ lesson: Lesson, to path: String) throws {
-    var stage = try Self.stage(lesson)
+  /// The lesson gone through once, at its seed.
+  private static func rehearsal(_ lesson: Lesson) throws -> LessonRehearsal {
+    var stage = try stage(lesson)
     let rehearsal = LessonRehearsal(&stage)
     if let fault = rehearsal.faults.first { throw Failure.input("\(lesson.file):\(fault.line): \(fault.problem)") }
-    let sheet = Worksheet(lesson, rehearsal)
+    return rehearsal
+  }
+
+  private func write(_ lesson: Lesson, to path: String) throws {
+    let sheet = Worksheet(lesson, try Self.rehearsal(lesson))
     try writing {
       if path.hasSuffix(".pdf") {
         try PDFFile.write(pages: sheet.pages, to: path)

@@ -13,7 +13,7 @@ struct ReportCommand: ParsableCommand {
     discussion: """
       FILE is an experiment, which is trained for --updates updates (300), a session that s has saved, or the folder of a \
       sweep. Two files, or a session with two lanes, stand side by side. The page has the diagnosis, the numbers, the panels \
-      as pictures, what was done, and the settings. It is one file without scripts, needs no network and prints well.
+      as pictures, curves over the updates that are made here, what was done, and the settings. It is one file without scripts, needs no network and prints well.
 
       EXAMPLES
         bpttop report mine.yaml --updates 1000 -o mine.html
@@ -43,7 +43,7 @@ struct ReportCommand: ParsableCommand {
     do {
       if let folder = files.first, SweepFolder.isSweep(folder) { return try write(sweep(folder)) }
       let given: [String?] = files.isEmpty ? [nil] : files
-      let runs = try given.flatMap { try ReportedFile.read($0, settings: settings, updates: updates) }
+      let runs = try given.flatMap { try ReportedFile.read($0, settings: settings, updates: updates, isFollowed: true) }
       guard runs.count <= 2 else {
         throw Failure.input("report: found \(runs.count) runs, expected one, two, or the folder of a sweep")
       }

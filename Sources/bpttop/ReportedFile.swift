@@ -13,20 +13,25 @@ enum ReportedFile {
   ///   - path: a session, which `FILE:b` asks for its second lane alone; an experiment file; a demo's name.
   ///   - settings: what is set over an experiment, `KEY=VALUE`.
   ///   - updates: how many updates are made; nil for 300 of an experiment and none of a session.
-  static func read(_ path: String?, settings: [String], updates: Int?) throws -> [ReportedRun] {
+  ///   - isFollowed: whether instruments read the run while it is trained.
+  static func read(
+    _ path: String?, settings: [String], updates: Int?, isFollowed: Bool = false
+  ) throws -> [ReportedRun] {
     if let path, let session = try session(path, settings: settings) {
       return try session.map { name, checkpoint in
         let run = try trying(name) { () throws(TrainingError) in
           try TrainingRun(resuming: checkpoint, memory: Memory.limit)
         }
-        return try examined(name, run, updates: updates ?? 0)
+        return try examined(name, run, updates: updates ?? 0, isFollowed: isFollowed)
       }
     }
     var options = ExperimentOptions()
     (options.experiment, options.settings) = (path, settings)
     let source = try options.read()
     return [
-      try examined(path ?? "built-in experiment", head: source.head, options.run(source), updates: updates ?? 300)
+      try examined(
+        path ?? "built-in experiment", head: source.head, options.run(source), updates: updates ?? 300,
+        isFollowed: isFollowed)
     ]
   }
 
@@ -59,18 +64,19 @@ enum ReportedFile {
   }
 
   private static func examined(
-    _ name: String, head: String = "", _ run: TrainingRun, updates: Int
+    _ name: String, head: String = "", _ run: TrainingRun, updates: Int, isFollowed: Bool
   ) throws -> ReportedRun {
     Interruption.watch()
     let end = run.update + updates
-    var bar = ProgressBar(total: end)
+    var bar = ProgressBar(total: end), history = RunHistory(updates: updates)
     let evidence = Examination.examine(run, updates: updates) { run in
       bar.show(done: run.update, loss: run.newest?.loss ?? .nan)
+      if isFollowed { history.follow(run) }
       return Interruption.signalNumber == nil
     }
     bar.end()
     if let number = Interruption.signalNumber { throw Failure.ended(by: number) }
-    return ReportedRun(name, head: head, run, evidence)
+    return ReportedRun(name, head: head, run, evidence, history: history)
   }
 }
 

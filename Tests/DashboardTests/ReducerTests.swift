@@ -115,6 +115,36 @@ import Training
     #expect(state.panelsOn == state.ownPanels && state.message?.text.hasPrefix("panels: own") == true)
   }
 
+  /// The panels that are on can be kept, and a choice can be taken by its name.
+  @Test func panelsAtThePrompt() throws {
+    var state = try Example.state()
+    #expect(try enter("panels classroom", &state).isEmpty)
+    #expect(state.panelsOn == ["through-time", "gradient-norm", "knobs", "this-step", "site"])
+    #expect(
+      try enter("panels save", &state)
+        == [.savePanels(["gradient-norm", "knobs", "site", "this-step", "through-time"])])
+    _ = try enter("panels classrom", &state)
+    guard case .prompt(let editor) = state.mode else { throw Stop() }
+    #expect(editor.problem?.contains("nearest is classroom") == true, "\(editor.problem ?? "")")
+  }
+
+  private struct Stop: Error {}
+
+  private func enter(_ line: String, _ state: inout DashboardState) throws -> [Effect] {
+    _ = state.press(.character(":"))
+    for character in line { _ = state.press(.character(character)) }
+    return state.press(.enter)
+  }
+
+  /// A search takes what is typed for a sign.
+  @Test func lrFindsTheLearningRate() throws {
+    let state = try Example.state()
+    for (typed, key) in [("lr", "training.optimizer.learning_rate"), ("rho", "network.init.spectral_radius")] {
+      guard case .knob(let knob)? = state.findings(typed).first else { throw Stop() }
+      #expect(knob.name == key)
+    }
+  }
+
   @Test func theLastPanelStays() throws {
     var state = try Example.state()
     state.panelsOn = ["flow"]

@@ -28,21 +28,21 @@ import Testing
   @Test func helpsTheBuiltInExperiment() throws {
     let file = try Self.file([])
     let first = try #require(file.findings.first)
-    #expect(first.id == "gradient.vanishes" && first.severity == "grave" && file.updates == 300)
+    #expect(first.id == "gradient.vanishes" && first.severity == "serious" && file.updates == 300)
     let trial = try #require(first.remedies.compactMap(\.trial).last)
     #expect(trial.verdict == "helps" && trial.difference > 10 * trial.standardError)
   }
 
   @Test(
-    "no experiment with a criterion is accused of anything grave",
+    "nothing serious is found in an experiment with a criterion",
     arguments: [
       "adding-gru", "adding", "copy", "latch", "parity", "reber", "recall", "sine", "temporal-order",
     ])
   func sound(name: String) throws {
     let path = Self.demos.appendingPathComponent(name + ".yaml").path
     let file = try Self.file([path, "--untried"])
-    #expect(file.findings.filter { $0.severity == "grave" }.map(\.sentence) == [])
-    #expect(file.findings.contains { $0.severity == "sound" })
+    #expect(file.findings.filter { $0.severity == "serious" }.map(\.sentence) == [])
+    #expect(file.findings.contains { $0.severity == "fine" })
   }
 
   @Test func refuses() throws {

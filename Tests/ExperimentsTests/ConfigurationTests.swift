@@ -63,6 +63,18 @@ import Testing
     #expect(read.faults.map(\.line) == [2, 3, 4, 5])
   }
 
+  @Test func panelsAreKeptInTheFile() throws {
+    let flow = "panels: [flow]\n"
+    #expect(UserConfiguration.text("", panels: ["flow"]) == flow)
+    #expect(UserConfiguration.text("theme: light # mine", panels: ["flow"]) == "theme: light # mine\n" + flow)
+    for list in ["panels: [x]", "panels: [x,\n  y]", "panels:\n- x\n- y", "panels:\n  - x", "panels: [\n  x\n]"] {
+      let text = try #require(UserConfiguration.text("# a\n\(list)\nmouse: false\n", panels: ["flow"]))
+      #expect(text == "# a\n\(flow)mouse: false\n", "\(list)")
+      #expect(read(text).panels == ["flow"] && read(text).faults.isEmpty)
+    }
+    #expect(UserConfiguration.text("{theme: light}", panels: ["flow"]) == nil)
+  }
+
   @Test func brokenTextIsOneFault() {
     #expect(read("theme: \"light\nmouse: true\n").faults.count == 1)
     #expect(read("theme: \"light\n").faults.first?.line == 1)

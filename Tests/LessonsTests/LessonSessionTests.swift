@@ -40,6 +40,63 @@ struct LessonSessionTests {
     #expect(stage.session?.solution == nil)
   }
 
+  @Test("While a question waits no letter changes the network, and what is no number is refused")
+  func typedLetters() throws {
+    var stage = try Example.stage(lesson())
+    stage.press(.enter)
+    let experiment = stage.state.experiment
+    for character in "acm+" { stage.press(.character(character)) }
+    #expect(stage.state.experiment == experiment)
+    // The sign stays a part of the number; dots are none.
+    for character in "-.." { stage.press(.character(character)) }
+    stage.press(.enter)
+    #expect(stage.session?.phase == .shown)
+    #expect(stage.state.message?.text.contains("expected a number") == true)
+    // Away from the lesson every knob turns.
+    stage.press(.escape)
+    stage.press(.character("a"))
+    #expect(stage.state.experiment.network.activation != experiment.network.activation)
+  }
+
+  @Test("A wrong choice is answered with a sentence, and the end names the next lesson")
+  func wordsOfTheCard() throws {
+    var stage = try Example.stage(lesson("trees"))
+    _ = LessonRehearsal(&stage) { stage in
+      guard let session = stage.session, session.phase == .revealed else { return }
+      let card = text(session)
+      #expect(!card.contains("it is It") && !card.contains("No: "), "\(card)")
+    }
+    let end = text(try #require(stage.session))
+    #expect(end.contains("bpttop lesson residual-depth") && end.contains("of 5 questions right"), "\(end)")
+  }
+
+  private func text(_ session: LessonSession) -> String {
+    LessonCard.rows(session, width: 76, theme: Theme(.dark)).map { $0.map(\.text).joined() }.joined(separator: " ")
+  }
+
+  @Test("The teacher's page has numbers and answers, no formulas in braces")
+  func teachersPage() throws {
+    for name in ["by-hand", "trees"] {
+      var stage = try Example.stage(lesson(name))
+      let rehearsal = LessonRehearsal(&stage)
+      let page = TeacherPage.markdown(try lesson(name), rehearsal)
+      #expect(!page.contains("{") && !page.contains("|4"), "\(name)")
+      for asked in rehearsal.asked { #expect(page.contains("The answer: \(asked.solution.words)")) }
+      #expect(page.components(separatedBy: "A student who answers").count > rehearsal.asked.count)
+    }
+  }
+
+  @Test("On a worksheet no answer stands on another page than its question")
+  func wholeQuestions() throws {
+    var stage = try Example.stage(lesson())
+    let pages = Worksheet(try lesson(), LessonRehearsal(&stage)).pages
+    #expect(pages.count == 3)
+    for page in pages.dropLast() {
+      let (questions, answers) = (page.components(separatedBy: ">Question "), page.components(separatedBy: ">Answer:"))
+      #expect(questions.count == answers.count)
+    }
+  }
+
   @Test("A lesson that was left is taken up at its step, with the same numbers")
   func takenUp() throws {
     var stage = try Example.stage(lesson())

@@ -108,6 +108,26 @@ import Testing
     #expect(page == RunReport.html([reported(try self.run(30, k2After: 10))], memory: 1 << 30))
   }
 
+  /// What is read while a run is trained stands on its page as curves.
+  @Test func curvesOverTraining() throws {
+    var history = RunHistory(updates: 30)
+    let run = try TrainingRun(experiment: experiment(["training.k2": "5", "training.k1": "5"]))
+    for _ in 0..<30 {
+      run.trainOnce()
+      history.follow(run)
+    }
+    let points = history.trends[TrendKey("bias", "relative_error")]
+    #expect(points.map(\.update) == Array(1...30) && Set(points.map(\.value)).count > 10)
+    let followed = ReportedRun("run", run, Examination.examine(run, updates: 0), history: history)
+    let page = RunReport.html([followed], memory: 1 << 30)
+    stands(page)
+    #expect(page.contains("<h2>Over training</h2>"))
+    #expect(page.contains("relative error of the truncated gradient (bias.relative_error)"))
+    // Without a history there are no curves, and what stands still has none.
+    #expect(!RunReport.html([reported(run)], memory: 1 << 30).contains("Over training"))
+    #expect(!page.contains("(units.dead)"))
+  }
+
   @Test func twoRunsStandSideBySide() throws {
     let page = RunReport.html([reported(try run(6), "a"), reported(try run(6, k2After: 3), "b")], memory: 1 << 30)
     stands(page)

@@ -54,12 +54,12 @@ struct ClippingPanel: Panel {
     var next = "\(whose): ‖g‖ \(NumberText.short(reading.norm))"
     if reading.scale < 1 {
       // What rounding turns is no turn.
-      let turn = reading.angle > 1e-6 ? "turned by \(NumberText.short(reading.angle, digits: 2))°" : "not turned"
+      let turn = reading.angle > 1e-6 ? "turned by \(NumberText.short(reading.angle, digits: 2))°" : "same direction"
       next += " × \(NumberText.short(reading.scale)), \(turn)"
     } else if reading.scale >= 1 {
       next += ", not clipped"
     }
     let shares = reading.shares.prefix(3).map { "\($0.name) \(NumberText.percent($0.share))" }
-    return [next] + (shares.isEmpty ? [] : ["of ‖g‖²: " + shares.joined(separator: ", ")])
+    return [next] + (shares.isEmpty ? [] : ["shares of ‖g‖²: " + shares.joined(separator: ", ")])
   }
 }

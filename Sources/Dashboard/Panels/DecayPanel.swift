@@ -10,7 +10,7 @@ struct DecayPanel: Panel {
   let size = PanelSize(28, 5)
   let help = [
     "log10 of the factor by which each part of J_tᵀ changes the gradient's norm on its way from step t to t-1: φ′ (the activation's slope), W_hhᵀ, and for gated cells the gate on the memory path. 1 keeps it; over the batch.",
-    "At the right the mean factors. For cells without gates the product of the parts is the whole. Henrici's departure says how far W_hh is from a normal matrix: at 0 its eigenvalues tell all, above 0 the gradient may first grow and then die.",
+    "At the right the mean factors. For cells without gates the product of the parts is the whole. Non-normality (Henrici's departure) says how far W_hh is from a normal matrix: at 0 its eigenvalues say all, above 0 the gradient may first grow and then vanish.",
     "Look for: the part with the lowest line. φ′ low: units are saturated. W_hhᵀ low: raise ρ. The gate low: raise the forget bias.",
   ]
   let reads: [any Instrument.Type] = [DecayInstrument.self]
@@ -54,10 +54,10 @@ struct DecayPanel: Panel {
 
   /// What W_hh is beside its eigenvalues.
   private static func words(_ matrix: NonNormality) -> [String] {
-    let departure = "departure of W_hh \(NumberText.short(matrix.departure, digits: 2))"
+    let departure = "non-normality of W_hh \(NumberText.short(matrix.departure, digits: 2))"
     let growth =
       matrix.peakPower == 0
-      ? "no power of it is larger than 1"
+      ? "no power of it has a norm over 1"
       : "its powers grow to \(NumberText.short(matrix.peak)) at \(matrix.peakPower)"
         + (matrix.peakPower == NonNormality.powers ? " and on" : "")
     return ["\(departure) · \(growth)", departure]

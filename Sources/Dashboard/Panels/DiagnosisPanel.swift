@@ -7,8 +7,8 @@ struct DiagnosisPanel: Panel {
   let title = "Diagnosis"
   let size = PanelSize(28, 5)
   let help = [
-    "What the present pass and the losses so far say is wrong with the run, the gravest first, and what is sound; under what is wrong, the settings that may help.",
-    "!! grave: the task is not learned while it stays so. ! costly. · a remark. ✓ sound. `bpttop diagnose` also tries what may help.",
+    "What is wrong with the run by the present pass and the losses so far, the worst first, and what is fine; under what is wrong, the settings that may help.",
+    "!! serious: while it stays so, the task is not learned. ! costly. · a remark. ✓ fine. `bpttop diagnose` also tries what may help.",
     "Look for: the first line. What stands below it may follow from it.",
   ]
   let reads: [any Instrument.Type] = [DiagnosisInstrument.self]
@@ -17,7 +17,7 @@ struct DiagnosisPanel: Panel {
 
   func notes(_ state: DashboardState) -> [String] {
     guard let reading = state.lane[DiagnosisInstrument.self] else { return [] }
-    return [state.lanePrefix + (reading.grave.isEmpty ? "nothing grave" : "\(reading.grave.count) grave")]
+    return [state.lanePrefix + (reading.grave.isEmpty ? "nothing serious" : "\(reading.grave.count) serious")]
   }
 
   func draw(_ state: DashboardState, in rect: Rect, _ buffer: inout Buffer, theme: Theme) {

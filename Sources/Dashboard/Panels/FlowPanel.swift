@@ -215,7 +215,9 @@ struct FlowPicture {
       isCut = { row, t in rows.indices.contains(row) && t < mask.steps && mask[rows[row], t] == 0 }
     }
     guard isBackward else {
-      buffer.paragraph("not yet: it comes with the backward pass", in: rect, style: theme[.dimText])
+      buffer.paragraph(
+        rect.width < 24 || rect.height < 2 ? "not yet" : "not yet: it comes with the backward pass", in: rect,
+        style: theme[.dimText])
       return
     }
     // Back in time the map grows from its right edge to the cursor.

@@ -21,7 +21,7 @@ struct UnitsPanel: Panel {
     let faults = UnitActivity.Fault.allCases.map { ($0, reading.count($0)) }.filter { $0.1 > 0 }
     if faults.isEmpty {
       return [
-        "\(state.lanePrefix)all \(reading.units.count) move and let gradient through", "\(state.lanePrefix)all sound",
+        "\(state.lanePrefix)all \(reading.units.count) move and let gradient through", "\(state.lanePrefix)all fine",
       ]
     }
     let words = state.lanePrefix + faults.map { "\($0.1) \($0.0.rawValue)" }.joined(separator: ", ")

@@ -35,7 +35,8 @@ enum ClippingRules {
       return [Finding("clip.often", .remark, "Clipping at \(limit) cuts \(Wording.percent(share)) of the updates.")]
     }
     return [
-      Finding("clip.apt", .sound, "Clipping at \(limit) cuts \(Wording.percent(share)) of the updates: the outliers.")
+      Finding(
+        "clip.apt", .sound, "Clipping at \(limit) cuts \(Wording.percent(share)) of the updates: the outliers only.")
     ]
   }
 }

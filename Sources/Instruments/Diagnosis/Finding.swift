@@ -15,8 +15,8 @@ public struct Finding: Equatable, Sendable {
 
     /// From sound to grave.
     public static func < (a: Self, b: Self) -> Bool { a.rawValue < b.rawValue }
-    /// The word for it: grave.
-    public var name: String { "\(self)" }
+    /// The word for it: serious.
+    public var name: String { [.grave: "serious", .sound: "fine"][self] ?? "\(self)" }
     /// Three characters before the sentence.
     public var mark: String { [.grave: "!! ", .costly: "!  ", .remark: "·  "][self] ?? "✓  " }
   }

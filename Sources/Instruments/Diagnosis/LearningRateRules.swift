@@ -72,7 +72,7 @@ enum LearningRateRules {
     return [
       Finding(
         "rate.apt", .sound,
-        "The learning rate \(Wording.number(evidence.learningRate)) is usual: half of the updates move no matrix by more than \(Wording.number(step.median)) of its norm."
+        "The learning rate \(Wording.number(evidence.learningRate)) is in the usual range: half of the updates change each matrix by at most \(Wording.number(step.median)) of its norm."
       )
     ]
   }

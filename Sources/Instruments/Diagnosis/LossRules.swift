@@ -9,7 +9,7 @@ enum LossRules {
     guard losses.updates >= 20 else { return [] }
     let last = Wording.number(losses.last), after = "after \(losses.updates) updates"
     if let floor = losses.floor, losses.last < 1.02 * floor.loss + losses.uncertainty / 2 {
-      let place = losses.last < 0.98 * floor.loss ? "lower than any that is known beforehand" : "at its floor"
+      let place = losses.last < 0.98 * floor.loss ? "lower than every reference loss" : "at the least that is possible"
       return [
         Finding(
           "loss.floor", .sound,

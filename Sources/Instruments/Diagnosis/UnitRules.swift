@@ -16,7 +16,7 @@ enum UnitRules {
     return [
       Finding(
         "units.alive", .sound,
-        "Of \(Wording.count(reading.units.count, reading.units[0].gate.isEmpty ? "unit" : "gate")) nine in ten or more move, and let the gradient through."
+        "At least nine in ten of the \(Wording.count(reading.units.count, reading.units[0].gate.isEmpty ? "unit" : "gate")) move and let the gradient through."
       )
     ]
   }

@@ -33,7 +33,7 @@ extension ExperimentKey {
   ]
 
   /// The key whose short name it is, on the screen or as it is typed: η, eta, lr.
-  static func labeled(_ label: String) -> ExperimentKey? {
+  public static func labeled(_ label: String) -> ExperimentKey? {
     let typed = ["rho": "ρ", "phi": "φ", "eta": "η", "lr": "η", "beta": "β", "alpha": "α"]
     let label = typed[label] ?? label
     return labels.first { $0.value == label }.flatMap { try? named($0.key) }
