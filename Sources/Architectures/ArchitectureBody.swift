@@ -60,11 +60,17 @@ extension ArchitectureSpecification {
       case .attention: AttentiveNetwork<Double>.tensors(self, network, inputs: inputs)
       case .tree: TreeNetwork<Double>.tensors(self, network, inputs: inputs)
       case .feedforward: DeepNetwork<Double>.tensors(self, network, inputs: inputs, steps: steps)
+      case .convolutional: ConvolutionalLSTM<Double>.tensors(self, network, inputs: inputs)
       }
-    return ParameterLayout(
-      tensors: body + [("readout.weight", [outputs, network.hidden]), ("readout.bias", [outputs])], inputs: inputs,
-      outputs: outputs)
+    let places = readoutPlaces(inputs: inputs)
+    let readout = [
+      ("readout.weight", [outputs / places, network.hidden / places]), ("readout.bias", [outputs / places]),
+    ]
+    return ParameterLayout(tensors: body + readout, inputs: inputs, outputs: outputs)
   }
+
+  /// How many equal parts of a state the same readout reads, each by itself: the cells of a frame, else one.
+  func readoutPlaces(inputs: Int) -> Int { kind == .convolutional ? inputs : 1 }
 
   /// The body of a pass.
   func makeBody<S: Scalar>(
@@ -75,6 +81,7 @@ extension ArchitectureSpecification {
       Transformer(self, network, weights, steps: steps, batch: batch, arena)
     case .attention: AttentiveNetwork(self, network, weights, steps: steps, batch: batch, arena)
     case .tree: TreeNetwork(self, network, weights, steps: steps, batch: batch, arena)
+    case .convolutional: ConvolutionalLSTM(self, network, weights, steps: steps, batch: batch, arena)
     case .feedforward: DeepNetwork(self, network, weights, steps: steps, batch: batch, arena)
     }
   }
@@ -97,7 +104,8 @@ extension ArchitectureSpecification {
         continue
       }
       var random = CounterRandom(seed: seed, stream: UInt64(index))
-      let scale = scale(of: entry.name, initialization) / Double(entry.shape.last ?? 1).squareRoot()
+      let fanIn = kind == .convolutional ? entry.shape.dropFirst().reduce(1, *) : entry.shape.last ?? 1
+      let scale = scale(of: entry.name, initialization) / Double(fanIn).squareRoot()
       for k in entry.range { parameters[k] = scale * random.normal() }
     }
     return parameters
@@ -105,7 +113,7 @@ extension ArchitectureSpecification {
 
   private func scale(of name: String, _ initialization: Initialization) -> Double {
     if name.hasPrefix("embedding.") || name.hasPrefix("input.") || name == "weight_ih_l0"
-      || name.hasPrefix("positions.")
+      || name.hasPrefix("conv_ih.") || name.hasPrefix("positions.")
     {
       return initialization.input
     }

@@ -10,6 +10,8 @@ public enum NetworkKind: String, CaseIterable, Sendable {
   case tree
   /// A feed-forward network as deep as the sequence is long.
   case feedforward
+  /// A convolutional LSTM over frames of one dimension.
+  case convolutional
 }
 
 /// How attention to past states is scored.
@@ -76,6 +78,8 @@ public struct ArchitectureSpecification: Equatable, Sendable {
   public var scoring = AttentionScoring.dot
   /// The tree, and how its nodes are made.
   public var tree = TreeShape.balanced, composition = TreeComposition.plain
+  /// k, the width of a convolution's kernel, odd.
+  public var kernel = 3
   /// Whether all layers of a feed-forward network have the same weights.
   public var isTied = false
   /// σ² of the matrices' N(0, σ²/fan-in) at the start.

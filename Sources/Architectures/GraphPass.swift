@@ -17,7 +17,9 @@ public final class GraphPass<S: Scalar> {
   /// Everything between inputs and readout.
   public let body: any ArchitectureBody<S>
   private let arena = Arena<S>()
+  /// The readout, and how many parts of a state it reads one by one.
   let readout: Dense<S>
+  private let places: Int
   private let x: UnsafeMutablePointer<S>, values: UnsafeMutablePointer<S>
   /// y, then weight · ∂l/∂y; and l, [T·B].
   private let output: UnsafeMutablePointer<S>, losses: UnsafeMutablePointer<S>
@@ -38,7 +40,9 @@ public final class GraphPass<S: Scalar> {
     parameters = UnsafeMutableBufferPointer(start: weights.parameters, count: layout.count)
     gradient = UnsafeMutableBufferPointer(start: weights.gradient, count: layout.count)
     body = specification.makeBody(network, weights, steps: steps, batch: batch, arena)
-    readout = Dense("readout", weights, inputs: network.hidden, outputs: layout.outputs, arena)
+    places = specification.readoutPlaces(inputs: layout.inputs)
+    readout = Dense(
+      "readout", weights, inputs: network.hidden / places, outputs: layout.outputs / places, arena)
     x = arena.take(rows, layout.inputs)
     (values, output) = (arena.take(rows, layout.outputs), arena.take(rows, layout.outputs))
     losses = arena.take(rows)
@@ -69,7 +73,7 @@ public final class GraphPass<S: Scalar> {
   public func forward() {
     body.forward(x)
     readout.pack(back: false)
-    readout.forward(steps * batch, body.top, into: output)
+    readout.forward(steps * batch * places, body.top, into: output)
   }
 
   /// The outputs after `forward`, [T·B, O], widened.
@@ -87,8 +91,8 @@ public final class GraphPass<S: Scalar> {
     gradient.update(repeating: 0)
     injectLosses(weight: S(weight))
     readout.pack(back: true)
-    readout.addGradient(steps * batch, body.top, output)
-    readout.backward(steps * batch, output, into: body.topGradient)
+    readout.addGradient(steps * batch * places, body.top, output)
+    readout.backward(steps * batch * places, output, into: body.topGradient)
     body.backward(x)
     var objective = 0.0
     for row in 0..<steps * batch { objective += Double(losses[row]) }
@@ -148,7 +152,7 @@ public final class GraphPass<S: Scalar> {
     return (0..<steps).compactMap { t in
       let place = t * batch + sequence
       guard mask[place] != 0 else { return nil }
-      readout.backward(1, output + place * outputs, into: result)
+      readout.backward(places, output + place * outputs, into: result)
       return StepLoss(step: t, gradient: (0..<width).map { Double(result[$0]) / weight }, weight: weight)
     }
   }

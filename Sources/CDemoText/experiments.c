@@ -27,9 +27,13 @@ static const unsigned char experiments[] = {
   , 0,
 #embed "../../Demos/experiments/copy-forgotten.yaml"
   , 0,
+#embed "../../Demos/experiments/crossing-bars.yaml"
+  , 0,
 #embed "../../Demos/experiments/epochwise.yaml"
   , 0,
 #embed "../../Demos/experiments/exploding.yaml"
+  , 0,
+#embed "../../Demos/experiments/federated.yaml"
   , 0,
 #embed "../../Demos/experiments/fixed-point.yaml"
   , 0,

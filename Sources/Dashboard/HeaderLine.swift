@@ -52,7 +52,10 @@ enum HeaderLine {
       "\(experiment.task.name.rawValue) n=\(experiment.task.length)",
       (experiment.architectureWords ?? recurrent(network)) + " H=\(network.hidden)"
         + (network.layers > 1 ? "×\(network.layers)" : ""),
-      truncation(experiment, schedule), clip,
+      training.federated.clients > 1
+        ? "\(training.federated.clients) clients × \(training.federated.localUpdates)"
+        : truncation(experiment, schedule),
+      clip,
       "\(training.optimizer.name.rawValue) \(plain(training.optimizer.learningRate))"
         + (training.schedule.kind == .constant ? "" : " \(training.schedule.kind.rawValue)"),
     ] + regularizers(training.regularizer)

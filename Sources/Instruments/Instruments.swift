@@ -9,6 +9,8 @@ public enum Instruments {
     FlowInstrument.self,
     AttentionInstrument.self,
     SiteInstrument.self,
+    SpaceTimeInstrument.self,
+    FederatedInstrument.self,
     BiasInstrument.self,
     SpectrumInstrument.self,
     SaturationInstrument.self,

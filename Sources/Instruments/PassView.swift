@@ -23,6 +23,9 @@ public final class PassView {
     identity = PassIdentity(snapshot)
   }
 
+  /// The round of the clients that comes next; nil where there are none.
+  lazy var federated: FederatedRound? = snapshot.federatedRound()
+
   /// Whether the network's states follow one another, so that its pass has a tape.
   public var isRecurrent: Bool { snapshot.experiment.isRecurrent }
   /// n, the length of the sequence.
@@ -110,6 +113,7 @@ public final class PassView {
   /// The gradient that the update uses, before clipping, in the layout's order: the pass's own, or what the learning algorithm
   /// gets; the pass's own too where the sequence is too long to ask it.
   func updateGradient(_ budget: Budget? = nil) -> [Double] {
+    if let federated { return federated.gradient }
     if let recording { return recording.gradient }
     let isOwn = snapshot.experiment.training.algorithm.description.isTape
     let isLong = budget.map { length > longestSequence($0) } ?? false

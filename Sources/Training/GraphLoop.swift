@@ -13,6 +13,8 @@ final class GraphLoop<S: Scalar>: TrainingEngine {
   private(set) var data: SequenceBatch
   private var pass: GraphPass<S>
   private let optimizer: Optimizer<S>
+  /// Those that train in place of the whole batch, where there are some.
+  private var clients: FederatedClients<S>?
   /// Where each tensor lies among the parameters.
   private let tensors: [Range<Int>]
   private(set) var windowNorms: (first: Double, last: Double)?
@@ -27,6 +29,7 @@ final class GraphLoop<S: Scalar>: TrainingEngine {
     tensors = layout.entries.map(\.range)
     optimizer = Optimizer(experiment.training.optimizer, count: layout.count)
     data = task.emptyBatch(steps: experiment.task.length, batch: experiment.training.batch)
+    clients = .made(for: experiment, layout: layout, data: data, keeping: nil)
     try loadSequence()
   }
 
@@ -65,15 +68,23 @@ final class GraphLoop<S: Scalar>: TrainingEngine {
     }
   }
 
+  /// The gradient of the present sequence, into `pass.gradient`.
+  private func makeGradient() -> PassResult {
+    if let clients {
+      windowNorms = nil
+      return clients.round(pass.parameters, data, window, after: position.update, into: pass.gradient)
+    }
+    pass.forward()
+    let result = pass.backward(experiment.training.reduction)
+    let top = pass.body.shownLayers - 1
+    windowNorms = (pass.gradientNorm(layer: top, step: 0), pass.gradientNorm(layer: top, step: data.steps - 1))
+    return result
+  }
+
   func train() -> TrainingOutcome {
     let training = experiment.training
-    pass.forward()
-    let result = pass.backward(training.reduction)
+    let result = makeGradient()
     if let nonFinite = result.nonFinite { return .nonFinite(nonFinite) }
-    windowNorms = (
-      pass.gradientNorm(layer: pass.body.shownLayers - 1, step: 0),
-      pass.gradientNorm(layer: pass.body.shownLayers - 1, step: data.steps - 1)
-    )
     let (scale, pending) = training.clip.apply(
       to: pass.gradient, norm: result.gradientNorm, tensors: tensors)
     let noise = training.noise(seed: experiment.seed)
@@ -103,6 +114,7 @@ final class GraphLoop<S: Scalar>: TrainingEngine {
   func configure(_ changed: Experiment) {
     experiment = changed
     optimizer.configure(changed.training.optimizer)
+    clients = .made(for: changed, layout: layout, data: data, keeping: clients)
   }
 
   func beginSequence(_ changed: Experiment) throws(TrainingError) {
@@ -206,6 +218,7 @@ extension Experiment {
       "\(architecture.isResidual ? "residual" : "plain") depth \(task.length) \(network.activation.rawValue)"
         + (architecture.norm == .none ? "" : " \(architecture.norm.rawValue)-norm")
         + (architecture.isTied ? " tied" : "")
+    case .convolutional: "convolutional lstm k=\(architecture.kernel)"
     }
   }
 }

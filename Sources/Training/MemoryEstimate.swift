@@ -102,7 +102,9 @@ extension ArchitectureSpecification {
     let d = Saturating(network.hidden), layers = Saturating(network.layers)
     // x and its gradient, q k v, what attention gives, y, two norms and what they give; the hidden layer and its slope.
     let block = d * Saturating(14 + 2 * expansion) + Saturating(attends ? heads : 1) * Saturating(steps)
-    return layers * block + d * Saturating(9 + expansion) + Saturating(inputs) + Saturating(2) * Saturating(outputs)
+    let patches = kind == .convolutional ? d * Saturating(kernel) : Saturating(0)
+    return layers * block + patches + d * Saturating(9 + expansion) + Saturating(inputs) + Saturating(2)
+      * Saturating(outputs)
   }
 }
 

@@ -68,13 +68,18 @@ public struct PassInputs: Sendable {
 
 extension SequenceBatch {
   /// One sequence of the batch.
-  func only(sequence: Int) -> SequenceBatch {
+  func only(sequence: Int) -> SequenceBatch { only(sequences: [sequence]) }
+
+  /// Some sequences of the batch, in this order.
+  func only(sequences: [Int]) -> SequenceBatch {
     func column<T>(_ array: [T], _ width: Int) -> [T] {
       var values: [T] = []
-      values.reserveCapacity(steps * width)
+      values.reserveCapacity(steps * sequences.count * width)
       for step in 0..<steps {
-        let start = (step * batch + sequence) * width
-        values.append(contentsOf: array[start..<start + width])
+        for sequence in sequences {
+          let start = (step * batch + sequence) * width
+          values.append(contentsOf: array[start..<start + width])
+        }
       }
       return values
     }
@@ -84,7 +89,7 @@ extension SequenceBatch {
       case .values(let values): .values(column(values, outputs))
       }
     var only = SequenceBatch(
-      steps: steps, batch: 1, inputs: inputs, outputs: outputs, x: column(x, inputs),
+      steps: steps, batch: sequences.count, inputs: inputs, outputs: outputs, x: column(x, inputs),
       symbols: symbols.map { column($0, 1) }, target: target, targetMask: column(targetMask, 1),
       outputMask: outputMask.map { column($0, outputs) })
     only.givesGradients = givesGradients

@@ -17,6 +17,10 @@ enum RandomStream: UInt8, CaseIterable {
   case feedback = 7
   /// Weights that are guessed.
   case guesses = 9
+  /// Which clients take part in a round.
+  case clients = 10
+  /// Noise added to what clients send.
+  case clientNoise = 11
 }
 
 extension CounterRandom {

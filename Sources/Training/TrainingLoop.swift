@@ -23,6 +23,8 @@ final class TrainingLoop<S: Scalar>: TrainingEngine {
   /// Whether a step has a target in any sequence of the batch.
   private(set) var hasTarget: [Bool]
   private let isStream: Bool
+  /// Those that train in place of the whole batch, where there are some.
+  private var clients: FederatedClients<S>?
   private(set) var windowNorms: (first: Double, last: Double)?
 
   /// The loop before its first update, with weights of 0.
@@ -40,6 +42,7 @@ final class TrainingLoop<S: Scalar>: TrainingEngine {
     optimizer = Optimizer(experiment.training.optimizer, count: layout.count)
     data = task.emptyBatch(steps: length, batch: batch)
     hasTarget = [Bool](repeating: false, count: length)
+    clients = .made(for: experiment, layout: layout, data: data, keeping: nil)
     loadSequence()
     try findNextWindow()
   }
@@ -64,6 +67,10 @@ final class TrainingLoop<S: Scalar>: TrainingEngine {
 
   /// The gradient of the next window, into `pass.gradient`.
   func makeGradient() -> PassResult {
+    if let clients {
+      windowNorms = nil
+      return clients.round(pass.parameters, data, window, after: position.update, into: pass.gradient)
+    }
     guard let checkpointed else {
       let result = algorithm.gradient(of: window, at: position)
       windowNorms =
@@ -154,6 +161,7 @@ final class TrainingLoop<S: Scalar>: TrainingEngine {
     pass.flow = changed.training.flow
     algorithm.configure(changed)
     optimizer.configure(changed.training.optimizer)
+    clients = .made(for: changed, layout: layout, data: data, keeping: clients)
   }
 
   /// Whether the arenas that stand serve other settings too.

@@ -15,6 +15,7 @@ func makeEngine(
   try validate(experiment, givenData: start.data != nil, memory: memory)
   let task = try makeTask(experiment, data: start.data, memory: memory)
   let description = task.description
+  try requireFrames(description, experiment)
   try requireMemory(experiment, inputs: description.inputs, outputs: description.outputs, limit: memory)
 
   let engine: any TrainingEngine =
@@ -94,6 +95,27 @@ private func requireUnits(
           + "first units are the outputs of \(description.name)"))
   }
   return description.loss == .crossEntropy ? ClassesOnUnits(task: task) : task
+}
+
+/// Refuses a task whose inputs are no frames where the network reads frames, and states that frames do not divide.
+private func requireFrames(_ description: TaskDescription, _ experiment: Experiment) throws(TrainingError) {
+  guard experiment.architecture.kind == .convolutional else { return }
+  let cells = description.inputs
+  guard description.loss == .squared, description.outputs == cells, cells > 1 else {
+    throw .key(
+      ExperimentKeyError(
+        key: "task.name",
+        problem: "found \(description.name), which gives no next frame, expected bar or crossing with network.kind "
+          + "convolutional, or csv with all of several columns predicted, which lie side by side"))
+  }
+  guard experiment.network.hidden % cells == 0 else {
+    let below = max(1, experiment.network.hidden / cells) * cells
+    throw .key(
+      ExperimentKeyError(
+        key: "network.hidden",
+        problem: "found \(experiment.network.hidden), expected channels for each of the \(cells) cells of "
+          + "\(description.name), so a multiple: \(below) or \(below + cells)"))
+  }
 }
 
 /// The parameters that a run starts with: those given, or drawn, at the spectral radius that is asked for.

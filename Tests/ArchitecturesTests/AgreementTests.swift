@@ -12,7 +12,7 @@ import Testing
     let name: String, loss: String, norm: String, positions: String, activation: String
     let steps: Int, batch: Int, inputs: Int, width: Int, outputs: Int, layers: Int, heads: Int, expansion: Int
     let residual: Bool
-    let kind: String?, scoring: String?, tree: String?, composition: String?, tied: Bool?
+    let kind: String?, scoring: String?, tree: String?, composition: String?, tied: Bool?, kernel: Int?
     let parameters: [Double], x: [Double], mask: [UInt8], target: [Double]
     let objective: Double, gradient: [Double], flow: [[Double]]
     let torchObjective: Double?, torchGradient: [Double]?
@@ -32,6 +32,7 @@ import Testing
       architecture.tree = tree.flatMap(TreeShape.init) ?? .balanced
       architecture.composition = composition.flatMap(TreeComposition.init) ?? .plain
       architecture.isTied = tied ?? false
+      architecture.kernel = kernel ?? 3
       (architecture.heads, architecture.expansion, architecture.isResidual) = (heads, expansion, residual)
       architecture.norm = NormPlacement(rawValue: norm) ?? .none
       architecture.positions = PositionCode(rawValue: positions) ?? .none
@@ -57,7 +58,7 @@ import Testing
     }
   }
 
-  @Test func casesAreThere() { #expect(Self.cases.count == 25) }
+  @Test func casesAreThere() { #expect(Self.cases.count == 31) }
 
   private func recording(_ c: Case) -> GraphRecording {
     GraphRecording(

@@ -10,7 +10,7 @@ struct RandomStreamTests {
     let streams: [(RandomStream, UInt64)] = [
       (.task, 0x0100_0000_0000_0000), (.text, 0x0200_0000_0000_0000), (.gradientNoise, 0x0300_0000_0000_0000),
       (.cuts, 0x0500_0000_0000_0000), (.signs, 0x0600_0000_0000_0000), (.feedback, 0x0700_0000_0000_0000),
-      (.guesses, 0x0900_0000_0000_0000),
+      (.guesses, 0x0900_0000_0000_0000), (.clients, 0x0A00_0000_0000_0000), (.clientNoise, 0x0B00_0000_0000_0000),
     ]
     #expect(streams.map(\.0) == RandomStream.allCases)
     for (use, stream) in streams {

@@ -6,6 +6,8 @@ public enum Panels {
   static let flow: any Panel = FlowPanel()
   static let attention: any Panel = AttentionPanel()
   static let site: any Panel = SitePanel()
+  static let spaceTime: any Panel = SpaceTimePanel()
+  static let clients: any Panel = ClientsPanel()
   static let spectrum: any Panel = SpectrumPanel()
   static let loss: any Panel = LossPanel()
   static let knobs: any Panel = KnobsPanel()
@@ -33,7 +35,10 @@ public enum Panels {
   public static let rows: [[any Panel]] = [
     [throughTime],
     [gradientNorm, contributions, decay, jacobianProduct, horizon, lyapunov],
-    [learning, attention, flow, bias, spectrum, eigenvalues, fixedPoints, units, loss, clipping, lossSlice, lossPlane],
+    [
+      learning, attention, spaceTime, clients, flow, bias, spectrum, eigenvalues, fixedPoints, units, loss, clipping,
+      lossSlice, lossPlane,
+    ],
     [attribution, blackBox, cost],
     [knobs, thisStep, site, diagnosis, file],
     [timeline],
@@ -44,7 +49,8 @@ public enum Panels {
 
   /// Which panels stay where there is not room for all, the first of them before the others.
   static let priority: [any Panel] = [
-    throughTime, gradientNorm, thisStep, site, jacobianProduct, knobs, file, loss, learning, flow, attention, spectrum,
+    throughTime, gradientNorm, spaceTime, clients, thisStep, site, jacobianProduct, knobs, file, loss, learning, flow,
+    attention, spectrum,
     timeline,
     horizon, contributions, bias, decay, lyapunov, clipping, units, attribution, blackBox, cost, eigenvalues,
     fixedPoints, lossSlice, lossPlane, diagnosis,

@@ -31,6 +31,9 @@ extension ExperimentKey {
       "composition", .choice(\.architecture.composition), "how a node is made of its children: φ(…), or an LSTM",
       of: [.tree]),
     key(
+      "kernel", .integer(\.architecture.kernel, 1...63),
+      "k, the cells that a cell reads, odd; hidden is cells times channels", of: [.convolutional], .linear(2)),
+    key(
       "tied", .choice(\.architecture.tiedSwitch), "whether all layers have the same weights", of: [.feedforward]),
     ExperimentKey(
       "network.init.variance", .number(\.architecture.variance, NumberRange(from: 0, to: NumberRange.largest)),

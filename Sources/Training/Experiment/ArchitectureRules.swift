@@ -51,6 +51,13 @@ extension ExperimentRule {
       "network.layers", fallsWith: \.architecture.kind, expected: { _ in "at most 4 with network.kind transformer" },
       where: { $0.architecture.kind == .transformer && $0.network.layers > 4 }),
     ExperimentRule(
+      "network.kernel", expected: { _ in "an odd number: a cell reads as many to its left as to its right" },
+      where: { $0.architecture.kind == .convolutional && $0.architecture.kernel % 2 == 0 }),
+    ExperimentRule(
+      "network.activation", fallsWith: \.architecture.kind,
+      expected: { _ in "tanh with network.kind convolutional: its gates have functions of their own" },
+      where: { $0.architecture.kind == .convolutional && $0.network.activation != .tanh }),
+    ExperimentRule(
       "network.heads",
       expected: {
         "a divisor of network.hidden \($0.network.hidden), of which each head takes its share: "

@@ -67,7 +67,7 @@ public struct ExperimentKey: Sendable {
 
   /// Every key, in the order of the experiment file.
   public static let all: [ExperimentKey] =
-    taskKeys + allNetworkKeys + trainingKeys + optimizerKeys + scheduleKeys + clipKeys + regularizerKeys
+    taskKeys + allNetworkKeys + trainingKeys + optimizerKeys + scheduleKeys + clipKeys + regularizerKeys + federatedKeys
     + runKeys + validationKeys + solvedKeys + viewKeys
 
   /// The key called `name`.

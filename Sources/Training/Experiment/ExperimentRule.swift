@@ -68,7 +68,7 @@ extension Experiment {
   var rules: [ExperimentRule] {
     ExperimentRule.task + ExperimentRule.architecture + ExperimentRule.network
       + training.algorithm.type(Double.self).rules
-      + ExperimentRule.storedPast + ExperimentRule.untied + ExperimentRule.flow + ExperimentRule.optimizer
+      + ExperimentRule.federated + ExperimentRule.storedPast + ExperimentRule.untied + ExperimentRule.flow + ExperimentRule.optimizer
       + ExperimentRule.solved + ExperimentRule.readers
   }
 }

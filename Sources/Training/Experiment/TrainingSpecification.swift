@@ -118,6 +118,8 @@ public struct TrainingSpecification: Equatable, Sendable {
   public var clip = ClipSpecification()
   /// What is added to the gradient beside the loss.
   public var regularizer = RegularizerSpecification()
+  /// The clients among which the data lie.
+  public var federated = FederatedSpecification()
 
   /// The defaults.
   public init() {}

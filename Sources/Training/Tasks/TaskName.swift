@@ -3,7 +3,7 @@ public enum TaskName: String, CaseIterable, Sendable {
   case adding, copy
   case temporalOrder = "temporal-order"
   case delayedXOR = "delayed-xor"
-  case recall, parity, latch, reber, sine, settle, coin, boolean, text, csv
+  case recall, parity, latch, reber, sine, settle, coin, boolean, bar, crossing, text, csv
 
   /// The task of this name.
   var kind: any NamedTask.Type {
@@ -20,6 +20,8 @@ public enum TaskName: String, CaseIterable, Sendable {
     case .settle: SettleTask.self
     case .coin: CoinTask.self
     case .boolean: BooleanTask.self
+    case .bar: BarTask.self
+    case .crossing: CrossingTask.self
     case .text: TextTask.self
     case .csv: CSVTask.self
     }

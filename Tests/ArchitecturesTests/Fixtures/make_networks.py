@@ -1,4 +1,4 @@
-"""Attention over past states, trees and deep feed-forward networks by JAX (float64), from their equations.
+"""Attention over past states, trees, deep feed-forward networks and convolutional LSTMs by JAX (float64), from their equations.
 
 usage: python make_networks.py > networks.json        (needs: pip install "jax[cpu]" numpy)
 
@@ -75,6 +75,28 @@ def feedforward(c, p, x, on):
     return jnp.stack(out)
 
 
+def convolutional(c, p, x, on):
+    T, B, W = x.shape
+    C, reach = c["width"] // W, (c["kernel"] - 1) // 2
+    conv = lambda frame, w: jax.lax.conv_general_dilated(frame, w, (1,), [(reach, reach)]).transpose(0, 2, 1)
+    h, m, out = jnp.zeros((B, W, C)), jnp.zeros((B, W, C)), []
+    for t in range(T):
+        a = conv(x[t][:, None], p["conv_ih.weight"]) + p["conv_ih.bias"] + conv(h.transpose(0, 2, 1), p["conv_hh.weight"])
+        i, f, g, o = jnp.split(a, 4, -1)
+        m = sigmoid(f) * m + sigmoid(i) * jnp.tanh(g)
+        h = sigmoid(o) * jnp.tanh(m) + on[t].reshape(B, W, C)
+        out.append(h.reshape(B, W * C))
+    return jnp.stack(out)
+
+
+def readout(c, p, h):
+    T, B, I = h.shape[0], h.shape[1], c["inputs"]
+    if c["kind"] == "convolutional":
+        # One readout for every cell.
+        h = h.reshape(T, B, I, -1)
+    return (h @ p["readout.weight"].T + p["readout.bias"]).reshape(T, B, c["outputs"])
+
+
 def tensors(c):
     d, i, T = c["width"], c["inputs"], c["steps"]
     if c["kind"] == "attention":
@@ -91,12 +113,17 @@ def tensors(c):
         yield from [("layers.weight", copies + (d, d)), ("layers.bias", copies + (d,))]
         if c["norm"] == "pre":
             yield from [("norm.weight", copies + (d,)), ("norm.bias", copies + (d,))]
+    if c["kind"] == "convolutional":
+        C, k = d // i, c["kernel"]
+        yield from [("conv_ih.weight", (4 * C, 1, k)), ("conv_ih.bias", (4 * C,)), ("conv_hh.weight", (4 * C, C, k))]
+        yield from [("readout.weight", (1, C)), ("readout.bias", (1,))]
+        return
     yield from [("readout.weight", (c["outputs"], d)), ("readout.bias", (c["outputs"],))]
 
 
 def case(seed, c):
     rng = np.random.default_rng(seed)
-    T, B, body = c["steps"], c["batch"], dict(attention=attention, tree=tree, feedforward=feedforward)[c["kind"]]
+    T, B, body = c["steps"], c["batch"], dict(attention=attention, tree=tree, feedforward=feedforward, convolutional=convolutional)[c["kind"]]
     p = {}
     for name, shape in tensors(c):
         p[name] = np.round(rng.normal(size=shape) / np.sqrt(shape[-1] if "weight" in name else 3), 6)
@@ -110,7 +137,7 @@ def case(seed, c):
     zeros = jnp.zeros((T, B, c["width"]))
 
     def l(p, on):
-        y = body(c, p, x, on) @ p["readout.weight"].T + p["readout.bias"]
+        y = readout(c, p, body(c, p, x, on))
         if squared:
             return 0.5 * ((y - target) ** 2).sum(-1)
         return -jnp.take_along_axis(jax.nn.log_softmax(y), target[..., None], -1)[..., 0]
@@ -149,5 +176,11 @@ cases = [
     settings("residual pre-norm", "feedforward", 6, 3, 2, 5, 2, "squared", norm="pre", activation="relu"),
     settings("pre-norm tied", "feedforward", 5, 2, 1, 8, 2, "cross_entropy", norm="pre", tied=True),
     settings("pre-norm plain", "feedforward", 5, 1, 1, 8, 2, "cross_entropy", norm="pre", residual=False),
+    settings("frames", "convolutional", 6, 2, 5, 15, 5, "squared", kernel=3),
+    settings("frames, wide kernel", "convolutional", 9, 1, 4, 8, 4, "squared", kernel=5),
+    settings("frames, cells alone", "convolutional", 5, 3, 7, 7, 7, "squared", kernel=1),
+    settings("frames by classes", "convolutional", 7, 2, 6, 12, 6, "cross_entropy", kernel=3),
+    settings("wide kernel by classes", "convolutional", 12, 1, 8, 16, 8, "cross_entropy", kernel=5),
+    settings("kernel wider than frames", "convolutional", 4, 2, 3, 12, 3, "cross_entropy", kernel=7),
 ]
 print(json.dumps([case(k + 1, c) for k, c in enumerate(cases)]))

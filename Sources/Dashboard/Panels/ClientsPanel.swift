@@ -1,0 +1,93 @@
+import Canvas
+import Instruments
+import Training
+
+/// A round of federated averaging: what the clients send, what the server sees of it, and how far they point apart.
+struct ClientsPanel: Panel {
+  let id: PanelID = "clients"
+  let title = "Clients"
+  let size = PanelSize(30, 6, widthWeight: 2, heightWeight: 14)
+  let help = [
+    "The next round: ‖Δ_k‖ of each client's update after its local steps (the bar, clipped where it says so) and its cosine to the average; - before a client that does not take part. Δ̄ is what the server sees.",
+    "Right: the cosine between the updates of two clients, -1 to 1. Gradients: the same at the server's weights, before any local step. Spread: √(mean ‖g_k - ḡ‖²)/‖ḡ‖. ε, δ: what all rounds told about one client.",
+    "Look for: cosines under 0, and an average far shorter than the updates: clients that undo each other's work.",
+  ]
+  let reads: [any Instrument.Type] = [FederatedInstrument.self]
+
+  func applies(to state: DashboardState) -> Bool {
+    state.lanes.contains { $0.experiment.training.federated.clients > 1 }
+  }
+
+  func notes(_ state: DashboardState) -> [String] {
+    guard let reading = state.lane[FederatedInstrument.self] else { return [] }
+    let clients = reading.round.clients, taking = clients.filter(\.takesPart).count
+    return ["\(state.lanePrefix)\(taking) of \(clients.count) take part"]
+  }
+
+  func draw(_ state: DashboardState, in rect: Rect, _ buffer: inout Buffer, theme: Theme) {
+    guard let reading = reading("a round", from: FederatedInstrument.self, of: state.lane, in: rect, &buffer, theme)
+    else { return }
+    let lines = words(reading).wrapped(to: rect.width, rows: max(2, rect.height - 4))
+    let parts = rect.rows([.fixed(lines.count), .flexible()])
+    for (row, line) in lines.enumerated() { buffer.put(line, in: parts[0], row: row, style: theme[.text]) }
+    let count = reading.round.clients.count
+    let map = rect.width >= 44 ? min(rect.width / 3, max(12, 4 * count)) : 0
+    let sides = parts[1].columns([.flexible(), .fixed(map)], gap: map > 0 ? 1 : 0)
+    drawClients(reading, in: sides[0], &buffer, theme)
+    guard map > 0 else { return }
+    buffer.put("cos Δ_j, Δ_k", in: sides[1], style: theme[.dimText], ellipsis: true)
+    HeatMap(
+      reading.round.updateCosines.map { $0.isNaN ? -.infinity : $0 }, rows: count, columns: count, range: -1...1,
+      map: .diverging
+    ).draw(in: sides[1].inset(top: 1), into: &buffer, theme: theme)
+  }
+
+  /// What the server sees.
+  private func words(_ reading: FederatedInstrument.Reading) -> [String] {
+    let round = reading.round, share = round.norm / reading.meanNorm
+    let lines = [
+      "mean Δ \(NumberText.short(round.norm))"
+        + (share.isFinite ? ", \(NumberText.percent(share)) of ‖Δ_k‖" : ", of no client"),
+      "cos Δ \(NumberText.fixed(reading.updateCosine, 2)) · cos g \(NumberText.fixed(reading.gradientCosine, 2)) · spread "
+        + NumberText.short(round.spread, digits: 2),
+    ]
+    guard let privacy = reading.privacy else { return lines }
+    let rounds = "\(privacy.rounds) round\(privacy.rounds == 1 ? "" : "s")"
+    return lines + [
+      privacy.epsilon.isFinite
+        ? "ε \(NumberText.short(privacy.epsilon)) at δ \(NumberText.short(privacy.delta)) after \(rounds)"
+        : "no ε: \(privacy.roundsWithoutNoise) of \(rounds) without noise"
+    ]
+  }
+
+  /// A client a row: its name, a bar, ‖Δ_k‖, the cosine to the average, and by what it is clipped.
+  private func drawClients(
+    _ reading: FederatedInstrument.Reading, in rect: Rect, _ buffer: inout Buffer, _ theme: Theme
+  ) {
+    let clients = reading.round.clients, largest = max(clients.map(\.norm).max() ?? 0, reading.clip ?? 0)
+    let isClipping = reading.clip != nil, numbers = isClipping ? 24 : 17, bar = max(0, rect.width - 4 - numbers)
+    func put(_ texts: [String], row: Int, _ style: Style) {
+      var place = rect.inset(left: 4 + bar)
+      for text in texts {
+        buffer.put(text, in: place, row: row, style: style)
+        place = place.inset(left: 9)
+      }
+    }
+    put(["  ‖Δ_k‖", "  cos"] + (isClipping ? ["clip"] : []), row: 0, theme[.dimText])
+    for (index, client) in clients.enumerated() where index + 1 < rect.height {
+      let row = index + 1
+      if row == rect.height - 1, clients.count > row {
+        buffer.put("… \(clients.count - index) more", in: rect, row: row, style: theme[.dimText])
+        return
+      }
+      let style = theme[client.takesPart ? .text : .dimText]
+      buffer.put((client.takesPart ? " " : "-") + "\(row)", in: rect, row: row, style: style)
+      Bars.horizontal(
+        client.norm / largest, in: Rect(x: rect.x + 4, y: rect.y + row, width: bar, height: 1),
+        style: theme[client.takesPart ? .gradientNorm : .dimText], into: &buffer, theme: theme)
+      put(
+        ["  " + NumberText.short(client.norm), (client.cosine < 0 ? " " : "  ") + NumberText.fixed(client.cosine, 2)]
+          + (client.scale < 1 ? ["×" + NumberText.short(client.scale, digits: 2)] : []), row: row, style)
+    }
+  }
+}
