@@ -21,6 +21,8 @@ static const unsigned char experiments[] = {
   , 0,
 #embed "../../Demos/experiments/clipping.yaml"
   , 0,
+#embed "../../Demos/experiments/clockwork.yaml"
+  , 0,
 #embed "../../Demos/experiments/coin.yaml"
   , 0,
 #embed "../../Demos/experiments/copy.yaml"
@@ -48,6 +50,8 @@ static const unsigned char experiments[] = {
 #embed "../../Demos/experiments/lru-online.yaml"
   , 0,
 #embed "../../Demos/experiments/min-gru.yaml"
+  , 0,
+#embed "../../Demos/experiments/narx.yaml"
   , 0,
 #embed "../../Demos/experiments/orthogonal.yaml"
   , 0,

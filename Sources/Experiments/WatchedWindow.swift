@@ -250,7 +250,7 @@ private struct WindowTensors {
   /// The first state of every layer; 0 where it is missing.
   func states(batch: Int) throws(InputError) -> [[Double]] {
     var states: [[Double]] = []
-    let shape = [about.network.cell.stateComponents, batch, about.network.hidden]
+    let shape = [about.network.stateComponents, batch, about.network.hidden]
     for layer in 0..<about.network.layers {
       let name = "state0_l\(layer)"
       states.append(

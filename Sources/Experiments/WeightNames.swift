@@ -123,7 +123,7 @@ struct WeightNames {
     }
     guard
       ["weight_ih", "weight_hh", "weight_hr", "bias_ih", "bias_hh", "initial_state"].contains(last)
-        || Self.unitTensors.contains(last)
+        || Self.unitTensors.contains(last) || last.hasPrefix("weight_hh_d") && Int(last.dropFirst(11)) != nil
     else { return nil }
     part.kind = last
     return part

@@ -21,7 +21,7 @@ public final class LayerMap {
   ///   - step: the step of the window whose input to the layer in sequence 0 is held, and whose weights are taken where each step
   ///     has its own; nil holds the mean over steps and sequences, with the last step's weights.
   public init(_ tape: Tape, layer: Int, step: Int? = nil) {
-    stateComponents = tape.network.cell.stateComponents
+    stateComponents = tape.network.stateComponents
     hidden = tape.hidden
     width = stateComponents * hidden
     input = Self.input(tape, layer: layer, step: step)
@@ -44,6 +44,8 @@ public final class LayerMap {
       SequenceBatch(
         steps: 1, batch: 1, inputs: input.count, outputs: tape.outputs, x: input, symbols: nil, target: target,
         targetMask: [0]))
+    // The mean of all steps is no step of its own: there every unit is updated.
+    pass.firstStep = step.map { tape.window.steps.lowerBound + $0 } ?? -1
   }
 
   /// F(s).

@@ -116,7 +116,11 @@ private struct StepTerms {
         // ∂L/∂W_ih: ∂L/∂a_t x_tᵀ;  ∂L/∂W_hh: ∂L/∂(W_hh h_{t-1}) h_{t-1}ᵀ;  ∂L/∂b: ∂L/∂a_t
         add(own.byInput, below, to: layout.inputWeights(layer: index), own.exponent)
         let recurrent = layout.recurrentWeights(layer: index)
-        if recurrent.rows > 0 { add(own.byState, state(kept, after: t - 1, b), to: recurrent, own.exponent) }
+        if recurrent.rows > 0 { addRecurrent(own.byState, state(kept, after: t - 1, b), to: recurrent, own.exponent) }
+        for delayed in layout.delayedWeights(layer: index) {
+          let before = state(kept, after: t - 1, b, component: delayed.delay - 1)
+          addRecurrent(own.byState, before, to: delayed.block, own.exponent)
+        }
         if let bias = layout.bias(layer: index) { add(own.byInput, ones, to: bias, own.exponent) }
         if let bias = layout["bias_hh_l\(index)"] { add(own.byState, ones, to: bias, own.exponent) }
         let units = layout.unitTensors(layer: index)
@@ -141,10 +145,24 @@ private struct StepTerms {
     }
   }
 
-  /// h of a sequence after step t, -1 being the state carried in.
-  private func state(_ layer: LayerTape, after t: Int, _ sequence: Int) -> ArraySlice<Double> {
-    let start = ((t + 1) * layer.stateComponents * tape.batch + sequence) * tape.hidden
+  /// h of a sequence after step t, -1 being the state carried in, or another component of the state.
+  private func state(
+    _ layer: LayerTape, after t: Int, _ sequence: Int, component: Int = 0
+  ) -> ArraySlice<Double> {
+    let start = (((t + 1) * layer.stateComponents + component) * tape.batch + sequence) * tape.hidden
     return layer.state[start..<start + tape.hidden]
+  }
+
+  /// The same of a matrix between units, of which some may not be connected.
+  private mutating func addRecurrent(
+    _ left: ArraySlice<Double>, _ right: ArraySlice<Double>, to block: ParameterLayout.Block, _ exponent: Double
+  ) {
+    for (rows, columns) in tape.network.connectedBlocks(rows: block.rows) {
+      add(
+        left[left.startIndex + rows.lowerBound..<left.startIndex + rows.upperBound],
+        right[right.startIndex + columns.lowerBound..<right.startIndex + columns.upperBound],
+        offset: block.index(rows.lowerBound, columns.lowerBound), rowStride: block.rowStride, exponent)
+    }
   }
 
   /// block += 2^exponent left rightᵀ

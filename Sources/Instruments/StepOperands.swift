@@ -46,9 +46,14 @@ struct StepOperands {
   /// The symbol with the step's subscript, and how many steps off it is.
   private func symbolAt(_ symbol: String) -> (written: String, shift: Int) {
     guard let mark = Self.mark(in: symbol) else { return (symbol, 0) }
-    let sign = symbol[mark].dropFirst(2).first
-    let shift = sign == "+" ? next : sign == "-" ? -1 : 0
+    let written = Int(symbol[mark].dropFirst(2).dropLast()) ?? 0
+    let shift = written > 0 ? written * next : written
     return (symbol[..<mark.lowerBound] + sub(t + shift) + symbol[mark.upperBound...], shift)
+  }
+
+  /// How many steps after its own a symbol is, as it is written: 4 of ∂L/∂a{t+4}.
+  static func steps(after symbol: String) -> Int {
+    mark(in: symbol).flatMap { Int(symbol[$0].dropFirst(2).dropLast()) } ?? 0
   }
 
   /// Where {t}, {t+1} or {t-1} stands.
@@ -85,6 +90,12 @@ struct StepOperands {
   private func units(_ base: String, at i: Int) -> [Double?]? {
     let kept = tape.layers[layer]
     if tape.network.cell.coupledParts > 1, let number = complex(base, at: i) { return number }
+    // What lies further back than the state before the window stands in its other components.
+    if base == cell.stateComponents[0], i < -1 { return slice(kept.state, row: -1 - i) }
+    if base == "m" || base == "(1-m)" {
+      let time = tape.window.steps.lowerBound + i + 1
+      return tape.network.updatedUnits(at: time).map { $0 == (base == "m") ? 1 : 0 }
+    }
     if let component = cell.stateComponents.firstIndex(of: base) {
       return slice(kept.state, row: (i + 1) * kept.stateComponents + component)
     }
@@ -238,6 +249,14 @@ struct StepOperands {
     if name.hasSuffix(Self.above(layer)) {
       name.removeLast(Self.above(layer).count)
       depth += 1
+    }
+    if name.hasPrefix("W_d"), let delay = Int(name.dropFirst(3)) {
+      let i = isTransposed ? index + delay * next : index
+      guard i < tape.steps,
+        let block = tape.layout.delayedWeights(layer: depth, step: i).first(where: { $0.delay == delay })?.block
+      else { return nil }
+      let rows = (0..<hidden).map { Array(tape.parameters[block.index($0, 0)..<block.index($0, hidden)]) }
+      return matrix(base, rows, isTransposed: isTransposed, isByUnit: true)
     }
     for (gate, of) in cell.gates.enumerated() {
       let isOne = cell.gates.count == 1

@@ -8,7 +8,7 @@ protocol Cell: Sendable {
   /// The number G of gates: pre-activations a unit.
   static var gates: Int { get }
   /// The number of components of the state (1: h; 2: h, c).
-  static var stateComponents: Int { get }
+  var stateComponents: Int { get }
   /// How many of the gates, the last ones, do not add W_hh h_{t-1} to W_ih x_t: it is kept apart, with a bias of its own.
   static var resetGatedInputs: Int { get }
   /// Whether the backward step reads the pre-activations, which are then kept for every step, and no φ′.
@@ -74,7 +74,7 @@ extension CellKind {
   @inline(__always)
   func accept<V: CellVisitor>(_ visitor: V, _ network: NetworkSpecification) -> V.Result {
     switch self {
-    case .elman: visitor.visit(ElmanCell(network))
+    case .elman: network.hasOtherDelays ? visitor.visit(DelayedCell(network)) : visitor.visit(ElmanCell(network))
     case .leaky: visitor.visit(LeakyCell(network))
     case .residual: visitor.visit(ResidualCell(network))
     case .lstm: visitor.visit(LSTMCell(network))
@@ -90,9 +90,6 @@ extension CellKind {
 
   /// The number G of gates: rows of weight_ih and weight_hh, in units of H.
   public var gates: Int { accept(Sizes(), NetworkSpecification()).gates }
-
-  /// The number of components of the state.
-  public var stateComponents: Int { accept(Sizes(), NetworkSpecification()).stateComponents }
 
   /// The number of gates, the last ones, whose recurrent input W_hh h_{t-1} + b_hh is kept apart from W_ih x_t + b_ih;
   /// a cell that has any trains both biases.
@@ -115,22 +112,29 @@ extension CellKind {
 
   private struct Sizes: CellVisitor {
     struct Result {
-      var gates: Int, stateComponents: Int, apart: Int, coupledParts: Int
+      var gates: Int, apart: Int, coupledParts: Int
       var keepsPreactivation: Bool, isFullyRecurrent: Bool, hasRecurrentWeights: Bool, hasBias: Bool
     }
 
     func visit<C: Cell>(_ cell: C) -> Result {
       Result(
-        gates: C.gates, stateComponents: C.stateComponents, apart: C.resetGatedInputs, coupledParts: C.coupledParts,
-        keepsPreactivation: C.keepsPreactivation, isFullyRecurrent: C.isFullyRecurrent,
-        hasRecurrentWeights: C.hasRecurrentWeights, hasBias: C.hasBias)
+        gates: C.gates, apart: C.resetGatedInputs, coupledParts: C.coupledParts,
+        keepsPreactivation: C.keepsPreactivation,
+        isFullyRecurrent: C.isFullyRecurrent, hasRecurrentWeights: C.hasRecurrentWeights, hasBias: C.hasBias)
     }
   }
 }
 
 extension NetworkSpecification {
+  /// The number of components of the state: 1 is h; 2 are h and c of an LSTM, or h_t and h_{t-1} where a connection has delay 2.
+  public var stateComponents: Int { cell.accept(StateComponents(), self) }
+
   /// What the cell has to train beside W_ih, W_hh and b, in each layer.
   public var unitTensors: [UnitTensor] { cell.accept(UnitTensors(), self) }
+}
+
+private struct StateComponents: CellVisitor {
+  func visit<C: Cell>(_ cell: C) -> Int { cell.stateComponents }
 }
 
 private struct UnitTensors: CellVisitor {
@@ -161,6 +165,10 @@ struct CellStep<S: Scalar> {
   /// W_hhᵀ [H, G·H], packed, and W_hh [G·H, H]: packed where `backwardStride` is 0, otherwise with rows so far apart.
   var forwardWeights: UnsafeMutablePointer<S>, backwardWeights: UnsafeMutablePointer<S>
   var backwardStride = 0
+  /// W_hhᵀ and W_hh of the connections of delays beyond 1, packed, one after the other; nil where there are none.
+  var delayedForward: UnsafeMutablePointer<S>?, delayedBackward: UnsafeMutablePointer<S>?
+  /// t, counted from 1 in the sequence.
+  var time = 0
   /// What the cell made of its unit tensors and the settings, rows that lie `constantStride` apart; nil where it has none.
   var constants: UnsafeMutablePointer<S>?
 }
@@ -183,6 +191,7 @@ extension CellStep {
     preactivationGradient += gates
     recurrentGradient += gates
     recurrentInput += count * rows * recurrentInputStride
+    time += count
   }
 
   /// a_t += W_hh h_{t-1}, for G gates; of those apart W_hh h_{t-1} + b_hh goes to the recurrent input.

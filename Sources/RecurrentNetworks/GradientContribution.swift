@@ -40,6 +40,10 @@ extension Tape {
       let daByState = layer.recurrentGradient
       addOuterProducts(layout.inputWeights(layer: index, step: t), da, start, below, belowStart)
       addOuterProducts(layout.recurrentWeights(layer: index, step: t), daByState, start, layer.state, t * stateSize)
+      for delayed in layout.delayedWeights(layer: index, step: t) {
+        let component = (t * layer.stateComponents + delayed.delay - 1) * batch * hidden
+        addOuterProducts(delayed.block, daByState, start, layer.state, component)
+      }
       if let bias = layout.bias(layer: index)?.copy(t) { addOuterProducts(column(bias), da, start, ones, 0) }
       let units = layout.unitTensors(layer: index)
       if !units.isEmpty { contribution.replaceSubrange(units, with: unitContribution(layer: index, step: t)) }
@@ -54,6 +58,9 @@ extension Tape {
       let block = ParameterLayout.Block(offset: weight.offset, rows: outputs, columns: hidden, rowStride: hidden)
       addOuterProducts(block, dy, 0, top.state, (t + 1) * top.stateComponents * batch * hidden)
       addOuterProducts(column(bias), dy, 0, ones, 0)
+    }
+    contribution.withUnsafeMutableBufferPointer { values in
+      if let base = values.baseAddress { network.clearAbsentConnections(of: layout, base) }
     }
     return contribution
   }

@@ -44,6 +44,9 @@ public func initialParameters(_ network: NetworkSpecification, _ layout: Paramet
     var random = CounterRandom(seed: seed, stream: UInt64(layout.entries.count + layer))
     parameters.replaceSubrange(units, with: network.initialUnitTensors(&random))
   }
+  parameters.withUnsafeMutableBufferPointer { values in
+    if let base = values.baseAddress { network.clearAbsentConnections(of: layout, base) }
+  }
   let cell = network.cellDescription
   if let gate = cell.forgetGate {
     let keeping = cell.memoryPath?.isComplement == true ? -initialization.forgetBias : initialization.forgetBias

@@ -103,6 +103,11 @@ public struct NetworkSpecification: Equatable, Sendable {
   public var hasPeepholes = false
   /// Whether the state before the first step of a sequence is trained; otherwise it is 0.
   public var learnsInitialState = false
+  /// The delays of the recurrent connections of the elman cell, ascending from 1, each with a matrix of its own.
+  public var delays = [1]
+  /// The periods of a clockwork network, ascending: as many equal blocks of units, each updated at steps that its period divides;
+  /// empty where all units are updated at every step.
+  public var periods: [Int] = []
   /// How λ of the linear recurrent unit follows from its parameters.
   public var discretization = Discretization.none
   /// α of the residual cell.

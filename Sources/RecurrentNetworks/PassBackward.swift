@@ -64,7 +64,7 @@ extension Pass {
       for layer in (0..<network.layers).reversed() {
         if layer < network.layers - 1 { passDown(layer: layer, block: block, gates: C.gates) }
         if end < window.upperBound || !segment.isNewest {
-          addBoundary(layer: layer, block: block, window: window, stateComponents: C.stateComponents)
+          addBoundary(layer: layer, block: block, window: window, stateComponents: cell.stateComponents)
         }
         sweepBack(cell, layer: layer, block: block, segment: segment)
         if flow.omega > 0 { addOmega(cell, layer: layer, block: block, segment: segment) }
@@ -106,6 +106,7 @@ extension Pass {
     let h = network.hidden
     for index in plan.layers.indices {
       let layer = plan.layer(index, step: t)
+      packDelayed(layer, isTransposed: false, into: layer.delayedBackward)
       // W_hh [G·H, H], and above the lowest layer W_ih [G·H, H]
       if packsBackward && plan.hasRecurrentWeights {
         S.pack(
@@ -163,20 +164,20 @@ extension Pass {
       step.previousGradientComponentDistance = isDirect ? componentDistance : stateRow
       step.accumulates = isDirect
       if let threshold = clipThreshold {
-        clipFlow(step, layer: layer, t: t, stateComponents: C.stateComponents, threshold: threshold)
+        clipFlow(step, layer: layer, t: t, stateComponents: cell.stateComponents, threshold: threshold)
       }
       let sum = cell.backward(step)
       if isTop { norms[t] = norm(sumOfSquares: Double(sum), gradient: step.gradient) }
       if !isDirect && t > block.lowerBound && factor != 0 {
         add(
           aside, factor: S(factor), to: step.gradient - stateRow, componentDistance: componentDistance,
-          stateComponents: C.stateComponents)
+          stateComponents: cell.stateComponents)
       }
       step.advance(by: -1)
       t -= 1
     }
     if reachesInitial, block.lowerBound == first {
-      addInitialStateGradient(aside, layer: layer, stateComponents: C.stateComponents)
+      addInitialStateGradient(aside, layer: layer, stateComponents: cell.stateComponents)
     }
   }
 
@@ -214,7 +215,7 @@ extension Pass {
   func injectLosses(_ block: Range<Int>, _ injected: Range<Int>, weight: S) {
     let top = network.layers - 1
     var next = block.lowerBound
-    for component in 1..<max(1, network.cell.stateComponents) {
+    for component in 1..<max(1, network.stateComponents) {
       clearGradient(layer: top, component: component, block, block)
     }
     for run in targetRuns(block.clamped(to: injected)) {
@@ -338,7 +339,7 @@ extension Pass {
 
   /// δ of a layer's h over a block starts as what the layer above sends: W_ihᵀ ∂L/∂a of the layer above.
   func passDown(layer: Int, block: Range<Int>, gates: Int) {
-    for component in 1..<max(1, network.cell.stateComponents) {
+    for component in 1..<max(1, network.stateComponents) {
       clearGradient(layer: layer, component: component, block, block)
     }
     let slot = slot(block.lowerBound, block)
@@ -364,6 +365,14 @@ extension Pass {
         m: gh, n: network.hidden, k: rows, a: daByState, aRowStride: 1, aColumnStride: plan.gateStride,
         b: statePointer(layer: layer, row: block.lowerBound), bRowStride: plan.stateStride,
         c: gradientBase + offsets.recurrentWeight, cRowStride: offsets.recurrentWeightStride,
+        accumulate: true)
+    }
+    // ∂L/∂W_d = Σ_t ∂L/∂a_t h_{t-d}ᵀ
+    for (index, delay) in plan.delays.enumerated() {
+      S.multiply(
+        m: gh, n: network.hidden, k: rows, a: daByState, aRowStride: 1, aColumnStride: plan.gateStride,
+        b: statePointer(layer: layer, component: delay - 1, row: block.lowerBound), bRowStride: plan.stateStride,
+        c: gradientBase + offsets.delayedWeight + index * offsets.delayedDistance, cRowStride: network.hidden,
         accumulate: true)
     }
     if layer == 0 && hasSymbols {

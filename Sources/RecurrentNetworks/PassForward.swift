@@ -11,7 +11,8 @@ extension Pass {
 
   fileprivate func forward<C: Cell>(_ cell: C, _ range: Range<Int>) {
     for layer in 0..<network.layers { fillConstants(cell, layer: layer) }
-    if range.lowerBound == 0, !range.isEmpty { placeInitialState(stateComponents: C.stateComponents) }
+    clearAbsentConnections(parameterBase)
+    if range.lowerBound == 0, !range.isEmpty { placeInitialState(stateComponents: cell.stateComponents) }
     if !plan.isUntied { packForward(gates: C.gates, apart: C.resetGatedInputs, step: 0) }
     nonFiniteStep = nil
     var start = range.lowerBound
@@ -60,6 +61,7 @@ extension Pass {
           columnStride: layer.inputWeightStride,
           into: arena + layer.inputForward)
       }
+      packDelayed(layer, isTransposed: true, into: layer.delayedForward)
       guard plan.hasRecurrentWeights else { continue }
       // W_hhᵀ [H, G·H], the gates apart by themselves
       let weight = parameterBase + layer.recurrentWeight, weightStride = layer.recurrentWeightStride
@@ -70,6 +72,17 @@ extension Pass {
           k: h, n: apart * h, b: weight + summed * weightStride, rowStride: 1, columnStride: weightStride,
           into: arena + layer.recurrentForward + S.packedCount(k: h, n: summed))
       }
+    }
+  }
+
+  /// W_hhᵀ or W_hh of the delays beyond 1, [H, H], one after the other.
+  func packDelayed(_ layer: PassPlan<S>.Layer, isTransposed: Bool, into packed: Int) {
+    let h = network.hidden
+    for index in plan.delays.indices {
+      S.pack(
+        k: h, n: h, b: parameterBase + layer.delayedWeight + index * layer.delayedDistance,
+        rowStride: isTransposed ? 1 : h, columnStride: isTransposed ? h : 1,
+        into: arena + packed + index * S.packedCount(k: h, n: h))
     }
   }
 
@@ -143,6 +156,11 @@ extension Pass {
       step.backwardWeights = parameterBase + offsets.recurrentWeight
       step.backwardStride = offsets.recurrentWeightStride
     }
+    if !plan.delays.isEmpty {
+      step.delayedForward = arena + offsets.delayedForward
+      step.delayedBackward = arena + offsets.delayedBackward
+    }
+    step.time = firstStep + t + 1
     if network.constantRows > 0 { step.constants = arena + offsets.constants }
     return step
   }

@@ -17,6 +17,8 @@ struct PassPlan<S: Scalar> {
   let gatedUnits: Int
   /// Whether h_{t-1} goes into the pre-activations.
   let hasRecurrentWeights: Bool
+  /// The delays beyond 1.
+  let delays: [Int]
   /// Whether the cell's backward pass reads pre-activations, so that every step's are kept in any case.
   let keepsPreactivation: Bool
   /// The number of elements in all; nil when it overflows.
@@ -37,6 +39,8 @@ struct PassPlan<S: Scalar> {
   /// Offsets of one layer in the arena, and of its tensors in the parameters.
   struct Layer {
     var inputWeight = 0, inputWeightStride = 0, recurrentWeight = 0, recurrentWeightStride = 0
+    /// Of W_hh of the delays beyond 1: the first's, the distance of the next, and the elements of one.
+    var delayedWeight = 0, delayedDistance = 0, delayedCount = 0
     /// nil where the network has none.
     var bias: Int?
     /// Of the cell's unit tensors in the parameters; of what a step reads of them in the arena.
@@ -49,13 +53,15 @@ struct PassPlan<S: Scalar> {
     /// Of the gates apart: W_hh h_{t-1} + b_hh, ∂L/∂a_t as W_hh sees it, and the bias of W_ih x_t with that of the others.
     var recurrentInput = 0, recurrentGradient = 0, summedBias = 0
     var inputForward = 0, inputBackward = 0, recurrentForward = 0, recurrentBackward = 0
+    var delayedForward = 0, delayedBackward = 0
   }
 
   init(network: NetworkSpecification, layout: ParameterLayout, steps: Int, batch: Int, recordsTape: Bool) {
     let h = network.hidden
     let gh = network.cell.gates * h
     gatedUnits = gh
-    let stateComponents = network.cell.stateComponents
+    let stateComponents = network.stateComponents
+    delays = network.furtherDelays
     inputStride = Self.stride(layout.inputs)
     stateStride = Self.stride(h)
     gateStride = Self.stride(gh)
@@ -110,6 +116,12 @@ struct PassPlan<S: Scalar> {
       if hasRecurrentWeights {
         layer.recurrentForward = reserve(S.packedCount(k: h, n: gh - apart) + S.packedCount(k: h, n: apart))
         layer.recurrentBackward = reserve(S.packedCount(k: gh, n: h))
+      }
+      if let first = layout.delayedWeights(layer: index).first {
+        (layer.delayedWeight, layer.delayedCount) = (first.block.offset, h * h)
+        layer.delayedDistance = layout.copies * h * h
+        layer.delayedForward = reserve(delays.count, S.packedCount(k: h, n: h))
+        layer.delayedBackward = reserve(delays.count, S.packedCount(k: h, n: h))
       }
       layers.append(layer)
     }

@@ -15,6 +15,8 @@ public final class StatePullback {
   private let weights: UnsafeMutablePointer<Double>
   /// W_ih [G·H, H], packed; nil for the lowest layer, which has no layer below.
   private let inputWeights: UnsafeMutablePointer<Double>?
+  /// W_hh of the delays beyond 1, packed; nil where there are none.
+  private let delayedWeights: UnsafeMutablePointer<Double>?
   /// ∂·/∂a_t as the input sees it, and as the state before sees it.
   private let scratch: UnsafeMutablePointer<Double>, recurrentScratch: UnsafeMutablePointer<Double>
   private let constants: UnsafeMutablePointer<Double>?
@@ -30,7 +32,7 @@ public final class StatePullback {
     self.sequence = sequence
     let h = tape.hidden
     let gh = tape.network.cell.gates * h
-    width = tape.network.cell.stateComponents * h
+    width = tape.network.stateComponents * h
     capacity = rows
     weights = Pass<Double>.zeroed(Double.packedCount(k: gh, n: h))
     scratchStride = PassPlan<Double>.stride(gh)
@@ -39,6 +41,8 @@ public final class StatePullback {
     recurrentScratch = isApart ? scratch + rows * scratchStride : scratch
     constants = tape.unitConstants(layer: layer)
     inputWeights = layer > 0 ? Pass<Double>.zeroed(Double.packedCount(k: gh, n: h)) : nil
+    let delays = tape.layout.delayedWeights(layer: layer).count
+    delayedWeights = delays > 0 ? Pass<Double>.zeroed(delays * Double.packedCount(k: h, n: h)) : nil
     activations = StepActivations(tape, layer: layer, sequence: sequence)
   }
 
@@ -47,10 +51,13 @@ public final class StatePullback {
     guard packedStep == nil || tape.layout.copies > 1 && packedStep != t else { return }
     packedStep = t
     let (h, layout) = (tape.hidden, tape.layout)
+    let delayed = layout.delayedWeights(layer: layer, step: t).enumerated().map { index, weight in
+      (weight.block, delayedWeights.map { $0 + index * Double.packedCount(k: h, n: h) })
+    }
     for (weight, packed) in [
       (layout.recurrentWeights(layer: layer, step: t), weights),
       (layout.inputWeights(layer: layer, step: t), inputWeights),
-    ] {
+    ] + delayed {
       guard let packed, weight.rows > 0 else { continue }
       tape.parameters.withUnsafeBufferPointer { parameters in
         guard let base = parameters.baseAddress else { return }
@@ -64,6 +71,7 @@ public final class StatePullback {
   deinit {
     weights.deallocate()
     inputWeights?.deallocate()
+    delayedWeights?.deallocate()
     constants?.deallocate()
     scratch.deallocate()
   }
@@ -129,7 +137,8 @@ public final class StatePullback {
       recurrentInputStride: 0, gradient: from, previousGradient: to, gradientStride: stride,
       gradientComponentDistance: h, previousGradientComponentDistance: h, preactivationGradient: scratch,
       recurrentGradient: recurrentScratch, preactivationGradientStride: scratchStride, accumulates: false,
-      forwardWeights: weights, backwardWeights: weights, constants: constants)
+      forwardWeights: weights, backwardWeights: weights, delayedBackward: delayedWeights,
+      time: tape.window.steps.lowerBound + t + 1, constants: constants)
     _ = tape.network.cell.accept(BackwardStep(step: step), tape.network)
   }
 }
@@ -152,7 +161,7 @@ private final class StepActivations {
     (kept, batch, self.sequence, hidden) = (tape.layers[layer], tape.batch, sequence, tape.hidden)
     keepsPreactivation = cell.keepsPreactivation
     (stateComponents, gates, apart) = (
-      cell.stateComponents, cell.gates * tape.hidden, cell.resetGatedInputs * tape.hidden
+      tape.network.stateComponents, cell.gates * tape.hidden, cell.resetGatedInputs * tape.hidden
     )
     previousState = Pass<Double>.zeroed(stateComponents * hidden)
     state = Pass<Double>.zeroed(stateComponents * hidden)
@@ -213,7 +222,7 @@ extension Tape {
   /// J_t = ∂s_t/∂s_{t-1} of one sequence and layer at step `step` of the window, components·H square: element (i, j) is
   /// ∂s_{t,i}/∂s_{t-1,j}.
   public func jacobian(step: Int, sequence: Int, layer: Int) -> Matrix {
-    let width = network.cell.stateComponents * hidden
+    let width = network.stateComponents * hidden
     let pullback = StatePullback(self, layer: layer, sequence: sequence, rows: width)
     let rows = RowBlock(unitRows: width, width: width)
     pullback.apply(step: step, rows: width, from: rows, to: rows)

@@ -34,16 +34,19 @@ struct TextSampler {
     let h = network.hidden
     pass.resetState()
     for (layer, values) in state.enumerated() {
-      let row = (0..<network.cell.stateComponents).flatMap { values[$0 * batch * h..<$0 * batch * h + h] }
+      let row = (0..<network.stateComponents).flatMap { values[$0 * batch * h..<$0 * batch * h + h] }
       pass.setState(at: 0, layer: layer, from: row)
     }
     var random = CounterRandom(seed: seed, for: .text)
     var data = SequenceBatch(
       steps: 1, batch: 1, inputs: layout.inputs, outputs: layout.outputs,
       x: [Double](repeating: 0, count: layout.inputs), symbols: nil, target: .classes([0]), targetMask: [1])
+    var count = 0
     func read(_ symbol: Int) {
       data.x[symbol] = 1
       pass.load(data)
+      pass.firstStep = count
+      count += 1
       data.x[symbol] = 0
       pass.forward(0..<1)
     }

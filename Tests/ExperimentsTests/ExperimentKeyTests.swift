@@ -262,7 +262,7 @@ import Training
   func absentSettings() throws {
     for (key, choice) in [
       ("network.coupled_gates", "coupled_lstm"), ("network.projection", "proj_size=0"),
-      ("network.bidirectional", "one direction"), ("network.delays", "fully_recurrent"),
+      ("network.bidirectional", "one direction"),
     ] {
       var experiment = Experiment()
       let error = #expect(throws: ExperimentKeyError.self) { try experiment.set(key, "true") }

@@ -25,6 +25,9 @@ struct DiagonalFixtureTests {
       network.cell = try #require(CellKind(rawValue: cell))
       (network.hidden, network.layers) = (hidden, layers)
       if let name = options["discretization"] { network.discretization = try #require(Discretization(rawValue: name)) }
+      func numbers(_ name: String) -> [Int]? { options[name]?.split(separator: ",").compactMap { Int($0) } }
+      network.delays = numbers("delays") ?? [1]
+      network.periods = numbers("periods") ?? []
       network.hasPeepholes = options["peephole"] == "true"
       network.learnsInitialState = options["learned_initial_state"] == "true"
       return network
@@ -51,7 +54,7 @@ struct DiagonalFixtureTests {
       reduction: try #require(Reduction(rawValue: truth.reduction)), precision: precision)
   }
 
-  @Test func thereAreEnough() { #expect(Self.cases.count == 60) }
+  @Test func thereAreEnough() { #expect(Self.cases.count == 78) }
 
   @Test("States, losses and every gradient", arguments: Self.cases.indices)
   func passes(index: Int) throws {

@@ -5,8 +5,6 @@ extension ExperimentKeyError {
     "network.projection": "network.hidden alone: h and c of an lstm have one size here, as with proj_size=0",
     "network.bidirectional":
       "one direction: a layer that reads the sequence backwards sees what lies ahead of each step, and h_t has then two times",
-    "network.delays":
-      "a delay of one step: fully_recurrent connects each unit with all of the step before, residual and leaky add a path past W_hh",
   ]
 
   /// The error of such a setting; nil for other names.

@@ -29,6 +29,19 @@ extension ExperimentRule {
         }, mend: { $0.network.hidden += 1 },
         where: { !$0.network.hidden.isMultiple(of: $0.network.cell.coupledParts) }),
       ExperimentRule(
+        "training.regularizer.omega", fallsWith: \.network.delays,
+        expected: { _ in
+          "0 with network.delays: Ω is held by W_hh alone, and here it depends on the others too; or delays [1]"
+        },
+        where: { !$0.network.furtherDelays.isEmpty && $0.training.regularizer.omega > 0 }),
+      ExperimentRule(
+        "network.periods", fallsWith: \.network.hidden,
+        found: { "\($0.network.periods.count) periods" },
+        expected: {
+          "as many as divide network.hidden \($0.network.hidden), for blocks of one size; or another hidden"
+        },
+        where: { !$0.network.periods.isEmpty && !$0.network.hidden.isMultiple(of: $0.network.periods.count) }),
+      ExperimentRule(
         "network.init.ring_inner",
         expected: { "at most ring_outer, \(formatPlainNumber($0.network.initialization.ringOuter))" },
         where: { $0.network.initialization.ringInner > $0.network.initialization.ringOuter }),

@@ -17,6 +17,8 @@ KINDS = {
     "lstm peephole": {"peephole": "true"}, "coupled_lstm": {}, "coupled_lstm peephole": {"peephole": "true"},
     "elman initial": {"learned_initial_state": "true"}, "lstm initial": {"learned_initial_state": "true"},
     "lru initial": {"learned_initial_state": "true"},
+    "elman delays": {"delays": "1,3"}, "elman clockwork": {"periods": "1,2"},
+    "elman delays clockwork initial": {"delays": "1,2,3", "periods": "2,3", "learned_initial_state": "true"},
 }
 GATES = {"min_gru": 2, "min_lstm": 3, "lru": 1, "lstm": 4, "coupled_lstm": 3, "elman": 1}
 
@@ -37,8 +39,13 @@ class Torch:
     log_softmax = staticmethod(lambda y: torch.log_softmax(y, -1))
 
 
-def step(m, kind, options, p, l, state, x):
-    """One step of layer l: the new state's components, h first."""
+def numbers(options, name):
+    """The numbers of a list among the options."""
+    return [int(number) for number in options[name].split(",")] if name in options else []
+
+
+def step(m, kind, options, p, l, state, x, t):
+    """One step of layer l, t counted from 1: the new state's components, h first."""
     H = state[0].shape[-1]
     a = x @ p[f"weight_ih_l{l}"].T
     if f"bias_ih_l{l}" in p:
@@ -51,7 +58,14 @@ def step(m, kind, options, p, l, state, x):
         f, i = m.sigmoid(gate(0)), m.sigmoid(gate(1))
         return [f / (f + i) * state[0] + i / (f + i) * gate(2)]
     if kind == "elman":
-        return [m.tanh(a + state[0] @ p[f"weight_hh_l{l}"].T)]
+        periods = numbers(options, "periods")
+        blocks = np.arange(H) // (H // max(1, len(periods)))
+        connected = m.array((blocks[None, :] >= blocks[:, None]).astype(float) if periods else np.ones((H, H)))
+        a = a + state[0] @ (connected * p[f"weight_hh_l{l}"]).T
+        for d in numbers(options, "delays")[1:]:
+            a = a + state[d - 1] @ (connected * p[f"weight_hh_d{d}_l{l}"]).T
+        turn = m.array(np.array([t % periods[b] == 0 for b in blocks], float) if periods else np.ones(H))
+        return [turn * m.tanh(a) + (1 - turn) * state[0]] + state[:-1]
     if kind in ("lstm", "coupled_lstm"):
         a = a + state[0] @ p[f"weight_hh_l{l}"].T
         first = 0 if kind == "coupled_lstm" else 1
@@ -84,7 +98,7 @@ def run(m, kind, options, layers, loss, reduction, p, eps, x, target, mask, stat
     for t in range(len(x)):
         below = m.array(x[t])
         for l in range(layers):
-            s[l] = step(m, kind, options, p, l, s[l], below)
+            s[l] = step(m, kind, options, p, l, s[l], below, t + 1)
             if l == layers - 1:
                 s[l] = [s[l][0] + eps[t]] + s[l][1:]
             below = s[l][0]
@@ -118,12 +132,14 @@ def case(seed, name, loss, size, reduction):
             p[f"bias_ih_l{l}"] = draw(G * H)
         if kind in ("lstm", "coupled_lstm", "elman"):
             p[f"weight_hh_l{l}"] = draw(G * H, H)
+            for d in numbers(options, "delays")[1:]:
+                p[f"weight_hh_d{d}_l{l}"] = draw(H, H)
             if options.get("peephole"):
                 for gate in "fo" if kind == "coupled_lstm" else "foi":
                     p[f"weight_c{gate}_l{l}"] = draw(H)
     # Small, so that no probability is so near 1 that log_softmax loses its digits.
     p["readout.weight"], p["readout.bias"] = np.round(draw(O, H) * 0.3, 6), draw(O)
-    parts = 2 if kind in ("lstm", "coupled_lstm") else 1
+    parts = 2 if kind in ("lstm", "coupled_lstm") else max(numbers(options, "delays") + [1])
     for l in range(layers if "learned_initial_state" in options else 0):
         p[f"initial_state_l{l}"] = draw(parts * H)
     x, state = draw(T, B, I), [[draw(B, H) for _ in range(parts)] for _ in range(layers)]
