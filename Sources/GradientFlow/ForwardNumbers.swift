@@ -90,7 +90,8 @@ func angleBetween(_ u: some Sequence<Double>, _ v: some Sequence<Double>) -> Dou
 extension Tape {
   /// W v, W a block of the parameters with as many columns as v has elements.
   fileprivate func product(_ weights: ParameterLayout.Block, _ v: ArraySlice<Double>) -> [Double] {
-    guard weights.columns == v.count else { return [] }
+    // Of a projected h no more than its own numbers are read.
+    guard weights.columns <= v.count else { return [] }
     return (0..<weights.rows).map { row in
       zip(parameters[weights.index(row, 0)..<weights.index(row, weights.columns)], v).reduce(0) { $0 + $1.0 * $1.1 }
     }

@@ -67,11 +67,11 @@ public final class LayerMap {
   /// What the layer reads: x, or h of the layer below.
   private static func input(_ tape: Tape, layer: Int, step: Int?) -> [Double] {
     let below = layer > 0 ? tape.layers[layer - 1] : nil
-    let width = layer > 0 ? tape.hidden : tape.inputs
+    let width = layer > 0 ? tape.network.outputUnits : tape.inputs
     func row(_ t: Int, _ sequence: Int) -> ArraySlice<Double> {
       guard let below else { return tape.x.row(t * tape.batch + sequence, of: width, width: width) }
       // h of step t lies at row t + 1, first of the state's components.
-      return below.state.row((t + 1) * below.stateComponents * tape.batch + sequence, of: width, width: width)
+      return below.state.row((t + 1) * below.stateComponents * tape.batch + sequence, of: tape.hidden, width: width)
     }
     if let step { return Array(row(step, 0)) }
     var mean = [Double](repeating: 0, count: width)

@@ -77,7 +77,8 @@ extension CellKind {
     case .elman: network.hasOtherDelays ? visitor.visit(DelayedCell(network)) : visitor.visit(ElmanCell(network))
     case .leaky: visitor.visit(LeakyCell(network))
     case .residual: visitor.visit(ResidualCell(network))
-    case .lstm: visitor.visit(LSTMCell(network))
+    case .lstm:
+      network.isProjected ? visitor.visit(ProjectedLSTMCell(network)) : visitor.visit(LSTMCell(network))
     case .coupledLSTM: visitor.visit(CoupledLSTMCell(network))
     case .gru: visitor.visit(GRUCell())
     case .janet: visitor.visit(JANETCell())
@@ -167,6 +168,10 @@ struct CellStep<S: Scalar> {
   var backwardStride = 0
   /// W_hhᵀ and W_hh of the connections of delays beyond 1, packed, one after the other; nil where there are none.
   var delayedForward: UnsafeMutablePointer<S>?, delayedBackward: UnsafeMutablePointer<S>?
+  /// Of a projected LSTM: the numbers of h, P; W_hrᵀ and W_hr, packed; and m_t = o_t ⊙ tanh c_t with ∂L/∂m_t, which lie as h and δ do.
+  var projectedUnits = 0
+  var projectionForward: UnsafeMutablePointer<S>?, projectionBackward: UnsafeMutablePointer<S>?
+  var unprojected: UnsafeMutablePointer<S>?, unprojectedGradient: UnsafeMutablePointer<S>?
   /// t, counted from 1 in the sequence.
   var time = 0
   /// What the cell made of its unit tensors and the settings, rows that lie `constantStride` apart; nil where it has none.
@@ -174,6 +179,10 @@ struct CellStep<S: Scalar> {
 }
 
 extension CellStep {
+  /// The numbers of h that W_hh sees.
+  @inline(__always)
+  var seenUnits: Int { projectedUnits > 0 ? projectedUnits : hidden }
+
   /// How far the rows of constants lie apart: as states do in a pass.
   var constantStride: Int { PassPlan<S>.stride(hidden) }
 
@@ -192,6 +201,8 @@ extension CellStep {
     recurrentGradient += gates
     recurrentInput += count * rows * recurrentInputStride
     time += count
+    if let m = unprojected { unprojected = m + states }
+    if let dm = unprojectedGradient { unprojectedGradient = dm + states }
   }
 
   /// a_t += W_hh h_{t-1}, for G gates; of those apart W_hh h_{t-1} + b_hh goes to the recurrent input.
@@ -199,7 +210,7 @@ extension CellStep {
   func addRecurrentProduct(gates: Int, apart: Int = 0) {
     let summed = (gates - apart) * hidden
     S.multiplyPacked(
-      m: rows, n: summed, k: hidden, a: previousState, aRowStride: stateStride, aColumnStride: 1,
+      m: rows, n: summed, k: seenUnits, a: previousState, aRowStride: stateStride, aColumnStride: 1,
       packedB: forwardWeights, c: preactivation, cRowStride: activationStride, accumulate: true)
     guard apart > 0 else { return }
     S.multiplyPacked(
@@ -238,13 +249,13 @@ extension CellStep {
     guard let previous = previousGradient else { return }
     if backwardStride > 0 {
       S.multiply(
-        m: rows, n: hidden, k: gates * hidden, a: recurrentGradient, aRowStride: preactivationGradientStride,
+        m: rows, n: seenUnits, k: gates * hidden, a: recurrentGradient, aRowStride: preactivationGradientStride,
         aColumnStride: 1, b: backwardWeights, bRowStride: backwardStride, c: previous, cRowStride: gradientStride,
         accumulate: accumulates || begun)
       return
     }
     S.multiplyPacked(
-      m: rows, n: hidden, k: gates * hidden, a: recurrentGradient, aRowStride: preactivationGradientStride,
+      m: rows, n: seenUnits, k: gates * hidden, a: recurrentGradient, aRowStride: preactivationGradientStride,
       aColumnStride: 1, packedB: backwardWeights, c: previous, cRowStride: gradientStride,
       accumulate: accumulates || begun)
   }

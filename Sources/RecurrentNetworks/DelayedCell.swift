@@ -99,7 +99,7 @@ extension NetworkSpecification {
   /// The blocks of a matrix between units, of so many rows, that hold its connections: all of it, but of a clockwork network for
   /// each period its units' rows, and the columns of the units that are as slow or slower.
   public func connectedBlocks(rows: Int) -> [(rows: Range<Int>, columns: Range<Int>)] {
-    guard cell == .elman, !periods.isEmpty else { return [(0..<rows, 0..<hidden)] }
+    guard cell == .elman, !periods.isEmpty else { return [(0..<rows, 0..<outputUnits)] }
     let size = hidden / periods.count
     return periods.indices.map { ($0 * size..<($0 + 1) * size, $0 * size..<hidden) }
   }

@@ -4,7 +4,7 @@
 /// `bias_ih_l0` [G·H], of a cell that keeps gates apart `bias_hh_l0` [G·H], … then `readout.weight` [O, H] and `readout.bias`
 /// [O]; each row-major. What a cell has of its own for each unit (`beta_logit_l0` [H], a trained β) comes at the end, layer by
 /// layer, and after it a trained initial state, `initial_state_l0`; before both, W_hh of a delay d beyond 1, `weight_hh_d4_l0`
-/// [H, H]. A cell without recurrent weights has no `weight_hh_l0`. The fully recurrent network has one
+/// [H, H], and of a projected LSTM `weight_hr_l0` [P, H], whose P stands in H's place in what reads h. A cell without recurrent weights has no `weight_hh_l0`. The fully recurrent network has one
 /// tensor, `weight` [H, H+I]. What reads weights asks for a `Block`, and need not know which of the two it is.
 ///
 /// Untied, every tensor of a cell is there once a step, [T, …], step t's copy being its row t; the readout and unit
@@ -62,6 +62,8 @@ public struct ParameterLayout: Equatable, Sendable {
   private let inputBlocks: [Block], recurrentBlocks: [Block]
   /// W_hh of the delays beyond 1, of each layer.
   private let delayedBlocks: [[DelayedBlock]]
+  /// W_hr of each layer, of a projected LSTM.
+  private let projectionBlocks: [Block]
   /// Where the unit tensors of each layer lie.
   private let unitRanges: [Range<Int>]
 
@@ -71,7 +73,8 @@ public struct ParameterLayout: Equatable, Sendable {
     _ network: NetworkSpecification, inputs: Int, outputs: Int, copies: Int = 1, hasReadout: Bool = true
   ) {
     let h = network.hidden
-    let gh = network.cell.gates * h
+    let gh = network.cell.gates * h, seen = network.outputUnits
+    var projectionBlocks: [Block] = []
     var entries: [Entry] = []
     var (inputBlocks, recurrentBlocks): ([Block], [Block]) = ([], [])
     var delayedBlocks: [[DelayedBlock]] = []
@@ -91,16 +94,16 @@ public struct ParameterLayout: Equatable, Sendable {
       inputBlocks = [Block(offset: weight.offset + h, rows: h, columns: inputs, rowStride: h + inputs)]
     } else {
       for layer in 0..<network.layers {
-        inputBlocks.append(add("weight_ih_l\(layer)", [gh, layer == 0 ? inputs : h], copies: copies))
+        inputBlocks.append(add("weight_ih_l\(layer)", [gh, layer == 0 ? inputs : seen], copies: copies))
         recurrentBlocks.append(
           network.cell.hasRecurrentWeights
-            ? add("weight_hh_l\(layer)", [gh, h], copies: copies)
+            ? add("weight_hh_l\(layer)", [gh, seen], copies: copies)
             : Block(offset: offset, rows: 0, columns: h, rowStride: h))
         if network.cell.hasBias { add("bias_ih_l\(layer)", [gh], copies: copies) }
         if network.cell.resetGatedInputs > 0 { add("bias_hh_l\(layer)", [gh], copies: copies) }
       }
       if hasReadout {
-        add("readout.weight", [outputs, h])
+        add("readout.weight", [outputs, seen])
         add("readout.bias", [outputs])
       }
       // Last, so that the others are drawn as without it.
@@ -109,6 +112,7 @@ public struct ParameterLayout: Equatable, Sendable {
           network.furtherDelays.map {
             DelayedBlock(delay: $0, block: add("weight_hh_d\($0)_l\(layer)", [h, h], copies: copies))
           })
+        if network.isProjected { projectionBlocks.append(add("weight_hr_l\(layer)", [seen, h])) }
         let start = offset
         for tensor in network.unitTensors { add("\(tensor.name)_l\(layer)", [tensor.count]) }
         unitRanges.append(start..<offset)
@@ -125,6 +129,7 @@ public struct ParameterLayout: Equatable, Sendable {
     self.inputBlocks = inputBlocks
     self.recurrentBlocks = recurrentBlocks
     self.delayedBlocks = delayedBlocks
+    self.projectionBlocks = projectionBlocks
     self.unitRanges = unitRanges
   }
 
@@ -137,7 +142,7 @@ public struct ParameterLayout: Equatable, Sendable {
     self.entries = entries
     count = entries.last?.range.upperBound ?? 0
     (self.inputs, self.outputs, copies) = (inputs, outputs, 1)
-    (inputBlocks, recurrentBlocks, delayedBlocks, unitRanges) = ([], [], [], [])
+    (inputBlocks, recurrentBlocks, delayedBlocks, projectionBlocks, unitRanges) = ([], [], [], [], [])
   }
 
   /// The tensor called `name`, or nil.
@@ -151,6 +156,9 @@ public struct ParameterLayout: Equatable, Sendable {
 
   /// W_hh of a layer, [G·H, H]; untied, the first step's. It has no rows where the cell has no recurrent weights.
   public func recurrentWeights(layer: Int) -> Block { recurrentBlocks[layer] }
+
+  /// W_hr of a layer, [P, H], of a projected LSTM; nil where h is not projected.
+  public func projection(layer: Int) -> Block? { projectionBlocks.isEmpty ? nil : projectionBlocks[layer] }
 
   /// The delays beyond 1 with their W_hh of a layer, [H, H]; untied, the first step's.
   public func delayedWeights(layer: Int) -> [DelayedBlock] {

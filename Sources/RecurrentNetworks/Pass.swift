@@ -21,7 +21,7 @@ public final class Pass<S: Scalar> {
   /// ‖∂L/∂h_t‖₂ over batch and units of the top layer, [capacity]; the last `backward` wrote its window's steps.
   public let gradientNorms: UnsafeMutableBufferPointer<Double>
   /// The length of the sequences loaded.
-  public private(set) var steps = 0
+  public internal(set) var steps = 0
 
   let parameterBase: UnsafeMutablePointer<S>, gradientBase: UnsafeMutablePointer<S>
   let plan: PassPlan<S>
@@ -29,7 +29,7 @@ public final class Pass<S: Scalar> {
   let classes: UnsafeMutablePointer<Int32>
   /// The symbols of one-hot inputs, and whether the sequences loaded have them.
   let symbols: UnsafeMutablePointer<Int32>
-  private(set) var hasSymbols = false
+  var hasSymbols = false
   let targetMask: UnsafeMutablePointer<UInt8>
   /// 1 where an output has a target, [n, B, O]; nil where every output has at a step with a target.
   private(set) var outputMask: UnsafeMutablePointer<UInt8>?

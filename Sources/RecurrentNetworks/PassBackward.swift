@@ -106,17 +106,18 @@ extension Pass {
     let h = network.hidden
     for index in plan.layers.indices {
       let layer = plan.layer(index, step: t)
+      packProjection(layer, isTransposed: false)
       packDelayed(layer, isTransposed: false, into: layer.delayedBackward)
       // W_hh [G·H, H], and above the lowest layer W_ih [G·H, H]
       if packsBackward && plan.hasRecurrentWeights {
         S.pack(
-          k: gates * h, n: h, b: parameterBase + layer.recurrentWeight, rowStride: layer.recurrentWeightStride,
+          k: gates * h, n: plan.seenUnits, b: parameterBase + layer.recurrentWeight, rowStride: layer.recurrentWeightStride,
           columnStride: 1,
           into: arena + layer.recurrentBackward)
       }
       if index > 0 {
         S.pack(
-          k: gates * h, n: h, b: parameterBase + layer.inputWeight, rowStride: layer.inputWeightStride,
+          k: gates * h, n: plan.seenUnits, b: parameterBase + layer.inputWeight, rowStride: layer.inputWeightStride,
           columnStride: 1,
           into: arena + layer.inputBackward)
       }
@@ -126,7 +127,7 @@ extension Pass {
   /// Packs W_hoᵀ [H, O] and W_ho [O, H], or what stands in for it on the way back.
   func packReadout() {
     guard plan.hasReadout else { return }
-    let h = network.hidden
+    let h = plan.seenUnits
     let weight = parameterBase + plan.readoutWeight
     S.pack(
       k: h, n: layout.outputs, b: weight, rowStride: 1, columnStride: h, into: arena + plan.readoutForward)
@@ -236,7 +237,7 @@ extension Pass {
     if plan.hasReadout {
       // ∂L/∂h = W_hoᵀ ∂L/∂y
       S.multiplyPacked(
-        m: rows, n: network.hidden, k: layout.outputs, a: dy, aRowStride: plan.outputStride, aColumnStride: 1,
+        m: rows, n: plan.seenUnits, k: layout.outputs, a: dy, aRowStride: plan.outputStride, aColumnStride: 1,
         packedB: arena + plan.readoutBackward, c: gradient, cRowStride: plan.stateStride, accumulate: false)
     } else {
       // ∂L/∂h_k = ∂L/∂y_k of the units that are outputs, 0 of the others
@@ -251,8 +252,8 @@ extension Pass {
   private func addReadoutGradients(rows: Int, h: UnsafeMutablePointer<S>) {
     let dy = arena + plan.output
     S.multiply(
-      m: layout.outputs, n: network.hidden, k: rows, a: dy, aRowStride: 1, aColumnStride: plan.outputStride, b: h,
-      bRowStride: plan.stateStride, c: gradientBase + plan.readoutWeight, cRowStride: network.hidden,
+      m: layout.outputs, n: plan.seenUnits, k: rows, a: dy, aRowStride: 1, aColumnStride: plan.outputStride, b: h,
+      bRowStride: plan.stateStride, c: gradientBase + plan.readoutWeight, cRowStride: plan.seenUnits,
       accumulate: true)
     S.addColumnSums(
       rows: rows, columns: layout.outputs, x: dy, xStride: plan.outputStride, to: gradientBase + plan.readoutBias)
@@ -286,7 +287,7 @@ extension Pass {
       return
     }
     S.multiplyPacked(
-      m: run.count * batch, n: layout.outputs, k: network.hidden,
+      m: run.count * batch, n: layout.outputs, k: plan.seenUnits,
       a: statePointer(layer: network.layers - 1, row: run.lowerBound + 1), aRowStride: plan.stateStride,
       aColumnStride: 1, packedB: arena + plan.readoutForward, start: parameterBase + plan.readoutBias, startStride: 0,
       c: arena + plan.output, cRowStride: plan.outputStride)
@@ -345,7 +346,7 @@ extension Pass {
     let slot = slot(block.lowerBound, block)
     let above = plan.layers[layer + 1]
     S.multiplyPacked(
-      m: block.count * batch, n: network.hidden, k: gates * network.hidden,
+      m: block.count * batch, n: plan.seenUnits, k: gates * network.hidden,
       a: arena + above.preactivationGradient + slot * batch * plan.gateStride,
       aRowStride: plan.gateStride, aColumnStride: 1, packedB: arena + above.inputBackward,
       c: gradientPointer(layer: layer, slot: slot), cRowStride: plan.stateStride, accumulate: false)
@@ -362,7 +363,7 @@ extension Pass {
     // ∂L/∂W_hh = Σ_t ∂L/∂a_t h_{t-1}ᵀ;  ∂L/∂W_ih = Σ_t ∂L/∂a_t x_tᵀ;  ∂L/∂b = Σ_t ∂L/∂a_t
     if plan.hasRecurrentWeights {
       S.multiply(
-        m: gh, n: network.hidden, k: rows, a: daByState, aRowStride: 1, aColumnStride: plan.gateStride,
+        m: gh, n: plan.seenUnits, k: rows, a: daByState, aRowStride: 1, aColumnStride: plan.gateStride,
         b: statePointer(layer: layer, row: block.lowerBound), bRowStride: plan.stateStride,
         c: gradientBase + offsets.recurrentWeight, cRowStride: offsets.recurrentWeightStride,
         accumulate: true)
@@ -388,6 +389,7 @@ extension Pass {
         accumulate: true)
     }
     addUnitGradient(cell, layer: layer, block: block)
+    addProjectionGradient(layer: layer, block: block)
     if let bias = offsets.bias {
       S.addColumnSums(rows: rows, columns: gh, x: da, xStride: plan.gateStride, to: gradientBase + bias)
     }

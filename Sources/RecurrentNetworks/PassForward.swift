@@ -61,12 +61,13 @@ extension Pass {
           columnStride: layer.inputWeightStride,
           into: arena + layer.inputForward)
       }
+      packProjection(layer, isTransposed: true)
       packDelayed(layer, isTransposed: true, into: layer.delayedForward)
       guard plan.hasRecurrentWeights else { continue }
       // W_hhᵀ [H, G·H], the gates apart by themselves
       let weight = parameterBase + layer.recurrentWeight, weightStride = layer.recurrentWeightStride
       S.pack(
-        k: h, n: summed, b: weight, rowStride: 1, columnStride: weightStride, into: arena + layer.recurrentForward)
+        k: plan.seenUnits, n: summed, b: weight, rowStride: 1, columnStride: weightStride, into: arena + layer.recurrentForward)
       if apart > 0 {
         S.pack(
           k: h, n: apart * h, b: weight + summed * weightStride, rowStride: 1, columnStride: weightStride,
@@ -110,8 +111,8 @@ extension Pass {
       : plan.layer(layer, step: t).bias.map { parameterBase + $0 } ?? arena + plan.noBias
   }
 
-  /// The size of what a layer reads: I, or H of the layer below.
-  func inputSize(_ layer: Int) -> Int { layer == 0 ? layout.inputs : network.hidden }
+  /// The size of what a layer reads: I, or that of h of the layer below.
+  func inputSize(_ layer: Int) -> Int { layer == 0 ? layout.inputs : plan.seenUnits }
 
   /// What a layer reads from step t on, [.., B, I], and its row stride: x, or h of the layer below.
   func inputRows(layer: Int, from t: Int) -> (UnsafeMutablePointer<S>, stride: Int) {
@@ -159,6 +160,13 @@ extension Pass {
     if !plan.delays.isEmpty {
       step.delayedForward = arena + offsets.delayedForward
       step.delayedBackward = arena + offsets.delayedBackward
+    }
+    if offsets.projection != nil {
+      step.projectedUnits = plan.seenUnits
+      step.projectionForward = arena + offsets.projectionForward
+      step.projectionBackward = arena + offsets.projectionBackward
+      step.unprojected = arena + offsets.unprojected + t * stateRow
+      step.unprojectedGradient = arena + offsets.unprojectedGradient + slot * stateRow
     }
     step.time = firstStep + t + 1
     if network.constantRows > 0 { step.constants = arena + offsets.constants }

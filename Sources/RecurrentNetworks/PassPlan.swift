@@ -17,6 +17,8 @@ struct PassPlan<S: Scalar> {
   let gatedUnits: Int
   /// Whether h_{t-1} goes into the pre-activations.
   let hasRecurrentWeights: Bool
+  /// The numbers of h that W_hh, the layer above and the readout see.
+  let seenUnits: Int
   /// The delays beyond 1.
   let delays: [Int]
   /// Whether the cell's backward pass reads pre-activations, so that every step's are kept in any case.
@@ -54,6 +56,9 @@ struct PassPlan<S: Scalar> {
     var recurrentInput = 0, recurrentGradient = 0, summedBias = 0
     var inputForward = 0, inputBackward = 0, recurrentForward = 0, recurrentBackward = 0
     var delayedForward = 0, delayedBackward = 0
+    /// W_hr in the parameters, nil where h is not projected; packed; m_t, and ∂L/∂m_t.
+    var projection: Int?
+    var projectionForward = 0, projectionBackward = 0, unprojected = 0, unprojectedGradient = 0
   }
 
   init(network: NetworkSpecification, layout: ParameterLayout, steps: Int, batch: Int, recordsTape: Bool) {
@@ -62,6 +67,8 @@ struct PassPlan<S: Scalar> {
     gatedUnits = gh
     let stateComponents = network.stateComponents
     delays = network.furtherDelays
+    let seen = network.outputUnits
+    seenUnits = seen
     inputStride = Self.stride(layout.inputs)
     stateStride = Self.stride(h)
     gateStride = Self.stride(gh)
@@ -81,13 +88,13 @@ struct PassPlan<S: Scalar> {
     target = reserve(steps, batch, outputStride)
     loss = reserve(steps, batch)
     output = reserve(blockSteps, batch, outputStride)
-    readoutForward = reserve(S.packedCount(k: h, n: layout.outputs))
-    readoutBackward = reserve(S.packedCount(k: layout.outputs, n: h))
+    readoutForward = reserve(S.packedCount(k: seen, n: layout.outputs))
+    readoutBackward = reserve(S.packedCount(k: layout.outputs, n: seen))
     readoutWeight = layout["readout.weight"]?.offset ?? 0
     readoutBias = layout["readout.bias"]?.offset ?? 0
     noBias = reserve(layout.bias(layer: 0) == nil ? gh : 0)
     for index in 0..<network.layers {
-      let inputs = index == 0 ? layout.inputs : h
+      let inputs = index == 0 ? layout.inputs : seen
       var layer = Layer()
       layer.inputWeight = layout.inputWeights(layer: index).offset
       layer.inputWeightStride = layout.inputWeights(layer: index).rowStride
@@ -111,11 +118,18 @@ struct PassPlan<S: Scalar> {
       }
       layer.boundary = reserve(stateComponents, batch, stateStride)
       layer.inputForward = reserve(S.packedCount(k: inputs, n: gh))
-      layer.inputBackward = index == 0 ? 0 : reserve(S.packedCount(k: gh, n: h))
+      layer.inputBackward = index == 0 ? 0 : reserve(S.packedCount(k: gh, n: seen))
       // The gates apart are a matrix of their own.
       if hasRecurrentWeights {
-        layer.recurrentForward = reserve(S.packedCount(k: h, n: gh - apart) + S.packedCount(k: h, n: apart))
-        layer.recurrentBackward = reserve(S.packedCount(k: gh, n: h))
+        layer.recurrentForward = reserve(S.packedCount(k: seen, n: gh - apart) + S.packedCount(k: h, n: apart))
+        layer.recurrentBackward = reserve(S.packedCount(k: gh, n: seen))
+      }
+      if let projection = layout.projection(layer: index) {
+        layer.projection = projection.offset
+        layer.projectionForward = reserve(S.packedCount(k: h, n: seen))
+        layer.projectionBackward = reserve(S.packedCount(k: seen, n: h))
+        layer.unprojected = reserve(steps, batch, stateStride)
+        layer.unprojectedGradient = reserve(kept, batch, stateStride)
       }
       if let first = layout.delayedWeights(layer: index).first {
         (layer.delayedWeight, layer.delayedCount) = (first.block.offset, h * h)

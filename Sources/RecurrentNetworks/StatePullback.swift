@@ -20,6 +20,9 @@ public final class StatePullback {
   /// ∂·/∂a_t as the input sees it, and as the state before sees it.
   private let scratch: UnsafeMutablePointer<Double>, recurrentScratch: UnsafeMutablePointer<Double>
   private let constants: UnsafeMutablePointer<Double>?
+  /// W_hr [P, H] of a projected LSTM, packed, and room for ∂·/∂m_t in rows of some stride; nil where h is not projected.
+  private let projection: UnsafeMutablePointer<Double>?
+  private var unprojectedGradient: (rows: UnsafeMutablePointer<Double>, stride: Int)?
   private let scratchStride: Int
   /// The step whose weights are packed; nil before the first.
   private var packedStep: Int?
@@ -41,6 +44,15 @@ public final class StatePullback {
     recurrentScratch = isApart ? scratch + rows * scratchStride : scratch
     constants = tape.unitConstants(layer: layer)
     inputWeights = layer > 0 ? Pass<Double>.zeroed(Double.packedCount(k: gh, n: h)) : nil
+    projection = tape.layout.projection(layer: layer).map { block in
+      let packed = Pass<Double>.zeroed(Double.packedCount(k: block.rows, n: h))
+      tape.parameters.withUnsafeBufferPointer { parameters in
+        guard let base = parameters.baseAddress else { return }
+        Double.pack(
+          k: block.rows, n: h, b: base + block.offset, rowStride: block.rowStride, columnStride: 1, into: packed)
+      }
+      return packed
+    }
     let delays = tape.layout.delayedWeights(layer: layer).count
     delayedWeights = delays > 0 ? Pass<Double>.zeroed(delays * Double.packedCount(k: h, n: h)) : nil
     activations = StepActivations(tape, layer: layer, sequence: sequence)
@@ -62,7 +74,7 @@ public final class StatePullback {
       tape.parameters.withUnsafeBufferPointer { parameters in
         guard let base = parameters.baseAddress else { return }
         Double.pack(
-          k: tape.network.cell.gates * h, n: h, b: base + weight.offset, rowStride: weight.rowStride, columnStride: 1,
+          k: tape.network.cell.gates * h, n: weight.columns, b: base + weight.offset, rowStride: weight.rowStride, columnStride: 1,
           into: packed)
       }
     }
@@ -72,6 +84,8 @@ public final class StatePullback {
     weights.deallocate()
     inputWeights?.deallocate()
     delayedWeights?.deallocate()
+    projection?.deallocate()
+    unprojectedGradient?.rows.deallocate()
     constants?.deallocate()
     scratch.deallocate()
   }
@@ -102,10 +116,23 @@ public final class StatePullback {
     runBack(step: t, rows: rows, from: from.elements, to: nil, stride: from.stride)
     // W_ihᵀ ∂·/∂a_t
     Double.multiplyPacked(
-      m: rows, n: tape.hidden, k: tape.network.cell.gates * tape.hidden, a: scratch, aRowStride: scratchStride,
+      m: rows, n: tape.network.outputUnits, k: tape.network.cell.gates * tape.hidden, a: scratch, aRowStride: scratchStride,
       aColumnStride: 1, packedB: inputWeights, c: to.elements, cRowStride: to.stride, accumulate: false)
-    to.clear(columns: tape.hidden..<to.width, count: rows)
+    to.clear(columns: tape.network.outputUnits..<to.width, count: rows)
     to.copyExponents(of: from, count: rows)
+  }
+
+  /// W_ihᵀ ∂·/∂a_t for some of the inputs.
+  func multiplyByInputWeights(_ columns: Range<Int>, step t: Int, rows: Int, from: RowBlock, to: RowBlock) {
+    runBack(step: t, rows: rows, from: from.elements, to: nil, stride: from.stride)
+    let weights = tape.layout.inputWeights(layer: layer, step: t)
+    tape.parameters.withUnsafeBufferPointer { parameters in
+      guard let base = parameters.baseAddress else { return }
+      Double.multiply(
+        m: rows, n: columns.count, k: weights.rows, a: scratch, aRowStride: scratchStride, aColumnStride: 1,
+        b: base + weights.index(0, columns.lowerBound), bRowStride: weights.rowStride, c: to.elements,
+        cRowStride: to.stride, accumulate: false)
+    }
   }
 
   /// ∂·/∂a_t of a row vector at s_t, without its scale: as W_ih x_t sees it, and as W_hh h_{t-1} sees it, which differ in the
@@ -130,7 +157,7 @@ public final class StatePullback {
     pack(step: t)
     activations.load(step: t)
     let h = tape.hidden
-    let step = CellStep<Double>(
+    var step = CellStep<Double>(
       rows: rows, hidden: h, previousState: activations.previousState, state: activations.state, stateStride: 0,
       componentDistance: h, preactivation: activations.preactivation, derivative: activations.derivative,
       activationStride: 0, recurrentInput: activations.recurrentInput, recurrentBias: weights,
@@ -139,7 +166,21 @@ public final class StatePullback {
       recurrentGradient: recurrentScratch, preactivationGradientStride: scratchStride, accumulates: false,
       forwardWeights: weights, backwardWeights: weights, delayedBackward: delayedWeights,
       time: tape.window.steps.lowerBound + t + 1, constants: constants)
+    if let projection {
+      step.projectedUnits = tape.network.outputUnits
+      step.projectionBackward = projection
+      step.unprojectedGradient = unprojected(stride: stride)
+    }
     _ = tape.network.cell.accept(BackwardStep(step: step), tape.network)
+  }
+
+  /// Room for ∂·/∂m_t in rows of this stride.
+  private func unprojected(stride: Int) -> UnsafeMutablePointer<Double> {
+    if let room = unprojectedGradient, room.stride >= stride { return room.rows }
+    unprojectedGradient?.rows.deallocate()
+    let rows = Pass<Double>.zeroed(capacity * stride)
+    unprojectedGradient = (rows, stride)
+    return rows
   }
 }
 

@@ -153,7 +153,7 @@ extension Pass {
       for t in stride(from: window.lowerBound, to: window.upperBound, by: count) {
         if plan.isUntied { packBackward(gates: network.cell.gates, step: t) }
         S.multiplyPacked(
-          m: count * batch, n: network.hidden, k: network.cell.gates * network.hidden,
+          m: count * batch, n: plan.seenUnits, k: network.cell.gates * network.hidden,
           a: arena + above.preactivationGradient + t * batch * plan.gateStride, aRowStride: plan.gateStride,
           aColumnStride: 1, packedB: arena + above.inputBackward, c: scratch + (t - window.lowerBound) * stateRow,
           cRowStride: plan.stateStride, accumulate: false)

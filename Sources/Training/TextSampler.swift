@@ -74,8 +74,8 @@ struct TextSampler {
     var y = [Double](repeating: 0, count: layout.outputs)
     for output in y.indices {
       var sum = pass.parameters[bias.offset + output]
-      let row = weight.offset + output * network.hidden
-      for unit in 0..<network.hidden { sum += pass.parameters[row + unit] * h[unit] }
+      let row = weight.offset + output * network.outputUnits
+      for unit in 0..<network.outputUnits { sum += pass.parameters[row + unit] * h[unit] }
       y[output] = sum
     }
     let largest = y.max() ?? 0

@@ -2,7 +2,6 @@ extension ExperimentKeyError {
   /// Settings that other programs have and this one has under another name, or not at all: what to choose in their place.
   private static let absent = [
     "network.coupled_gates": "network.cell: coupled_lstm, an LSTM with i = 1 - f",
-    "network.projection": "network.hidden alone: h and c of an lstm have one size here, as with proj_size=0",
     "network.bidirectional":
       "one direction: a layer that reads the sequence backwards sees what lies ahead of each step, and h_t has then two times",
   ]

@@ -28,6 +28,10 @@ extension ExperimentKey {
       "lstm, coupled_lstm: i and f see c of the step before, o that of its own, each over a weight a unit", .newRun,
       steps: .choices, readWith: "an lstm", isRead: { $0.network.cell.has(option: "peephole") }),
     ExperimentKey(
+      "network.projection", .integer(\.network.projection, 0...1_000_000),
+      "lstm: P, the numbers of h, fewer than hidden: h = W_hr (o tanh c); 0 for as many as units (proj_size)", .newRun,
+      steps: .halfDoublings, readWith: "lstm", isRead: { $0.network.cell == .lstm }),
+    ExperimentKey(
       "network.delays",
       .numbers(
         \.network.delays, "ascending delays from 1 to 64, the first of them 1, as [1, 4]",
