@@ -10,6 +10,8 @@ public enum NetworkKind: String, CaseIterable, Sendable {
   case tree
   /// A feed-forward network as deep as the sequence is long.
   case feedforward
+  /// Recurrent layers of two directions (Schuster & Paliwal 1997).
+  case bidirectional
 }
 
 /// How attention to past states is scored.

@@ -17,6 +17,8 @@ static const unsigned char experiments[] = {
   , 0,
 #embed "../../Demos/experiments/attention.yaml"
   , 0,
+#embed "../../Demos/experiments/bidirectional.yaml"
+  , 0,
 #embed "../../Demos/experiments/checkpoints.yaml"
   , 0,
 #embed "../../Demos/experiments/clipping.yaml"
@@ -56,6 +58,8 @@ static const unsigned char experiments[] = {
 #embed "../../Demos/experiments/orthogonal.yaml"
   , 0,
 #embed "../../Demos/experiments/parity.yaml"
+  , 0,
+#embed "../../Demos/experiments/projected-lstm.yaml"
   , 0,
 #embed "../../Demos/experiments/real-time.yaml"
   , 0,

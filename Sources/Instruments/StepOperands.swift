@@ -103,7 +103,13 @@ struct StepOperands {
     if let gate = cell.gates.firstIndex(of: base), let function = cell.gateFunctions?[gate] {
       return gates(kept.preactivation, gate, at: i).map(function.value)
     }
-    if base == "φ′" { return gates(kept.derivative, 0, at: i) }
+    if base == "φ′" {
+      // What is kept is 0 where it is not a unit's turn: m ⊙ φ′.
+      guard tape.network.periods.isEmpty else {
+        return gates(kept.preactivation, 0, at: i).map(tape.network.activation.derivative)
+      }
+      return gates(kept.derivative, 0, at: i)
+    }
     if base.hasSuffix("′"), let gate = cell.gates.firstIndex(of: String(base.dropLast())) {
       return gates(kept.derivative, gate, at: i)
     }
@@ -256,6 +262,16 @@ struct StepOperands {
         let block = tape.layout.delayedWeights(layer: depth, step: i).first(where: { $0.delay == delay })?.block
       else { return nil }
       let rows = (0..<hidden).map { Array(tape.parameters[block.index($0, 0)..<block.index($0, hidden)]) }
+      let mark = tape.layout.copies > 1 ? sub(t + i - index) : ""
+      return matrix(name + mark + (isTransposed ? "ᵀ" : ""), rows, isTransposed: isTransposed, isByUnit: true)
+    }
+    if name == "W_hr", let block = tape.layout.projection(layer: depth) {
+      // h has room for as many numbers as there are units; those beyond its own are 0.
+      let rows = (0..<hidden).map { row in
+        row < block.rows
+          ? Array(tape.parameters[block.index(row, 0)..<block.index(row, hidden)])
+          : [Double](repeating: 0, count: hidden)
+      }
       return matrix(base, rows, isTransposed: isTransposed, isByUnit: true)
     }
     for (gate, of) in cell.gates.enumerated() {
@@ -269,7 +285,10 @@ struct StepOperands {
         isRecurrent
         ? tape.layout.recurrentWeights(layer: depth, step: i) : tape.layout.inputWeights(layer: depth, step: i)
       let rows = (gate * hidden..<(gate + 1) * hidden).map { row in
-        Array(tape.parameters[block.index(row, 0)..<block.index(row, block.columns)])
+        let own = Array(tape.parameters[block.index(row, 0)..<block.index(row, block.columns)])
+        // Of a projected h: nothing of what is beyond its own numbers.
+        let readsState = isRecurrent || depth > 0
+        return readsState ? own + [Double](repeating: 0, count: hidden - own.count) : own
       }
       let mark = tape.layout.copies > 1 ? sub(t + i - index) : ""
       let symbol = isTransposed ? String(base.dropLast()) + mark + "ᵀ" : base + mark
@@ -280,7 +299,8 @@ struct StepOperands {
 
   private func readout(_ symbol: String, isTransposed: Bool) -> StepEquation.Operand? {
     guard let weights = tape.parameter("readout.weight") else { return nil }
-    let rows = (0..<tape.outputs).map { Array(weights[$0 * hidden..<($0 + 1) * hidden]) }
+    let seen = tape.network.outputUnits, rest = [Double](repeating: 0, count: hidden - seen)
+    let rows = (0..<tape.outputs).map { Array(weights[$0 * seen..<($0 + 1) * seen]) + rest }
     return matrix(symbol, rows, isTransposed: isTransposed, isByUnit: isTransposed)
   }
 

@@ -41,6 +41,7 @@ struct DelayedCell: Cell {
     if !periods.isEmpty {
       cell.state = ["h{t} = m{t} ⊙ {φ}( a{t} ) + (1-m{t}) ⊙ h{t-1}"]
       cell.gradient[0] += " + (1-m{t+1}) ⊙ δ{t+1}"
+      cell.gradient[1] = "∂L/∂a{t} = m{t} ⊙ φ′{t} ⊙ δ{t}"
     }
     let words = [delays.isEmpty ? [] : [1] + delays, network.periods].map { $0.map(String.init).joined(separator: ",") }
     cell.variant = zip(["delays ", "periods "], words).filter { !$1.isEmpty }.map(+).joined(separator: " ")

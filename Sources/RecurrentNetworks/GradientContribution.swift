@@ -66,7 +66,8 @@ extension Tape {
     }
     if let top = layers.last, let weight = layout["readout.weight"], let bias = layout["readout.bias"] {
       let dy = outputGradient(step: t)
-      let block = ParameterLayout.Block(offset: weight.offset, rows: outputs, columns: network.outputUnits, rowStride: network.outputUnits)
+      let block = ParameterLayout.Block(
+        offset: weight.offset, rows: outputs, columns: network.outputUnits, rowStride: network.outputUnits)
       addOuterProducts(block, dy, 0, top.state, (t + 1) * top.stateComponents * batch * hidden, stride: hidden)
       addOuterProducts(column(bias), dy, 0, ones, 0)
     }

@@ -111,7 +111,8 @@ extension Pass {
       // W_hh [G·H, H], and above the lowest layer W_ih [G·H, H]
       if packsBackward && plan.hasRecurrentWeights {
         S.pack(
-          k: gates * h, n: plan.seenUnits, b: parameterBase + layer.recurrentWeight, rowStride: layer.recurrentWeightStride,
+          k: gates * h, n: plan.seenUnits, b: parameterBase + layer.recurrentWeight,
+          rowStride: layer.recurrentWeightStride,
           columnStride: 1,
           into: arena + layer.recurrentBackward)
       }

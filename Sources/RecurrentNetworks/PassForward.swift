@@ -67,7 +67,8 @@ extension Pass {
       // W_hhᵀ [H, G·H], the gates apart by themselves
       let weight = parameterBase + layer.recurrentWeight, weightStride = layer.recurrentWeightStride
       S.pack(
-        k: plan.seenUnits, n: summed, b: weight, rowStride: 1, columnStride: weightStride, into: arena + layer.recurrentForward)
+        k: plan.seenUnits, n: summed, b: weight, rowStride: 1, columnStride: weightStride,
+        into: arena + layer.recurrentForward)
       if apart > 0 {
         S.pack(
           k: h, n: apart * h, b: weight + summed * weightStride, rowStride: 1, columnStride: weightStride,

@@ -74,7 +74,8 @@ public final class StatePullback {
       tape.parameters.withUnsafeBufferPointer { parameters in
         guard let base = parameters.baseAddress else { return }
         Double.pack(
-          k: tape.network.cell.gates * h, n: weight.columns, b: base + weight.offset, rowStride: weight.rowStride, columnStride: 1,
+          k: tape.network.cell.gates * h, n: weight.columns, b: base + weight.offset, rowStride: weight.rowStride,
+          columnStride: 1,
           into: packed)
       }
     }
@@ -116,7 +117,8 @@ public final class StatePullback {
     runBack(step: t, rows: rows, from: from.elements, to: nil, stride: from.stride)
     // W_ihᵀ ∂·/∂a_t
     Double.multiplyPacked(
-      m: rows, n: tape.network.outputUnits, k: tape.network.cell.gates * tape.hidden, a: scratch, aRowStride: scratchStride,
+      m: rows, n: tape.network.outputUnits, k: tape.network.cell.gates * tape.hidden, a: scratch,
+      aRowStride: scratchStride,
       aColumnStride: 1, packedB: inputWeights, c: to.elements, cRowStride: to.stride, accumulate: false)
     to.clear(columns: tape.network.outputUnits..<to.width, count: rows)
     to.copyExponents(of: from, count: rows)

@@ -105,7 +105,7 @@ private func parameters(
   }
   guard experiment.isRecurrent else {
     return experiment.architecture.initialParameters(
-      layout, experiment.network.initialization, seed: experiment.seed)
+      layout, experiment.network, seed: experiment.seed)
   }
   // Drawn once, whether all steps share them or begin with them.
   let shared = ParameterLayout(experiment.network, inputs: layout.inputs, outputs: layout.outputs)

@@ -26,6 +26,8 @@ import Testing
       ["network.cell": "coupled_lstm", "network.peephole": "true"],
       ["network.cell": "lru", "network.discretization": "zoh"],
       ["network.learned_initial_state": "true", "task.name": "recall"],
+      ["network.cell": "lstm", "network.projection": "2"],
+      ["network.cell": "lstm", "network.projection": "1", "network.hidden": "4", "network.layers": "2"],
       ["network.delays": "[1, 3]"], ["network.periods": "[1, 2, 3]", "network.layers": "2"],
       ["network.delays": "[1, 2]", "network.periods": "[2]", "training.k1": "3", "training.k2": "4"],
       ["network.delays": "[1, 3]", "training.clip.kind": "step", "training.clip.threshold": "0.01"],

@@ -2,8 +2,7 @@ extension ExperimentKeyError {
   /// Settings that other programs have and this one has under another name, or not at all: what to choose in their place.
   private static let absent = [
     "network.coupled_gates": "network.cell: coupled_lstm, an LSTM with i = 1 - f",
-    "network.bidirectional":
-      "one direction: a layer that reads the sequence backwards sees what lies ahead of each step, and h_t has then two times",
+    "network.bidirectional": "network.kind: bidirectional, recurrent layers of two directions",
   ]
 
   /// The error of such a setting; nil for other names.
