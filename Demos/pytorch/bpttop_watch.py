@@ -12,7 +12,7 @@ makes the pass itself from these. Nothing else of the model is looked at.
 
 torch.nn.RNN (tanh, relu), LSTM, GRU, and RNNCell, LSTMCell, GRUCell in a loop; layers, batch_first, bias=False, packed sequences,
 autocast (pass the GradScaler, if you have one), tensors on any device. A bidirectional module of one layer is two networks: `direction`
-says which one is published, each in its own time. Refused by name: bidirectional modules of more layers, and proj_size.
+says which one is published, each in its own time. Refused by name: bidirectional modules of more layers.
 """
 import json, os, pathlib, shutil, time, warnings, weakref, atexit
 
@@ -192,8 +192,10 @@ class Chain:
         suffix = "_reverse" if watch.is_reverse else ""
         layers = 1 if watch.is_cell else module.num_layers
         self.layers, self.hidden = layers, module.hidden_size
+        # Of a projected LSTM h has fewer numbers than c.
+        self.seen = getattr(module, "proj_size", 0) or self.hidden
         # As they are now: the optimizer will write over them.
-        names = [f"{name}_l{layer}" for layer in range(layers) for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")]
+        names = [f"{name}_l{layer}" for layer in range(layers) for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh", "weight_hr")]
         stored = [name[:-3] if watch.is_cell else name + suffix for name in names]
         self.weights = {n: getattr(module, s).detach().clone() for n, s in zip(names, stored) if getattr(module, s, None) is not None}
         self.given = None if given is None else [s.detach().clone() for s in (given if isinstance(given, tuple) else (given,))]
@@ -239,7 +241,7 @@ class Chain:
         parts = [call.arrays(watch.is_cell, time_first) for call in self.calls]
         x, output, gradient = (torch.cat([part[k] for part in parts]) for k in range(3))
         lengths = parts[0][3] if len(parts) == 1 else None
-        (steps, batch), hidden = x.shape[:2], self.hidden
+        (steps, batch), hidden = x.shape[:2], self.seen
         if not watch.is_cell and module.bidirectional:
             half = slice(hidden, 2 * hidden) if is_reverse else slice(0, hidden)
             output, gradient = output[..., half], gradient[..., half]
@@ -271,6 +273,8 @@ class Chain:
         dropout = getattr(module, "dropout", 0.0)
         if dropout and self.layers > 1 and module.training:
             about["dropout"] = str(dropout)
+        if self.seen < self.hidden:
+            about["projection"] = str(self.seen)
         if getattr(module, "bidirectional", False):
             about["direction"] = "reverse" if watch.is_reverse else "forward"
         return about
@@ -280,7 +284,9 @@ class Chain:
         parts = 2 if MODULES[self.watch.kind] == "lstm" else 1
         if self.given is None:
             return [torch.zeros(parts, batch, self.hidden, dtype=wide, device=device) for _ in range(self.layers)]
-        given = [s.reshape(-1, batch, self.hidden) for s in self.given]  # [layers * directions, B, H]
+        given = [s.reshape(-1, batch, s.shape[-1]) for s in self.given]  # [layers * directions, B, H]
+        # Of a projected h zeros behind its own numbers.
+        given = [torch.nn.functional.pad(s, (0, self.hidden - s.shape[-1])) for s in given]
         if not self.watch.is_cell and self.watch.module.bidirectional:
             given = [s[1 if is_reverse else 0 :: 2] for s in given]
         return [torch.stack([s[layer] for s in given]) for layer in range(self.layers)]
@@ -293,7 +299,7 @@ class Chain:
         for call in self.calls:
             end += call.steps(self.watch.is_cell, self.watch.is_cell or not self.watch.module.batch_first)
             for part, by_state in call.state_gradients.items():
-                by_state = by_state.reshape(-1, batch, self.hidden).to(gradient.dtype)
+                by_state = by_state.reshape(-1, batch, self.seen if part == 0 else self.hidden).to(gradient.dtype)
                 if not self.watch.is_cell and self.watch.module.bidirectional:
                     by_state = by_state[1 if is_reverse else 0 :: 2]
                 if part == 0:
@@ -372,8 +378,6 @@ def _check(module, kind, every, direction):
         inside = [n for n, m in module.named_modules() if type(m).__name__ in MODULES] if isinstance(module, torch.nn.Module) else []
         hint = f": here {', '.join(inside)}" if inside else ""
         refuse(f"a {type(module).__name__}", f"one of torch.nn.{', '.join(MODULES)}{hint}")
-    if getattr(module, "proj_size", 0):
-        refuse(f"proj_size={module.proj_size}", "0: a projected LSTM is no network that bpttop has")
     if getattr(module, "bidirectional", False) and module.num_layers > 1:
         refuse(f"a bidirectional {kind} of {module.num_layers} layers, each of which reads both directions of the one below", "one layer")
     if direction not in ("forward", "reverse") or (direction == "reverse" and not getattr(module, "bidirectional", False)):

@@ -11,6 +11,8 @@ public protocol ArchitectureBody<S>: AnyObject {
   /// What the readout reads, [T·B, d], and its gradient.
   var top: UnsafeMutablePointer<S> { get }
   var topGradient: UnsafeMutablePointer<S> { get }
+  /// The numbers of a row of the top: those of a state, but where the readout sees more than one.
+  var topWidth: Int { get }
   /// From the inputs, [T·B, I], to the top.
   func forward(_ input: UnsafePointer<S>)
   /// From the top's gradient to those of the parameters, which grow, and of every layer.
@@ -61,11 +63,11 @@ extension ArchitectureSpecification {
       case .tree: TreeNetwork<Double>.tensors(self, network, inputs: inputs)
       case .feedforward: DeepNetwork<Double>.tensors(self, network, inputs: inputs, steps: steps)
       case .convolutional: ConvolutionalLSTM<Double>.tensors(self, network, inputs: inputs)
+      case .bidirectional: BidirectionalNetwork<Double>.tensors(network, inputs: inputs)
       }
-    let places = readoutPlaces(inputs: inputs)
-    let readout = [
-      ("readout.weight", [outputs / places, network.hidden / places]), ("readout.bias", [outputs / places]),
-    ]
+    let places = readoutPlaces(inputs: inputs),
+      width = kind == .bidirectional ? 2 * network.outputUnits : network.hidden
+    let readout = [("readout.weight", [outputs / places, width / places]), ("readout.bias", [outputs / places])]
     return ParameterLayout(tensors: body + readout, inputs: inputs, outputs: outputs)
   }
 
@@ -83,14 +85,19 @@ extension ArchitectureSpecification {
     case .tree: TreeNetwork(self, network, weights, steps: steps, batch: batch, arena)
     case .convolutional: ConvolutionalLSTM(self, network, weights, steps: steps, batch: batch, arena)
     case .feedforward: DeepNetwork(self, network, weights, steps: steps, batch: batch, arena)
+    case .bidirectional: BidirectionalNetwork(network, weights, steps: steps, batch: batch, arena)
     }
   }
 
   /// What the network starts with, flat: matrices N(0, variance/fan-in), those of inputs and readout by their own scales, gains of
   /// 1, biases of 0. Each tensor has its own stream of random numbers.
   public func initialParameters(
-    _ layout: ParameterLayout, _ initialization: Initialization, seed: UInt64
+    _ layout: ParameterLayout, _ network: NetworkSpecification, seed: UInt64
   ) -> [Double] {
+    if kind == .bidirectional {
+      return BidirectionalNetwork<Double>.initialParameters(layout, network, seed: seed)
+    }
+    let initialization = network.initialization
     var parameters = [Double](repeating: 0, count: layout.count)
     for (index, entry) in layout.entries.enumerated() {
       if entry.name.contains("bias") { continue }

@@ -12,6 +12,8 @@ public enum NetworkKind: String, CaseIterable, Sendable {
   case feedforward
   /// A convolutional LSTM over frames of one dimension.
   case convolutional
+  /// Recurrent layers of two directions (Schuster & Paliwal 1997).
+  case bidirectional
 }
 
 /// How attention to past states is scored.

@@ -212,6 +212,7 @@ final class AttentiveNetwork<S: Scalar>: ArchitectureBody {
     }
   }
 
+  var topWidth: Int { width }
   var shownLayers: Int { 1 }
   var stateName: String { "h" }
   func graphLayer(_ layer: Int) -> Int { 0 }

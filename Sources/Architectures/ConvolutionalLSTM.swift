@@ -179,6 +179,7 @@ final class ConvolutionalLSTM<S: Scalar>: ArchitectureBody {
     return atMemory * g[channels]
   }
 
+  var topWidth: Int { width }
   var shownLayers: Int { 1 }
   var stateName: String { "h" }
   func graphLayer(_ layer: Int) -> Int { 0 }

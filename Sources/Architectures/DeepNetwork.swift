@@ -122,6 +122,7 @@ final class DeepNetwork<S: Scalar>: ArchitectureBody {
     S.scaleAdd(rows: 1, columns: batch * width, alpha: 1, x: x, xStride: 0, beta: 1, y: y, yStride: 0)
   }
 
+  var topWidth: Int { width }
   var shownLayers: Int { 1 }
   var stateName: String { "h" }
   func graphLayer(_ layer: Int) -> Int { 0 }

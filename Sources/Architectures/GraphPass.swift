@@ -33,7 +33,7 @@ public final class GraphPass<S: Scalar> {
     batch: Int, loss: LossKind
   ) {
     (self.layout, self.steps, self.batch, self.loss) = (layout, steps, batch, loss)
-    width = network.hidden
+    width = specification.kind == .bidirectional ? network.outputUnits : network.hidden
     let rows = steps * batch
     let weights = Weights(
       layout: layout, parameters: arena.take(layout.count), gradient: arena.take(layout.count))
@@ -42,7 +42,7 @@ public final class GraphPass<S: Scalar> {
     body = specification.makeBody(network, weights, steps: steps, batch: batch, arena)
     places = specification.readoutPlaces(inputs: layout.inputs)
     readout = Dense(
-      "readout", weights, inputs: network.hidden / places, outputs: layout.outputs / places, arena)
+      "readout", weights, inputs: body.topWidth / places, outputs: layout.outputs / places, arena)
     x = arena.take(rows, layout.inputs)
     (values, output) = (arena.take(rows, layout.outputs), arena.take(rows, layout.outputs))
     losses = arena.take(rows)
@@ -148,12 +148,12 @@ public final class GraphPass<S: Scalar> {
   func lossGradients(sequence: Int, weight: Double) -> [StepLoss] {
     let outputs = layout.outputs
     let row = Arena<S>()
-    let result = row.take(width)
+    let result = row.take(body.topWidth)
     return (0..<steps).compactMap { t in
       let place = t * batch + sequence
       guard mask[place] != 0 else { return nil }
       readout.backward(places, output + place * outputs, into: result)
-      return StepLoss(step: t, gradient: (0..<width).map { Double(result[$0]) / weight }, weight: weight)
+      return StepLoss(step: t, gradient: (0..<body.topWidth).map { Double(result[$0]) / weight }, weight: weight)
     }
   }
 

@@ -112,6 +112,8 @@ public final class Transformer<S: Scalar>: ArchitectureBody {
   public var stateName: String { "x" }
   /// Between two of them lie the keys and values.
   public func graphLayer(_ layer: Int) -> Int { 2 * layer }
+  /// The readout reads one state.
+  public var topWidth: Int { width }
   /// A layer is what a block reads.
   public var shownLayers: Int { blocks.count }
   /// x of the block.

@@ -246,6 +246,7 @@ final class TreeNetwork<S: Scalar>: ArchitectureBody {
     }
   }
 
+  var topWidth: Int { width }
   var shownLayers: Int { 1 }
   var stateName: String { "leaf h" }
   func graphLayer(_ layer: Int) -> Int { 0 }

@@ -17,9 +17,13 @@ static const unsigned char experiments[] = {
   , 0,
 #embed "../../Demos/experiments/attention.yaml"
   , 0,
+#embed "../../Demos/experiments/bidirectional.yaml"
+  , 0,
 #embed "../../Demos/experiments/checkpoints.yaml"
   , 0,
 #embed "../../Demos/experiments/clipping.yaml"
+  , 0,
+#embed "../../Demos/experiments/clockwork.yaml"
   , 0,
 #embed "../../Demos/experiments/coin.yaml"
   , 0,
@@ -53,9 +57,13 @@ static const unsigned char experiments[] = {
   , 0,
 #embed "../../Demos/experiments/min-gru.yaml"
   , 0,
+#embed "../../Demos/experiments/narx.yaml"
+  , 0,
 #embed "../../Demos/experiments/orthogonal.yaml"
   , 0,
 #embed "../../Demos/experiments/parity.yaml"
+  , 0,
+#embed "../../Demos/experiments/projected-lstm.yaml"
   , 0,
 #embed "../../Demos/experiments/real-time.yaml"
   , 0,

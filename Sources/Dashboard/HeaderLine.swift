@@ -72,7 +72,8 @@ enum HeaderLine {
       let least = network.setRate(unit: network.hidden - 1)
       return " β \(plain(network.beta))" + (least == network.beta ? "" : "…\(NumberText.trimmed(least))")
     }
-    return network.cell.has(option: "alpha") ? " α \(plain(network.alpha))" : ""
+    let variant = network.cellDescription.variant
+    return network.cell.has(option: "alpha") ? " α \(plain(network.alpha))" : variant.isEmpty ? "" : " \(variant)"
   }
 
   /// What is added to the gradient beside the loss.

@@ -55,15 +55,20 @@ extension DashboardState {
   /// The layer that the panels show, counted from 0: that of the readings, or the one that was asked for.
   var shownLayer: Int { lane.readings?.layer ?? layer ?? layers - 1 }
 
+  /// What that layer is called; nil where there is but one.
+  var layerWords: String? { layers > 1 ? lane.experiment.layerName(shownLayer, of: layers).long : nil }
+
   /// Looks into the next layer above or below.
   mutating func moveLayer(up: Bool) {
-    let top = (newest?.experiment?.network.layers ?? 1) - 1
+    let isRecurrent = lane.experiment.isRecurrent
+    let top = (isRecurrent ? newest?.experiment?.network.layers ?? 1 : layers) - 1
     guard top > 0 else {
       message = Message("one layer: network.layers stacks more")
       return
     }
     let next = min(max(0, min(layer ?? top, top) + (up ? 1 : -1)), top)
     layer = next == top ? nil : next
-    message = Message("layer \(next + 1) of \(top + 1)" + (next == top ? ", the top" : next == 0 ? ", the lowest" : ""))
+    let place = isRecurrent ? " of \(top + 1)" + (next == top ? ", the top" : next == 0 ? ", the lowest" : "") : ""
+    message = Message(lane.experiment.layerName(next, of: top + 1).long + place)
   }
 }

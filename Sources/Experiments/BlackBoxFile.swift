@@ -72,7 +72,7 @@ public enum BlackBoxFile {
     for layer in last.carriedState.indices {
       tensors.append(
         NamedTensor(
-          "state0_l\(layer)", [n, network.cell.stateComponents, batch, network.hidden],
+          "state0_l\(layer)", [n, network.stateComponents, batch, network.hidden],
           .float64(entries.flatMap { $0.snapshot.carriedState[layer] })))
     }
     return tensors

@@ -5,8 +5,8 @@ import Training
 public struct NetworkInFile: Equatable, Sendable {
   /// The cell: four rows of W_hh a unit are an LSTM's, three a GRU's, two a JANET's, one a plain network's.
   public let cell: CellKind
-  /// H, and the number of layers.
-  public let hidden: Int, layers: Int
+  /// H, and the number of layers; P of a projected LSTM, 0 of others.
+  public let hidden: Int, layers: Int, projection: Int
   /// The sizes of an input, and of the readout where the file has one.
   public let inputs: Int, outputs: Int?
 
@@ -16,7 +16,9 @@ public struct NetworkInFile: Equatable, Sendable {
     let names = try WeightNames(file, layout: nil, map: map)
     guard let recurrent = names.tensors["weight_hh_l0"], let read = names.tensors["weight_ih_l0"] else { return nil }
     // A copy for each step stands before the matrix.
-    let (rows, columns) = (recurrent.shape.dropLast().last ?? 0, recurrent.shape.last ?? 0)
+    let projected = names.tensors["weight_hr_l0"].flatMap { $0.shape.count == 2 ? $0.shape : nil }
+    projection = projected?[0] ?? 0
+    let (rows, columns) = (recurrent.shape.dropLast().last ?? 0, projected?[1] ?? recurrent.shape.last ?? 0)
     guard columns > 0, rows % columns == 0, let cell = Self.cells[rows / columns] else { return nil }
     self.cell = cell
     hidden = columns
@@ -35,6 +37,9 @@ extension ExperimentSource {
     let isUngated = experiment.network.cell.gates == network.cell.gates
     if isOpen("network.cell"), !isUngated { try? experiment.set("network.cell", network.cell.rawValue) }
     if isOpen("network.hidden") { experiment.network.hidden = network.hidden }
+    if isOpen("network.projection"), experiment.network.cell == .lstm {
+      experiment.network.projection = network.projection
+    }
     if isOpen("network.layers") { experiment.network.layers = network.layers }
   }
 

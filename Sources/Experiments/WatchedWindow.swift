@@ -9,13 +9,13 @@ import Training
 /// |---|---|---|
 /// | the weights | PyTorch's | as the pass had them; biases may be missing |
 /// | x | [T, B, I] | the input sequence |
-/// | state0_l{l} | [parts, B, H] | the first state (parts: h; h, c for an LSTM); 0 where it is missing |
-/// | output | [T, B, H] | the module's h_t of the top layer, to hold the pass against; may be missing |
-/// | grad_output | [T, B, H] | ∂L/∂h_t of the top layer from outside of the module |
+/// | state0_l{l} | [parts, B, H] | the first state (parts: h; h, c for an LSTM; of a projected h zeros behind P); 0 where it is missing |
+/// | output | [T, B, H or P] | the module's h_t of the top layer, to hold the pass against; may be missing |
+/// | grad_output | [T, B, H or P] | ∂L/∂h_t of the top layer from outside of the module |
 /// | lengths | [B] I64 | the sequences' lengths, where they differ |
 ///
 /// Metadata: `format` (bpttop-window-1), `cell` (elman, lstm, gru), `activation`, `layers`, `hidden`, `update`; and, where they are known,
-/// `module`, `batch`, `computed`, `dropout`, `direction`, `clip`, `optimizer`, `left_out`.
+/// `module`, `projection` (P of a projected LSTM), `batch`, `computed`, `dropout`, `direction`, `clip`, `optimizer`, `left_out`.
 public struct WatchedWindow: Sendable {
   /// The updates that were done before the pass.
   public let update: Int
@@ -46,13 +46,14 @@ public struct WatchedWindow: Sendable {
     let tensors = WindowTensors(file: file, about: about)
     let x = try tensors.sizes()
     let (steps, batch) = (x.steps, x.batch)
-    let layout = ParameterLayout(about.network, inputs: x.inputs, outputs: about.network.hidden, hasReadout: false)
+    let outputs = about.network.outputUnits
+    let layout = ParameterLayout(about.network, inputs: x.inputs, outputs: outputs, hasReadout: false)
     let parameters = try WeightsFile.parameters(file, layout: layout)
     let mask = try tensors.mask(steps: steps, batch: batch)
-    let gradient = try tensors.numbers("grad_output", [steps, batch, about.network.hidden])
+    let gradient = try tensors.numbers("grad_output", [steps, batch, outputs])
     let input = try tensors.numbers("x", [steps, batch, x.inputs])
     var data = SequenceBatch(
-      steps: steps, batch: batch, inputs: x.inputs, outputs: about.network.hidden, x: input, symbols: nil,
+      steps: steps, batch: batch, inputs: x.inputs, outputs: outputs, x: input, symbols: nil,
       target: .values(gradient), targetMask: mask)
     data.givesGradients = true
     var snapshot = Snapshot(
@@ -63,7 +64,7 @@ public struct WatchedWindow: Sendable {
     self.snapshot = snapshot
     shape = about.shape(
       steps: steps, batch: batch, isCarried: snapshot.carriedState.contains { $0.contains { $0 != 0 } })
-    let output = file["output"] == nil ? nil : try tensors.numbers("output", [steps, batch, about.network.hidden])
+    let output = file["output"] == nil ? nil : try tensors.numbers("output", [steps, batch, outputs])
     difference = try? output.map { try snapshot.read(Difference(output: $0, mask: mask)) }
     agreement = about.agreement(difference, precision: tensors.precision)
     remarks = (snapshot.explosion.map { ["\($0.factor) is not finite at step \($0.step)"] } ?? []) + about.remarks
@@ -92,12 +93,12 @@ private struct Difference: PassReader {
 
   func read<S>(_ pass: Pass<S>) -> Double {
     pass.forward(0..<pass.steps)
-    let row = pass.batch * pass.network.hidden
+    let (width, seen) = (pass.network.hidden, pass.network.outputUnits)
     var largest = 0.0
     for t in 0..<pass.steps {
       let states = pass.state(row: t + 1, layer: pass.network.layers - 1)
-      for k in 0..<row where mask[t * pass.batch + k / pass.network.hidden] != 0 {
-        let difference = abs(states[k] - output[t * row + k])
+      for k in 0..<pass.batch * seen where mask[t * pass.batch + k / seen] != 0 {
+        let difference = abs(states[k / seen * width + k % seen] - output[t * pass.batch * seen + k])
         // A NaN is no small difference.
         largest = difference <= largest ? largest : difference
       }
@@ -140,6 +141,12 @@ private struct WindowHeader {
     network.activation = activation
     network.layers = try count("layers", from: 1)
     network.hidden = try count("hidden", from: 1)
+    if metadata["projection"] != nil {
+      network.projection = try count("projection", from: 1)
+      guard cell == .lstm, network.projection < network.hidden else {
+        throw refuse("projection", "fewer than hidden, of an lstm")
+      }
+    }
     guard network.layers <= 64 else { throw refuse("layers", "at most 64") }
     update = try count("update", from: 0)
     self.metadata = metadata
@@ -250,7 +257,7 @@ private struct WindowTensors {
   /// The first state of every layer; 0 where it is missing.
   func states(batch: Int) throws(InputError) -> [[Double]] {
     var states: [[Double]] = []
-    let shape = [about.network.cell.stateComponents, batch, about.network.hidden]
+    let shape = [about.network.stateComponents, batch, about.network.hidden]
     for layer in 0..<about.network.layers {
       let name = "state0_l\(layer)"
       states.append(

@@ -123,7 +123,7 @@ struct WeightNames {
     }
     guard
       ["weight_ih", "weight_hh", "weight_hr", "bias_ih", "bias_hh", "initial_state"].contains(last)
-        || Self.unitTensors.contains(last)
+        || Self.unitTensors.contains(last) || last.hasPrefix("weight_hh_d") && Int(last.dropFirst(11)) != nil
     else { return nil }
     part.kind = last
     return part
@@ -217,11 +217,10 @@ struct WeightNames {
 
   private mutating func take(_ parts: [Part]) throws(InputError) {
     if let reverse = parts.first(where: \.isReverse) { throw bidirectional(reverse.entry, parts) }
-    if let projection = parts.first(where: { $0.kind == "weight_hr" }) {
+    if let layout, layout.projection(layer: 0) == nil, let projection = parts.first(where: { $0.kind == "weight_hr" }) {
       throw refuse(
-        "found a projected lstm (proj_size \(projection.entry.shape.first ?? 0)), whose h is another size than its c, "
-          + "expected one without: train it with proj_size=0; no conversion gives the same states",
-        key: projection.entry.name)
+        "found a projected lstm (proj_size \(projection.entry.shape.first ?? 0)), expected one without, or network.projection "
+          + "\(projection.entry.shape.first ?? 0)", key: projection.entry.name)
     }
     let lowest = parts.compactMap(\.layer).min() ?? 0
     for var part in parts {

@@ -232,6 +232,6 @@ public enum WeightsFile {
 }
 
 extension ParameterLayout {
-  /// H, read off the recurrent weights.
-  fileprivate var hidden: Int { recurrentWeights(layer: 0).columns }
+  /// H, read off the recurrent weights, or W_hr of a projected LSTM.
+  fileprivate var hidden: Int { projection(layer: 0)?.columns ?? recurrentWeights(layer: 0).columns }
 }

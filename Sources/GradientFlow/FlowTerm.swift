@@ -45,7 +45,12 @@ extension FlowTerm {
         let byState = pullback.preactivationGradient(rows, row: 0, at: site).byState
         let kept = tape.layers[layer]
         let start = (step * kept.stateComponents * tape.batch + sequence) * tape.hidden
-        contribution = Log10.norm(byState) + Log10.norm(kept.state[start..<start + tape.hidden]) + scale
+        let squares = tape.network.connectedBlocks(rows: byState.count).map { rows, columns in
+          2
+            * (Log10.norm(byState[rows])
+              + Log10.norm(kept.state[start + columns.lowerBound..<start + columns.upperBound]))
+        }
+        contribution = 0.5 * Log10.sum(squares) + scale
       }
     }
     self.init(

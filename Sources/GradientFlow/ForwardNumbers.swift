@@ -9,7 +9,7 @@ public struct ForwardNumbers: Equatable, Sendable {
     public let name: String, mean: Double
   }
 
-  /// ‖a_t‖ and the norms of what it is the sum of: W_ih x_t, W_hh h_{t-1}, b (0 where there is none).
+  /// ‖a_t‖ and the norms of what it is the sum of: W_ih x_t, W_hh h_{t-1} (with the other delays' products), b (0 where there is none).
   public let preactivation: Double, input: Double, recurrent: Double, bias: Double
   /// ‖W_ih x_t + b‖, and the angle between that and W_hh h_{t-1}, in degrees: by it ‖a_t‖² = u² + v² + 2 u v cos. nil where one of
   /// them is 0, and where a gate keeps W_hh h_{t-1} apart, so that a_t is no sum of the two.
@@ -46,7 +46,11 @@ public struct ForwardNumbers: Equatable, Sendable {
       layer.state.row((t * layer.stateComponents + component) * batch + sequence, of: hidden, width: hidden)
     }
     let fromInput = tape.product(tape.layout.inputWeights(layer: depth, step: step), read)
-    let fromState = tape.product(tape.layout.recurrentWeights(layer: depth, step: step), row(step))
+    var fromState = tape.product(tape.layout.recurrentWeights(layer: depth, step: step), row(step))
+    for delayed in tape.layout.delayedWeights(layer: depth, step: step) {
+      let further = tape.product(delayed.block, row(step, component: delayed.delay - 1))
+      fromState = zip(fromState, further).map { $0 + $1 }
+    }
     let added = tape.layout.bias(layer: depth).map { Array(tape.parameters[$0.copy(step).range]) } ?? []
     let biased = added.isEmpty ? fromInput : zip(fromInput, added).map { $0 + $1 }
     input = euclideanNorm(fromInput)
@@ -86,7 +90,8 @@ func angleBetween(_ u: some Sequence<Double>, _ v: some Sequence<Double>) -> Dou
 extension Tape {
   /// W v, W a block of the parameters with as many columns as v has elements.
   fileprivate func product(_ weights: ParameterLayout.Block, _ v: ArraySlice<Double>) -> [Double] {
-    guard weights.columns == v.count else { return [] }
+    // Of a projected h no more than its own numbers are read.
+    guard weights.columns <= v.count else { return [] }
     return (0..<weights.rows).map { row in
       zip(parameters[weights.index(row, 0)..<weights.index(row, weights.columns)], v).reduce(0) { $0 + $1.0 * $1.1 }
     }

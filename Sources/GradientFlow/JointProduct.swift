@@ -20,7 +20,7 @@ public struct JointProduct: Equatable, Sendable {
   ///   - progress: called with the share that is done; what it throws ends the computation.
   /// - Throws: `LinearAlgebraError` where a Jacobian is not finite.
   public init(_ tape: Tape, sequence: Int = 0, progress: (Double) throws -> Void = { _ in }) throws {
-    width = tape.layers.count * tape.network.cell.stateComponents * tape.hidden
+    width = tape.layers.count * tape.network.stateComponents * tape.hidden
     guard width > 0 else {
       log10 = []
       return
@@ -39,7 +39,7 @@ public struct JointProduct: Equatable, Sendable {
 extension Tape {
   /// ∂S_t/∂S_{t-1} of all layers together, of one sequence at step `step` of the window.
   public func jointJacobian(step: Int, sequence: Int) -> Matrix {
-    let width = network.cell.stateComponents * hidden
+    let width = network.stateComponents * hidden
     var joint = Matrix(rows: layers.count * width, columns: layers.count * width)
     for layer in layers.indices {
       let own = jacobian(step: step, sequence: sequence, layer: layer)

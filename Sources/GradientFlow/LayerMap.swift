@@ -21,7 +21,7 @@ public final class LayerMap {
   ///   - step: the step of the window whose input to the layer in sequence 0 is held, and whose weights are taken where each step
   ///     has its own; nil holds the mean over steps and sequences, with the last step's weights.
   public init(_ tape: Tape, layer: Int, step: Int? = nil) {
-    stateComponents = tape.network.cell.stateComponents
+    stateComponents = tape.network.stateComponents
     hidden = tape.hidden
     width = stateComponents * hidden
     input = Self.input(tape, layer: layer, step: step)
@@ -44,6 +44,8 @@ public final class LayerMap {
       SequenceBatch(
         steps: 1, batch: 1, inputs: input.count, outputs: tape.outputs, x: input, symbols: nil, target: target,
         targetMask: [0]))
+    // The mean of all steps is no step of its own: there every unit is updated.
+    pass.firstStep = step.map { tape.window.steps.lowerBound + $0 } ?? -1
   }
 
   /// F(s).
@@ -65,11 +67,11 @@ public final class LayerMap {
   /// What the layer reads: x, or h of the layer below.
   private static func input(_ tape: Tape, layer: Int, step: Int?) -> [Double] {
     let below = layer > 0 ? tape.layers[layer - 1] : nil
-    let width = layer > 0 ? tape.hidden : tape.inputs
+    let width = layer > 0 ? tape.network.outputUnits : tape.inputs
     func row(_ t: Int, _ sequence: Int) -> ArraySlice<Double> {
       guard let below else { return tape.x.row(t * tape.batch + sequence, of: width, width: width) }
       // h of step t lies at row t + 1, first of the state's components.
-      return below.state.row((t + 1) * below.stateComponents * tape.batch + sequence, of: width, width: width)
+      return below.state.row((t + 1) * below.stateComponents * tape.batch + sequence, of: tape.hidden, width: width)
     }
     if let step { return Array(row(step, 0)) }
     var mean = [Double](repeating: 0, count: width)

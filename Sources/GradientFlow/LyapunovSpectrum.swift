@@ -55,7 +55,7 @@ extension LyapunovSpectrum {
     progress: (Double) throws -> Void = { _ in }
   ) throws {
     let layer = layer ?? tape.layers.count - 1
-    let width = tape.network.cell.stateComponents * tape.hidden
+    let width = tape.network.stateComponents * tape.hidden
     let count = min(max(1, count), width), sequences = min(max(1, sequences), tape.batch)
     let transient = min(max(0, transient ?? tape.steps / 10), max(0, tape.steps - 1))
     let jacobians = StepJacobians(tape, layer: layer)

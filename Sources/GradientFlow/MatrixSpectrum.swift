@@ -32,7 +32,15 @@ extension MatrixSpectrum {
   public static func recurrentWeights(of tape: Tape, step: Int? = nil, layer: Int? = nil) throws -> [MatrixSpectrum] {
     let block = tape.layout.recurrentWeights(layer: layer ?? tape.layers.count - 1, step: step ?? tape.steps - 1)
     let elements = tape.elements(block)
-    let width = block.columns
+    let width = tape.hidden
+    if let projection = tape.layout.projection(layer: layer ?? tape.layers.count - 1), block.rows > 0 {
+      // What a gate makes of the units of the step before: its W_h W_hr.
+      let reading = Matrix(rows: projection.rows, columns: width, elements: tape.elements(projection))
+      return try (0..<block.rows / width).map { gate in
+        let own = elements[gate * width * block.columns..<(gate + 1) * width * block.columns]
+        return try MatrixSpectrum(Matrix(rows: width, columns: block.columns, elements: Array(own)) * reading)
+      }
+    }
     return try (0..<block.rows / width).map { gate in
       let square = elements[gate * width * width..<(gate + 1) * width * width]
       return try MatrixSpectrum(Matrix(rows: width, columns: width, elements: Array(square)))

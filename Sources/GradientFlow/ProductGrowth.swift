@@ -77,7 +77,7 @@ private struct Jacobians {
 
 extension Jacobians {
   init(_ tape: Tape, sequence: Int) {
-    let layer = tape.layers.count - 1, width = tape.network.cell.stateComponents * tape.hidden
+    let layer = tape.layers.count - 1, width = tape.network.stateComponents * tape.hidden
     self.init(
       steps: tape.steps, layer: layer, width: width, layout: tape.layout, parameters: tape.parameters,
       affine: tape.affineJacobian(layer: layer), derivative: tape.layers[layer].derivative,

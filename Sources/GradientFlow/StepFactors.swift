@@ -87,8 +87,8 @@ extension Tape {
     guard path.component > 0, let gate = path.outputGate, let functions = network.cellDescription.gateFunctions else {
       return Array(own)
     }
-    // ∂L/∂c_t = δc_t + o_t ⊙ tanh′(c_t) ⊙ δh_t
-    let delta = stateGradient(layer: index, step: t, component: 0)
+    // ∂L/∂c_t = δc_t + o_t ⊙ tanh′(c_t) ⊙ δh_t; of a projected h W_hrᵀ δh_t
+    let delta = unprojected(gradient: stateGradient(layer: index, step: t, component: 0), layer: index)
     let size = batch * hidden
     let c = layers[index].state.row((t + 1) * layers[index].stateComponents + path.component, of: size, width: size)
     let o = (0..<batch).flatMap {
@@ -111,7 +111,7 @@ extension Tape {
     for b in 0..<batch {
       for row in 0..<weights.rows {
         let factor = u[u.startIndex + b * weights.rows + row]
-        for k in 0..<hidden { result[b * hidden + k] += factor * parameters[weights.index(row, k)] }
+        for k in 0..<weights.columns { result[b * hidden + k] += factor * parameters[weights.index(row, k)] }
       }
     }
     return result

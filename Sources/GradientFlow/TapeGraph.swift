@@ -12,7 +12,7 @@ public struct TapeGraph: GradientChain {
 
   init(_ tape: Tape, sequence: Int) {
     (self.tape, self.sequence) = (tape, sequence)
-    (stateWidth, layers) = (tape.network.cell.stateComponents * tape.hidden, tape.layers.count)
+    (stateWidth, layers) = (tape.network.stateComponents * tape.hidden, tape.layers.count)
   }
 
   /// All layers at one step before those at the next.

@@ -100,7 +100,7 @@ private struct StepTerms {
   /// The contributions of step t take the place of those before.
   mutating func take(step t: Int) {
     for k in tensors.indices { tensors[k].clear() }
-    let (batch, h, layout) = (tape.batch, tape.hidden, tape.layout)
+    let (batch, layout) = (tape.batch, tape.layout)
     let ones = ArraySlice([1.0])
     for (index, gradients) in layers {
       if t == 0, let initial = layout.initialState(layer: index) {
@@ -114,11 +114,20 @@ private struct StepTerms {
           ? tape.x[(t * batch + b) * tape.inputs..<(t * batch + b + 1) * tape.inputs]
           : state(tape.layers[index - 1], after: t, b)
         // ∂L/∂W_ih: ∂L/∂a_t x_tᵀ;  ∂L/∂W_hh: ∂L/∂(W_hh h_{t-1}) h_{t-1}ᵀ;  ∂L/∂b: ∂L/∂a_t
-        add(own.byInput, below, to: layout.inputWeights(layer: index), own.exponent)
+        let read = layout.inputWeights(layer: index)
+        add(own.byInput, below.prefix(read.columns), to: read, own.exponent)
         let recurrent = layout.recurrentWeights(layer: index)
-        if recurrent.rows > 0 { add(own.byState, state(kept, after: t - 1, b), to: recurrent, own.exponent) }
+        if recurrent.rows > 0 { addRecurrent(own.byState, state(kept, after: t - 1, b), to: recurrent, own.exponent) }
+        for delayed in layout.delayedWeights(layer: index) {
+          let before = state(kept, after: t - 1, b, component: delayed.delay - 1)
+          addRecurrent(own.byState, before, to: delayed.block, own.exponent)
+        }
         if let bias = layout.bias(layer: index) { add(own.byInput, ones, to: bias, own.exponent) }
         if let bias = layout["bias_hh_l\(index)"] { add(own.byState, ones, to: bias, own.exponent) }
+        if let projection = layout.projection(layer: index) {
+          let m = tape.unprojected(layer: index, step: t, sequence: b)
+          add(own.delta.prefix(projection.rows), m[...], to: projection, own.exponent)
+        }
         let units = layout.unitTensors(layer: index)
         guard !units.isEmpty else { continue }
         let term = tape.unitContribution(layer: index, step: t, sequence: b, delta: own.delta, byInput: own.byInput)
@@ -135,16 +144,31 @@ private struct StepTerms {
       for b in 0..<batch {
         // ∂L/∂W_ho: ∂L/∂y_t h_tᵀ;  ∂L/∂b_o: ∂L/∂y_t
         let own = dy[b * tape.outputs..<(b + 1) * tape.outputs]
-        add(own, state(top, after: t, b), offset: weight.offset, rowStride: h, 0)
+        let seen = tape.network.outputUnits
+        add(own, state(top, after: t, b).prefix(seen), offset: weight.offset, rowStride: seen, 0)
         add(own, ones, to: bias, 0)
       }
     }
   }
 
-  /// h of a sequence after step t, -1 being the state carried in.
-  private func state(_ layer: LayerTape, after t: Int, _ sequence: Int) -> ArraySlice<Double> {
-    let start = ((t + 1) * layer.stateComponents * tape.batch + sequence) * tape.hidden
+  /// h of a sequence after step t, -1 being the state carried in, or another component of the state.
+  private func state(
+    _ layer: LayerTape, after t: Int, _ sequence: Int, component: Int = 0
+  ) -> ArraySlice<Double> {
+    let start = (((t + 1) * layer.stateComponents + component) * tape.batch + sequence) * tape.hidden
     return layer.state[start..<start + tape.hidden]
+  }
+
+  /// The same of a matrix between units, of which some may not be connected.
+  private mutating func addRecurrent(
+    _ left: ArraySlice<Double>, _ right: ArraySlice<Double>, to block: ParameterLayout.Block, _ exponent: Double
+  ) {
+    for (rows, columns) in tape.network.connectedBlocks(rows: block.rows) {
+      add(
+        left[left.startIndex + rows.lowerBound..<left.startIndex + rows.upperBound],
+        right[right.startIndex + columns.lowerBound..<right.startIndex + columns.upperBound],
+        offset: block.index(rows.lowerBound, columns.lowerBound), rowStride: block.rowStride, exponent)
+    }
   }
 
   /// block += 2^exponent left rightᵀ

@@ -26,6 +26,7 @@ public final class WindowLoss {
       SequenceBatch(
         steps: tape.steps, batch: tape.batch, inputs: tape.inputs, outputs: tape.outputs, x: tape.x, symbols: nil,
         target: tape.target, targetMask: tape.targetMask, outputMask: tape.outputMask))
+    pass.firstStep = shift
     for (index, layer) in tape.layers.enumerated() {
       pass.setState(
         at: 0, layer: index, from: Array(layer.state.prefix(layer.stateComponents * tape.batch * tape.hidden)))

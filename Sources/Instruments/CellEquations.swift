@@ -175,9 +175,7 @@ public struct CellEquations: Sendable {
   public var gain: String { hasUnitRates ? "β" : description.affineJacobian?.scaleName ?? "" }
 
   private func written(_ equation: String, _ t: Int) -> String {
-    Self.clean(
-      equation.replacingOccurrences(of: "{t-1}", with: sub(t - 1)).replacingOccurrences(of: "{t+1}", with: sub(t + 1))
-        .replacingOccurrences(of: "{t}", with: sub(t)))
+    Self.clean(equation.replacing(/\{t([+-]\d+)?\}/) { sub(t + ($0.1.flatMap { Int($0) } ?? 0)) })
   }
 
   /// Without the spaces inside of parentheses that set the pieces apart.

@@ -34,7 +34,7 @@ public final class PassView {
   public var layers: Int { recordingLayers ?? snapshot.experiment.network.layers }
   private var recordingLayers: Int? { isRecurrent ? nil : recording?.layers }
   /// The width of a layer's state.
-  var width: Double { Double(snapshot.experiment.network.hidden * snapshot.experiment.network.cell.stateComponents) }
+  var width: Double { Double(snapshot.experiment.network.hidden * snapshot.experiment.network.stateComponents) }
   /// The sequences of the batch.
   var batch: Int { snapshot.data.batch }
 

@@ -74,7 +74,7 @@ public enum SpectrumInstrument: Instrument {
     let isPlain = tape.network.cellDescription.affineJacobian?.directPath == 0
     guard tape.steps > 0, !isPlain || budget.patience != .live else { return nil }
     let isMain = tape.network.cell.gates > 1
-    guard tape.hidden * tape.network.cell.stateComponents <= most else {
+    guard tape.hidden * tape.network.stateComponents <= most else {
       if isMain { budget.leaveOut("the eigenvalues of J_t: a state of more than \(most)") }
       return nil
     }

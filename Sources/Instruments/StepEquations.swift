@@ -111,23 +111,32 @@ private struct StepLines: Sendable {
 
   /// One term with its numbers; none where what it tells of does not arrive, several for the step's own share.
   private func terms(_ symbols: [String], isByState: Bool) -> [StepEquation.Term] {
-    let clip = tape.clipScale(step: operands.index, layer: operands.layer)
-    let clipped = clip < 1 ? [StepEquation.Part.operand(operands.scalar("clip\(sub(operands.t))", clip))] : []
+    let clipped = clips(0..<1)
     if symbols.last == "{local}" { return localTerms(clipped) }
-    let isFuture = symbols.contains { $0.contains("{t+1}") }
+    let steps = symbols.map(StepOperands.steps).max() ?? 0
+    let isFuture = steps > 0
     var factors = isByState ? clipped : []
     if isFuture {
-      guard !isLast || tape.isFixedPoint else { return [] }
-      factors = clipped
-      if !isLast, !tape.gradientScale.isEmpty {
-        let scale = tape.gradientScale[operands.index + 1]
+      guard operands.index + steps < tape.steps || tape.isFixedPoint else { return [] }
+      // What a delay of several steps brings is rescaled at each of them, as all of the state's gradient is.
+      factors = tape.isFixedPoint ? clipped : clips(0..<steps)
+      if !tape.isFixedPoint, !tape.gradientScale.isEmpty {
+        let scale = (1...steps).reduce(1.0) { $0 * tape.gradientScale[operands.index + $1] }
         guard scale != 0 else { return [] }
-        if scale != 1 { factors.append(.operand(operands.scalar("1/(1-c)", scale))) }
+        if scale != 1 { factors.append(.operand(operands.scalar(steps == 1 ? "1/(1-c)" : "Π 1/(1-c)", scale))) }
       }
     }
     guard let parts = parts(Array(symbols.dropFirst())) else { return [] }
     let all = [.sign(symbols[0])] + factors + parts
     return [term(all, folded: all.folded, isFuture ? .future : .own)]
+  }
+
+  /// What clipping multiplied the gradient by at some steps, counted from this one.
+  private func clips(_ steps: Range<Int>) -> [StepEquation.Part] {
+    steps.compactMap { step in
+      let clip = tape.clipScale(step: operands.index + step, layer: operands.layer)
+      return clip < 1 ? .operand(operands.scalar("clip\(sub(operands.t + step))", clip)) : nil
+    }
   }
 
   /// What arrives at the step itself: from its own loss, or from the layer above.

@@ -46,9 +46,14 @@ struct StepOperands {
   /// The symbol with the step's subscript, and how many steps off it is.
   private func symbolAt(_ symbol: String) -> (written: String, shift: Int) {
     guard let mark = Self.mark(in: symbol) else { return (symbol, 0) }
-    let sign = symbol[mark].dropFirst(2).first
-    let shift = sign == "+" ? next : sign == "-" ? -1 : 0
+    let written = Int(symbol[mark].dropFirst(2).dropLast()) ?? 0
+    let shift = written > 0 ? written * next : written
     return (symbol[..<mark.lowerBound] + sub(t + shift) + symbol[mark.upperBound...], shift)
+  }
+
+  /// How many steps after its own a symbol is, as it is written: 4 of ∂L/∂a{t+4}.
+  static func steps(after symbol: String) -> Int {
+    mark(in: symbol).flatMap { Int(symbol[$0].dropFirst(2).dropLast()) } ?? 0
   }
 
   /// Where {t}, {t+1} or {t-1} stands.
@@ -85,6 +90,12 @@ struct StepOperands {
   private func units(_ base: String, at i: Int) -> [Double?]? {
     let kept = tape.layers[layer]
     if tape.network.cell.coupledParts > 1, let number = complex(base, at: i) { return number }
+    // What lies further back than the state before the window stands in its other components.
+    if base == cell.stateComponents[0], i < -1 { return slice(kept.state, row: -1 - i) }
+    if base == "m" || base == "(1-m)" {
+      let time = tape.window.steps.lowerBound + i + 1
+      return tape.network.updatedUnits(at: time).map { $0 == (base == "m") ? 1 : 0 }
+    }
     if let component = cell.stateComponents.firstIndex(of: base) {
       return slice(kept.state, row: (i + 1) * kept.stateComponents + component)
     }
@@ -92,7 +103,13 @@ struct StepOperands {
     if let gate = cell.gates.firstIndex(of: base), let function = cell.gateFunctions?[gate] {
       return gates(kept.preactivation, gate, at: i).map(function.value)
     }
-    if base == "φ′" { return gates(kept.derivative, 0, at: i) }
+    if base == "φ′" {
+      // What is kept is 0 where it is not a unit's turn: m ⊙ φ′.
+      guard tape.network.periods.isEmpty else {
+        return gates(kept.preactivation, 0, at: i).map(tape.network.activation.derivative)
+      }
+      return gates(kept.derivative, 0, at: i)
+    }
     if base.hasSuffix("′"), let gate = cell.gates.firstIndex(of: String(base.dropLast())) {
       return gates(kept.derivative, gate, at: i)
     }
@@ -239,6 +256,24 @@ struct StepOperands {
       name.removeLast(Self.above(layer).count)
       depth += 1
     }
+    if name.hasPrefix("W_d"), let delay = Int(name.dropFirst(3)) {
+      let i = isTransposed ? index + delay * next : index
+      guard i < tape.steps,
+        let block = tape.layout.delayedWeights(layer: depth, step: i).first(where: { $0.delay == delay })?.block
+      else { return nil }
+      let rows = (0..<hidden).map { Array(tape.parameters[block.index($0, 0)..<block.index($0, hidden)]) }
+      let mark = tape.layout.copies > 1 ? sub(t + i - index) : ""
+      return matrix(name + mark + (isTransposed ? "ᵀ" : ""), rows, isTransposed: isTransposed, isByUnit: true)
+    }
+    if name == "W_hr", let block = tape.layout.projection(layer: depth) {
+      // h has room for as many numbers as there are units; those beyond its own are 0.
+      let rows = (0..<hidden).map { row in
+        row < block.rows
+          ? Array(tape.parameters[block.index(row, 0)..<block.index(row, hidden)])
+          : [Double](repeating: 0, count: hidden)
+      }
+      return matrix(base, rows, isTransposed: isTransposed, isByUnit: true)
+    }
     for (gate, of) in cell.gates.enumerated() {
       let isOne = cell.gates.count == 1
       // What comes back from the step after it comes through that step's own W_hh, where steps have their own.
@@ -250,7 +285,10 @@ struct StepOperands {
         isRecurrent
         ? tape.layout.recurrentWeights(layer: depth, step: i) : tape.layout.inputWeights(layer: depth, step: i)
       let rows = (gate * hidden..<(gate + 1) * hidden).map { row in
-        Array(tape.parameters[block.index(row, 0)..<block.index(row, block.columns)])
+        let own = Array(tape.parameters[block.index(row, 0)..<block.index(row, block.columns)])
+        // Of a projected h: nothing of what is beyond its own numbers.
+        let readsState = isRecurrent || depth > 0
+        return readsState ? own + [Double](repeating: 0, count: hidden - own.count) : own
       }
       let mark = tape.layout.copies > 1 ? sub(t + i - index) : ""
       let symbol = isTransposed ? String(base.dropLast()) + mark + "ᵀ" : base + mark
@@ -261,7 +299,8 @@ struct StepOperands {
 
   private func readout(_ symbol: String, isTransposed: Bool) -> StepEquation.Operand? {
     guard let weights = tape.parameter("readout.weight") else { return nil }
-    let rows = (0..<tape.outputs).map { Array(weights[$0 * hidden..<($0 + 1) * hidden]) }
+    let seen = tape.network.outputUnits, rest = [Double](repeating: 0, count: hidden - seen)
+    let rows = (0..<tape.outputs).map { Array(weights[$0 * seen..<($0 + 1) * seen]) + rest }
     return matrix(symbol, rows, isTransposed: isTransposed, isByUnit: isTransposed)
   }
 

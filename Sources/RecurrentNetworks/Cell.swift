@@ -8,7 +8,7 @@ protocol Cell: Sendable {
   /// The number G of gates: pre-activations a unit.
   static var gates: Int { get }
   /// The number of components of the state (1: h; 2: h, c).
-  static var stateComponents: Int { get }
+  var stateComponents: Int { get }
   /// How many of the gates, the last ones, do not add W_hh h_{t-1} to W_ih x_t: it is kept apart, with a bias of its own.
   static var resetGatedInputs: Int { get }
   /// Whether the backward step reads the pre-activations, which are then kept for every step, and no φ′.
@@ -74,10 +74,11 @@ extension CellKind {
   @inline(__always)
   func accept<V: CellVisitor>(_ visitor: V, _ network: NetworkSpecification) -> V.Result {
     switch self {
-    case .elman: visitor.visit(ElmanCell(network))
+    case .elman: network.hasOtherDelays ? visitor.visit(DelayedCell(network)) : visitor.visit(ElmanCell(network))
     case .leaky: visitor.visit(LeakyCell(network))
     case .residual: visitor.visit(ResidualCell(network))
-    case .lstm: visitor.visit(LSTMCell(network))
+    case .lstm:
+      network.isProjected ? visitor.visit(ProjectedLSTMCell(network)) : visitor.visit(LSTMCell(network))
     case .coupledLSTM: visitor.visit(CoupledLSTMCell(network))
     case .gru: visitor.visit(GRUCell())
     case .janet: visitor.visit(JANETCell())
@@ -90,9 +91,6 @@ extension CellKind {
 
   /// The number G of gates: rows of weight_ih and weight_hh, in units of H.
   public var gates: Int { accept(Sizes(), NetworkSpecification()).gates }
-
-  /// The number of components of the state.
-  public var stateComponents: Int { accept(Sizes(), NetworkSpecification()).stateComponents }
 
   /// The number of gates, the last ones, whose recurrent input W_hh h_{t-1} + b_hh is kept apart from W_ih x_t + b_ih;
   /// a cell that has any trains both biases.
@@ -115,22 +113,29 @@ extension CellKind {
 
   private struct Sizes: CellVisitor {
     struct Result {
-      var gates: Int, stateComponents: Int, apart: Int, coupledParts: Int
+      var gates: Int, apart: Int, coupledParts: Int
       var keepsPreactivation: Bool, isFullyRecurrent: Bool, hasRecurrentWeights: Bool, hasBias: Bool
     }
 
     func visit<C: Cell>(_ cell: C) -> Result {
       Result(
-        gates: C.gates, stateComponents: C.stateComponents, apart: C.resetGatedInputs, coupledParts: C.coupledParts,
-        keepsPreactivation: C.keepsPreactivation, isFullyRecurrent: C.isFullyRecurrent,
-        hasRecurrentWeights: C.hasRecurrentWeights, hasBias: C.hasBias)
+        gates: C.gates, apart: C.resetGatedInputs, coupledParts: C.coupledParts,
+        keepsPreactivation: C.keepsPreactivation,
+        isFullyRecurrent: C.isFullyRecurrent, hasRecurrentWeights: C.hasRecurrentWeights, hasBias: C.hasBias)
     }
   }
 }
 
 extension NetworkSpecification {
+  /// The number of components of the state: 1 is h; 2 are h and c of an LSTM, or h_t and h_{t-1} where a connection has delay 2.
+  public var stateComponents: Int { cell.accept(StateComponents(), self) }
+
   /// What the cell has to train beside W_ih, W_hh and b, in each layer.
   public var unitTensors: [UnitTensor] { cell.accept(UnitTensors(), self) }
+}
+
+private struct StateComponents: CellVisitor {
+  func visit<C: Cell>(_ cell: C) -> Int { cell.stateComponents }
 }
 
 private struct UnitTensors: CellVisitor {
@@ -161,11 +166,23 @@ struct CellStep<S: Scalar> {
   /// W_hhᵀ [H, G·H], packed, and W_hh [G·H, H]: packed where `backwardStride` is 0, otherwise with rows so far apart.
   var forwardWeights: UnsafeMutablePointer<S>, backwardWeights: UnsafeMutablePointer<S>
   var backwardStride = 0
+  /// W_hhᵀ and W_hh of the connections of delays beyond 1, packed, one after the other; nil where there are none.
+  var delayedForward: UnsafeMutablePointer<S>?, delayedBackward: UnsafeMutablePointer<S>?
+  /// Of a projected LSTM: the numbers of h, P; W_hrᵀ and W_hr, packed; and m_t = o_t ⊙ tanh c_t with ∂L/∂m_t, which lie as h and δ do.
+  var projectedUnits = 0
+  var projectionForward: UnsafeMutablePointer<S>?, projectionBackward: UnsafeMutablePointer<S>?
+  var unprojected: UnsafeMutablePointer<S>?, unprojectedGradient: UnsafeMutablePointer<S>?
+  /// t, counted from 1 in the sequence.
+  var time = 0
   /// What the cell made of its unit tensors and the settings, rows that lie `constantStride` apart; nil where it has none.
   var constants: UnsafeMutablePointer<S>?
 }
 
 extension CellStep {
+  /// The numbers of h that W_hh sees.
+  @inline(__always)
+  var seenUnits: Int { projectedUnits > 0 ? projectedUnits : hidden }
+
   /// How far the rows of constants lie apart: as states do in a pass.
   var constantStride: Int { PassPlan<S>.stride(hidden) }
 
@@ -183,6 +200,9 @@ extension CellStep {
     preactivationGradient += gates
     recurrentGradient += gates
     recurrentInput += count * rows * recurrentInputStride
+    time += count
+    if let m = unprojected { unprojected = m + states }
+    if let dm = unprojectedGradient { unprojectedGradient = dm + states }
   }
 
   /// a_t += W_hh h_{t-1}, for G gates; of those apart W_hh h_{t-1} + b_hh goes to the recurrent input.
@@ -190,7 +210,7 @@ extension CellStep {
   func addRecurrentProduct(gates: Int, apart: Int = 0) {
     let summed = (gates - apart) * hidden
     S.multiplyPacked(
-      m: rows, n: summed, k: hidden, a: previousState, aRowStride: stateStride, aColumnStride: 1,
+      m: rows, n: summed, k: seenUnits, a: previousState, aRowStride: stateStride, aColumnStride: 1,
       packedB: forwardWeights, c: preactivation, cRowStride: activationStride, accumulate: true)
     guard apart > 0 else { return }
     S.multiplyPacked(
@@ -229,13 +249,13 @@ extension CellStep {
     guard let previous = previousGradient else { return }
     if backwardStride > 0 {
       S.multiply(
-        m: rows, n: hidden, k: gates * hidden, a: recurrentGradient, aRowStride: preactivationGradientStride,
+        m: rows, n: seenUnits, k: gates * hidden, a: recurrentGradient, aRowStride: preactivationGradientStride,
         aColumnStride: 1, b: backwardWeights, bRowStride: backwardStride, c: previous, cRowStride: gradientStride,
         accumulate: accumulates || begun)
       return
     }
     S.multiplyPacked(
-      m: rows, n: hidden, k: gates * hidden, a: recurrentGradient, aRowStride: preactivationGradientStride,
+      m: rows, n: seenUnits, k: gates * hidden, a: recurrentGradient, aRowStride: preactivationGradientStride,
       aColumnStride: 1, packedB: backwardWeights, c: previous, cRowStride: gradientStride,
       accumulate: accumulates || begun)
   }

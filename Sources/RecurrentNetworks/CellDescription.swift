@@ -38,6 +38,8 @@ public struct CellDescription: Equatable, Sendable {
   public var forgetGate: Int?
   /// The settings of the experiment's `network` group that only some cells have, and that this one has.
   public var options: [Option] = []
+  /// What the network's settings make of the cell, in few words for a title: "delays 1,8"; empty where they change nothing.
+  public var variant = ""
   /// Whether h stays in the range of its activation (±1 for tanh), whatever the weights are.
   public var boundsState = true
 

@@ -27,7 +27,7 @@ public final class CheckpointedPass<S: Scalar> {
     segments = Self.segments(length: length, segmentSteps: segmentSteps)
     pass = Pass(network: network, layout: layout, steps: segmentSteps, batch: batch, loss: loss)
     checkpoints = Pass<S>.zeroed(
-      (segments.count + 1) * network.layers * network.cell.stateComponents * batch * PassPlan<S>.stride(network.hidden))
+      (segments.count + 1) * network.layers * network.stateComponents * batch * PassPlan<S>.stride(network.hidden))
   }
 
   deinit { checkpoints.deallocate() }
@@ -54,7 +54,7 @@ public final class CheckpointedPass<S: Scalar> {
     }
     let rows = segments(length: length, segmentSteps: steps).count + 1
     let sizes = [
-      network.layers, network.cell.stateComponents, batch, PassPlan<S>.stride(network.hidden), MemoryLayout<S>.size,
+      network.layers, network.stateComponents, batch, PassPlan<S>.stride(network.hidden), MemoryLayout<S>.size,
     ]
     var bytes = rows
     for size in sizes {
@@ -68,7 +68,7 @@ public final class CheckpointedPass<S: Scalar> {
 
   // MARK: States
 
-  private var checkpointRow: Int { pass.network.layers * pass.network.cell.stateComponents * pass.stateRow }
+  private var checkpointRow: Int { pass.network.layers * pass.network.stateComponents * pass.stateRow }
 
   /// The state of a layer, [components, B, H], before the sequence's first step.
   public func setState(layer: Int, from state: [Double]) {
@@ -109,7 +109,7 @@ public final class CheckpointedPass<S: Scalar> {
   }
 
   private func forEachPart(row: Int, _ body: (UnsafeMutablePointer<S>, Int) -> Void) {
-    let stateComponents = pass.network.cell.stateComponents
+    let stateComponents = pass.network.stateComponents
     for layer in 0..<pass.network.layers {
       for component in 0..<stateComponents {
         body(pass.statePointer(layer: layer, component: component, row: row), layer * stateComponents + component)

@@ -3,7 +3,7 @@ import LinearAlgebra
 /// The simple recurrent network (Elman 1990): a_t = W_ih x_t + b + W_hh h_{t-1}, h_t = φ(a_t).
 struct ElmanCell: Cell {
   static let gates = 1
-  static let stateComponents = 1
+  var stateComponents: Int { 1 }
   let activation: ElementwiseFunction
 
   init(_ network: NetworkSpecification) {

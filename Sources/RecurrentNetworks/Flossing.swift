@@ -147,6 +147,9 @@ public struct Flossing: Equatable, Sendable {
 extension NetworkSpecification {
   /// Why the exponents of its states cannot be flossed; nil where they can.
   public var whyNotFlossed: String? {
+    if hasOtherDelays {
+      return "elman with delays or periods: flossing needs a state of h alone; delays [1] and periods [] have it"
+    }
     guard cell != .fullyRecurrent, cellDescription.affineJacobian != nil, !hasUnitRates else {
       return
         "\(cell.rawValue)\(hasUnitRates ? " with rates of its units' own" : ""): flossing needs one matrix W_hh and φ; elman has"

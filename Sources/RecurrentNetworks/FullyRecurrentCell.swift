@@ -7,7 +7,7 @@ import LinearAlgebra
 /// the first O units themselves, on some of them at some steps.
 struct FullyRecurrentCell: Cell {
   static let gates = 1
-  static let stateComponents = 1
+  var stateComponents: Int { 1 }
   static let isFullyRecurrent = true
   /// A step is Elman's, W_hh being the units' columns of W.
   private let units: ElmanCell

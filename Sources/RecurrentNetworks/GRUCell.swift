@@ -5,7 +5,7 @@ import LinearAlgebra
 /// h_t = (1-z) ⊙ n + z ⊙ h_{t-1}.
 struct GRUCell: Cell {
   static let gates = 3
-  static let stateComponents = 1
+  var stateComponents: Int { 1 }
   static let resetGatedInputs = 1
   static let keepsPreactivation = true
 

@@ -14,14 +14,14 @@ extension Tape {
     var contribution = [Double](repeating: 0, count: layout.count)
     /// contribution[block] += Σ_b left_b rightᵀ_b, `left` [B, rows] and `right` [B, columns] starting where they are told.
     func addOuterProducts(
-      _ block: ParameterLayout.Block, _ left: [Double], _ l: Int, _ right: [Double], _ r: Int
+      _ block: ParameterLayout.Block, _ left: [Double], _ l: Int, _ right: [Double], _ r: Int, stride: Int? = nil
     ) {
-      let (m, n) = (block.rows, block.columns)
+      let (m, n) = (block.rows, block.columns), stride = stride ?? n
       for b in 0..<batch {
         for i in 0..<m {
           let factor = left[l + b * m + i]
           let row = block.index(i, 0)
-          for j in 0..<n { contribution[row + j] += factor * right[r + b * n + j] }
+          for j in 0..<n { contribution[row + j] += factor * right[r + b * stride + j] }
         }
       }
     }
@@ -38,8 +38,23 @@ extension Tape {
       let below = index == 0 ? x : layers[index - 1].state
       let belowStart = index == 0 ? t * batch * inputs : (t + 1) * layers[index - 1].stateComponents * batch * hidden
       let daByState = layer.recurrentGradient
-      addOuterProducts(layout.inputWeights(layer: index, step: t), da, start, below, belowStart)
-      addOuterProducts(layout.recurrentWeights(layer: index, step: t), daByState, start, layer.state, t * stateSize)
+      addOuterProducts(
+        layout.inputWeights(layer: index, step: t), da, start, below, belowStart, stride: index == 0 ? inputs : hidden)
+      addOuterProducts(
+        layout.recurrentWeights(layer: index, step: t), daByState, start, layer.state, t * stateSize, stride: hidden)
+      if let projection = layout.projection(layer: index) {
+        for b in 0..<batch {
+          let first = (t * layer.stateComponents * batch + b) * hidden
+          let m = unprojected(layer: index, step: t, sequence: b)
+          for i in 0..<projection.rows {
+            for j in 0..<hidden { contribution[projection.index(i, j)] += layer.gradient[first + i] * m[j] }
+          }
+        }
+      }
+      for delayed in layout.delayedWeights(layer: index, step: t) {
+        let component = (t * layer.stateComponents + delayed.delay - 1) * batch * hidden
+        addOuterProducts(delayed.block, daByState, start, layer.state, component)
+      }
       if let bias = layout.bias(layer: index)?.copy(t) { addOuterProducts(column(bias), da, start, ones, 0) }
       let units = layout.unitTensors(layer: index)
       if !units.isEmpty { contribution.replaceSubrange(units, with: unitContribution(layer: index, step: t)) }
@@ -51,9 +66,13 @@ extension Tape {
     }
     if let top = layers.last, let weight = layout["readout.weight"], let bias = layout["readout.bias"] {
       let dy = outputGradient(step: t)
-      let block = ParameterLayout.Block(offset: weight.offset, rows: outputs, columns: hidden, rowStride: hidden)
-      addOuterProducts(block, dy, 0, top.state, (t + 1) * top.stateComponents * batch * hidden)
+      let block = ParameterLayout.Block(
+        offset: weight.offset, rows: outputs, columns: network.outputUnits, rowStride: network.outputUnits)
+      addOuterProducts(block, dy, 0, top.state, (t + 1) * top.stateComponents * batch * hidden, stride: hidden)
       addOuterProducts(column(bias), dy, 0, ones, 0)
+    }
+    contribution.withUnsafeMutableBufferPointer { values in
+      if let base = values.baseAddress { network.clearAbsentConnections(of: layout, base) }
     }
     return contribution
   }

@@ -21,8 +21,12 @@ public func initialParameters(_ network: NetworkSpecification, _ layout: Paramet
     let (rows, columns) = (entry.shape[0], entry.shape[1])
     let values: [Double]
     if entry.name.hasPrefix("weight_hh") {
-      // One square matrix a gate.
-      values = (0..<rows / columns).flatMap { _ in recurrentMatrix(initialization, size: columns, &random) }
+      // One square matrix a gate; of a projected LSTM its first columns.
+      let size = network.isProjected ? network.hidden : columns
+      values = (0..<rows / size).flatMap { _ in
+        let square = recurrentMatrix(initialization, size: size, &random)
+        return size == columns ? square : (0..<size).flatMap { square[$0 * size..<$0 * size + columns] }
+      }
     } else if entry.name == "weight" {
       // [W_hh, W_ih]: the recurrent columns first.
       let recurrent = recurrentMatrix(initialization, size: rows, &random)
@@ -31,6 +35,8 @@ public func initialParameters(_ network: NetworkSpecification, _ layout: Paramet
       values = (0..<rows).flatMap { row -> ArraySlice<Double> in
         recurrent[row * rows..<(row + 1) * rows] + input[row * inputs..<(row + 1) * inputs]
       }
+    } else if entry.name.hasPrefix("weight_hr") {
+      values = gaussian(rows, columns, 1)
     } else {
       values = gaussian(
         rows, columns, entry.name.hasPrefix("weight_ih") ? initialization.input : initialization.readout)
@@ -43,6 +49,9 @@ public func initialParameters(_ network: NetworkSpecification, _ layout: Paramet
     // A stream for a layer, beside those of the matrices.
     var random = CounterRandom(seed: seed, stream: UInt64(layout.entries.count + layer))
     parameters.replaceSubrange(units, with: network.initialUnitTensors(&random))
+  }
+  parameters.withUnsafeMutableBufferPointer { values in
+    if let base = values.baseAddress { network.clearAbsentConnections(of: layout, base) }
   }
   let cell = network.cellDescription
   if let gate = cell.forgetGate {

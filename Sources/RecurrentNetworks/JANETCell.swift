@@ -8,7 +8,7 @@ import LinearAlgebra
 /// anew.
 struct JANETCell: Cell {
   static let gates = 2
-  static let stateComponents = 1
+  var stateComponents: Int { 1 }
   static let keepsPreactivation = true
 
   var description: CellDescription {

@@ -70,7 +70,7 @@ extension Pass {
     precondition(plan.recordsTape && kept.layers.count == network.layers, "the pass was made to record")
     precondition(first + kept.steps <= capacity, "the steps fit")
     let gh = network.cell.gates * network.hidden, apart = network.cell.resetGatedInputs * network.hidden
-    let size = network.cell.stateComponents * batch * network.hidden
+    let size = network.stateComponents * batch * network.hidden
     for (index, layer) in kept.layers.enumerated() {
       for t in 0..<kept.steps {
         setState(at: first + t + 1, layer: index, from: Array(layer.state[t * size..<(t + 1) * size]))

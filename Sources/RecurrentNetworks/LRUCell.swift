@@ -12,7 +12,7 @@ import LinearAlgebra
 /// step Δ, exactly; Λ = -exp(ρ) + iω as in S4D (Gu, Goel, Gupta & Ré 2022).
 struct LRUCell: Cell {
   static let gates = 1
-  static let stateComponents = 1
+  var stateComponents: Int { 1 }
   static let keepsPreactivation = true
   static let hasRecurrentWeights = false
   static let hasBias = false

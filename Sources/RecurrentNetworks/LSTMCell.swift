@@ -5,7 +5,7 @@ import LinearAlgebra
 /// h_t = o ⊙ tanh c_t. With peepholes c reaches the gates too.
 struct LSTMCell: Cell {
   static let gates = 4
-  static let stateComponents = 2
+  var stateComponents: Int { 2 }
   static let keepsPreactivation = true
   private let variant: LSTMVariant
 

@@ -83,7 +83,7 @@ struct LSTMVariant: Sendable {
 /// a_t = W_ih x_t + W_hh h_{t-1} + b; c_t = f ⊙ c_{t-1} + (1-f) ⊙ g; h_t = o ⊙ tanh c_t (CIFG, Greff et al. 2017).
 struct CoupledLSTMCell: Cell {
   static let gates = 3
-  static let stateComponents = 2
+  var stateComponents: Int { 2 }
   static let keepsPreactivation = true
   private let variant: LSTMVariant
 

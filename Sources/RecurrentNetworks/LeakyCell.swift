@@ -4,7 +4,7 @@ import LinearAlgebra
 /// units or one each.
 struct LeakyCell: Cell {
   static let gates = 1
-  static let stateComponents = 1
+  var stateComponents: Int { 1 }
   let activation: ElementwiseFunction
   let beta: Double
   let network: NetworkSpecification

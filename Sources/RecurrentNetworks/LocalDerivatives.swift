@@ -29,7 +29,7 @@ package final class LocalDerivatives<S: Scalar> {
   /// Room for the derivatives of a layer of `network`.
   package init(_ network: NetworkSpecification) {
     let parts = network.cell.coupledParts
-    stateComponents = network.cell.stateComponents * parts
+    stateComponents = network.stateComponents * parts
     gates = network.cell.gates * parts
     hidden = network.hidden / parts
     seenComponents = parts
@@ -64,6 +64,8 @@ package struct WeightBlock: Sendable {
   package let offset: Int, rowStride: Int, columns: Int
   /// What it multiplies: x_t, h_{t-1}, or 1 (a bias).
   package let source: Source
+  /// Which component of the state it multiplies, where it does: d - 1 of h_{t-d}.
+  package var component = 0
   /// Whether its product is added on the side of h_{t-1}.
   package let isRecurrent: Bool
 
@@ -90,8 +92,13 @@ extension ParameterLayout {
       }
     }
     let recurrent = recurrentWeights(layer: layer)
+    let delayed = delayedWeights(layer: layer).map { weight in
+      var block = matrix(weight.block, .state, isRecurrent: true)
+      block.component = weight.delay - 1
+      return block
+    }
     return [matrix(inputWeights(layer: layer), .input, isRecurrent: false)]
-      + (recurrent.rows > 0 ? [matrix(recurrent, .state, isRecurrent: true)] : [])
+      + (recurrent.rows > 0 ? [matrix(recurrent, .state, isRecurrent: true)] : []) + delayed
       + [bias("bias_ih", isRecurrent: false), bias("bias_hh", isRecurrent: true)].compactMap { $0 }
   }
 
@@ -120,6 +127,7 @@ extension Pass {
     step.previousGradientComponentDistance = h
     step.accumulates = false
     step.backwardWeights = local.noWeights
+    step.delayedBackward = nil
     for component in 0..<local.stateComponents {
       step.gradient = local.ones + component * local.stateComponents * h
       step.previousGradient = local.direct + component * local.stateComponents * h
@@ -144,7 +152,8 @@ extension Pass {
     case .input:
       let (rows, stride) = inputRows(layer: layer, from: t)
       return rows + sequence * stride
-    case .state: return statePointer(layer: layer, row: t) + sequence * plan.stateStride
+    case .state:
+      return statePointer(layer: layer, component: block.component, row: t) + sequence * plan.stateStride
     case .one: return nil
     }
   }

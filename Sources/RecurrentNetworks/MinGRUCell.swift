@@ -7,7 +7,7 @@ import LinearAlgebra
 /// The state is linear in the one before, each unit by itself: J_t = diag(1-z), whatever the weights are.
 struct MinGRUCell: Cell {
   static let gates = 2
-  static let stateComponents = 1
+  var stateComponents: Int { 1 }
   static let keepsPreactivation = true
   static let hasRecurrentWeights = false
 

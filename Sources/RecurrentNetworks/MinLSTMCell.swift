@@ -7,7 +7,7 @@ import LinearAlgebra
 /// The state is linear in the one before, each unit by itself: J_t = diag(f/(f+i)).
 struct MinLSTMCell: Cell {
   static let gates = 3
-  static let stateComponents = 1
+  var stateComponents: Int { 1 }
   static let keepsPreactivation = true
   static let hasRecurrentWeights = false
 

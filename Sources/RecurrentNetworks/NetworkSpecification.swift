@@ -101,8 +101,15 @@ public struct NetworkSpecification: Equatable, Sendable {
   public var learnsBeta = false
   /// Whether gates of an LSTM see c of their unit, each over a weight of its own (Gers & Schmidhuber 2000).
   public var hasPeepholes = false
+  /// P, the numbers of h of a projected LSTM, fewer than its units; 0 for as many.
+  public var projection = 0
   /// Whether the state before the first step of a sequence is trained; otherwise it is 0.
   public var learnsInitialState = false
+  /// The delays of the recurrent connections of the elman cell, ascending from 1, each with a matrix of its own.
+  public var delays = [1]
+  /// The periods of a clockwork network, ascending: as many equal blocks of units, each updated at steps that its period divides;
+  /// empty where all units are updated at every step.
+  public var periods: [Int] = []
   /// How λ of the linear recurrent unit follows from its parameters.
   public var discretization = Discretization.none
   /// α of the residual cell.
@@ -112,6 +119,12 @@ public struct NetworkSpecification: Equatable, Sendable {
 
   /// The defaults: an Elman network of 32 tanh units.
   public init() {}
+
+  /// Whether h has fewer numbers than the layer has units.
+  public var isProjected: Bool { cell == .lstm && projection > 0 }
+  /// The numbers of h, which W_hh, the layer above and the readout see: H, or P of a projected LSTM. States have room for H in any
+  /// case, and the rest of h is 0.
+  public var outputUnits: Int { isProjected ? min(projection, hidden) : hidden }
 }
 
 /// The loss of one step.

@@ -18,8 +18,8 @@ extension Pass {
     let first = segment.isOldest ? segment.steps.lowerBound + 1 : segment.steps.lowerBound
     let gh = C.gates * network.hidden
     let share = 1 / Double(batch)
-    let scratch = omegaScratch(stateComponents: C.stateComponents)
-    let u = scratch + C.stateComponents * stateRow
+    let scratch = omegaScratch(stateComponents: cell.stateComponents)
+    let u = scratch + cell.stateComponents * stateRow
     for t in block where t >= first && (gradientScale.isEmpty || gradientScale[t - segment.steps.lowerBound] != 0) {
       // v = δ_t J_t, by the cell's own backward step; ∂L/∂a_t comes out as it lies there.
       var step = step(layer: layer, t: t, block: block)
@@ -28,8 +28,8 @@ extension Pass {
       _ = cell.backward(step)
       for row in 0..<batch {
         let gradient = step.gradient + row * step.gradientStride, pulled = scratch + row * plan.stateStride
-        let before = rowNorm(gradient, stateComponents: C.stateComponents, distance: step.gradientComponentDistance)
-        let after = rowNorm(pulled, stateComponents: C.stateComponents, distance: stateRow)
+        let before = rowNorm(gradient, stateComponents: cell.stateComponents, distance: step.gradientComponentDistance)
+        let after = rowNorm(pulled, stateComponents: cell.stateComponents, distance: stateRow)
         // Where no gradient arrives, or none goes on, there is nothing to keep.
         let excess = before > 0 && before.isFinite && after.isFinite ? after / before - 1 : 0
         omega += share * excess * excess

@@ -3,7 +3,8 @@
 /// The order and the names are PyTorch's: `weight_ih_l0` [G·H, I], `weight_hh_l0` [G·H, H],
 /// `bias_ih_l0` [G·H], of a cell that keeps gates apart `bias_hh_l0` [G·H], … then `readout.weight` [O, H] and `readout.bias`
 /// [O]; each row-major. What a cell has of its own for each unit (`beta_logit_l0` [H], a trained β) comes at the end, layer by
-/// layer, and after it a trained initial state, `initial_state_l0`. A cell without recurrent weights has no `weight_hh_l0`. The fully recurrent network has one
+/// layer, and after it a trained initial state, `initial_state_l0`; before both, W_hh of a delay d beyond 1, `weight_hh_d4_l0`
+/// [H, H], and of a projected LSTM `weight_hr_l0` [P, H], whose P stands in H's place in what reads h. A cell without recurrent weights has no `weight_hh_l0`. The fully recurrent network has one
 /// tensor, `weight` [H, H+I]. What reads weights asks for a `Block`, and need not know which of the two it is.
 ///
 /// Untied, every tensor of a cell is there once a step, [T, …], step t's copy being its row t; the readout and unit
@@ -41,6 +42,14 @@ public struct ParameterLayout: Equatable, Sendable {
     }
   }
 
+  /// W_hh of a connection of another delay than 1: it multiplies h_{t-delay}.
+  public struct DelayedBlock: Equatable, Sendable {
+    /// The delay, in steps.
+    public let delay: Int
+    /// The matrix [H, H].
+    public let block: Block
+  }
+
   /// The tensors, in order.
   public let entries: [Entry]
   /// The number of parameters in all.
@@ -51,6 +60,10 @@ public struct ParameterLayout: Equatable, Sendable {
   public let copies: Int
   /// W_ih and W_hh of each layer; W_hh has no rows where the cell has none.
   private let inputBlocks: [Block], recurrentBlocks: [Block]
+  /// W_hh of the delays beyond 1, of each layer.
+  private let delayedBlocks: [[DelayedBlock]]
+  /// W_hr of each layer, of a projected LSTM.
+  private let projectionBlocks: [Block]
   /// Where the unit tensors of each layer lie.
   private let unitRanges: [Range<Int>]
 
@@ -60,9 +73,11 @@ public struct ParameterLayout: Equatable, Sendable {
     _ network: NetworkSpecification, inputs: Int, outputs: Int, copies: Int = 1, hasReadout: Bool = true
   ) {
     let h = network.hidden
-    let gh = network.cell.gates * h
+    let gh = network.cell.gates * h, seen = network.outputUnits
+    var projectionBlocks: [Block] = []
     var entries: [Entry] = []
     var (inputBlocks, recurrentBlocks): ([Block], [Block]) = ([], [])
+    var delayedBlocks: [[DelayedBlock]] = []
     var unitRanges: [Range<Int>] = []
     var offset = 0
     @discardableResult
@@ -79,27 +94,32 @@ public struct ParameterLayout: Equatable, Sendable {
       inputBlocks = [Block(offset: weight.offset + h, rows: h, columns: inputs, rowStride: h + inputs)]
     } else {
       for layer in 0..<network.layers {
-        inputBlocks.append(add("weight_ih_l\(layer)", [gh, layer == 0 ? inputs : h], copies: copies))
+        inputBlocks.append(add("weight_ih_l\(layer)", [gh, layer == 0 ? inputs : seen], copies: copies))
         recurrentBlocks.append(
           network.cell.hasRecurrentWeights
-            ? add("weight_hh_l\(layer)", [gh, h], copies: copies)
+            ? add("weight_hh_l\(layer)", [gh, seen], copies: copies)
             : Block(offset: offset, rows: 0, columns: h, rowStride: h))
         if network.cell.hasBias { add("bias_ih_l\(layer)", [gh], copies: copies) }
         if network.cell.resetGatedInputs > 0 { add("bias_hh_l\(layer)", [gh], copies: copies) }
       }
       if hasReadout {
-        add("readout.weight", [outputs, h])
+        add("readout.weight", [outputs, seen])
         add("readout.bias", [outputs])
       }
       // Last, so that the others are drawn as without it.
       for layer in 0..<network.layers {
+        delayedBlocks.append(
+          network.furtherDelays.map {
+            DelayedBlock(delay: $0, block: add("weight_hh_d\($0)_l\(layer)", [h, h], copies: copies))
+          })
+        if network.isProjected { projectionBlocks.append(add("weight_hr_l\(layer)", [seen, h])) }
         let start = offset
         for tensor in network.unitTensors { add("\(tensor.name)_l\(layer)", [tensor.count]) }
         unitRanges.append(start..<offset)
       }
     }
     for layer in 0..<network.layers where network.learnsInitialState {
-      add("initial_state_l\(layer)", [network.cell.stateComponents * h])
+      add("initial_state_l\(layer)", [network.stateComponents * h])
     }
     self.entries = entries
     self.count = offset
@@ -108,6 +128,8 @@ public struct ParameterLayout: Equatable, Sendable {
     self.copies = copies
     self.inputBlocks = inputBlocks
     self.recurrentBlocks = recurrentBlocks
+    self.delayedBlocks = delayedBlocks
+    self.projectionBlocks = projectionBlocks
     self.unitRanges = unitRanges
   }
 
@@ -120,7 +142,7 @@ public struct ParameterLayout: Equatable, Sendable {
     self.entries = entries
     count = entries.last?.range.upperBound ?? 0
     (self.inputs, self.outputs, copies) = (inputs, outputs, 1)
-    (inputBlocks, recurrentBlocks, unitRanges) = ([], [], [])
+    (inputBlocks, recurrentBlocks, delayedBlocks, projectionBlocks, unitRanges) = ([], [], [], [], [])
   }
 
   /// The tensor called `name`, or nil.
@@ -134,6 +156,14 @@ public struct ParameterLayout: Equatable, Sendable {
 
   /// W_hh of a layer, [G·H, H]; untied, the first step's. It has no rows where the cell has no recurrent weights.
   public func recurrentWeights(layer: Int) -> Block { recurrentBlocks[layer] }
+
+  /// W_hr of a layer, [P, H], of a projected LSTM; nil where h is not projected.
+  public func projection(layer: Int) -> Block? { projectionBlocks.isEmpty ? nil : projectionBlocks[layer] }
+
+  /// The delays beyond 1 with their W_hh of a layer, [H, H]; untied, the first step's.
+  public func delayedWeights(layer: Int) -> [DelayedBlock] {
+    delayedBlocks.isEmpty ? [] : delayedBlocks[layer]
+  }
 
   /// The trained bias of a layer, [G·H], or nil where the network has none; untied, those of all steps.
   public func bias(layer: Int) -> Entry? { self["bias_ih_l\(layer)"] }

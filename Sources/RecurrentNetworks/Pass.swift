@@ -21,7 +21,7 @@ public final class Pass<S: Scalar> {
   /// ‖∂L/∂h_t‖₂ over batch and units of the top layer, [capacity]; the last `backward` wrote its window's steps.
   public let gradientNorms: UnsafeMutableBufferPointer<Double>
   /// The length of the sequences loaded.
-  public private(set) var steps = 0
+  public internal(set) var steps = 0
 
   let parameterBase: UnsafeMutablePointer<S>, gradientBase: UnsafeMutablePointer<S>
   let plan: PassPlan<S>
@@ -29,7 +29,7 @@ public final class Pass<S: Scalar> {
   let classes: UnsafeMutablePointer<Int32>
   /// The symbols of one-hot inputs, and whether the sequences loaded have them.
   let symbols: UnsafeMutablePointer<Int32>
-  private(set) var hasSymbols = false
+  var hasSymbols = false
   let targetMask: UnsafeMutablePointer<UInt8>
   /// 1 where an output has a target, [n, B, O]; nil where every output has at a step with a target.
   private(set) var outputMask: UnsafeMutablePointer<UInt8>?
@@ -50,6 +50,8 @@ public final class Pass<S: Scalar> {
   /// Whether step 0 is the first of a sequence, before which a trained initial state stands; not where the steps loaded are some
   /// of a longer sequence.
   var beginsSequence = true
+  /// The step of its sequence that step 0 of the pass is: units with a clock are updated by it.
+  public var firstStep = 0
   /// What `backward` does with the gradient on its way; may be changed between passes.
   public var flow = FlowControl()
   /// What clipping at every step multiplied δ_t by in the last `backward`, [layers, capacity] or nothing, and the least; Ω.
@@ -145,6 +147,7 @@ public final class Pass<S: Scalar> {
     precondition(range.count <= capacity && range.upperBound <= data.steps && data.batch == batch, "the sequences fit")
     precondition(data.inputs == layout.inputs && data.outputs == layout.outputs && data.loss == loss, "sizes agree")
     steps = range.count
+    firstStep = range.lowerBound
     let first = range.lowerBound * batch, rows = range.count * batch
     hasSymbols = loadSymbols(data, first: first, rows: rows)
     if !hasSymbols || plan.recordsTape {
@@ -244,7 +247,7 @@ extension Pass {
   @specialized(where S == Double)
   @specialized(where S == Float)
   public func setState(at row: Int, layer: Int, from state: [Double]) {
-    let stateComponents = network.cell.stateComponents
+    let stateComponents = network.stateComponents
     let size = batch * network.hidden
     precondition(state.count == stateComponents * size && row <= capacity, "a state is [stateComponents, B, H]")
     for component in 0..<stateComponents {
@@ -258,7 +261,7 @@ extension Pass {
   @specialized(where S == Double)
   @specialized(where S == Float)
   public func state(row: Int, layer: Int) -> [Double] {
-    (0..<network.cell.stateComponents).flatMap { component in
+    (0..<network.stateComponents).flatMap { component in
       Self.gathered(
         statePointer(layer: layer, component: component, row: row), rows: batch, columns: network.hidden,
         stride: plan.stateStride)
@@ -282,7 +285,7 @@ extension Pass {
   /// Runs `body` on row 0 of every part of every layer's state.
   private func forEachStateComponent(_ body: (UnsafeMutablePointer<S>) -> Void) {
     for layer in 0..<network.layers {
-      for component in 0..<network.cell.stateComponents {
+      for component in 0..<network.stateComponents {
         body(statePointer(layer: layer, component: component, row: 0))
       }
     }

@@ -64,7 +64,7 @@ extension Pass {
       for layer in (0..<network.layers).reversed() {
         if layer < network.layers - 1 { passDown(layer: layer, block: block, gates: C.gates) }
         if end < window.upperBound || !segment.isNewest {
-          addBoundary(layer: layer, block: block, window: window, stateComponents: C.stateComponents)
+          addBoundary(layer: layer, block: block, window: window, stateComponents: cell.stateComponents)
         }
         sweepBack(cell, layer: layer, block: block, segment: segment)
         if flow.omega > 0 { addOmega(cell, layer: layer, block: block, segment: segment) }
@@ -106,16 +106,19 @@ extension Pass {
     let h = network.hidden
     for index in plan.layers.indices {
       let layer = plan.layer(index, step: t)
+      packProjection(layer, isTransposed: false)
+      packDelayed(layer, isTransposed: false, into: layer.delayedBackward)
       // W_hh [G·H, H], and above the lowest layer W_ih [G·H, H]
       if packsBackward && plan.hasRecurrentWeights {
         S.pack(
-          k: gates * h, n: h, b: parameterBase + layer.recurrentWeight, rowStride: layer.recurrentWeightStride,
+          k: gates * h, n: plan.seenUnits, b: parameterBase + layer.recurrentWeight,
+          rowStride: layer.recurrentWeightStride,
           columnStride: 1,
           into: arena + layer.recurrentBackward)
       }
       if index > 0 {
         S.pack(
-          k: gates * h, n: h, b: parameterBase + layer.inputWeight, rowStride: layer.inputWeightStride,
+          k: gates * h, n: plan.seenUnits, b: parameterBase + layer.inputWeight, rowStride: layer.inputWeightStride,
           columnStride: 1,
           into: arena + layer.inputBackward)
       }
@@ -125,7 +128,7 @@ extension Pass {
   /// Packs W_hoᵀ [H, O] and W_ho [O, H], or what stands in for it on the way back.
   func packReadout() {
     guard plan.hasReadout else { return }
-    let h = network.hidden
+    let h = plan.seenUnits
     let weight = parameterBase + plan.readoutWeight
     S.pack(
       k: h, n: layout.outputs, b: weight, rowStride: 1, columnStride: h, into: arena + plan.readoutForward)
@@ -163,20 +166,20 @@ extension Pass {
       step.previousGradientComponentDistance = isDirect ? componentDistance : stateRow
       step.accumulates = isDirect
       if let threshold = clipThreshold {
-        clipFlow(step, layer: layer, t: t, stateComponents: C.stateComponents, threshold: threshold)
+        clipFlow(step, layer: layer, t: t, stateComponents: cell.stateComponents, threshold: threshold)
       }
       let sum = cell.backward(step)
       if isTop { norms[t] = norm(sumOfSquares: Double(sum), gradient: step.gradient) }
       if !isDirect && t > block.lowerBound && factor != 0 {
         add(
           aside, factor: S(factor), to: step.gradient - stateRow, componentDistance: componentDistance,
-          stateComponents: C.stateComponents)
+          stateComponents: cell.stateComponents)
       }
       step.advance(by: -1)
       t -= 1
     }
     if reachesInitial, block.lowerBound == first {
-      addInitialStateGradient(aside, layer: layer, stateComponents: C.stateComponents)
+      addInitialStateGradient(aside, layer: layer, stateComponents: cell.stateComponents)
     }
   }
 
@@ -214,7 +217,7 @@ extension Pass {
   func injectLosses(_ block: Range<Int>, _ injected: Range<Int>, weight: S) {
     let top = network.layers - 1
     var next = block.lowerBound
-    for component in 1..<max(1, network.cell.stateComponents) {
+    for component in 1..<max(1, network.stateComponents) {
       clearGradient(layer: top, component: component, block, block)
     }
     for run in targetRuns(block.clamped(to: injected)) {
@@ -235,7 +238,7 @@ extension Pass {
     if plan.hasReadout {
       // ∂L/∂h = W_hoᵀ ∂L/∂y
       S.multiplyPacked(
-        m: rows, n: network.hidden, k: layout.outputs, a: dy, aRowStride: plan.outputStride, aColumnStride: 1,
+        m: rows, n: plan.seenUnits, k: layout.outputs, a: dy, aRowStride: plan.outputStride, aColumnStride: 1,
         packedB: arena + plan.readoutBackward, c: gradient, cRowStride: plan.stateStride, accumulate: false)
     } else {
       // ∂L/∂h_k = ∂L/∂y_k of the units that are outputs, 0 of the others
@@ -250,8 +253,8 @@ extension Pass {
   private func addReadoutGradients(rows: Int, h: UnsafeMutablePointer<S>) {
     let dy = arena + plan.output
     S.multiply(
-      m: layout.outputs, n: network.hidden, k: rows, a: dy, aRowStride: 1, aColumnStride: plan.outputStride, b: h,
-      bRowStride: plan.stateStride, c: gradientBase + plan.readoutWeight, cRowStride: network.hidden,
+      m: layout.outputs, n: plan.seenUnits, k: rows, a: dy, aRowStride: 1, aColumnStride: plan.outputStride, b: h,
+      bRowStride: plan.stateStride, c: gradientBase + plan.readoutWeight, cRowStride: plan.seenUnits,
       accumulate: true)
     S.addColumnSums(
       rows: rows, columns: layout.outputs, x: dy, xStride: plan.outputStride, to: gradientBase + plan.readoutBias)
@@ -285,7 +288,7 @@ extension Pass {
       return
     }
     S.multiplyPacked(
-      m: run.count * batch, n: layout.outputs, k: network.hidden,
+      m: run.count * batch, n: layout.outputs, k: plan.seenUnits,
       a: statePointer(layer: network.layers - 1, row: run.lowerBound + 1), aRowStride: plan.stateStride,
       aColumnStride: 1, packedB: arena + plan.readoutForward, start: parameterBase + plan.readoutBias, startStride: 0,
       c: arena + plan.output, cRowStride: plan.outputStride)
@@ -338,13 +341,13 @@ extension Pass {
 
   /// δ of a layer's h over a block starts as what the layer above sends: W_ihᵀ ∂L/∂a of the layer above.
   func passDown(layer: Int, block: Range<Int>, gates: Int) {
-    for component in 1..<max(1, network.cell.stateComponents) {
+    for component in 1..<max(1, network.stateComponents) {
       clearGradient(layer: layer, component: component, block, block)
     }
     let slot = slot(block.lowerBound, block)
     let above = plan.layers[layer + 1]
     S.multiplyPacked(
-      m: block.count * batch, n: network.hidden, k: gates * network.hidden,
+      m: block.count * batch, n: plan.seenUnits, k: gates * network.hidden,
       a: arena + above.preactivationGradient + slot * batch * plan.gateStride,
       aRowStride: plan.gateStride, aColumnStride: 1, packedB: arena + above.inputBackward,
       c: gradientPointer(layer: layer, slot: slot), cRowStride: plan.stateStride, accumulate: false)
@@ -361,9 +364,17 @@ extension Pass {
     // ∂L/∂W_hh = Σ_t ∂L/∂a_t h_{t-1}ᵀ;  ∂L/∂W_ih = Σ_t ∂L/∂a_t x_tᵀ;  ∂L/∂b = Σ_t ∂L/∂a_t
     if plan.hasRecurrentWeights {
       S.multiply(
-        m: gh, n: network.hidden, k: rows, a: daByState, aRowStride: 1, aColumnStride: plan.gateStride,
+        m: gh, n: plan.seenUnits, k: rows, a: daByState, aRowStride: 1, aColumnStride: plan.gateStride,
         b: statePointer(layer: layer, row: block.lowerBound), bRowStride: plan.stateStride,
         c: gradientBase + offsets.recurrentWeight, cRowStride: offsets.recurrentWeightStride,
+        accumulate: true)
+    }
+    // ∂L/∂W_d = Σ_t ∂L/∂a_t h_{t-d}ᵀ
+    for (index, delay) in plan.delays.enumerated() {
+      S.multiply(
+        m: gh, n: network.hidden, k: rows, a: daByState, aRowStride: 1, aColumnStride: plan.gateStride,
+        b: statePointer(layer: layer, component: delay - 1, row: block.lowerBound), bRowStride: plan.stateStride,
+        c: gradientBase + offsets.delayedWeight + index * offsets.delayedDistance, cRowStride: network.hidden,
         accumulate: true)
     }
     if layer == 0 && hasSymbols {
@@ -379,6 +390,7 @@ extension Pass {
         accumulate: true)
     }
     addUnitGradient(cell, layer: layer, block: block)
+    addProjectionGradient(layer: layer, block: block)
     if let bias = offsets.bias {
       S.addColumnSums(rows: rows, columns: gh, x: da, xStride: plan.gateStride, to: gradientBase + bias)
     }

@@ -31,7 +31,7 @@ extension Pass {
     let weight = injectionWeight(reduction, injected: targetCounts[t])
     gradientScale = []
     isFixedPoint = true
-    if fixedPointSource == nil { fixedPointSource = Self.zeroed(network.cell.stateComponents * stateRow) }
+    if fixedPointSource == nil { fixedPointSource = Self.zeroed(network.stateComponents * stateRow) }
     let settled = network.cell.accept(
       FixedPointPass(pass: self, step: t, weight: weight, tolerance: tolerance, limit: limit), network)
     return FixedPointResult(
@@ -47,7 +47,7 @@ extension Pass {
     for row in 0..<batch {
       var sum = 0.0
       for layer in 0..<network.layers {
-        for component in 0..<network.cell.stateComponents {
+        for component in 0..<network.stateComponents {
           let before = statePointer(layer: layer, component: component, row: t) + row * plan.stateStride
           for unit in 0..<network.hidden {
             let moved = Double(before[stateRow + unit] - before[unit])
@@ -88,7 +88,7 @@ extension Pass {
     guard let source = fixedPointSource else { return (0, 0) }
     var step = step(layer: layer, t: block.lowerBound, block: block)
     let aside = arena + plan.layers[layer].boundary
-    for component in 0..<C.stateComponents {
+    for component in 0..<cell.stateComponents {
       (source + component * stateRow).update(
         from: step.gradient + component * step.gradientComponentDistance, count: stateRow)
     }
@@ -100,7 +100,7 @@ extension Pass {
       // Jᵀ z
       _ = cell.backward(step)
       var moved = 0.0, size = 0.0
-      for component in 0..<C.stateComponents {
+      for component in 0..<cell.stateComponents {
         let z = step.gradient + component * step.gradientComponentDistance
         for k in 0..<stateRow {
           let next = source[component * stateRow + k] + aside[component * stateRow + k]

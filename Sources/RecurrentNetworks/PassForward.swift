@@ -11,7 +11,8 @@ extension Pass {
 
   fileprivate func forward<C: Cell>(_ cell: C, _ range: Range<Int>) {
     for layer in 0..<network.layers { fillConstants(cell, layer: layer) }
-    if range.lowerBound == 0, !range.isEmpty { placeInitialState(stateComponents: C.stateComponents) }
+    clearAbsentConnections(parameterBase)
+    if range.lowerBound == 0, !range.isEmpty { placeInitialState(stateComponents: cell.stateComponents) }
     if !plan.isUntied { packForward(gates: C.gates, apart: C.resetGatedInputs, step: 0) }
     nonFiniteStep = nil
     var start = range.lowerBound
@@ -60,16 +61,30 @@ extension Pass {
           columnStride: layer.inputWeightStride,
           into: arena + layer.inputForward)
       }
+      packProjection(layer, isTransposed: true)
+      packDelayed(layer, isTransposed: true, into: layer.delayedForward)
       guard plan.hasRecurrentWeights else { continue }
       // W_hhᵀ [H, G·H], the gates apart by themselves
       let weight = parameterBase + layer.recurrentWeight, weightStride = layer.recurrentWeightStride
       S.pack(
-        k: h, n: summed, b: weight, rowStride: 1, columnStride: weightStride, into: arena + layer.recurrentForward)
+        k: plan.seenUnits, n: summed, b: weight, rowStride: 1, columnStride: weightStride,
+        into: arena + layer.recurrentForward)
       if apart > 0 {
         S.pack(
           k: h, n: apart * h, b: weight + summed * weightStride, rowStride: 1, columnStride: weightStride,
           into: arena + layer.recurrentForward + S.packedCount(k: h, n: summed))
       }
+    }
+  }
+
+  /// W_hhᵀ or W_hh of the delays beyond 1, [H, H], one after the other.
+  func packDelayed(_ layer: PassPlan<S>.Layer, isTransposed: Bool, into packed: Int) {
+    let h = network.hidden
+    for index in plan.delays.indices {
+      S.pack(
+        k: h, n: h, b: parameterBase + layer.delayedWeight + index * layer.delayedDistance,
+        rowStride: isTransposed ? 1 : h, columnStride: isTransposed ? h : 1,
+        into: arena + packed + index * S.packedCount(k: h, n: h))
     }
   }
 
@@ -97,8 +112,8 @@ extension Pass {
       : plan.layer(layer, step: t).bias.map { parameterBase + $0 } ?? arena + plan.noBias
   }
 
-  /// The size of what a layer reads: I, or H of the layer below.
-  func inputSize(_ layer: Int) -> Int { layer == 0 ? layout.inputs : network.hidden }
+  /// The size of what a layer reads: I, or that of h of the layer below.
+  func inputSize(_ layer: Int) -> Int { layer == 0 ? layout.inputs : plan.seenUnits }
 
   /// What a layer reads from step t on, [.., B, I], and its row stride: x, or h of the layer below.
   func inputRows(layer: Int, from t: Int) -> (UnsafeMutablePointer<S>, stride: Int) {
@@ -143,6 +158,18 @@ extension Pass {
       step.backwardWeights = parameterBase + offsets.recurrentWeight
       step.backwardStride = offsets.recurrentWeightStride
     }
+    if !plan.delays.isEmpty {
+      step.delayedForward = arena + offsets.delayedForward
+      step.delayedBackward = arena + offsets.delayedBackward
+    }
+    if offsets.projection != nil {
+      step.projectedUnits = plan.seenUnits
+      step.projectionForward = arena + offsets.projectionForward
+      step.projectionBackward = arena + offsets.projectionBackward
+      step.unprojected = arena + offsets.unprojected + t * stateRow
+      step.unprojectedGradient = arena + offsets.unprojectedGradient + slot * stateRow
+    }
+    step.time = firstStep + t + 1
     if network.constantRows > 0 { step.constants = arena + offsets.constants }
     return step
   }

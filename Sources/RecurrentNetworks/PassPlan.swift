@@ -17,6 +17,10 @@ struct PassPlan<S: Scalar> {
   let gatedUnits: Int
   /// Whether h_{t-1} goes into the pre-activations.
   let hasRecurrentWeights: Bool
+  /// The numbers of h that W_hh, the layer above and the readout see.
+  let seenUnits: Int
+  /// The delays beyond 1.
+  let delays: [Int]
   /// Whether the cell's backward pass reads pre-activations, so that every step's are kept in any case.
   let keepsPreactivation: Bool
   /// The number of elements in all; nil when it overflows.
@@ -37,6 +41,8 @@ struct PassPlan<S: Scalar> {
   /// Offsets of one layer in the arena, and of its tensors in the parameters.
   struct Layer {
     var inputWeight = 0, inputWeightStride = 0, recurrentWeight = 0, recurrentWeightStride = 0
+    /// Of W_hh of the delays beyond 1: the first's, the distance of the next, and the elements of one.
+    var delayedWeight = 0, delayedDistance = 0, delayedCount = 0
     /// nil where the network has none.
     var bias: Int?
     /// Of the cell's unit tensors in the parameters; of what a step reads of them in the arena.
@@ -49,13 +55,20 @@ struct PassPlan<S: Scalar> {
     /// Of the gates apart: W_hh h_{t-1} + b_hh, ∂L/∂a_t as W_hh sees it, and the bias of W_ih x_t with that of the others.
     var recurrentInput = 0, recurrentGradient = 0, summedBias = 0
     var inputForward = 0, inputBackward = 0, recurrentForward = 0, recurrentBackward = 0
+    var delayedForward = 0, delayedBackward = 0
+    /// W_hr in the parameters, nil where h is not projected; packed; m_t, and ∂L/∂m_t.
+    var projection: Int?
+    var projectionForward = 0, projectionBackward = 0, unprojected = 0, unprojectedGradient = 0
   }
 
   init(network: NetworkSpecification, layout: ParameterLayout, steps: Int, batch: Int, recordsTape: Bool) {
     let h = network.hidden
     let gh = network.cell.gates * h
     gatedUnits = gh
-    let stateComponents = network.cell.stateComponents
+    let stateComponents = network.stateComponents
+    delays = network.furtherDelays
+    let seen = network.outputUnits
+    seenUnits = seen
     inputStride = Self.stride(layout.inputs)
     stateStride = Self.stride(h)
     gateStride = Self.stride(gh)
@@ -75,13 +88,13 @@ struct PassPlan<S: Scalar> {
     target = reserve(steps, batch, outputStride)
     loss = reserve(steps, batch)
     output = reserve(blockSteps, batch, outputStride)
-    readoutForward = reserve(S.packedCount(k: h, n: layout.outputs))
-    readoutBackward = reserve(S.packedCount(k: layout.outputs, n: h))
+    readoutForward = reserve(S.packedCount(k: seen, n: layout.outputs))
+    readoutBackward = reserve(S.packedCount(k: layout.outputs, n: seen))
     readoutWeight = layout["readout.weight"]?.offset ?? 0
     readoutBias = layout["readout.bias"]?.offset ?? 0
     noBias = reserve(layout.bias(layer: 0) == nil ? gh : 0)
     for index in 0..<network.layers {
-      let inputs = index == 0 ? layout.inputs : h
+      let inputs = index == 0 ? layout.inputs : seen
       var layer = Layer()
       layer.inputWeight = layout.inputWeights(layer: index).offset
       layer.inputWeightStride = layout.inputWeights(layer: index).rowStride
@@ -105,11 +118,24 @@ struct PassPlan<S: Scalar> {
       }
       layer.boundary = reserve(stateComponents, batch, stateStride)
       layer.inputForward = reserve(S.packedCount(k: inputs, n: gh))
-      layer.inputBackward = index == 0 ? 0 : reserve(S.packedCount(k: gh, n: h))
+      layer.inputBackward = index == 0 ? 0 : reserve(S.packedCount(k: gh, n: seen))
       // The gates apart are a matrix of their own.
       if hasRecurrentWeights {
-        layer.recurrentForward = reserve(S.packedCount(k: h, n: gh - apart) + S.packedCount(k: h, n: apart))
-        layer.recurrentBackward = reserve(S.packedCount(k: gh, n: h))
+        layer.recurrentForward = reserve(S.packedCount(k: seen, n: gh - apart) + S.packedCount(k: h, n: apart))
+        layer.recurrentBackward = reserve(S.packedCount(k: gh, n: seen))
+      }
+      if let projection = layout.projection(layer: index) {
+        layer.projection = projection.offset
+        layer.projectionForward = reserve(S.packedCount(k: h, n: seen))
+        layer.projectionBackward = reserve(S.packedCount(k: seen, n: h))
+        layer.unprojected = reserve(steps, batch, stateStride)
+        layer.unprojectedGradient = reserve(kept, batch, stateStride)
+      }
+      if let first = layout.delayedWeights(layer: index).first {
+        (layer.delayedWeight, layer.delayedCount) = (first.block.offset, h * h)
+        layer.delayedDistance = layout.copies * h * h
+        layer.delayedForward = reserve(delays.count, S.packedCount(k: h, n: h))
+        layer.delayedBackward = reserve(delays.count, S.packedCount(k: h, n: h))
       }
       layers.append(layer)
     }

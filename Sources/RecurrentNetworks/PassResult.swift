@@ -55,6 +55,7 @@ extension Pass {
 
   /// The result with this objective and the norm of the gradient as it stands.
   func result(objective: Double, count: Int) -> PassResult {
+    clearAbsentConnections(gradientBase)
     let squares = S.sumOfSquares(count: layout.count, x: gradientBase)
     let norm =
       squares > 0x1p-960 && squares < .infinity

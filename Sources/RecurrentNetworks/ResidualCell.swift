@@ -3,7 +3,7 @@ import LinearAlgebra
 /// The residual cell: h_t = h_{t-1} + α φ(a_t).
 struct ResidualCell: Cell {
   static let gates = 1
-  static let stateComponents = 1
+  var stateComponents: Int { 1 }
   let activation: ElementwiseFunction
   let alpha: Double
 

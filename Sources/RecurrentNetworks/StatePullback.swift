@@ -15,9 +15,14 @@ public final class StatePullback {
   private let weights: UnsafeMutablePointer<Double>
   /// W_ih [G·H, H], packed; nil for the lowest layer, which has no layer below.
   private let inputWeights: UnsafeMutablePointer<Double>?
+  /// W_hh of the delays beyond 1, packed; nil where there are none.
+  private let delayedWeights: UnsafeMutablePointer<Double>?
   /// ∂·/∂a_t as the input sees it, and as the state before sees it.
   private let scratch: UnsafeMutablePointer<Double>, recurrentScratch: UnsafeMutablePointer<Double>
   private let constants: UnsafeMutablePointer<Double>?
+  /// W_hr [P, H] of a projected LSTM, packed, and room for ∂·/∂m_t in rows of some stride; nil where h is not projected.
+  private let projection: UnsafeMutablePointer<Double>?
+  private var unprojectedGradient: (rows: UnsafeMutablePointer<Double>, stride: Int)?
   private let scratchStride: Int
   /// The step whose weights are packed; nil before the first.
   private var packedStep: Int?
@@ -30,7 +35,7 @@ public final class StatePullback {
     self.sequence = sequence
     let h = tape.hidden
     let gh = tape.network.cell.gates * h
-    width = tape.network.cell.stateComponents * h
+    width = tape.network.stateComponents * h
     capacity = rows
     weights = Pass<Double>.zeroed(Double.packedCount(k: gh, n: h))
     scratchStride = PassPlan<Double>.stride(gh)
@@ -39,6 +44,17 @@ public final class StatePullback {
     recurrentScratch = isApart ? scratch + rows * scratchStride : scratch
     constants = tape.unitConstants(layer: layer)
     inputWeights = layer > 0 ? Pass<Double>.zeroed(Double.packedCount(k: gh, n: h)) : nil
+    projection = tape.layout.projection(layer: layer).map { block in
+      let packed = Pass<Double>.zeroed(Double.packedCount(k: block.rows, n: h))
+      tape.parameters.withUnsafeBufferPointer { parameters in
+        guard let base = parameters.baseAddress else { return }
+        Double.pack(
+          k: block.rows, n: h, b: base + block.offset, rowStride: block.rowStride, columnStride: 1, into: packed)
+      }
+      return packed
+    }
+    let delays = tape.layout.delayedWeights(layer: layer).count
+    delayedWeights = delays > 0 ? Pass<Double>.zeroed(delays * Double.packedCount(k: h, n: h)) : nil
     activations = StepActivations(tape, layer: layer, sequence: sequence)
   }
 
@@ -47,15 +63,19 @@ public final class StatePullback {
     guard packedStep == nil || tape.layout.copies > 1 && packedStep != t else { return }
     packedStep = t
     let (h, layout) = (tape.hidden, tape.layout)
+    let delayed = layout.delayedWeights(layer: layer, step: t).enumerated().map { index, weight in
+      (weight.block, delayedWeights.map { $0 + index * Double.packedCount(k: h, n: h) })
+    }
     for (weight, packed) in [
       (layout.recurrentWeights(layer: layer, step: t), weights),
       (layout.inputWeights(layer: layer, step: t), inputWeights),
-    ] {
+    ] + delayed {
       guard let packed, weight.rows > 0 else { continue }
       tape.parameters.withUnsafeBufferPointer { parameters in
         guard let base = parameters.baseAddress else { return }
         Double.pack(
-          k: tape.network.cell.gates * h, n: h, b: base + weight.offset, rowStride: weight.rowStride, columnStride: 1,
+          k: tape.network.cell.gates * h, n: weight.columns, b: base + weight.offset, rowStride: weight.rowStride,
+          columnStride: 1,
           into: packed)
       }
     }
@@ -64,6 +84,9 @@ public final class StatePullback {
   deinit {
     weights.deallocate()
     inputWeights?.deallocate()
+    delayedWeights?.deallocate()
+    projection?.deallocate()
+    unprojectedGradient?.rows.deallocate()
     constants?.deallocate()
     scratch.deallocate()
   }
@@ -94,10 +117,24 @@ public final class StatePullback {
     runBack(step: t, rows: rows, from: from.elements, to: nil, stride: from.stride)
     // W_ihᵀ ∂·/∂a_t
     Double.multiplyPacked(
-      m: rows, n: tape.hidden, k: tape.network.cell.gates * tape.hidden, a: scratch, aRowStride: scratchStride,
+      m: rows, n: tape.network.outputUnits, k: tape.network.cell.gates * tape.hidden, a: scratch,
+      aRowStride: scratchStride,
       aColumnStride: 1, packedB: inputWeights, c: to.elements, cRowStride: to.stride, accumulate: false)
-    to.clear(columns: tape.hidden..<to.width, count: rows)
+    to.clear(columns: tape.network.outputUnits..<to.width, count: rows)
     to.copyExponents(of: from, count: rows)
+  }
+
+  /// W_ihᵀ ∂·/∂a_t for some of the inputs.
+  func multiplyByInputWeights(_ columns: Range<Int>, step t: Int, rows: Int, from: RowBlock, to: RowBlock) {
+    runBack(step: t, rows: rows, from: from.elements, to: nil, stride: from.stride)
+    let weights = tape.layout.inputWeights(layer: layer, step: t)
+    tape.parameters.withUnsafeBufferPointer { parameters in
+      guard let base = parameters.baseAddress else { return }
+      Double.multiply(
+        m: rows, n: columns.count, k: weights.rows, a: scratch, aRowStride: scratchStride, aColumnStride: 1,
+        b: base + weights.index(0, columns.lowerBound), bRowStride: weights.rowStride, c: to.elements,
+        cRowStride: to.stride, accumulate: false)
+    }
   }
 
   /// ∂·/∂a_t of a row vector at s_t, without its scale: as W_ih x_t sees it, and as W_hh h_{t-1} sees it, which differ in the
@@ -122,15 +159,30 @@ public final class StatePullback {
     pack(step: t)
     activations.load(step: t)
     let h = tape.hidden
-    let step = CellStep<Double>(
+    var step = CellStep<Double>(
       rows: rows, hidden: h, previousState: activations.previousState, state: activations.state, stateStride: 0,
       componentDistance: h, preactivation: activations.preactivation, derivative: activations.derivative,
       activationStride: 0, recurrentInput: activations.recurrentInput, recurrentBias: weights,
       recurrentInputStride: 0, gradient: from, previousGradient: to, gradientStride: stride,
       gradientComponentDistance: h, previousGradientComponentDistance: h, preactivationGradient: scratch,
       recurrentGradient: recurrentScratch, preactivationGradientStride: scratchStride, accumulates: false,
-      forwardWeights: weights, backwardWeights: weights, constants: constants)
+      forwardWeights: weights, backwardWeights: weights, delayedBackward: delayedWeights,
+      time: tape.window.steps.lowerBound + t + 1, constants: constants)
+    if let projection {
+      step.projectedUnits = tape.network.outputUnits
+      step.projectionBackward = projection
+      step.unprojectedGradient = unprojected(stride: stride)
+    }
     _ = tape.network.cell.accept(BackwardStep(step: step), tape.network)
+  }
+
+  /// Room for ∂·/∂m_t in rows of this stride.
+  private func unprojected(stride: Int) -> UnsafeMutablePointer<Double> {
+    if let room = unprojectedGradient, room.stride >= stride { return room.rows }
+    unprojectedGradient?.rows.deallocate()
+    let rows = Pass<Double>.zeroed(capacity * stride)
+    unprojectedGradient = (rows, stride)
+    return rows
   }
 }
 
@@ -152,7 +204,7 @@ private final class StepActivations {
     (kept, batch, self.sequence, hidden) = (tape.layers[layer], tape.batch, sequence, tape.hidden)
     keepsPreactivation = cell.keepsPreactivation
     (stateComponents, gates, apart) = (
-      cell.stateComponents, cell.gates * tape.hidden, cell.resetGatedInputs * tape.hidden
+      tape.network.stateComponents, cell.gates * tape.hidden, cell.resetGatedInputs * tape.hidden
     )
     previousState = Pass<Double>.zeroed(stateComponents * hidden)
     state = Pass<Double>.zeroed(stateComponents * hidden)
@@ -213,7 +265,7 @@ extension Tape {
   /// J_t = ∂s_t/∂s_{t-1} of one sequence and layer at step `step` of the window, components·H square: element (i, j) is
   /// ∂s_{t,i}/∂s_{t-1,j}.
   public func jacobian(step: Int, sequence: Int, layer: Int) -> Matrix {
-    let width = network.cell.stateComponents * hidden
+    let width = network.stateComponents * hidden
     let pullback = StatePullback(self, layer: layer, sequence: sequence, rows: width)
     let rows = RowBlock(unitRows: width, width: width)
     pullback.apply(step: step, rows: width, from: rows, to: rows)

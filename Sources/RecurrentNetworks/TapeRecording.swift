@@ -70,7 +70,7 @@ extension Pass {
   }
 
   private func recordLayer(_ layer: Int, _ window: Range<Int>, _ injected: Range<Int>, weight: S) -> LayerTape {
-    let stateComponents = network.cell.stateComponents
+    let stateComponents = network.stateComponents
     let h = network.hidden
     let gh = network.cell.gates * h
     let rows = window.count * batch
@@ -153,7 +153,7 @@ extension Pass {
       for t in stride(from: window.lowerBound, to: window.upperBound, by: count) {
         if plan.isUntied { packBackward(gates: network.cell.gates, step: t) }
         S.multiplyPacked(
-          m: count * batch, n: network.hidden, k: network.cell.gates * network.hidden,
+          m: count * batch, n: plan.seenUnits, k: network.cell.gates * network.hidden,
           a: arena + above.preactivationGradient + t * batch * plan.gateStride, aRowStride: plan.gateStride,
           aColumnStride: 1, packedB: arena + above.inputBackward, c: scratch + (t - window.lowerBound) * stateRow,
           cRowStride: plan.stateStride, accumulate: false)
@@ -165,7 +165,7 @@ extension Pass {
   /// What arrives at each step's h from the step after it; 0 at the last.
   private func recordFutureGradient(_ layer: Int, _ window: Range<Int>) -> [Double] {
     let size = window.count * stateRow
-    let stateComponents = network.cell.stateComponents
+    let stateComponents = network.stateComponents
     let scratch = Self.zeroed(stateComponents * size)
     let discarded = Self.zeroed(2 * batch * plan.gateStride)
     defer {
@@ -233,6 +233,7 @@ extension Tape {
       let moved = Window(
         steps: 0..<window.steps.count, injected: inside.lowerBound - shift..<inside.upperBound - shift)
       pass.load(data.slice(window.steps))
+      pass.firstStep = window.steps.lowerBound
       if let kept = variant.kept { pass.restore(kept) }
       pass.forward(min(variant.kept?.steps ?? 0, moved.steps.count)..<moved.steps.count)
       if let fixedPoint = variant.fixedPoint {

@@ -33,6 +33,12 @@ extension ParameterLayout {
     copies > 1 ? recurrentWeights(layer: layer).copy(t) : recurrentWeights(layer: layer)
   }
 
+  /// The delays beyond 1 with their W_hh of a layer at step t, [H, H].
+  public func delayedWeights(layer: Int, step t: Int) -> [DelayedBlock] {
+    let first = delayedWeights(layer: layer)
+    return copies > 1 ? first.map { DelayedBlock(delay: $0.delay, block: $0.block.copy(t)) } : first
+  }
+
   /// Parameters that all steps share, flat, as those of this layout: every copy is the same.
   public func copied(_ shared: [Double]) -> [Double] {
     var start = 0
@@ -73,6 +79,7 @@ extension PassPlan {
     var layer = layers[index]
     layer.inputWeight += t * gatedUnits * layer.inputWeightStride
     layer.recurrentWeight += t * gatedUnits * layer.recurrentWeightStride
+    layer.delayedWeight += t * layer.delayedCount
     layer.bias = layer.bias.map { $0 + t * gatedUnits }
     layer.recurrentBias += t * gatedUnits
     return layer

@@ -16,12 +16,12 @@ public struct Demo: Hashable, Sendable {
 
   // In the order of experiments.c.
   private static let names = [
-    "adaptive", "adding", "adding-gru", "antisymmetric", "artbp", "attention", "checkpoints", "clipping", "coin",
-    "copy", "copy-forgotten", "crossing-bars", "epochwise", "exploding", "federated", "fixed-point", "flossing",
-    "forecast", "identity-relu", "latch", "leaky", "lru", "lru-online", "min-gru", "orthogonal", "parity",
-    "real-time", "reber", "recall", "residual-depth", "rflo", "rtrl", "saturation", "sigmoid", "sine", "snap1",
-    "stale", "temporal-order", "text", "time-constants", "transformer", "tree", "truncation", "underflow", "untied",
-    "uoro", "vanishing", "williams-zipser",
+    "adaptive", "adding", "adding-gru", "antisymmetric", "artbp", "attention", "bidirectional", "checkpoints",
+    "clipping", "clockwork", "coin", "copy", "copy-forgotten", "crossing-bars", "epochwise", "exploding", "federated",
+    "fixed-point", "flossing", "forecast", "identity-relu", "latch", "leaky", "lru", "lru-online", "min-gru", "narx",
+    "orthogonal", "parity", "projected-lstm", "real-time", "reber", "recall", "residual-depth", "rflo", "rtrl",
+    "saturation", "sigmoid", "sine", "snap1", "stale", "temporal-order", "text", "time-constants", "transformer",
+    "tree", "truncation", "underflow", "untied", "uoro", "vanishing", "williams-zipser",
   ]
 
   /// The one called `name`.

@@ -203,6 +203,15 @@ extension Experiment {
   /// Whether it is a network whose states follow one another.
   public var isRecurrent: Bool { architecture.kind == .recurrent }
 
+  /// What a layer is called that a reader looks into, the lowest 0 of `count`, and in two or three characters; of a bidirectional
+  /// network the directions count as layers.
+  public func layerName(_ layer: Int, of count: Int) -> (long: String, short: String) {
+    guard architecture.kind == .bidirectional else { return ("layer \(layer + 1)", "l\(layer + 1)") }
+    let arrow = layer % 2 == 1 ? "→" : "←"
+    guard count > 2 else { return ((layer % 2 == 1 ? "forward " : "backward ") + arrow, arrow) }
+    return ("layer \(layer / 2 + 1) \(arrow)", "l\(layer / 2 + 1)\(arrow)")
+  }
+
   /// What kind of network it is with its own settings, in few words; nil for a recurrent one.
   public var architectureWords: String? {
     switch architecture.kind {
@@ -211,6 +220,9 @@ extension Experiment {
       "transformer \(architecture.heads) head\(architecture.heads == 1 ? "" : "s") \(network.activation.rawValue)"
         + (architecture.norm == .none ? "" : " \(architecture.norm.rawValue)-norm")
         + (architecture.isResidual ? "" : " no residual")
+    case .bidirectional:
+      "bidirectional \(network.cell.rawValue)"
+        + (network.cellDescription.takesActivation ? " \(network.activation.rawValue)" : "")
     case .attention: "\(architecture.scoring.rawValue) attention over \(network.activation.rawValue) states"
     case .tree:
       "\(architecture.tree.rawValue) tree " + (architecture.composition == .lstm ? "lstm" : network.activation.rawValue)

@@ -75,7 +75,7 @@ struct MemoryEstimate {
     let data = (Self.snapshots + Saturating(1)) * ((i + o) * Self.double + Saturating(9))
     // A unit's state, δ, its local and its future part; a gate's a, φ′ and ∂L/∂a, and twice more where it is kept apart.
     let unit =
-      2 * cell.stateComponents + 2 + 3 * cell.gates
+      2 * experiment.network.stateComponents + 2 + 3 * cell.gates
       + (cell.resetGatedInputs > 0 ? cell.resetGatedInputs + cell.gates : 0)
     let layers = Saturating(experiment.network.layers) * Saturating(unit) * h
     // x, y and the targets, ∂l/∂h, and the loss.
@@ -88,7 +88,7 @@ struct MemoryEstimate {
     let k1 = experiment.training.k1.resolved(length: experiment.task.length)
     guard k1 < experiment.task.length else { return Saturating(0) }
     let network = experiment.network
-    let state = Saturating(network.layers * network.cell.stateComponents) * Saturating(network.hidden)
+    let state = Saturating(network.layers * network.stateComponents) * Saturating(network.hidden)
     return Self.checkpoints * Saturating(experiment.task.length) * Saturating(experiment.training.batch) * state
       * Self.double
   }

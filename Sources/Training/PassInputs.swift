@@ -57,7 +57,7 @@ public struct PassInputs: Sendable {
 
   /// What the plain pass of one sequence of the batch alone is a function of.
   public func only(sequence: Int) -> PassInputs {
-    let (stateComponents, hidden) = (experiment.network.cell.stateComponents, experiment.network.hidden)
+    let (stateComponents, hidden) = (experiment.network.stateComponents, experiment.network.hidden)
     let starts = (0..<stateComponents).map { ($0 * data.batch + sequence) * hidden }
     return PassInputs(
       experiment: experiment, layout: layout, parameters: parameters, data: data.only(sequence: sequence),

@@ -44,7 +44,9 @@ extension Experiment {
   fileprivate func hasWeights(of other: Experiment) -> Bool {
     network.hidden == other.network.hidden && network.layers == other.network.layers
       && network.cell == other.network.cell && network.unitTensors == other.network.unitTensors
-      && network.learnsInitialState == other.network.learnsInitialState && task == other.task
+      && network.projection == other.network.projection && network.delays == other.network.delays
+      && network.periods == other.network.periods && network.learnsInitialState == other.network.learnsInitialState
+      && task == other.task
       && architecture == other.architecture
   }
 }

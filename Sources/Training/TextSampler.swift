@@ -34,16 +34,19 @@ struct TextSampler {
     let h = network.hidden
     pass.resetState()
     for (layer, values) in state.enumerated() {
-      let row = (0..<network.cell.stateComponents).flatMap { values[$0 * batch * h..<$0 * batch * h + h] }
+      let row = (0..<network.stateComponents).flatMap { values[$0 * batch * h..<$0 * batch * h + h] }
       pass.setState(at: 0, layer: layer, from: row)
     }
     var random = CounterRandom(seed: seed, for: .text)
     var data = SequenceBatch(
       steps: 1, batch: 1, inputs: layout.inputs, outputs: layout.outputs,
       x: [Double](repeating: 0, count: layout.inputs), symbols: nil, target: .classes([0]), targetMask: [1])
+    var count = 0
     func read(_ symbol: Int) {
       data.x[symbol] = 1
       pass.load(data)
+      pass.firstStep = count
+      count += 1
       data.x[symbol] = 0
       pass.forward(0..<1)
     }
@@ -71,8 +74,8 @@ struct TextSampler {
     var y = [Double](repeating: 0, count: layout.outputs)
     for output in y.indices {
       var sum = pass.parameters[bias.offset + output]
-      let row = weight.offset + output * network.hidden
-      for unit in 0..<network.hidden { sum += pass.parameters[row + unit] * h[unit] }
+      let row = weight.offset + output * network.outputUnits
+      for unit in 0..<network.outputUnits { sum += pass.parameters[row + unit] * h[unit] }
       y[output] = sum
     }
     let largest = y.max() ?? 0

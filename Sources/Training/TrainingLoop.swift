@@ -378,7 +378,7 @@ extension TrainingLoop {
   }
 
   /// The numbers of a layer's state, [parts, B, H].
-  private var stateSize: Int { experiment.network.cell.stateComponents * data.batch * experiment.network.hidden }
+  private var stateSize: Int { experiment.network.stateComponents * data.batch * experiment.network.hidden }
 
   /// Refuses a checkpoint, which may have come from a file, whose arrays are of other sizes than the arenas.
   private func requireFit(_ checkpoint: Checkpoint) throws(TrainingError) {

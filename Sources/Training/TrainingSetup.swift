@@ -28,7 +28,7 @@ func makeEngine(
   try engine.setParameters(try parameters(experiment, layout: engine.layout, given: start.parameters))
   if let state = start.carriedState {
     let network = experiment.network
-    let size = network.cell.stateComponents * experiment.training.batch * network.hidden
+    let size = network.stateComponents * experiment.training.batch * network.hidden
     guard state.count == network.layers, state.allSatisfy({ $0.count == size && $0.allSatisfy(\.isFinite) }) else {
       throw .misfit(
         "carried state: found \(state.map(\.count)) numbers a layer, expected \(network.layers) layers of \(size) finite ones"
@@ -135,7 +135,7 @@ private func parameters(
   }
   guard experiment.isRecurrent else {
     return experiment.architecture.initialParameters(
-      layout, experiment.network.initialization, seed: experiment.seed)
+      layout, experiment.network, seed: experiment.seed)
   }
   // Drawn once, whether all steps share them or begin with them.
   let shared = ParameterLayout(experiment.network, inputs: layout.inputs, outputs: layout.outputs)

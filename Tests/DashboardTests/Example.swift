@@ -34,7 +34,7 @@ enum Example {
     let upper = end ?? min(length, max(k1, k2) + k1)
     let window = Window(steps: max(0, upper - k2)..<upper, injected: max(0, upper - k1)..<upper)
     let hidden = experiment.network.hidden, batch = experiment.training.batch,
-      parts = experiment.network.cell.stateComponents
+      parts = experiment.network.stateComponents
     return Snapshot(
       serial: serial, experiment: experiment, initialExperiment: experiment, description: description, update: update,
       sequence: 3, data: data,

@@ -261,8 +261,7 @@ import Training
   @Test("A setting of other programs is refused with what to choose in its place")
   func absentSettings() throws {
     for (key, choice) in [
-      ("network.coupled_gates", "coupled_lstm"), ("network.projection", "proj_size=0"),
-      ("network.bidirectional", "one direction"), ("network.delays", "fully_recurrent"),
+      ("network.coupled_gates", "coupled_lstm"), ("network.bidirectional", "network.kind: bidirectional"),
     ] {
       var experiment = Experiment()
       let error = #expect(throws: ExperimentKeyError.self) { try experiment.set(key, "true") }

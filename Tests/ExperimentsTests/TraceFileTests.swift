@@ -14,7 +14,7 @@ import Training
     let data = SequenceBatch(
       steps: n, batch: b, inputs: 2, outputs: 3, x: (0..<n * b * 2).map { _ in random.normal() }, symbols: nil,
       target: .classes((0..<n * b).map { Int32($0 % 3) }), targetMask: (0..<n * b).map { $0 % 5 == 0 ? 0 : 1 })
-    let carried = (0..<network.cell.stateComponents).flatMap { _ in [0.1, -0.2, 0.3, 0.4, 0.5, -0.6] }
+    let carried = (0..<network.stateComponents).flatMap { _ in [0.1, -0.2, 0.3, 0.4, 0.5, -0.6] }
     return Tape.compute(
       network: network, layout: layout, parameters: initialParameters(network, layout, seed: 2), data: data,
       window: Window(steps: 2..<6, injected: 4..<6),

@@ -40,7 +40,7 @@ struct NamedModel: CustomTestStringConvertible, Sendable {
     let layout = ParameterLayout(network(model), inputs: data.inputs, outputs: data.outputs)
     let loaded = try WeightsFile.load(file, layout: layout)
     #expect(loaded.reading.contains("\(model.module) as the network of 4 units, \(model.readout) as its readout"))
-    let state = [Double](repeating: 0, count: model.cell.stateComponents * data.batch * 4)
+    let state = [Double](repeating: 0, count: network(model).stateComponents * data.batch * 4)
     let tape = Tape.compute(
       network: network(model), layout: layout, parameters: loaded.parameters, data: data,
       window: Window(steps: 0..<data.steps, injected: 0..<data.steps),

@@ -22,7 +22,7 @@ private struct DoubleSum {
       let jacobians = (0..<tape.steps).map { tape.jacobian(step: $0, sequence: b, layer: 0) }
       for i in 0..<tape.steps where tape.targetMask[i * tape.batch + b] != 0 {
         var row = Array(tape.lossGradient[(i * tape.batch + b) * h..<(i * tape.batch + b + 1) * h])
-        row += [Double](repeating: 0, count: (tape.network.cell.stateComponents - 1) * h)
+        row += [Double](repeating: 0, count: (tape.network.stateComponents - 1) * h)
         for t in (0...i).reversed() {
           if t < i { row = jacobians[t + 1].transposed * row }
           add(row, t, b, Double(count(i, t)), to: &sum)

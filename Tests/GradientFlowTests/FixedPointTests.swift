@@ -92,7 +92,7 @@ import Testing
     let tape = test.tape()
     for layer in 0..<layers {
       let map = LayerMap(tape, layer: layer, step: 2)
-      let parts = cell.stateComponents, h = tape.hidden
+      let parts = tape.network.stateComponents, h = tape.hidden
       func state(_ row: Int) -> [Double] {
         (0..<parts).flatMap { part in Array(tape.layers[layer].state.row((row * parts + part) * 2, of: h, width: h)) }
       }

@@ -14,7 +14,7 @@ import Testing
       #expect(flow.rows == Array(0..<9))
       for i in 0..<9 {
         var row = Array(tape.lossGradient[(i * 3 + sequence) * h..<(i * 3 + sequence + 1) * h])
-        row += [Double](repeating: 0, count: (cell.stateComponents - 1) * h)
+        row += [Double](repeating: 0, count: (tape.network.stateComponents - 1) * h)
         for t in (0..<9).reversed() {
           guard t <= i else {
             #expect(flow[i, t] == -.infinity)

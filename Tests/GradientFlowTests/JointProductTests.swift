@@ -16,7 +16,7 @@ import Testing
   @Test(arguments: [CellKind.elman, .leaky, .residual, .lstm, .gru, .janet], [1, 2, 3])
   func isTheDerivativeOfAllStatesByAllStates(cell: CellKind, layers: Int) throws {
     let test = TestNetwork(cell: cell, hidden: 3, layers: layers, steps: 4, scale: 0.8, seed: UInt64(7 + layers))
-    let size = cell.stateComponents * 3
+    let size = test.network.stateComponents * 3
     let epsilon = 1e-5
     var difference = Matrix(rows: layers * size, columns: layers * size)
     for column in 0..<layers * size {

@@ -43,7 +43,7 @@ import Testing
 
   /// w_i ∂l_i/∂h_t by explicit Jacobians and the pass's own scales, [i][t][H]; 0 where the loss is not injected.
   private func termsOfTheDoubleSum(_ tape: Tape, sequence: Int, layer: Int) -> [[[Double]]] {
-    let (h, stateComponents) = (tape.hidden, tape.network.cell.stateComponents)
+    let (h, stateComponents) = (tape.hidden, tape.network.stateComponents)
     let jacobians = tape.layers.indices.map { l in
       (0..<tape.steps).map { tape.jacobian(step: $0, sequence: sequence, layer: l).transposed }
     }
@@ -80,7 +80,7 @@ import Testing
 
   /// (∂s^l_t/∂h^{l-1}_t)ᵀ, [H, components·H], by pulling back unit vectors.
   private func down(_ tape: Tape, _ sequence: Int, layer: Int, step: Int) -> Matrix {
-    let width = tape.network.cell.stateComponents * tape.hidden
+    let width = tape.network.stateComponents * tape.hidden
     let pullback = StatePullback(tape, layer: layer, sequence: sequence, rows: width)
     let unit = RowBlock(unitRows: width, width: width), result = RowBlock(rows: width, width: tape.hidden)
     pullback.applyToLayerBelow(step: step, rows: width, from: unit, to: result)

@@ -60,8 +60,9 @@ struct TestNetwork {
     data = SequenceBatch(
       steps: steps, batch: batch, inputs: inputs, outputs: outputs, x: x, symbols: nil, target: .classes(classes),
       targetMask: (0..<steps * batch).map { hasTarget($0 / batch) ? 1 : 0 })
+    let size = network.stateComponents * batch * hidden
     carried = (0..<layers).map { _ in
-      (0..<cell.stateComponents * batch * hidden).map { _ in isZero ? 0 : 0.5 * random.next() }
+      (0..<size).map { _ in isZero ? 0 : 0.5 * random.next() }
     }
     if isZero {
       for name in layout.entries.map(\.name) where name.hasPrefix("bias") {

@@ -10,7 +10,7 @@ struct CellDescriptionTests {
     network.cell = cell
     let description = network.cellDescription
     #expect(description.gates.count == cell.gates)
-    #expect(description.stateComponents.count == cell.stateComponents)
+    #expect(description.stateComponents.count == network.stateComponents)
     if let functions = description.gateFunctions { #expect(functions.count == cell.gates) }
     #expect(!description.summary.isEmpty && !description.state.isEmpty)
   }

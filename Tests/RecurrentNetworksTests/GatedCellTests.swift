@@ -8,7 +8,7 @@ import Testing
 @Suite("Gated cells")
 struct GatedCellTests {
   private func product(_ tape: Tape, sequence: Int = 0) -> Matrix {
-    let width = tape.network.cell.stateComponents * tape.hidden
+    let width = tape.network.stateComponents * tape.hidden
     return (0..<tape.steps).reduce(Matrix.identity(width)) {
       tape.jacobian(step: $1, sequence: sequence, layer: 0) * $0
     }
@@ -72,7 +72,7 @@ struct GatedCellTests {
   func jacobian(_ cell: CellKind) {
     let trial = Trial(cell: cell, hidden: 4, steps: 1, batch: 1)
     let window = Window(steps: 0..<1, injected: 0..<1)
-    let width = cell.stateComponents * 4
+    let width = trial.network.stateComponents * 4
     let jacobian = trial.tape(window).jacobian(step: 0, sequence: 0, layer: 0)
     for j in 0..<width {
       func after(_ change: Double) -> [Double] {

@@ -138,7 +138,7 @@ struct ReferenceNetwork {
     let h = network.hidden
     var state = carriedState.map { $0.map { Dual($0) } }
     func offset(_ name: String) -> Int { layout[name]?.offset ?? 0 }
-    let (gates, stateComponents) = (network.cell.gates, network.cell.stateComponents)
+    let (gates, stateComponents) = (network.cell.gates, network.stateComponents)
     let (readout, readoutBias) = (offset("readout.weight"), offset("readout.bias"))
     let isOneMatrix = network.cell == .fullyRecurrent
     for t in window.steps {
@@ -305,8 +305,9 @@ struct Trial {
     layout = ParameterLayout(network, inputs: inputs, outputs: outputs, copies: untied ? steps : 1)
     var random = CounterRandom(seed: seed, stream: 99)
     parameters = initialParameters(network, layout, seed: seed).map { $0 + 0.1 * random.normal() }
+    let size = network.stateComponents * batch * hidden
     carriedState = (0..<layers).map { _ in
-      (0..<cell.stateComponents * batch * hidden).map { _ in 0.5 * random.normal() }
+      (0..<size).map { _ in 0.5 * random.normal() }
     }
     let rows = steps * batch
     let symbols = (0..<rows).map { _ in Int32(random.integer(below: inputs)) }

@@ -81,6 +81,22 @@ struct ForwardAlgorithmTests {
     }
   }
 
+  @Test(
+    "RTRL follows connections of other delays and units with clocks",
+    arguments: [
+      ["network.delays": "[1, 3]"], ["network.periods": "[1, 2]", "network.hidden": "4"],
+      ["network.delays": "[1, 2, 5]", "network.layers": "2"],
+      ["network.delays": "[1, 2]", "network.periods": "[1, 3]", "network.hidden": "4", "training.k1": "1"],
+    ])
+  func delays(options: [String: String]) throws {
+    let settings = options.merging(["training.k1": "3", "task.name": "copy"]) { own, _ in own }
+    let exact = try gradients(fixedWeights(settings), updates: 12)
+    let rtrl = settings.merging(["training.algorithm": "rtrl"]) { $1 }
+    for (found, expected) in try zip(gradients(fixedWeights(rtrl), updates: 12), exact) {
+      #expect(relativeError(found, expected) < 1e-12)
+    }
+  }
+
   /// Drawn parameters with W_hh diagonal, in every gate.
   private func diagonal(_ experiment: Experiment) throws -> [Double] {
     let run = try TrainingRun(experiment: experiment)

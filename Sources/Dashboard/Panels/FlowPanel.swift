@@ -27,7 +27,7 @@ struct FlowPanel: Panel {
 
   func notes(_ state: DashboardState) -> [String] {
     let batch = state.lane[FlowInstrument.self]?.batch ?? 1
-    let layer = state.layers > 1 ? "layer \(state.shownLayer + 1) · " : ""
+    let layer = state.layerWords.map { "\($0) · " } ?? ""
     if state.showsSchedule {
       return ["updates that carry (i ↓, t →) · v: the flow", "updates that carry (i, t)", "mask"]
     }

@@ -20,7 +20,7 @@ struct GradientNormPanel: Panel {
     guard state.cursor.phase != .forward else { return ["‖∂L/∂h_t‖ · comes with the backward pass", "‖∂L/∂h_t‖"] }
     guard let reading = state.lane[GradientNormInstrument.self] else { return ["‖∂L/∂h_t‖"] }
     let name = state.lanePrefix
-    let layer = state.layers > 1 ? "layer \(state.shownLayer + 1) · " : ""
+    let layer = state.layerWords.map { "\($0) · " } ?? ""
     let whose = reading.batch > 1 ? "over \(reading.batch) sequences · " : ""
     let cursor = state.cursor
     // Before the first loss the gradient only passes on; where losses enter a slope would say nothing of the way.

@@ -29,6 +29,8 @@ public struct AlgorithmSizes: Equatable, Sendable {
   /// Gates of a cell, parts of its state, stacked layers.
   public var gates = 1, stateComponents = 1, layers = 1
   /// Whether h_{t-1} goes into the pre-activations; the numbers of h that one unit is; the cell's own numbers to train, a layer.
+  /// The recurrent matrices of a gate: one for each delay.
+  public var connections = 1
   public var hasRecurrentWeights = true, hasBias = true, coupledParts = 1, unitTensors = 0
   /// The sequences trained at once.
   public var batch = 1
@@ -52,8 +54,9 @@ public struct AlgorithmSizes: Equatable, Sendable {
     let (network, training) = (experiment.network, experiment.training)
     self.init(units: network.hidden, inputs: inputs, outputs: outputs, length: experiment.task.length)
     gates = network.cell.gates
-    stateComponents = network.cell.stateComponents
+    stateComponents = network.stateComponents
     layers = network.layers
+    connections = 1 + network.furtherDelays.count
     hasRecurrentWeights = network.cell.hasRecurrentWeights
     hasBias = network.cell.hasBias
     coupledParts = network.cell.coupledParts
@@ -75,7 +78,7 @@ public struct AlgorithmSizes: Equatable, Sendable {
   /// The recurrent parameters of all layers: Σ G n (n + m), without biases; m is n above the lowest layer.
   public var recurrentWeights: Double {
     let (n, m, g) = (Double(units), Double(inputs), Double(gates))
-    let fromState = hasRecurrentWeights ? n : 0
+    let fromState = hasRecurrentWeights ? Double(connections) * n : 0
     return g * n * (fromState + m) + Double(layers - 1) * g * n * (fromState + n)
   }
 

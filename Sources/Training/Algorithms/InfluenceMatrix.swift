@@ -41,7 +41,7 @@ final class InfluenceMatrix<S: Scalar> {
     let state = Double(sizes.stateComponents) * Double(sizes.units), rows = Double(sizes.gates) * Double(sizes.units)
     var (parameters, count) = (0.0, 0.0)
     for layer in 0..<sizes.layers {
-      parameters += rows * Double((layer == 0 ? sizes.inputs : sizes.units) + sizes.units + 1)
+      parameters += rows * Double((layer == 0 ? sizes.inputs : sizes.units) + sizes.connections * sizes.units + 1)
       count += state * parameters
     }
     return count * Double(sizes.batch)
@@ -50,7 +50,7 @@ final class InfluenceMatrix<S: Scalar> {
   init(pass: Pass<S>) {
     self.pass = pass
     let network = pass.network
-    let hidden = network.hidden, width = network.cell.stateComponents * network.hidden
+    let hidden = network.hidden, width = network.stateComponents * network.hidden
     let panelColumns = S.packedCount(k: 1, n: 1)
     let panelCount = S.packedCount(k: width, n: panelColumns)
     var offset = 0
@@ -103,14 +103,18 @@ final class InfluenceMatrix<S: Scalar> {
     }
   }
 
-  /// J_t = κ + Σ_g α_g W_hh,g.
+  /// J_t = κ + Σ_g α_g W_hh,g, each matrix in the columns of the component of the state that it multiplies.
   private func findJacobian(layer: Layer) {
-    guard let weights = layer.blocks.first(where: { $0.source == .state }) else { return }
+    let recurrent = layer.blocks.filter { $0.source == .state }
+    guard !recurrent.isEmpty else { return }
     for row in 0..<width {
       let target = jacobian + row * jacobianStride
       let (component, unit) = (row / hidden, row % hidden)
       target.update(repeating: 0, count: width)
-      addGates(to: target, byGate: local.byState, component: component, unit: unit, weights)
+      for weights in recurrent {
+        addGates(
+          to: target + weights.component * hidden, byGate: local.byState, component: component, unit: unit, weights)
+      }
       for other in 0..<local.stateComponents {
         target[other * hidden + unit] += local.direct[(component * local.stateComponents + other) * hidden + unit]
       }

@@ -118,13 +118,14 @@ final class InfluenceTrace<S: Scalar> {
 
   /// The direct path becomes J_ii: + Σ_g α_g W_g,ii from h of the unit itself.
   private func addOwnWeights() {
-    guard let weights = blocks.first(where: { $0.source == .state }) else { return }
-    for component in 0..<stateComponents {
-      for gate in 0..<local.gates {
-        for unit in 0..<hidden {
-          let weight = pass.parameters[weights.offset + (gate * hidden + unit) * weights.rowStride + unit]
-          local.direct[component * stateComponents * hidden + unit] +=
-            local.byState[(component * local.gates + gate) * hidden + unit] * weight
+    for weights in blocks where weights.source == .state {
+      for component in 0..<stateComponents {
+        for gate in 0..<local.gates {
+          for unit in 0..<hidden {
+            let weight = pass.parameters[weights.offset + (gate * hidden + unit) * weights.rowStride + unit]
+            local.direct[(component * stateComponents + weights.component) * hidden + unit] +=
+              local.byState[(component * local.gates + gate) * hidden + unit] * weight
+          }
         }
       }
     }

@@ -75,7 +75,7 @@ final class RankOneInfluence<S: Scalar> {
   init(pass: Pass<S>) {
     self.pass = pass
     hidden = pass.network.hidden
-    stateComponents = pass.network.cell.stateComponents
+    stateComponents = pass.network.stateComponents
     gates = pass.network.cell.gates
     width = stateComponents * hidden
     blocks = pass.layout.weightBlocks(layer: 0)
@@ -137,12 +137,16 @@ final class RankOneInfluence<S: Scalar> {
 
   /// J s̃ = κ s̃ + Σ_g α_g ⊙ (W_hh,g h̃).
   private func move(_ state: UnsafeMutablePointer<S>) {
-    guard let weights = blocks.first(where: { $0.source == .state }), let parameters = pass.parameters.baseAddress
-    else { return }
-    // A column [H, 1] as B has rows of one number.
-    S.multiply(
-      m: gates * hidden, n: 1, k: hidden, a: parameters + weights.offset, aRowStride: weights.rowStride,
-      aColumnStride: 1, b: state, bRowStride: 1, c: recurrent, cRowStride: 1, accumulate: false)
+    guard let parameters = pass.parameters.baseAddress else { return }
+    var isFirst = true
+    for weights in blocks where weights.source == .state {
+      // A column [H, 1] as B has rows of one number.
+      S.multiply(
+        m: gates * hidden, n: 1, k: hidden, a: parameters + weights.offset, aRowStride: weights.rowStride,
+        aColumnStride: 1, b: state + weights.component * hidden, bRowStride: 1, c: recurrent, cRowStride: 1,
+        accumulate: !isFirst)
+      isFirst = false
+    }
     for component in 0..<stateComponents {
       for unit in 0..<hidden {
         var sum: S = 0

@@ -2,11 +2,7 @@ extension ExperimentKeyError {
   /// Settings that other programs have and this one has under another name, or not at all: what to choose in their place.
   private static let absent = [
     "network.coupled_gates": "network.cell: coupled_lstm, an LSTM with i = 1 - f",
-    "network.projection": "network.hidden alone: h and c of an lstm have one size here, as with proj_size=0",
-    "network.bidirectional":
-      "one direction: a layer that reads the sequence backwards sees what lies ahead of each step, and h_t has then two times",
-    "network.delays":
-      "a delay of one step: fully_recurrent connects each unit with all of the step before, residual and leaky add a path past W_hh",
+    "network.bidirectional": "network.kind: bidirectional, recurrent layers of two directions",
   ]
 
   /// The error of such a setting; nil for other names.

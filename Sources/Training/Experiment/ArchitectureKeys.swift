@@ -38,7 +38,8 @@ extension ExperimentKey {
     ExperimentKey(
       "network.init.variance", .number(\.architecture.variance, NumberRange(from: 0, to: NumberRange.largest)),
       "of kinds other than recurrent: σ² in N(0, σ²/fan-in) of their matrices", .newRun, steps: .linear(0.1),
-      readWith: "a network.kind other than recurrent", isRead: { !$0.isRecurrent }),
+      readWith: "a network.kind other than recurrent and bidirectional",
+      isRead: { !$0.isRecurrent && $0.architecture.kind != .bidirectional }),
   ]
 
   /// A key of some kinds only.

@@ -6,7 +6,14 @@ extension ExperimentRule {
   static let architecture: [ExperimentRule] = recurrentSettings + shapes
 
   private static let recurrentSettings: [ExperimentRule] = [
-    other("network.cell", "elman", "it has no other states") { $0.network.cell != .elman },
+    other("network.cell", "elman", "it has no other states") {
+      $0.network.cell != .elman && $0.architecture.kind != .bidirectional
+    },
+    ExperimentRule(
+      "network.cell", fallsWith: \.architecture.kind,
+      expected: { _ in "another than fully_recurrent with network.kind bidirectional: its units are its outputs" },
+      mend: { $0.network.cell = .elman },
+      where: { $0.architecture.kind == .bidirectional && $0.network.cell.isFullyRecurrent }),
     other(
       "training.algorithm", "bptt",
       "the others carry the influence of a weight on a recurrent state, and it has none; or network.kind recurrent"
@@ -40,7 +47,7 @@ extension ExperimentRule {
         "1 with network.kind \($0.architecture.kind.rawValue)"
           + ($0.architecture.kind == .feedforward ? ": its depth is task.length" : "")
       },
-      where: { ![.recurrent, .transformer].contains($0.architecture.kind) && $0.network.layers > 1 }),
+      where: { ![.recurrent, .transformer, .bidirectional].contains($0.architecture.kind) && $0.network.layers > 1 }),
     ExperimentRule(
       "network.norm", fallsWith: \.architecture.kind, expected: { _ in "pre or none with network.kind feedforward" },
       where: { $0.architecture.kind == .feedforward && $0.architecture.norm == .post }),
@@ -78,11 +85,13 @@ extension ExperimentRule {
 
   /// Whether a network of the kind reads a key: some are of recurrent networks alone, those of W_hh of attention over states too.
   static func isRead(_ key: String, by kind: NetworkKind) -> Bool {
-    kind == .recurrent || !recurrentOnly.contains(key) && (kind == .attention || !ofStates.contains(key))
+    kind == .recurrent || kind == .bidirectional && ofCells.contains(key)
+      || !recurrentOnly.contains(key) && (kind == .attention || kind == .bidirectional || !ofStates.contains(key))
   }
 
   private static let recurrentOnly: Set<String> = Set(recurrentSettings.map(\.key)).subtracting(["training.clip.kind"])
     .union(["network.init.forget_bias"])
+  private static let ofCells: Set<String> = ["network.cell", "network.init.forget_bias"]
   private static let ofStates: Set<String> = ["network.init.recurrent", "network.init.scale", "network.init.diffusion"]
 
   /// A setting of recurrent networks alone.

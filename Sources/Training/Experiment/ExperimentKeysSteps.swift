@@ -44,9 +44,32 @@ extension ExperimentKey {
       let value = Double(get(experiment)) ?? experiment.network.initialization.expectedRadius
       guard let next = steps.next(value, up: up, whole: false) else { return nil }
       return range.contains(next) ? formatNumber(next) : range.end(up: up, from: value).map(formatNumber)
+    case .numbers:
+      return steppedList(experiment, up: up)
     case .path, .names, .text, .heldOut:
       return nil
     }
+  }
+
+  /// [1], [1, 2], [1, 3], …: the last number goes up; with doublings [], [1, 2], [1, 2, 4], …, without lists that are refused beside
+  /// the other keys.
+  private func steppedList(_ experiment: Experiment, up: Bool) -> String? {
+    var list = (listElements(get(experiment)) ?? []).compactMap { Int($0) }
+    func text() -> String { "[" + list.map(String.init).joined(separator: ", ") + "]" }
+    guard steps == .halfDoublings else {
+      guard let last = list.last, up || list.count > 1 else { return nil }
+      let next = up ? last + 1 : last - 1
+      if list.count > 1 { list.removeLast() }
+      if next > list.last ?? 0 { list.append(next) }
+      return text()
+    }
+    for _ in 0..<8 {
+      guard up || !list.isEmpty else { return nil }
+      list = up ? (list.isEmpty ? [1, 2] : list + [2 * (list.last ?? 1)]) : list.count <= 2 ? [] : list.dropLast()
+      var tried = experiment
+      if (try? set(&tried, text())) != nil, (try? tried.validate()) != nil { return text() }
+    }
+    return nil
   }
 
   /// The next choice that is not refused beside the other keys.

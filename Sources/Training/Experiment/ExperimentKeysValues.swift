@@ -16,6 +16,8 @@ public enum ExperimentValueKind: Equatable, Sendable {
   case path
   /// A list of names.
   case names
+  /// A list of whole numbers from 1, ascending; what is expected, in words.
+  case numbers(String)
   /// A word, or null; what is expected, in words.
   case text(String)
   /// A share, a number of rows, a file, or null.
@@ -32,7 +34,7 @@ public enum ExperimentValueKind: Equatable, Sendable {
     case .stepCount: "a whole number from 1, or full"
     case .path: "a file's path, or null"
     case .names: "a list of column names: [first, second]"
-    case .text(let expectation): expectation
+    case .text(let expectation), .numbers(let expectation): expectation
     case .heldOut: "a share between 0 and 1, a number of rows or characters from 1, a file's path, or null"
     }
   }
@@ -205,6 +207,25 @@ struct Field: Sendable {
     ) { experiment, text in
       guard let names = listElements(text) else { return false }
       experiment[keyPath: path] = names
+      return true
+    }
+  }
+}
+
+extension Field {
+  /// Ascending whole numbers from 1 on, written as a list: [1, 4].
+  static func numbers(_ path: Path<[Int]>, _ expectation: String, isValid: @escaping @Sendable ([Int]) -> Bool) -> Field
+  {
+    Field(
+      kind: .numbers(expectation), get: { "[" + $0[keyPath: path].map(String.init).joined(separator: ", ") + "]" }
+    ) { experiment, text in
+      guard let words = listElements(text) else { return false }
+      let numbers = words.compactMap { Int($0) }
+      let isAscending = zip(numbers, numbers.dropFirst()).allSatisfy { $0 < $1 }
+      guard numbers.count == words.count, isAscending, numbers.allSatisfy({ $0 >= 1 }), isValid(numbers) else {
+        return false
+      }
+      experiment[keyPath: path] = numbers
       return true
     }
   }

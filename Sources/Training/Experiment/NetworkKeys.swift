@@ -28,6 +28,25 @@ extension ExperimentKey {
       "lstm, coupled_lstm: i and f see c of the step before, o that of its own, each over a weight a unit", .newRun,
       steps: .choices, readWith: "an lstm", isRead: { $0.network.cell.has(option: "peephole") }),
     ExperimentKey(
+      "network.projection", .integer(\.network.projection, 0...1_000_000),
+      "lstm: P, the numbers of h, fewer than hidden: h = W_hr (o tanh c); 0 for as many as units (proj_size)", .newRun,
+      steps: .halfDoublings, readWith: "lstm", isRead: { $0.network.cell == .lstm }),
+    ExperimentKey(
+      "network.delays",
+      .numbers(
+        \.network.delays, "ascending delays from 1 to 64, the first of them 1, as [1, 4]",
+        isValid: { $0.first == 1 && $0.count <= 8 && ($0.last ?? 1) <= 64 }),
+      "elman: the delays of recurrent connections, each with a matrix of its own: a_t also reads W_d h_{t-d}", .newRun,
+      steps: .linear(1), readWith: "elman", isRead: { $0.network.cell == .elman }),
+    ExperimentKey(
+      "network.periods",
+      .numbers(
+        \.network.periods, "ascending periods from 1 to 4096, eight at most, as [1, 2, 4, 8]; [] for none",
+        isValid: { $0.count <= 8 && ($0.last ?? 1) <= 4096 }),
+      "elman: blocks of units with clocks; a unit is updated when its period divides t, which each sequence counts from 1, and reads "
+        + "units as slow or slower",
+      .newRun, steps: .halfDoublings, readWith: "elman", isRead: { $0.network.cell == .elman }),
+    ExperimentKey(
       "network.learned_initial_state", .choice(\.network.initialState),
       "the state before a sequence's first step is trained, and not 0", .newRun, steps: .choices),
     ExperimentKey(

@@ -4,7 +4,7 @@ extension ExperimentRule {
   /// What a cell has, and what W_hh can be.
   static let network: [ExperimentRule] =
     [cellOption("beta", \.network.beta), cellOption("beta_spread", \.network.betaSpread)]
-    + [cellOption("alpha", \.network.alpha)] + learnedBeta + initialState + [
+    + [cellOption("alpha", \.network.alpha)] + learnedBeta + initialState + projected + [
       ExperimentRule(
         "network.activation", fallsWith: \.network.cell,
         expected: {
@@ -28,6 +28,19 @@ extension ExperimentRule {
           "an even number with \($0.network.cell.rawValue): the real parts of H/2 complex numbers, and their imaginary parts"
         }, mend: { $0.network.hidden += 1 },
         where: { !$0.network.hidden.isMultiple(of: $0.network.cell.coupledParts) }),
+      ExperimentRule(
+        "training.regularizer.omega", fallsWith: \.network.delays,
+        expected: { _ in
+          "0 with network.delays: Ω is held by W_hh alone, and here it depends on the others too; or delays [1]"
+        },
+        where: { !$0.network.furtherDelays.isEmpty && $0.training.regularizer.omega > 0 }),
+      ExperimentRule(
+        "network.periods", fallsWith: \.network.hidden,
+        found: { "\($0.network.periods.count) periods" },
+        expected: {
+          "as many as divide network.hidden \($0.network.hidden), for blocks of one size; or another hidden"
+        },
+        where: { !$0.network.periods.isEmpty && !$0.network.hidden.isMultiple(of: $0.network.periods.count) }),
       ExperimentRule(
         "network.init.ring_inner",
         expected: { "at most ring_outer, \(formatPlainNumber($0.network.initialization.ringOuter))" },
@@ -91,6 +104,30 @@ extension ExperimentRule {
     "network.peephole", fallsWith: \.training.algorithm,
     expected: { "false with \($0.training.algorithm.rawValue): bptt, snap1 and rflo train peepholes" },
     where: { $0.network.hasPeepholes })
+
+  /// What does not go with a projected h.
+  private static let projected: [ExperimentRule] = [
+    refusedProjection({ "below network.hidden \($0.network.hidden): h has fewer numbers than there are units; or 0" }) {
+      $0.network.projection >= $0.network.hidden
+    },
+    refusedProjection({
+      "0 with \($0.training.algorithm.rawValue): it follows each unit by itself, and W_hr mixes them within a step; or bptt"
+    }) { $0.training.algorithm.description.isForward },
+    refusedProjection({ _ in "0 with network.peephole; or peephole false" }) { $0.network.hasPeepholes },
+    refusedProjection({ _ in "0 with training.untied; or untied false" }) { $0.training.untied },
+    refusedProjection({ _ in "0 with training.regularizer.omega, which is of a W_hh that reads units; or omega 0" }) {
+      $0.training.regularizer.omega > 0
+    },
+    refusedProjection({ _ in "0 with network.init.spectral_radius: its W_hh is not square; or null" }) {
+      $0.network.initialization.spectralRadius != nil
+    },
+  ]
+
+  private static func refusedProjection(
+    _ expected: @escaping @Sendable (Experiment) -> String, where isBroken: @escaping @Sendable (Experiment) -> Bool
+  ) -> ExperimentRule {
+    ExperimentRule("network.projection", expected: expected, where: { $0.network.isProjected && isBroken($0) })
+  }
 
   private static let learnedBeta: [ExperimentRule] = [
     ExperimentRule(

@@ -41,7 +41,7 @@ struct ThisStepPanel: Panel {
     guard let reading = state.lane[StepInstrument.self] else { return [] }
     let t = state.cursor.step + 1
     let lane = state.lanes.count > 1 ? "lane \(state.lane.id.letter) · " : ""
-    let layer = lane + (state.layers > 1 ? "layer \(state.shownLayer + 1) · " : "")
+    let layer = lane + (state.layerWords.map { "\($0) · " } ?? "")
     let sequence = "sequence \(state.sequence(reading) + 1) of \(reading.batch)"
     switch state.cursor.phase {
     case .forward:

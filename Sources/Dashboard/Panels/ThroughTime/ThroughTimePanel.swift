@@ -34,7 +34,8 @@ struct ThroughTimePanel: Panel {
     guard let reading = state.lane[TimeInstrument.self] else { return [] }
     let cursor = state.cursor
     let step = "t \(cursor.step + 1) of \(reading.length)"
-    let stacked = state.layers > 1 ? "layer \(state.shownLayer + 1) of \(state.layers) · " : ""
+    let isStack = state.lane.experiment.isRecurrent
+    let stacked = state.layerWords.map { $0 + (isStack ? " of \(state.layers) · " : " · ") } ?? ""
     let whose = stacked + (reading.batch > 1 ? "h of sequence 1 of \(reading.batch), ∂L/∂h of all · " : "")
     let window = "window \(reading.window.lowerBound + 1)…\(reading.window.upperBound)"
     switch cursor.phase {

@@ -32,7 +32,7 @@ extension TimePicture {
   private static func band(chosen: Int) -> (TimeLayer) -> StateBand {
     {
       StateBand(
-        names: ["layer \($0.number) h", "h l\($0.number)"], state: $0.state, range: $0.stateRange,
+        names: ["\($0.name.long) h", "h \($0.name.short)"], state: $0.state, range: $0.stateRange,
         isChosen: $0.number == chosen)
     }
   }
@@ -182,7 +182,7 @@ extension TimeDrawing {
     for (index, layer) in picture.layers.enumerated() {
       let row = rect.y + index * height
       label(
-        ["layer \(layer.number) ‖δ‖", "‖δ‖ l\(layer.number)"], row: row, &buffer,
+        ["\(layer.name.long) ‖δ‖", "‖δ‖ \(layer.name.short)"], row: row, &buffer,
         role: layer.number == picture.layer ? .accent : .dimText)
       if height > 1 { label([range], row: row + 1, &buffer) }
     }

@@ -5,8 +5,9 @@ import Training
 
 /// One layer of a picture of stacked layers.
 struct TimeLayer {
-  /// Its number, from 1 for the lowest.
+  /// Its number, from 1 for the lowest, and its name, long and short.
   var number: Int
+  var name: (long: String, short: String)
   /// h of a unit at a step; nil where it is not known.
   var state: (_ unit: Int, _ step: Int) -> Double?
   /// The largest |h| that the colors reach.
@@ -111,7 +112,8 @@ extension TimePicture {
       self.layer = layer + 1
       layers = time.layers.indices.reversed().map { index in
         TimeLayer(
-          number: index + 1, state: Self.states(time.layers[index], time.window, cursor),
+          number: index + 1, name: lane.experiment.layerName(index, of: time.layers.count),
+          state: Self.states(time.layers[index], time.window, cursor),
           stateRange: Self.range(time.layers[index]), gradient: norms.map { $0.layers[index] } ?? [])
       }
     }
