@@ -143,7 +143,9 @@ private struct WindowHeader {
     network.hidden = try count("hidden", from: 1)
     if metadata["projection"] != nil {
       network.projection = try count("projection", from: 1)
-      guard cell == .lstm, network.projection < network.hidden else { throw refuse("projection", "fewer than hidden, of an lstm") }
+      guard cell == .lstm, network.projection < network.hidden else {
+        throw refuse("projection", "fewer than hidden, of an lstm")
+      }
     }
     guard network.layers <= 64 else { throw refuse("layers", "at most 64") }
     update = try count("update", from: 0)

@@ -287,7 +287,9 @@ struct WeightNames {
       take(readout: one)
       return
     }
-    guard let hidden = tensors.first(where: { $0.key.hasPrefix("weight_hh") })?.value.shape.last else { return }
+    guard let seen = tensors.first(where: { $0.key.hasPrefix("weight_hh") })?.value.shape.last else { return }
+    // Of two directions it reads both.
+    let hidden = tensors["weight_hh_l0_reverse"] == nil ? seen : 2 * seen
     let matrices = file.entries.filter { entry in
       entry.name.hasSuffix(".weight") && !own.contains(entry.name) && entry.shape.count == 2 && entry.shape[1] == hidden
         && !entry.name.hasPrefix("grad.") && !Self.isEmbedding(entry.name)

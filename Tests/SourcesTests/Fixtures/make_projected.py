@@ -16,6 +16,7 @@ for name, options in {"projected_1": {"proj_size": 3}, "projected_2": {"proj_siz
         module = torch.nn.LSTM(3, 4, **options)
         optimizer = torch.optim.SGD(module.parameters(), 0.1)
         watch, state = bpttop_watch.attach(module, folder + "/run", every=1), None
+        state = tuple(torch.randn(options.get("num_layers", 1), 2, n) for n in (options["proj_size"], 4))
         for _ in range(2):
             x = torch.randn((2, 6, 3) if "batch_first" in options else (6, 2, 3))
             y, state = module(x, state)
