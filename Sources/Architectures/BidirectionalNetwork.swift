@@ -237,8 +237,7 @@ struct BidirectionalGraph: GradientGraph {
   func name(of site: Site.ID) -> String {
     let (chain, time) = (site / steps, site % steps)
     let layer = chains.count > 2 ? " of layer \(chain / 2 + 1)" : ""
-    return chain % 2 == 0
-      ? "h→ at t = \(time + 1)\(layer), through time" : "h← at t = \(steps - time)\(layer), through time from the end"
+    return chain % 2 == 0 ? "h→ at t = \(time + 1)\(layer)" : "h← at t = \(steps - time)\(layer)"
   }
 
   func makePullback(capacity: Int) -> BidirectionalPullback { BidirectionalPullback(self, capacity: capacity) }

@@ -162,7 +162,7 @@ extension DashboardState {
     let follows = reads.contains { $0.followsCursor }
     return Dictionary(
       uniqueKeysWithValues: lanes.map { lane in
-        let top = (lane.newest?.experiment?.network.layers ?? 1) - 1
+        let top = (lane.newest?.experiment?.shownLayers ?? 1) - 1
         let cursor = cursor(in: lane)
         let step = follows && !isRunning && cursor.phase != .update ? cursor.step : nil
         let focus = Focus(

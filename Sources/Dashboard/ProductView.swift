@@ -50,7 +50,7 @@ extension DashboardState {
   }
 
   /// The number of layers of the pass that is shown.
-  var layers: Int { lane.readings?.layers ?? shown?.experiment?.network.layers ?? 1 }
+  var layers: Int { lane.readings?.layers ?? shown?.experiment?.shownLayers ?? 1 }
 
   /// The layer that the panels show, counted from 0: that of the readings, or the one that was asked for.
   var shownLayer: Int { lane.readings?.layer ?? layer ?? layers - 1 }
@@ -60,15 +60,15 @@ extension DashboardState {
 
   /// Looks into the next layer above or below.
   mutating func moveLayer(up: Bool) {
-    let isRecurrent = lane.experiment.isRecurrent
-    let top = (isRecurrent ? newest?.experiment?.network.layers ?? 1 : layers) - 1
+    let top = (newest?.experiment?.shownLayers ?? 1) - 1
     guard top > 0 else {
       message = Message("one layer: network.layers stacks more")
       return
     }
     let next = min(max(0, min(layer ?? top, top) + (up ? 1 : -1)), top)
     layer = next == top ? nil : next
-    let place = isRecurrent ? " of \(top + 1)" + (next == top ? ", the top" : next == 0 ? ", the lowest" : "") : ""
+    let isStack = lane.experiment.architecture.kind != .bidirectional
+    let place = isStack ? " of \(top + 1)" + (next == top ? ", the top" : next == 0 ? ", the lowest" : "") : ""
     message = Message(lane.experiment.layerName(next, of: top + 1).long + place)
   }
 }

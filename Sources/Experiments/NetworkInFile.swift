@@ -7,6 +7,8 @@ public struct NetworkInFile: Equatable, Sendable {
   public let cell: CellKind
   /// H, and the number of layers; P of a projected LSTM, 0 of others.
   public let hidden: Int, layers: Int, projection: Int
+  /// Whether it has weights of a second direction.
+  public let isBidirectional: Bool
   /// The sizes of an input, and of the readout where the file has one.
   public let inputs: Int, outputs: Int?
 
@@ -18,6 +20,7 @@ public struct NetworkInFile: Equatable, Sendable {
     // A copy for each step stands before the matrix.
     let projected = names.tensors["weight_hr_l0"].flatMap { $0.shape.count == 2 ? $0.shape : nil }
     projection = projected?[0] ?? 0
+    isBidirectional = names.tensors["weight_hh_l0_reverse"] != nil
     let (rows, columns) = (recurrent.shape.dropLast().last ?? 0, projected?[1] ?? recurrent.shape.last ?? 0)
     guard columns > 0, rows % columns == 0, let cell = Self.cells[rows / columns] else { return nil }
     self.cell = cell
@@ -37,6 +40,7 @@ extension ExperimentSource {
     let isUngated = experiment.network.cell.gates == network.cell.gates
     if isOpen("network.cell"), !isUngated { try? experiment.set("network.cell", network.cell.rawValue) }
     if isOpen("network.hidden") { experiment.network.hidden = network.hidden }
+    if isOpen("network.kind"), network.isBidirectional { experiment.architecture.kind = .bidirectional }
     if isOpen("network.projection"), experiment.network.cell == .lstm {
       experiment.network.projection = network.projection
     }

@@ -179,6 +179,7 @@ private struct WindowHeader {
     let activation = network.cell == .elman ? " \(network.activation.rawValue)" : ""
     let direction = metadata["direction"].map { " \($0)" } ?? ""
     return "\(name)\(activation)\(direction) H=\(network.hidden)" + (network.layers > 1 ? "×\(network.layers)" : "")
+      + (network.isProjected ? " P=\(network.projection)" : "")
       + " T=\(steps) B=\(batch)" + (all > batch ? " of \(all)" : "") + (isCarried ? ", state carried in" : "")
   }
 

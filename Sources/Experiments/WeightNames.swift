@@ -31,7 +31,7 @@ struct WeightNames {
     var layer: Int?
     var isReverse = false
 
-    var name: String { "\(kind)_l\(layer ?? 0)" }
+    var name: String { "\(kind)_l\(layer ?? 0)\(isReverse ? "_reverse" : "")" }
   }
 
   /// The names of `file`; with a layout, those that fit it.
@@ -54,6 +54,10 @@ struct WeightNames {
     try takeOwnNames(map)
     try takeReadout(beside: parts, map["readout"])
     takeEmbedding(beside: parts, map["embedding"])
+    // A network that is no recurrent one has its tensors under their own names.
+    for entry in layout?.entries ?? [] where tensors[entry.name] == nil && !entry.name.hasPrefix("readout.") {
+      tensors[entry.name] = file[entry.name]
+    }
     let taken = Set(tensors.values.map(\.name) + [embedding?.name].compactMap { $0 })
     leftOut = file.entries.map(\.name).filter { !taken.contains($0) && !$0.hasPrefix("grad.") }
   }
@@ -216,7 +220,9 @@ struct WeightNames {
   }
 
   private mutating func take(_ parts: [Part]) throws(InputError) {
-    if let reverse = parts.first(where: \.isReverse) { throw bidirectional(reverse.entry, parts) }
+    if let layout, layout["weight_ih_l0_reverse"] == nil, let reverse = parts.first(where: \.isReverse) {
+      throw bidirectional(reverse.entry, parts)
+    }
     if let layout, layout.projection(layer: 0) == nil, let projection = parts.first(where: { $0.kind == "weight_hr" }) {
       throw refuse(
         "found a projected lstm (proj_size \(projection.entry.shape.first ?? 0)), expected one without, or network.projection "
@@ -243,10 +249,10 @@ struct WeightNames {
     guard layers <= 1, let hidden = parts.first(where: { $0.kind == "weight_hh" })?.entry.shape.last else {
       return refuse(
         "found a bidirectional network of \(layers) layers, whose upper ones read both directions, expected one "
-          + "direction: bidirectional=False", key: reverse.name)
+          + "direction, bidirectional=False; or network.kind bidirectional", key: reverse.name)
     }
     return refuse(
-      "found a bidirectional network, expected one direction. The forward one alone: python3 -c \"from safetensors.torch "
+      "found a bidirectional network, expected one direction; or network.kind bidirectional. The forward one alone: python3 -c \"from safetensors.torch "
         + "import *; d=load_file('W'); save_file({k: v for k, v in d.items() if not k.endswith('_reverse') and "
         + "v.shape[-1] != \(2 * hidden)}, 'forward.safetensors')\", W being this file", key: reverse.name)
   }
@@ -281,7 +287,9 @@ struct WeightNames {
       take(readout: one)
       return
     }
-    guard let hidden = tensors.first(where: { $0.key.hasPrefix("weight_hh") })?.value.shape.last else { return }
+    guard let seen = tensors.first(where: { $0.key.hasPrefix("weight_hh") })?.value.shape.last else { return }
+    // Of two directions it reads both.
+    let hidden = tensors["weight_hh_l0_reverse"] == nil ? seen : 2 * seen
     let matrices = file.entries.filter { entry in
       entry.name.hasSuffix(".weight") && !own.contains(entry.name) && entry.shape.count == 2 && entry.shape[1] == hidden
         && !entry.name.hasPrefix("grad.") && !Self.isEmbedding(entry.name)

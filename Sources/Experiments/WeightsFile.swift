@@ -172,8 +172,8 @@ public enum WeightsFile {
   /// The file's names of a parameter: a bias that is trained alone stands for PyTorch's two.
   static func names(for entry: ParameterLayout.Entry, in layout: ParameterLayout) -> [String] {
     // Where nothing recurrent is added there is no second bias.
-    guard entry.name.hasPrefix("bias_ih_l"), layout.recurrentWeights(layer: 0).rows > 0 else { return [entry.name] }
-    let other = "bias_hh_l" + entry.name.dropFirst("bias_ih_l".count)
+    let place = entry.name.dropFirst("bias_ih".count), other = "bias_hh" + place
+    guard entry.name.hasPrefix("bias_ih_l"), layout["weight_hh" + place] != nil else { return [entry.name] }
     return layout[other] == nil ? [entry.name, other] : [entry.name]
   }
 
@@ -232,6 +232,9 @@ public enum WeightsFile {
 }
 
 extension ParameterLayout {
-  /// H, read off the recurrent weights, or W_hr of a projected LSTM.
-  fileprivate var hidden: Int { projection(layer: 0)?.columns ?? recurrentWeights(layer: 0).columns }
+  /// H, read off W_hr of a projected LSTM, or the recurrent weights, or the readout where there are none.
+  fileprivate var hidden: Int {
+    self["weight_hr_l0"]?.shape.last ?? self["weight_hh_l0"]?.shape.last ?? self["weight"]?.shape.first
+      ?? self["readout.weight"]?.shape.last ?? 0
+  }
 }

@@ -83,6 +83,8 @@ extension UnitActivity {
     let kept = tape.layers[index], h = tape.hidden, gates = tape.network.cell.gates
     let rows = tape.steps * tape.batch
     let names = tape.network.cellDescription.gates, functions = tape.network.cellDescription.gateFunctions
+    // A unit with a clock has a slope where it is its turn.
+    let turns = (0..<tape.steps).map { tape.network.updatedUnits(at: tape.window.steps.lowerBound + $0 + 1) }
     let squares = (0..<gates * h).map { unit in
       (0..<rows).reduce(0.0) { sum, row in
         let value = kept.preactivationGradient[row * gates * h + unit]
@@ -95,14 +97,17 @@ extension UnitActivity {
     units = (0..<gates * h).map { unit in
       let gate = unit / h
       let largest = functions?[gate].maximumDerivative ?? tape.network.activation.maximumDerivative
-      let slopes = (0..<rows).map { kept.derivative[$0 * gates * h + unit] }
-      let flatShare = Double(slopes.reduce(0) { $0 + ($1 < Self.flat * largest ? 1 : 0) }) / Double(max(1, rows))
+      let slopes = (0..<rows).filter { turns[$0 / tape.batch][unit % h] }.map { kept.derivative[$0 * gates * h + unit] }
+      let flatShare =
+        Double(slopes.reduce(0) { $0 + ($1 < Self.flat * largest ? 1 : 0) }) / Double(max(1, slopes.count))
       let steepest = slopes.max() ?? 0
       let fault: Fault? =
-        steepest == 0
-        ? .dead
-        : flatShare >= Self.mostSteps
-          ? .saturated : gates == 1 && deviations[unit] < Self.stillness ? .still : nil
+        slopes.isEmpty
+        ? nil
+        : steepest == 0
+          ? .dead
+          : flatShare >= Self.mostSteps
+            ? .saturated : gates == 1 && deviations[unit] < Self.stillness ? .still : nil
       return Unit(
         gate: gates > 1 ? names[gate] : "", index: unit % h, flatShare: flatShare,
         largestSlope: steepest, deviation: deviations[unit % h],

@@ -61,7 +61,7 @@ public enum DecayInstrument: Instrument {
       length: pass.length, firstStep: tape.window.steps.lowerBound, parts: parts.filter { !$0.mean.isNaN },
       whole: Part(symbol: "J_tᵀ", name: "whole", log10Factor: shares.whole),
       nonNormality: nonNormality(pass, layer, budget),
-      noGradientReason: pass.noGradientReason)
+      noGradientReason: pass.noGradientReason ?? whyNotParted(tape.network))
   }
 
   /// Of the one matrix W_hh of a cell without gates.
@@ -73,6 +73,13 @@ public enum DecayInstrument: Instrument {
     let powers = budget.count(milliseconds: 4, cost: 6 * width * width * width, least: 0)
     guard powers > 0 else { return nil }
     return try? NonNormality(weights, powers: min(powers, NonNormality.powers))
+  }
+
+  /// Why a step back has no such parts; nil where it has.
+  private static func whyNotParted(_ network: NetworkSpecification) -> String? {
+    network.hasOtherDelays
+      ? "with other delays or clocks a step back is no one product of φ′ and W_hh: Jacobian product shows what it does"
+      : nil
   }
 
   /// What is followed over training.

@@ -57,7 +57,9 @@ public enum FlowInstrument: Instrument {
     let mask = pass.snapshot.data.targetMask, batch = pass.batch
     let targets = (0..<length).count { mask[$0 * batch] != 0 }
     if matrix.rows.count < targets { budget.leaveOut("the flow of \(matrix.rows.count) of \(targets) losses") }
-    let kept = pass.isCutByWindows ? TruncationMask(steps: length, windows: pass.windows) : nil
+    // A mask is of losses that reach no later state; of two directions nothing is cut.
+    let isMasked = pass.isCutByWindows && pass.snapshot.experiment.architecture.kind != .bidirectional
+    let kept = isMasked ? TruncationMask(steps: length, windows: pass.windows) : nil
     return Reading(
       matrix: matrix, mask: kept, share: kept.map { TruncationShare(mask: $0, flow: matrix) },
       extent: matrix.extent,

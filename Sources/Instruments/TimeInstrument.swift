@@ -70,7 +70,7 @@ public enum TimeInstrument: Instrument {
     /// The state of a unit after a step; nil where it is not known.
     public func value(unit: Int, step: Int) -> Double? {
       let index = (step - steps.lowerBound) * units + unit
-      return steps.contains(step) && index < values.count ? values[index] : nil
+      return steps.contains(step) && unit < units && index < values.count ? values[index] : nil
     }
 
     init(name: String, steps: Range<Int>, values: [Double], units: Int, range: Double) {
@@ -89,7 +89,8 @@ public enum TimeInstrument: Instrument {
     let symbols = symbols(data, words)
     let shown = symbols == nil ? min(data.inputs, 3) : 0
     return Reading(
-      length: data.steps, units: snapshot.experiment.network.hidden, batch: data.batch, window: snapshot.window.steps,
+      length: data.steps, units: snapshot.experiment.network.outputUnits, batch: data.batch,
+      window: snapshot.window.steps,
       injected: snapshot.window.injected, k1: training.k1.resolved(length: data.steps), k2: snapshot.schedule.k2,
       injection: training.inject, goesBackWhole: pass.isCutByWindows,
       carriesInfluence: training.algorithm.description.isForward, isRecurrent: pass.isRecurrent,

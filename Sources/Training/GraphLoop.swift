@@ -203,6 +203,9 @@ extension Experiment {
   /// Whether it is a network whose states follow one another.
   public var isRecurrent: Bool { architecture.kind == .recurrent }
 
+  /// The layers that a reader can look into: of a bidirectional network twice as many as it has.
+  public var shownLayers: Int { network.layers * (architecture.kind == .bidirectional ? 2 : 1) }
+
   /// What a layer is called that a reader looks into, the lowest 0 of `count`, and in two or three characters; of a bidirectional
   /// network the directions count as layers.
   public func layerName(_ layer: Int, of count: Int) -> (long: String, short: String) {

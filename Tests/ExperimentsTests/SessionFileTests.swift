@@ -26,6 +26,10 @@ import Training
   @Test(arguments: [
     [("training.optimizer.name", "adam")], [("network.cell", "lstm"), ("precision", "float32")],
     [("training.k1", "4"), ("training.k2", "8")], [("training.algorithm", "rtrl"), ("training.k1", "3")],
+    [("network.delays", "[1, 3]"), ("network.periods", "[1, 2]"), ("training.k1", "5"), ("training.k2", "7")],
+    [("network.delays", "[1, 4]"), ("training.algorithm", "rtrl"), ("training.k1", "3")],
+    [("network.cell", "lstm"), ("network.projection", "2"), ("training.k1", "5"), ("training.k2", "7")],
+    [("network.kind", "bidirectional"), ("network.cell", "gru"), ("precision", "float32")],
   ])
   func goingOnIsAsIfItHadNeverStopped(_ settings: [(String, String)]) throws {
     let folder = try Self.folder()

@@ -56,6 +56,21 @@ import Training
     }
   }
 
+  /// A checkpoint of whatever kind is read again, under PyTorch's names where it has some.
+  @Test(arguments: ["attention", "transformer", "tree", "feedforward", "bidirectional"])
+  func everyKind(kind: String) throws {
+    let folder = try TemporaryFolder()
+    var experiment = Experiment()
+    try experiment.set("task.name", "recall")
+    try experiment.set("task.length", "6")
+    try experiment.set("network.kind", kind)
+    let run = try TrainingRun(experiment: experiment)
+    try WeightsFile.write(run.parameters, layout: run.layout, to: folder.path("w.safetensors"))
+    #expect(try WeightsFile.read(path: folder.path("w.safetensors"), layout: run.layout) == run.parameters)
+    let names = Set(try SafetensorsFile.read(path: folder.path("w.safetensors")).entries.map(\.name))
+    #expect(names.contains("bias_hh_l0_reverse") == (kind == "bidirectional"))
+  }
+
   /// Each step's own weights: [T, …] under the same names; weights that all steps share are where every copy begins.
   @Test func untied() throws {
     let folder = try TemporaryFolder()

@@ -53,4 +53,15 @@ import Testing
     // The whole range of doubles.
     #expect(Histogram([-Double.greatestFiniteMagnitude, .greatestFiniteMagnitude], bins: 2).counts == [1, 1])
   }
+
+  @Test("Units with a clock are judged where it is their turn, and not at all where it never is")
+  func clocks() {
+    var test = TestNetwork(hidden: 4, steps: 6, scale: 0.1)
+    test.network.periods = [2, 8]
+    let activity = UnitActivity(test.tape())
+    for unit in activity.units {
+      #expect(unit.fault == nil && unit.flatShare == 0)
+      #expect(unit.index < 2 ? unit.largestSlope > 0.9 : unit.largestSlope == 0)
+    }
+  }
 }

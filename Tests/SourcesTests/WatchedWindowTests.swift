@@ -47,6 +47,15 @@ import Testing
     }
   }
 
+  /// Of a projected LSTM h has fewer numbers than c; its state is carried in.
+  @Test(arguments: [1, 2]) func projectedLSTM(layers: Int) throws {
+    let window = try WatchedWindow.read(path: Self.path("projected_\(layers)"))
+    #expect(window.snapshot.experiment.network.outputUnits == 4 - layers)
+    #expect(try #require(window.difference) <= 1e-13)
+    #expect(window.shape == "nn.LSTM H=4\(layers > 1 ? "×2" : "") P=\(4 - layers) T=6 B=2, state carried in")
+    #expect(GradientNorms.log10ByLayer(window.snapshot.tape()).allSatisfy { $0.allSatisfy(\.isFinite) })
+  }
+
   /// However a module is called, the window is that of the pass that it makes.
   @Test(arguments: [
     "odd_plain", "odd_batch_first", "odd_packed", "odd_last", "odd_cell", "odd_steps", "odd_reverse",

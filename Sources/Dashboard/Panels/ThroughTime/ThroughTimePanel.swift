@@ -34,7 +34,7 @@ struct ThroughTimePanel: Panel {
     guard let reading = state.lane[TimeInstrument.self] else { return [] }
     let cursor = state.cursor
     let step = "t \(cursor.step + 1) of \(reading.length)"
-    let isStack = state.lane.experiment.isRecurrent
+    let isStack = state.lane.experiment.architecture.kind != .bidirectional
     let stacked = state.layerWords.map { $0 + (isStack ? " of \(state.layers) · " : " · ") } ?? ""
     let whose = stacked + (reading.batch > 1 ? "h of sequence 1 of \(reading.batch), ∂L/∂h of all · " : "")
     let window = "window \(reading.window.lowerBound + 1)…\(reading.window.upperBound)"
