@@ -24,7 +24,7 @@ struct CheckCommand: ParsableCommand {
   private static func tolerance(_ precision: Precision) -> Double { precision == .float64 ? 1e-6 : 1e-4 }
 
   @OptionGroup var options: ExperimentOptions
-  @Option(parsing: .unconditional, help: "Updates to make before.", transform: Reading.count) var updates = 0
+  @Option(parsing: .unconditional, help: "Updates to make first.", transform: Reading.count) var updates = 0
   @OptionGroup var given: StartOptions
 
   func run() throws {
