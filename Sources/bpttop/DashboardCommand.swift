@@ -27,7 +27,9 @@ struct DashboardCommand: ParsableCommand {
   @OptionGroup var options: ExperimentOptions
   @OptionGroup var given: StartOptions
   @Option(help: "A run in one line, as `bpttop link` prints it.") var link: String?
-  @Option(help: "Updates a second at most as it opens, or full: as many as the machine makes.", transform: Reading.pace)
+  @Option(
+    help: "At most so many updates a second at the start; full for as many as the machine can make.",
+    transform: Reading.pace)
   var pace: Speed?
   @Flag(help: "Opens paused, before the first update.") var paused = false
   @OptionGroup var looks: TerminalLooks

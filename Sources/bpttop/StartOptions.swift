@@ -18,7 +18,7 @@ struct StartOptions: ParsableArguments {
   var map: [String] = []
   @Option(
     help: ArgumentHelp(
-      "Sequences of yours in place of the task's: a .safetensors file with x [T,B,I], target and target_mask, or a folder of CSV files.",
+      "Your own sequences instead of the task's: a .safetensors file with x [T,B,I], target and target_mask, or a folder of CSV files.",
       valueName: "data"),
     completion: .file())
   var data: String?

@@ -15,7 +15,7 @@ struct SweepCommand: ParsableCommand {
       `bpttop sweep FOLDER`. The end of a sweep is results.csv in the folder, a row a run, and the best settings on standard \
       output. In a terminal `bpttop sweep FOLDER` shows a finished sweep as a heat map; Enter opens a run in the dashboard.
 
-      --over takes KEY=A,B,C or KEY=LOW..HIGH:COUNT, evenly apart, or with :log behind it by equal factors. Whole numbers at both \
+      --over takes KEY=A,B,C or KEY=LOW..HIGH:COUNT, evenly spaced, or spaced by equal factors with :log at the end. Whole numbers at both \
       ends give whole numbers. --slurm and --ray run the same points on other machines that share the folder.
 
       EXAMPLES

@@ -53,14 +53,14 @@ struct TrainCommand: ParsableCommand {
   @Option(help: "Also writes the checkpoint every so many updates.", transform: Reading.positive) var every: Int?
   @Option(
     help:
-      "Of a table: the rows held out, or all, beside what the network says of them at the end, in the file's units (.csv).",
+      "For a table: the held-out rows, or all rows, beside the network's predictions at the end, in the file's units (.csv).",
     completion: .file(extensions: ["csv"]))
   var forecast: String?
   @Flag(help: "Goes on from --checkpoint FILE.bpttop where it is there.") var resume = false
   @OptionGroup var given: StartOptions
 
   @Option(
-    help: "Where it explodes: the last 50 updates before, whole (.safetensors).",
+    help: "If training explodes: the last 50 updates before it, complete (.safetensors).",
     completion: .file(extensions: ["safetensors"]))
   var blackBox: String?
 
