@@ -150,3 +150,23 @@ extension String {
     forms.first { $0.columns <= columns }
   }
 }
+
+extension String {
+  /// The paragraphs of a file's head, each in one line: a paragraph begins behind an empty line, and with a word and a colon.
+  public var paragraphs: [String] {
+    var paragraphs: [String] = []
+    var isBehindEmpty = true
+    for line in split(separator: "\n", omittingEmptySubsequences: false) {
+      let words = line.split(separator: " ").joined(separator: " ")
+      let label = line.prefix { $0 != ":" }
+      let begins = label.count < min(12, line.count) && label.first?.isUppercase == true && !label.contains(".")
+      if words.isEmpty || begins || isBehindEmpty || paragraphs.isEmpty {
+        if !paragraphs.isEmpty || !words.isEmpty { paragraphs.append(words) }
+      } else {
+        paragraphs[paragraphs.count - 1] += " " + words
+      }
+      isBehindEmpty = words.isEmpty
+    }
+    return paragraphs
+  }
+}

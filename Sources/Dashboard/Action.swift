@@ -34,7 +34,7 @@ public enum Effect: Hashable, Sendable {
   case savePicture(PictureRequest)
   /// Write the pass that is shown as a trace with the numbers on the screen; the experiment as a file.
   case exportTrace, saveExperiment
-  /// Keep these panels as those that every session opens with.
+  /// Keep these panels, by their names, as those that every session opens with.
   case savePanels([String])
   /// Write everything, to go on from here at another time.
   case saveSession

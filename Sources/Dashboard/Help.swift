@@ -77,7 +77,7 @@ enum Help {
         }
       }
     }
-    let head = paragraphs(state.opened.head)
+    let head = state.opened.head.paragraphs
     let opened: [Line] =
       head.isEmpty
       ? []
@@ -99,24 +99,6 @@ enum Help {
     "The keys to begin with: space runs and pauses, . and , step through the pass, n and N go an update on and back, + and - "
     + "change the spectral radius, { and } truncate, c clips, a changes the activation, u undoes, d opens a demo. The mouse "
     + "works too. All keys are below: press ↓."
-
-  /// The paragraphs of a file's head, each in one line: a paragraph begins behind an empty line, and with a word and a colon.
-  static func paragraphs(_ head: String) -> [String] {
-    var paragraphs: [String] = []
-    var isBehindEmpty = true
-    for line in head.split(separator: "\n", omittingEmptySubsequences: false) {
-      let words = line.split(separator: " ").joined(separator: " ")
-      let label = line.prefix { $0 != ":" }
-      let begins = label.count < min(12, line.count) && label.first?.isUppercase == true && !label.contains(".")
-      if words.isEmpty || begins || isBehindEmpty || paragraphs.isEmpty {
-        if !paragraphs.isEmpty || !words.isEmpty { paragraphs.append(words) }
-      } else {
-        paragraphs[paragraphs.count - 1] += " " + words
-      }
-      isBehindEmpty = words.isEmpty
-    }
-    return paragraphs
-  }
 
   private static let symbols: [(String, Role, String)] = [
     (

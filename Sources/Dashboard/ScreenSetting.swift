@@ -19,7 +19,9 @@ extension DashboardState {
     guard let choices = ScreenSetting.choices[line.key] else { return nil }
     let value = line.value ?? ""
     if line.key == "save" { return [.savePicture(try picture(PictureRequest(words: value), among: choices))] }
-    if line.key == "panels", value == "save" { return [.savePanels(panelsOn.map(\.name).sorted())] }
+    if line.key == "panels", value == "save" {
+      return [.savePanels(ScreenLayout(self).places.map(\.panel.id.name).sorted())]
+    }
     if line.key == "panels", let preset = presets.first(where: { $0.name == value }) {
       show(preset)
       return []

@@ -19,7 +19,7 @@ extension StepInstrument.Update {
     let apart: [StepText.Piece] = [.words("     ", .equation)]
     let delta = preactivationGradient.map { [StepText.Piece.words($0 + ",  ", .equation)] + sum + apart + rule }
     return StepText(
-      lines: [delta, sum + apart + rule, rule].compactMap { $0 }, facts: facts)
+      lines: [delta, sum + apart + rule, sum + [.words(",  ", .equation)] + rule, rule].compactMap { $0 }, facts: facts)
   }
 
   /// What is known where another program makes the update.

@@ -84,7 +84,7 @@ public enum LessonCard {
     let right = session.page.verdict?.curve
     let gap = max(2, min(6, (width - 6) / LessonCurve.places))
     var rows: [Row] = [
-      paragraph("\(y), from its least to its largest value: only the shape counts", width, theme, .dimText).first ?? []
+      paragraph("\(y) (only the shape counts)", width, theme, .dimText).first ?? []
     ]
     for level in (0...LessonCurve.levels).reversed() {
       var row: Row = [Span(level == 0 ? "└" : "│", theme[.grid])]

@@ -6,15 +6,16 @@ struct MeasuredNumber {
 
   /// All of them, in the order in which they are told.
   static let all: [MeasuredNumber] = [
-    MeasuredNumber("jacobian-product", "slope", "log10 of what one step back multiplies the product of Jacobians by"),
+    MeasuredNumber(
+      "jacobian-product", "slope", "log10 of what the product of Jacobians is multiplied by, one step back"),
     MeasuredNumber("horizon", "lag_10_percent", "steps back after which 10 % of the product of Jacobians is left"),
-    MeasuredNumber("horizon", "lag_1_percent", "steps back after which 1 % of it is left"),
-    MeasuredNumber("decay", "whole", "log10 of what one step back multiplies the gradient by"),
-    MeasuredNumber("decay", "activation", "the part of φ′ in it"),
-    MeasuredNumber("decay", "recurrent", "the part of W_hhᵀ in it"),
-    MeasuredNumber("decay", "memory_path", "the part of the gate on the memory path in it"),
-    MeasuredNumber("decay", "gates", "the part of the gates in it"),
-    MeasuredNumber("decay", "direct_path", "the part of the direct path in it"),
+    MeasuredNumber("horizon", "lag_1_percent", "steps back after which 1 % of the product of Jacobians is left"),
+    MeasuredNumber("decay", "whole", "log10 of what the gradient is multiplied by, one step back"),
+    MeasuredNumber("decay", "activation", "log10 of what φ′ multiplies the gradient by, one step back"),
+    MeasuredNumber("decay", "recurrent", "log10 of what W_hhᵀ multiplies the gradient by, one step back"),
+    MeasuredNumber("decay", "memory_path", "log10 of what the gate on the memory path multiplies it by, one step back"),
+    MeasuredNumber("decay", "gates", "log10 of what the gates multiply it by, one step back"),
+    MeasuredNumber("decay", "direct_path", "log10 of what the direct path multiplies it by, one step back"),
     MeasuredNumber("decay", "departure", "how far W_hh is from a normal matrix (Henrici), 0 to 1"),
     MeasuredNumber("spectrum", "spectral_radius", "spectral radius of W_hh"),
     MeasuredNumber("lyapunov", "largest", "largest Lyapunov exponent, nats a step"),

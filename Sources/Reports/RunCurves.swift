@@ -27,7 +27,7 @@ enum RunCurves {
     let plot = Plot(
       x: .steps(Int(updates.min() ?? 0), max(1, Int(updates.max() ?? 1))), y: .linear(curves.joined().map(\.y)),
       series: series, xName: "update")
-    var buffer = Buffer(width: 60, height: 12)
+    var buffer = Buffer(width: 92, height: 16)
     let frame = Rect(x: 0, y: 0, width: buffer.width, height: buffer.height)
     buffer.fill(frame, theme.blank)
     plot.draw(in: frame.inset(1), into: &buffer, theme: theme)

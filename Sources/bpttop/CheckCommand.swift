@@ -7,9 +7,9 @@ import Training
 /// `bpttop check`: BPTT against finite differences.
 struct CheckCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "check", abstract: "Gradient check: BPTT against finite differences, a line a parameter.",
+    commandName: "check", abstract: "Gradient check: BPTT against finite differences, one line per parameter.",
     discussion: """
-      The window that would be trained next is taken, its truncation included: the state before it is held constant. Each \
+      Checks the window that would be trained next, with its truncation: the state before the window is held constant. Each \
       line tells a tensor, how many of its elements were compared, the largest error relative to the tensor's largest \
       gradient, and ok or WRONG; or ? where finite differences of several steps contradict each other, as they do on a \
       chaotic network. Under another learning algorithm than bptt, an extra line tells how far its own gradient of these \
@@ -24,7 +24,7 @@ struct CheckCommand: ParsableCommand {
   private static func tolerance(_ precision: Precision) -> Double { precision == .float64 ? 1e-6 : 1e-4 }
 
   @OptionGroup var options: ExperimentOptions
-  @Option(parsing: .unconditional, help: "Updates to make before.", transform: Reading.count) var updates = 0
+  @Option(parsing: .unconditional, help: "Updates to make first.", transform: Reading.count) var updates = 0
   @OptionGroup var given: StartOptions
 
   func run() throws {

@@ -8,7 +8,7 @@ struct CompareCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "compare", abstract: "Says what differs between two sessions or experiments, and draws both.",
     discussion: """
-      Tells which settings differ, up to which update the same was done to both, how far the weights lie apart, and both losses: \
+      Says which settings differ, until which update both runs are the same, how far apart the weights are, and both losses: \
       of the last updates with their standard deviation, and on the same 200 held-out sequences with the standard error of the \
       difference. An experiment is trained for --updates updates (300) before; a session is taken as it was saved. A session \
       with two lanes can be given alone; FILE:b is its second lane.

@@ -28,7 +28,7 @@ struct ContrastCommand: ParsableCommand {
     help: ArgumentHelp("Overrides a key of what they have in common.", valueName: "key=value"))
   var settings: [String] = []
   @Option(help: "The seeds that the mean is taken over.", transform: Reading.count) var seeds = 5
-  @Option(help: "Updates to make before.", transform: Reading.count) var updates = 0
+  @Option(help: "Updates to make first.", transform: Reading.count) var updates = 0
   @Option(name: .shortAndLong, help: "Draws the curves as FILE.svg, FILE.png or FILE.txt.", completion: .file())
   var output: String?
   @Option(help: "The picture's size in cells.", transform: FrameSize.read) var size = FrameSize(width: 110, height: 32)

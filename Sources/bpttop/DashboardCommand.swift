@@ -12,7 +12,7 @@ struct DashboardCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "dashboard", abstract: "Opens the dashboard; what bpttop does without a command.",
     discussion: """
-      Needs a terminal of 60x20 cells or more. Colors and characters are taken from the terminal; NO_COLOR is honoured.
+      Needs a terminal of 60x20 cells or more. Colors and characters are taken from the terminal; NO_COLOR is honored.
 
       EXAMPLES
         bpttop
@@ -27,9 +27,11 @@ struct DashboardCommand: ParsableCommand {
   @OptionGroup var options: ExperimentOptions
   @OptionGroup var given: StartOptions
   @Option(help: "A run in one line, as `bpttop link` prints it.") var link: String?
-  @Option(help: "Updates a second at most as it opens, or full: as many as the machine makes.", transform: Reading.pace)
+  @Option(
+    help: "At most so many updates a second at the start; full for as many as the machine can make.",
+    transform: Reading.pace)
   var pace: Speed?
-  @Flag(help: "Begins before the first update, paused.") var paused = false
+  @Flag(help: "Opens paused, before the first update.") var paused = false
   @OptionGroup var looks: TerminalLooks
 
   func run() throws {

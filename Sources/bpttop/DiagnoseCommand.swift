@@ -28,7 +28,7 @@ struct DiagnoseCommand: ParsableCommand {
       """)
 
   @OptionGroup var options: ExperimentOptions
-  @Option(parsing: .unconditional, help: "How many updates to make before.", transform: Reading.count)
+  @Option(parsing: .unconditional, help: "How many updates to make first.", transform: Reading.count)
   var updates = 300
   @OptionGroup var given: StartOptions
   @Flag(help: "Names remedies and does not try them.") var untried = false

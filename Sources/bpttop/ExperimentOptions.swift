@@ -7,14 +7,14 @@ import Training
 struct ExperimentOptions: ParsableArguments {
   @Argument(
     help:
-      "An experiment file (YAML), - for standard input, or a demo's name, as vanishing. Without one, the built-in experiment.",
+      "An experiment file (YAML), - for standard input, or a demo's name, such as vanishing. Without one, the built-in experiment.",
     completion: .file(extensions: ["yaml", "yml"]))
   var experiment: String?
 
   @Option(
     name: .customLong("set"), parsing: .singleValue,
     help: ArgumentHelp(
-      "Overrides a key of the experiment; may be given again and again.",
+      "Overrides a key of the experiment; can be given more than once.",
       discussion: "--set training.k2=5 --set task.name=text --set task.file=book.txt; `bpttop keys` lists all keys.",
       valueName: "key=value"),
     completion: .list(ExperimentKey.all.map { $0.name + "=" }))

@@ -87,7 +87,7 @@ final class FileWriter: FileOutlet {
         return tell([.failure("\(path): found a mapping in braces, expected a line a key, to put the panels there")])
       }
       try OutputFile.write(text, to: path)
-      tell([.message("every session opens with these \(names.count) panels now: \(path)")])
+      tell([.message("every session opens with these \(names.count) panels from now on: \(path)")])
     } catch {
       tell([.failure("\(path): \(error.localizedDescription)")])
     }

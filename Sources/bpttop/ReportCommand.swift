@@ -30,7 +30,7 @@ struct ReportCommand: ParsableCommand {
   var output: String
   @Option(
     name: .customLong("set"), parsing: .singleValue,
-    help: ArgumentHelp("Overrides a key of every experiment; may be given again and again.", valueName: "key=value"))
+    help: ArgumentHelp("Overrides a key of every experiment; can be given more than once.", valueName: "key=value"))
   var settings: [String] = []
   @Option(
     parsing: .unconditional, help: "Updates to make: 300 of an experiment, none of a session.", transform: Reading.count

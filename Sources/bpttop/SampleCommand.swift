@@ -5,7 +5,7 @@ import Training
 /// `bpttop sample`: a network that was trained on a text writes.
 struct SampleCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "sample", abstract: "Lets a network that was trained on a text go on writing after a prompt.",
+    commandName: "sample", abstract: "Continues a prompt with a network that was trained on a text.",
     discussion: """
       The network reads the prompt from a state of 0, then draws each character from its own distribution and reads it back \
       in. The weights are those of --weights, or of --updates updates of the experiment. Only the characters that are drawn \
@@ -18,7 +18,7 @@ struct SampleCommand: ParsableCommand {
 
   @OptionGroup var options: ExperimentOptions
   @OptionGroup var given: StartOptions
-  @Option(parsing: .unconditional, help: "Updates to make before.", transform: Reading.count) var updates = 0
+  @Option(parsing: .unconditional, help: "Updates to make first.", transform: Reading.count) var updates = 0
   @Option(help: "The text that it reads first.") var prompt = ""
   @Option(parsing: .unconditional, help: "How many characters it writes.", transform: Reading.positive) var length = 400
   @Option(

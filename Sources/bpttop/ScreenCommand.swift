@@ -27,8 +27,9 @@ struct ScreenCommand: ParsableCommand {
   @OptionGroup var options: ExperimentOptions
   @OptionGroup var given: StartOptions
   @Option(help: "The frame's size in cells.", transform: FrameSize.read) var size = FrameSize(width: 120, height: 36)
-  @Option(parsing: .unconditional, help: "Updates to make before.", transform: Reading.count) var updates = 0
-  @Option(parsing: .unconditional, help: "Keys to press then.", transform: KeyScript.read) var keys = KeyScript()
+  @Option(parsing: .unconditional, help: "Updates to make first.", transform: Reading.count) var updates = 0
+  @Option(parsing: .unconditional, help: "Keys to press after the updates.", transform: KeyScript.read) var keys =
+    KeyScript()
   @Option(
     name: .shortAndLong,
     help: """
@@ -38,13 +39,13 @@ struct ScreenCommand: ParsableCommand {
     completion: .file())
   var output: String
   @Option(help: "\(ThemeName.allCases.map(\.rawValue).joined(separator: ", ")).") var theme: ThemeName = .dark
-  @Option(help: "A lesson that is given in it; its experiment comes before any other.", transform: LessonCommand.read)
+  @Option(help: "Shows a lesson in it, with the lesson's experiment.", transform: LessonCommand.read)
   var lesson: Lesson?
   @Option(
     help: ArgumentHelp("One panel alone.", valueName: "name"), completion: .list(Panels.all.map(\.id.name)),
     transform: ScreenCommand.panel)
   var panel: PanelID?
-  @Flag(help: "Draws it for the last row of a hall: large numbers, one or two panels.") var big = false
+  @Flag(help: "Draws it for the last row of a lecture hall: large numbers, one or two panels.") var big = false
   @Option(help: "\(ColorTier.allCases.map(\.rawValue).joined(separator: ", ")).") var colors: ColorTier = .trueColor
   @Option(help: "\(CharacterTier.allCases.map(\.rawValue).joined(separator: ", ")).")
   var characters: CharacterTier = .braille

@@ -26,7 +26,7 @@ struct SolveCommand: ParsableCommand {
   var experiments: [String]
   @Option(
     name: .customLong("set"), parsing: .singleValue,
-    help: ArgumentHelp("Overrides a key of the experiments; may be given again and again.", valueName: "key=value"),
+    help: ArgumentHelp("Overrides a key of the experiments; can be given more than once.", valueName: "key=value"),
     completion: .list(ExperimentKey.all.map { $0.name + "=" }))
   var settings: [String] = []
   @Option(parsing: .unconditional, help: "The most seconds for an experiment.", transform: Reading.seconds)

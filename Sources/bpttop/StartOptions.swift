@@ -12,13 +12,13 @@ struct StartOptions: ParsableArguments {
   @Option(
     parsing: .singleValue,
     help: ArgumentHelp(
-      "What the weights are called in their file; may be given again and again.",
+      "How the file names its weights; can be given more than once.",
       discussion: "A tensor's name (weight_hh_l0=rnn.W), or recurrent, readout or embedding and a module: readout=fc.",
       valueName: "ours=theirs"))
   var map: [String] = []
   @Option(
     help: ArgumentHelp(
-      "Sequences of yours in place of the task's: a .safetensors file with x [T,B,I], target and target_mask, or a folder of CSV files.",
+      "Your own sequences instead of the task's: a .safetensors file with x [T,B,I], target and target_mask, or a folder of CSV files.",
       valueName: "data"),
     completion: .file())
   var data: String?

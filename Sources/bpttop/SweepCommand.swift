@@ -15,7 +15,7 @@ struct SweepCommand: ParsableCommand {
       `bpttop sweep FOLDER`. The end of a sweep is results.csv in the folder, a row a run, and the best settings on standard \
       output. In a terminal `bpttop sweep FOLDER` shows a finished sweep as a heat map; Enter opens a run in the dashboard.
 
-      --over takes KEY=A,B,C or KEY=LOW..HIGH:COUNT, evenly apart, or with :log behind it by equal factors. Whole numbers at both \
+      --over takes KEY=A,B,C or KEY=LOW..HIGH:COUNT, evenly spaced, or spaced by equal factors with :log at the end. Whole numbers at both \
       ends give whole numbers. --slurm and --ray run the same points on other machines that share the folder.
 
       EXAMPLES
@@ -27,11 +27,11 @@ struct SweepCommand: ParsableCommand {
       """)
 
   @OptionGroup var options: ExperimentOptions
-  @Option(name: .customLong("over"), parsing: .singleValue, help: "A key and its values; may be given again and again.")
+  @Option(name: .customLong("over"), parsing: .singleValue, help: "A key and its values; can be given more than once.")
   var axes: [String] = []
   @Option(help: "How many seeds each setting is run with.", transform: Reading.positive) var seeds = 1
   @Option(parsing: .unconditional, help: "Updates of a run.", transform: Reading.positive) var updates = 1000
-  @Option(help: "So many settings drawn at random, in place of the whole grid.", transform: Reading.positive)
+  @Option(help: "Draws so many settings at random instead of the whole grid.", transform: Reading.positive)
   var random: Int?
   @Option(
     help: "Successive halving: short runs first; one setting in so many goes on to runs so many times as long.",
@@ -42,12 +42,13 @@ struct SweepCommand: ParsableCommand {
       "What ranks the settings and is drawn: \(SweepMeasure.allCases.map(\.rawValue).joined(separator: ", ")).",
       valueName: "name"))
   var measure: SweepMeasure = .finalLoss
-  @Option(help: "Runs at a time; by default the machine's cores.", transform: Reading.positive) var jobs: Int?
+  @Option(help: "Runs at the same time; by default the machine's cores.", transform: Reading.positive) var jobs: Int?
   @Option(name: .shortAndLong, help: "The folder of the sweep.", completion: .directory) var output: String?
   @Option(help: "Draws the map as FILE.svg, FILE.png or FILE.txt.", completion: .file()) var map: String?
   @Option(help: "The map's size in cells.", transform: FrameSize.read) var size = FrameSize(width: 100, height: 30)
   @Option(
-    help: ArgumentHelp("Only the points from the first number on, before the second.", valueName: "from:to"),
+    help: ArgumentHelp(
+      "Only the points from the first number up to the second, which is left out.", valueName: "from:to"),
     transform: SweepCommand.range)
   var points: Range<Int>?
   @Flag(help: "Submits the sweep to Slurm as an array of jobs.") var slurm = false

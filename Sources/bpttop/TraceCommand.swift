@@ -55,7 +55,7 @@ struct TraceCommand: ParsableCommand {
     help: ArgumentHelp("Instruments to read too, separated by commas.", valueName: "names"),
     completion: .list(Self.instruments))
   var readings: String?
-  @Option(parsing: .unconditional, help: "Updates to make before.", transform: Reading.count) var updates = 0
+  @Option(parsing: .unconditional, help: "Updates to make first.", transform: Reading.count) var updates = 0
   @OptionGroup var given: StartOptions
 
   /// The instruments that have arrays.

@@ -35,7 +35,7 @@ struct TrainCommand: ParsableCommand {
 
   @OptionGroup var options: ExperimentOptions
   @Option(
-    parsing: .unconditional, help: "How many updates to make, with those that were made before a --resume.",
+    parsing: .unconditional, help: "How many updates in all, those before a --resume included.",
     transform: Reading.count)
   var updates: Int
   @Option(help: "A row an update: .csv, .jsonl, or - for CSV on standard output.", completion: .file())
@@ -50,17 +50,17 @@ struct TrainCommand: ParsableCommand {
     help: "The weights at the end, or the best, under PyTorch's names (.safetensors); or the whole run (.bpttop).",
     completion: .file(extensions: ["safetensors", "bpttop"]))
   var checkpoint: String?
-  @Option(help: "Writes the checkpoint each so many updates, too.", transform: Reading.positive) var every: Int?
+  @Option(help: "Also writes the checkpoint every so many updates.", transform: Reading.positive) var every: Int?
   @Option(
     help:
-      "Of a table: the rows held out, or all, beside what the network says of them at the end, in the file's units (.csv).",
+      "For a table: the held-out rows, or all rows, beside the network's predictions at the end, in the file's units (.csv).",
     completion: .file(extensions: ["csv"]))
   var forecast: String?
   @Flag(help: "Goes on from --checkpoint FILE.bpttop where it is there.") var resume = false
   @OptionGroup var given: StartOptions
 
   @Option(
-    help: "Where it explodes: the last 50 updates before, whole (.safetensors).",
+    help: "If training explodes: the last 50 updates before it, complete (.safetensors).",
     completion: .file(extensions: ["safetensors"]))
   var blackBox: String?
 

@@ -122,7 +122,12 @@ import Training
     #expect(state.panelsOn == ["through-time", "gradient-norm", "knobs", "this-step", "site"])
     #expect(
       try enter("panels save", &state)
-        == [.savePanels(["gradient-norm", "knobs", "site", "this-step", "through-time"])])
+        == [.savePanels(["gradient-norm", "knobs", "this-step", "through-time"])])
+    // Of all panels those are kept that the screen has room for.
+    _ = try enter("panels explore", &state)
+    state.size = Size(width: 80, height: 24)
+    #expect(try enter("panels save", &state) == [.savePanels(ScreenLayout(state).places.map(\.panel.id.name).sorted())])
+    #expect(ScreenLayout(state).places.count < 8)
     _ = try enter("panels classrom", &state)
     guard case .prompt(let editor) = state.mode else { throw Stop() }
     #expect(editor.problem?.contains("nearest is classroom") == true, "\(editor.problem ?? "")")

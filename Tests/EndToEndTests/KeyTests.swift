@@ -35,6 +35,17 @@ extension EndToEnd {
       #expect(try !tmux.text().contains("paused"))
     }
 
+    /// tmux sends other sequences for Home and End than the terminfo of xterm has, and many call it so inside of tmux.
+    @Test func homeAndEndUnderTheNameOfAnotherTerminal() throws {
+      let tmux = try Tmux()
+      try tmux.enter("TERM=xterm-256color " + Bpttop.path + " --paused")
+      try #require(try tmux.shows("the whole pass"))
+      try tmux.press("Home")
+      #expect(try tmux.shows("forward pass · t 1 of 50"))
+      try tmux.press("End")
+      #expect(try tmux.shows("the whole pass"))
+    }
+
     @Test func stepsOfTheCursorAndOfTheTraining() throws {
       let tmux = try dashboard(paused: true)
       try tmux.press(".")

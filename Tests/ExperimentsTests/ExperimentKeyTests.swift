@@ -91,6 +91,10 @@ import Training
       "traning.k2: unknown key, expected one: task, network, training, precision, seed, validation, solved, guess, view; nearest is training.k2"
     ),
     (
+      "lr", "3",
+      "lr: unknown key, expected one: task, network, training, precision, seed, validation, solved, guess, view; nearest is training.optimizer.learning_rate"
+    ),
+    (
       "k2", "3",
       "k2: unknown key, expected one: task, network, training, precision, seed, validation, solved, guess, view; nearest is training.k2"
     ),

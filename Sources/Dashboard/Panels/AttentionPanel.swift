@@ -10,8 +10,8 @@ struct AttentionPanel: Panel {
   let shortTitle = "Attention"
   let size = PanelSize(22, 5, widthWeight: 4, heightWeight: 14)
   let help = [
-    "What position t (down) reads of position s (to the right): α_ts, color from 0 to 1, of the batch's first sequence. v takes the heads in turn, and their mean. Through time has the row of the cursor's step, a band a head.",
-    "The note tells the correlation of ranks between α and ‖∂l_i/∂x_s‖ of the last loss: 1 where what is read most also gets the most gradient.",
+    "What position t (down) reads of position s (to the right): α_ts, color from 0 to 1, of the batch's first sequence. v goes through the heads, and their mean. Through time has the row of the cursor's step, one band per head.",
+    "The title has the rank correlation of α and ‖∂l_i/∂x_s‖ of the last loss: 1 where what is read most also gets the most gradient.",
     "Look for: columns that are bright here and dark in Flow. Attention is not gradient.",
   ]
   let reads: [any Instrument.Type] = [AttentionInstrument.self]

@@ -11,7 +11,7 @@ struct AttributionPanel: Panel {
   let help = [
     "∂l_i/∂x_t: how much the loss of step i changes with the input of step t, by all paths; log10 as color on the symbols, or on the columns of the input, and as bars. Of the batch's first sequence.",
     "i is the loss at the cursor's step, or the next one after it; at rest the last one. The symbol of step i is reversed; inputs after it have no part.",
-    "Look for: whether the inputs that the task turns on have a share, and how many of the last steps have nine tenths.",
+    "Look for: whether the inputs that the task depends on have a share, and how many of the last steps have nine tenths of the gradient.",
   ]
   let reads: [any Instrument.Type] = [AttributionInstrument.self]
   let keys = DashboardState.termKeys

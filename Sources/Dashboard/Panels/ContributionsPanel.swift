@@ -10,8 +10,8 @@ struct ContributionsPanel: Panel {
   let size = PanelSize(28, 5)
   let help = [
     "‖g_t‖ by step t, log10: the term of each time step in ∂L/∂W = Σ_t g_t, over all weights and sequences, before the terms are summed; and ‖Σ g_τ‖ from the newest step back to t.",
-    "In the unit of the loss by that of the weights. The share that is left is ‖Σ g_t‖/Σ ‖g_t‖: 1 where all steps pull the same way.",
-    "Look for: few steps that make the whole gradient, and steps far back whose terms are nothing beside the newest.",
+    "The unit is that of the loss per weight. The share that is left is ‖Σ g_t‖/Σ ‖g_t‖: 1 where all steps pull the same way.",
+    "Look for: few steps that make the whole gradient, and steps far back whose terms are negligible beside the newest.",
   ]
   let reads: [any Instrument.Type] = [ContributionsInstrument.self]
 

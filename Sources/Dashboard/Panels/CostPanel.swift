@@ -10,8 +10,8 @@ struct CostPanel: Panel {
   let shortTitle = "Cost"
   let size = PanelSize(40, 9, maximumHeight: AlgorithmKind.allCases.count + 1)
   let help = [
-    "For every learning algorithm at the same sizes n (length), m (inputs) and h (units): the numbers that it holds to get a gradient, and its multiply-adds an update, by its formula and measured; measured a time step too.",
-    "Measured: one sequence is trained with it, and what the kernels multiply is counted; held are the arenas, paddings included. Inputs that are symbols are looked up and not multiplied. A dash: the settings do not go with it, or it would take long.",
+    "For every learning algorithm at the same sizes n (length), m (inputs) and h (units): the numbers that it holds to get a gradient, and its multiply-adds for an update, by its formula and as measured; the measured ones also per time step.",
+    "Measured: one sequence is trained with it, and what the kernels multiply is counted; its memory is that of whole buffers, with their padding. Inputs that are symbols are looked up and not multiplied. A dash: the algorithm does not work with these settings, or the measurement would take long.",
     "Look for: h⁴ of rtrl against h² of the others, and what truncation by k2 saves.",
   ]
   let reads: [any Instrument.Type] = [CostInstrument.self]

@@ -7,7 +7,7 @@ struct FilePanel: Panel {
   let title = "File"
   let size = PanelSize(26, 2, widthWeight: 5, heightWeight: 7)
   let help = [
-    "The file that is learned: for a text its size, alphabet and place in it; for a CSV what was read as what and left out.",
+    "The file that is learned: for a text its size, alphabet and place in it; for a CSV how its columns are read, and what is left out.",
     "Below it, for a text, what the network writes by itself at the present weights, drawn with its own probabilities.",
     "Look for: spaces between words first, then frequent words, as the loss falls under what counting letters gives.",
   ]

@@ -8,7 +8,7 @@ struct FixedPointsPanel: Panel {
   let title = "Fixed points"
   let size = PanelSize(28, 8, widthWeight: 3, heightWeight: 14)
   let help = [
-    "States that a step with its input held leaves where they are (● stable, ○ some directions grow) or moves very little (◇ slow), found from the states of the trajectory. Axes: the two directions in which the states vary most. Held is the mean input, or that of the step under the cursor.",
+    "States that do not move (● stable, ○ some directions grow) or move very little (◇ slow) in a step with a constant input, found from the states of the trajectory. Axes: the two directions in which the states vary most. The constant input is the mean one, or that of the step under the cursor.",
     "Listed: the speed ‖F(s) - s‖ a step, the largest |λ| of ∂F/∂s there, and how many directions grow. Of one unit: its map F(h) against h, where they meet; and its fixed points over the drive u = W_ih x + b, which fold where w φ′ = 1.",
     "Look for: stable points, one for each thing that is remembered; |λ| near 1, which remembers long; a drive near a fold, where a small change of the weights makes the states jump and the gradient explode.",
   ]

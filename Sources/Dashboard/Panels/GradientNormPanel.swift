@@ -11,7 +11,7 @@ struct GradientNormPanel: Panel {
   let size = PanelSize(24, 5)
   let help = [
     "‖∂L/∂h_t‖ by step t on a logarithmic axis: of the losses that this update injects, as the truncation leaves it, and of the same losses with nothing cut off.",
-    "Over all sequences of the batch, in the unit of the loss by that of h. A straight line is an exponential decay and is told as a factor a step; other curves are told as they run. Of an LSTM ∂L/∂c_t too, h_t held fixed: what the memory path brings.",
+    "Over all sequences of the batch, the unit is that of the loss per h. A straight line is an exponential decay: the title has its factor a step. Other curves are described by their shape. For an LSTM also ∂L/∂c_t with h_t held fixed: what the memory path brings.",
     "Look for: how far the cut curve lies below the other, and whether the line falls or climbs towards t = 1. Untied, each step's W_hh is there too, with how far it has moved, relative to what it was.",
   ]
   let reads: [any Instrument.Type] = [GradientNormInstrument.self]

@@ -10,8 +10,8 @@ struct HorizonPanel: Panel {
   let size = PanelSize(28, 5)
   let help = [
     "The lag at which ‖∂h_T/∂h_k‖ falls under 10 % and under 1 %, over the updates at which it was read, in steps; of the batch's first sequence.",
-    "Lines: how far back lies what the task asks for, where the task knows, and k2, which a truncated gradient does not reach beyond.",
-    "Look for: a horizon under what the task needs (it cannot be learned yet), and k2 under the horizon (gradient is cut that would arrive).",
+    "Lines: how far back the gradient must reach for the task, where that is known, and k2, the reach of a truncated gradient.",
+    "Look for: a horizon under what the task needs (it cannot be learned yet), and k2 under the horizon (the truncation cuts gradient that would arrive).",
   ]
   let reads: [any Instrument.Type] = [HorizonInstrument.self]
 

@@ -12,7 +12,7 @@ struct LearningPanel: Panel {
   let shortTitle = "Algorithm"
   let size = PanelSize(46, 5, widthWeight: 7, heightWeight: 14)
   let help = [
-    "The learning algorithm's gradient against backpropagation to the sequence's start (cosine, ratio of norms), and what it holds and computes for the update of this window.",
+    "The learning algorithm's gradient against backpropagation to the sequence's start (cosine, ratio of norms), and the memory and the work that the update of this window takes.",
     "Those that go forward carry an influence matrix M_t = ∂h_t/∂w: its norm by step (log10), and ‖∂h_i/∂w‖ by unit and weights' unit at the cursor's step.",
     "Look for: what an approximation leaves out of M (the empty places), how its cosine falls, and n³(m+n) against n(m+n) in the cost.",
   ]

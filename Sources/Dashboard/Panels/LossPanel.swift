@@ -9,8 +9,8 @@ struct LossPanel: Panel {
   let shortTitle = "Loss"
   let size = PanelSize(26, 5, widthWeight: 6, heightWeight: 14)
   let help = [
-    "The loss by update (nats, or half squares), dashed (with two lanes dotted) the one on held-out data, with losses that are known of the task; under it ‖g‖, the norm of all weights' gradient.",
-    "‖g‖ is that before clipping, log10, with the threshold as a line; updates that were clipped stand out in color and words.",
+    "The loss by update (nats, or half squares), the loss on held-out data dashed (with two lanes dotted), and reference losses of the task as lines; under it ‖g‖, the norm of all weights' gradient.",
+    "‖g‖ is taken before clipping, log10, with the threshold as a line; updates that were clipped stand out in color and words.",
     "Look for: steps down when something is learned, and spikes of the norm before the loss jumps.",
   ]
   let reads: [any Instrument.Type] = [LossInstrument.self]

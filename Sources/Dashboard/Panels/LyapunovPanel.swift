@@ -9,7 +9,7 @@ struct LyapunovPanel: Panel {
   let shortTitle = "Lyapunov"
   let size = PanelSize(28, 5)
   let help = [
-    "λ_i, in nats a step: how fast a small change of the state grows (above 0) or dies (below 0), one direction after the other; by QR along the trajectory, inputs as they are.",
+    "λ_i, in nats a step: how fast a small change of the state grows (above 0) or dies (below 0), one direction after the other; by QR along the trajectory, with the real inputs.",
     "± is the standard error over the sequences of the batch; the first tenth of the steps is left out. D is the Kaplan-Yorke dimension.",
     "Look for: λ_1 near 0, where gradients neither vanish nor explode; above 0 the state is chaotic. Each λ is the mean slope of a line in the fan of the Jacobian product.",
   ]

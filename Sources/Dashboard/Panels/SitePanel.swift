@@ -9,7 +9,7 @@ struct SitePanel: Panel {
   let help = [
     "The gradient at the cursor's position as a sum: each line is a later site that is computed from it, and its share of the sum of the norms.",
     "A recurrent network has one such site a step, a deep network too; attention has every later position, a tree the node above.",
-    "Look for: how many steps the shortest way from the loss takes.",
+    "Look for: how many steps the shortest path from the loss has.",
   ]
   let reads: [any Instrument.Type] = [SiteInstrument.self]
 

@@ -9,7 +9,7 @@ struct TimelinePanel: Panel {
   let title = "Timeline"
   let size = PanelSize(40, 1, heightWeight: 1, maximumHeight: 1, isFramed: false)
   let help = [
-    "All updates of this run from left to right: ━ those that can be gone back to, ╍ those that are no longer held, █ where training stands.",
+    "All updates of this run from left to right: ━ updates that you can go back to, ╍ those that are no longer held, █ the present one.",
     "Marks: c the first clipped update, ▲ the largest gradient norm, ! a spike of the loss, ◆ a change of a setting.",
     "Going back is bit for bit, settings included; going on again makes the same changes at the same updates.",
   ]

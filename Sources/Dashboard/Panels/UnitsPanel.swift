@@ -10,7 +10,7 @@ struct UnitsPanel: Panel {
   let help = [
     "How often a, h and log10 |∂L/∂h| have each value, over all units, steps and sequences of the window's pass; the range of each stands above it.",
     "Saturated: φ′ under a tenth of its maximum at nine steps in ten. Dead: φ′ is 0 at every step. Still: h moves less than 0.001. Beside each unit its share of Σ ‖∂L/∂a‖².",
-    "Look for: a heap at both ends of h (saturation), and units through which most of the gradient should go and that are flat.",
+    "Look for: many values at both ends of h (saturation), and units through which most of the gradient should go and that are flat.",
   ]
   let reads: [any Instrument.Type] = [UnitsInstrument.self]
 

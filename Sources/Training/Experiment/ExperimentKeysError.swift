@@ -40,6 +40,7 @@ public struct ExperimentKeyError: Error, Equatable, Sendable, CustomStringConver
 
   /// The key or group nearest to `name`, compared whole and by its last word.
   private static func nearestKey(to name: String) -> String? {
+    if let labeled = ExperimentKey.labeled(name) { return labeled.name }
     let last = name.split(separator: ".").last.map(String.init) ?? name
     let scored = (ExperimentKey.all.map(\.name) + ExperimentKey.groups).map { key in
       let keyLast = key.split(separator: ".").last.map(String.init) ?? key
