@@ -94,7 +94,16 @@ public struct HeatMap: Sendable {
     if value == -.infinity { return HeatSample(value: nil, isMasked: false) }
     let span = range.upperBound - range.lowerBound
     let scaled = span > 0 ? (value - range.lowerBound) / span : 0.5
-    return HeatSample(value: scaled, isMasked: mask?(row, column) ?? false)
+    return HeatSample(
+      value: scaled, isMasked: isMasked(row, column, top..<min(bottom, rows), left..<min(right, columns)))
+  }
+
+  /// Whether the place shown is masked, and with it all for which it stands: what is kept in part is not cut off.
+  private func isMasked(_ row: Int, _ column: Int, _ rowRange: Range<Int>, _ columnRange: Range<Int>) -> Bool {
+    guard let mask, mask(row, column) else { return false }
+    return rowRange.allSatisfy { row in
+      columnRange.allSatisfy { values[row * columns + $0] == -.infinity || mask(row, $0) }
+    }
   }
 
   /// Several values as one, and the place that stands for them: the one whose value is shown, for the mean the middle.

@@ -32,9 +32,10 @@ struct Knob: Sendable {
     }
   }
 
-  /// What decides that a knob means nothing: the cell, or the algorithm.
+  /// What decides that a knob means nothing: the kind of network, the cell, or the algorithm.
   static func owner(of name: String, in experiment: Experiment) -> String {
-    name.hasPrefix("network.") ? experiment.network.cell.rawValue : experiment.training.algorithm.rawValue
+    guard experiment.isRecurrent else { return "network.kind \(experiment.architecture.kind.rawValue)" }
+    return name.hasPrefix("network.") ? experiment.network.cell.rawValue : experiment.training.algorithm.rawValue
   }
 
   /// The keys that belong to some cells only.

@@ -139,7 +139,12 @@ extension DashboardState {
     case .nextTruncation: return nextTruncation()
     case .toggleLSTM:
       let cell = experiment.network.cell == .lstm ? "elman" : "lstm"
-      return attempt([Setting(key: "network.cell", value: cell)])
+      let effects = attempt([Setting(key: "network.cell", value: cell)])
+      if cell == "lstm", experiment.network.initialization.forgetBias == 0, !effects.isEmpty, let said = message {
+        // Else an LSTM that forgets faster than the Elman network beside it is a riddle.
+        message = Message(said.text + " · f begins near ½, so c halves a step: :forget_bias 3 keeps it")
+      }
+      return effects
     case .newSeed: return turn("seed", up: true, coarse: false)
     case .runOrPause: return runOrPause()
     case .faster, .slower: return changeSpeed(faster: command == .faster)

@@ -28,7 +28,11 @@ extension DashboardState {
   mutating func go(toDigit digit: Int) {
     guard let panel = Panels.panel(digit: digit) else { return }
     guard panel.applies(to: self) else {
-      message = Message("\(digit) \(panel.title): nothing to show in this task")
+      let kind = experiment.architecture.kind.rawValue
+      let reason =
+        isOurs && !experiment.isRecurrent && panel.reads.first?.readsAnyNetwork == false
+        ? "it reads recurrent networks; this one is network.kind \(kind)" : "nothing to show in this task"
+      message = Message("\(digit) \(panel.title): \(reason)")
       return
     }
     let places = ScreenLayout(self).places

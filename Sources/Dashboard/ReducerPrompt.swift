@@ -119,6 +119,8 @@ extension DashboardState {
     effects += take(speed: Speed(wanted.view.pace))
     if wanted.view.start == .paused, isRunning { effects.insert(contentsOf: pause(), at: 0) }
     opened = (demo.name, demo.head)
+    // The help begins with what the demo says, not with a panel.
+    focus = Panels.knobs.id
     tip = []
     message = Message("\(demo.name): ? says what to look at and which keys to press; u brings back what was there")
     return effects

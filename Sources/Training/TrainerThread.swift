@@ -23,8 +23,10 @@ final class TrainerThread {
   }
 
   private var lanes: [LaneID: Lane] = [:]
-  /// What can be undone of the lanes, and how many changes of settings were made since.
-  private var laneChange: (change: LaneChange, changesSince: Int)?
+  /// What can be undone of the lanes, the last one last, and how many changes of settings were made after each in a lane.
+  private var laneChanges: [(change: LaneChange, changesSince: [LaneID: Int])] = []
+  /// The most of them: each may hold a run.
+  private static let laneChangeLimit = 4
   private let mailbox: TrainerMailbox
   private let sampleLength: Int
   private let now: @Sendable () -> Duration
@@ -179,7 +181,7 @@ final class TrainerThread {
     case .change(let id, let settings): change(id, settings)
     case .begin(let id, let settings): change(id, settings, beginsAnew: true)
     case .undo(let id): undo(id)
-    case .keepLanes: laneChange = nil
+    case .keepLanes: laneChanges = []
     case .restart(let id, let point): restart(id, point)
     case .fork(let id): fork(id)
     case .drop(let id): drop(id)
@@ -249,15 +251,26 @@ final class TrainerThread {
   private func change(_ id: LaneID, _ settings: [Setting], beginsAnew: Bool = false) {
     attempt(id, "change", settings) { run throws(TrainingError) in
       report(.changed(id, try run.change(settings, keepsPlace: lanes.count > 1, beginsAnew: beginsAnew)))
-      laneChange?.changesSince += 1
+      noteChange(id, 1)
     }
   }
 
+  /// Counts a change of a lane's settings, or one that was taken back.
+  private func noteChange(_ id: LaneID, _ count: Int) {
+    guard let last = laneChanges.indices.last else { return }
+    laneChanges[last].changesSince[id, default: 0] += count
+  }
+
   private func undo(_ id: LaneID) {
-    if let last = laneChange, last.changesSince == 0 { return takeBack(last.change) }
+    if let last = laneChanges.last, last.changesSince[id, default: 0] == 0 {
+      // What lies before the fork is both lanes': first the other one's changes since go, then the fork itself.
+      guard last.changesSince.values.allSatisfy({ $0 == 0 }) else { return report(.nothingToUndo(id)) }
+      laneChanges.removeLast()
+      return takeBack(last.change)
+    }
     attempt(id, "undo") { run throws(TrainingError) in
       guard let undone = try run.undo() else { return report(.nothingToUndo(id)) }
-      laneChange?.changesSince -= 1
+      noteChange(id, -1)
       report(.undone(id, undone))
       catchUp()
     }
@@ -265,7 +278,6 @@ final class TrainerThread {
 
   /// Takes a fork back, or the end of a lane.
   private func takeBack(_ change: LaneChange) {
-    laneChange = nil
     switch change {
     case .forked(let id):
       lanes[id] = nil
@@ -289,7 +301,7 @@ final class TrainerThread {
       attempt(lane, "restart") { run throws(TrainingError) in
         try run.restart(point, keepsPlace: id != nil && lanes.count > 1)
         report(.restarted(lane, from: point))
-        laneChange?.changesSince += 1
+        noteChange(lane, 1)
       }
     }
   }
@@ -300,7 +312,7 @@ final class TrainerThread {
       try requireMemory(
         run.experiment, inputs: run.layout.inputs, outputs: run.layout.outputs, limit: run.memory / 2)
       lanes[id.other] = Lane(run: try run.fork(), sample: lanes[id]?.sample ?? "")
-      laneChange = (.forked(id.other), 0)
+      note(.forked(id.other))
       report(.forked(from: id, to: id.other))
     }
   }
@@ -308,10 +320,15 @@ final class TrainerThread {
   private func drop(_ id: LaneID) {
     attempt(id, "drop") { _ throws(TrainingError) in
       guard lanes.count > 1 else { throw .misfit("drop: found one lane, expected two") }
-      laneChange = lanes.removeValue(forKey: id).map { (.dropped(id, $0), 0) }
+      if let lane = lanes.removeValue(forKey: id) { note(.dropped(id, lane)) }
       report(.dropped(id))
       if least == nil { isRunning = false }
     }
+  }
+
+  private func note(_ change: LaneChange) {
+    laneChanges.append((change, [:]))
+    if laneChanges.count > Self.laneChangeLimit { laneChanges.removeFirst() }
   }
 
   // MARK: To be seen

@@ -130,7 +130,7 @@ import Training
   /// The update is written as it is made: g is scaled or clipped before the optimizer sees it, weights after it.
   @Test(arguments: [
     ("norm", "0.001", "sgd", "w ← w - η scale g"), ("norm", "1000", "sgd", "w ← w - η g"),
-    ("norm", "0.001", "adam", "g ← scale g, w ← w - η m/(√v + ε)"),
+    ("norm", "0.001", "adam", "g ← scale g, w ← w - η m/(1-β₁ᵗ) / (√(v/(1-β₂ᵗ)) + ε)"),
     ("value", "0.001", "momentum", "g ← clip(g, ±0.001), v ← μ v + g, w ← w - η v"),
     ("weight", "0.5", "sgd", "w ← w - η g, w ← clip(w, ±0.5)"), ("step", "0.001", "sgd", "w ← w - η g"),
   ])

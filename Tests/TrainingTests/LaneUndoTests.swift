@@ -50,6 +50,27 @@ import Testing
     for lane in LaneID.allCases { #expect(opened[lane]?.parameters == never[lane]?.parameters) }
   }
 
+  /// What was done last is undone first: the end of a lane, then its changes, then the fork; the other lane stays as it is.
+  @Test func aForkIsUndoneAfterTheEndOfItsLane() throws {
+    let trainer = try trainer()
+    trainer.perform(.change(.b, [Setting(key: "training.k2", value: "5")]))
+    trainer.perform(.drop(.b))
+    _ = trainer.takeReports()
+    trainer.perform(.undo(.a))
+    #expect(trainer.takeReports() == [.reopened(.b)])
+    // A has no change of its own since the fork, and B has.
+    trainer.perform(.undo(.a))
+    #expect(trainer.takeReports() == [.nothingToUndo(.a)])
+    trainer.perform(.undo(.b))
+    #expect(lanes(trainer)[.b]?.experiment.training.k2 == .full)
+    _ = trainer.takeReports()
+    let before = lanes(trainer)[.a]
+    trainer.perform(.undo(.a))
+    #expect(trainer.takeReports() == [.unforked(.b)])
+    let after = lanes(trainer)
+    #expect(Array(after.keys) == [.a] && after[.a]?.update == 3 && after[.a]?.parameters == before?.parameters)
+  }
+
   /// A demo begins anew even where its settings would go on.
   @Test func beginningAnewIsUndone() throws {
     let trainer = SteppedTrainer(run: try TrainingRun(experiment: .opening))

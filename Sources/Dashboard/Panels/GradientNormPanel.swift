@@ -19,19 +19,30 @@ struct GradientNormPanel: Panel {
   func notes(_ state: DashboardState) -> [String] {
     guard state.cursor.phase != .forward else { return ["‖∂L/∂h_t‖ · comes with the backward pass", "‖∂L/∂h_t‖"] }
     guard let reading = state.lane[GradientNormInstrument.self] else { return ["‖∂L/∂h_t‖"] }
+    // Of two lanes both, so that they can be compared.
+    let compared = state.lanes.compactMap { lane in
+      words(of: lane, state).map { "\(lane.id.letter): \($0.short)" }
+    }
+    let both = compared.count == 2 ? [compared.joined(separator: " · ")] : []
     let name = state.lanePrefix
     let layer = state.layerWords.map { "\($0) · " } ?? ""
     let whose = reading.batch > 1 ? "over \(reading.batch) sequences · " : ""
-    let cursor = state.cursor
+    guard let words = words(of: state.lane, state) else {
+      return [layer + whose + "‖∂L/∂h_t‖", layer + "‖∂L/∂h_t‖", "‖∂L/∂h_t‖"]
+    }
+    return both + [layer + "‖∂L/∂h_t‖ " + whose + name + words.long, layer + whose + name + words.long]
+      + [layer + name + words.long, name + words.long, name + words.short]
+  }
+
+  /// How a lane's curve runs; nil where there is none.
+  private func words(of lane: Lane, _ state: DashboardState) -> CurveWords? {
+    guard let reading = lane[GradientNormInstrument.self], reading.noGradientReason == nil else { return nil }
+    let cursor = state.cursor(in: lane)
     // Before the first loss the gradient only passes on; where losses enter a slope would say nothing of the way.
     let way =
       reading.window.lowerBound..<min((reading.firstLoss ?? reading.window.upperBound - 1) + 1, reading.norms.count)
     let norms = way.map { cursor.hasGradient(at: $0) ? reading.norms[$0] : .nan }
-    guard let words = CurveWords(norms, firstStep: way.lowerBound), reading.noGradientReason == nil else {
-      return [layer + whose + "‖∂L/∂h_t‖", layer + "‖∂L/∂h_t‖", "‖∂L/∂h_t‖"]
-    }
-    return [layer + "‖∂L/∂h_t‖ " + whose + name + words.long, layer + whose + name + words.long]
-      + [layer + name + words.long, name + words.long, name + words.short]
+    return CurveWords(norms, firstStep: way.lowerBound)
   }
 
   func draw(_ state: DashboardState, in rect: Rect, _ buffer: inout Buffer, theme: Theme) {

@@ -101,10 +101,12 @@ struct TimelineScale {
 
   init(_ lane: Lane, width: Int) {
     self.width = max(1, width)
-    last = max(1, lane.told?.update ?? 0, lane.newest?.isRunning == true ? 0 : lane.furthestUpdate)
+    last = max(lane.told?.update ?? 0, lane.newest?.isRunning == true ? 0 : lane.furthestUpdate)
   }
 
-  func column(of update: Int) -> Int { min(width - 1, max(0, (update * (width - 1) + last / 2) / last)) }
+  func column(of update: Int) -> Int {
+    last > 0 ? min(width - 1, max(0, (update * (width - 1) + last / 2) / last)) : 0
+  }
 
   /// The last update that stands in a column, or before it.
   func update(at column: Int) -> Int { width > 1 ? (column * last + last / 2) / (width - 1) : last }

@@ -1,9 +1,9 @@
 import Glibc
 import LinearAlgebra
 
-/// Adam (Kingma & Ba 2015) in PyTorch's form. On the screen, whose cells hold no hats, m and v are m̂ and v̂.
+/// Adam (Kingma & Ba 2015) in PyTorch's form. On the screen m̂ and v̂ are written out: its cells hold no hats.
 enum Adam: OptimizerRule {
-  static let equation = "w ← w - η m/(√v + ε)"
+  static let equation = "w ← w - η m/(1-β₁ᵗ) / (√(v/(1-β₂ᵗ)) + ε)"
   static let memories: [OptimizerMemory] = [.first, .second]
   static let options: [OptimizerOption: Double] = [.beta1: 0.9, .beta2: 0.999, .epsilon: 1e-8, .weightDecay: 0]
 

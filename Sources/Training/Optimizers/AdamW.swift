@@ -2,7 +2,7 @@ import LinearAlgebra
 
 /// AdamW (Loshchilov & Hutter 2019) in PyTorch's form: Adam whose weight decay goes past the moments.
 enum AdamW: OptimizerRule {
-  static let equation = "w ← (1-ηλ) w - η m/(√v + ε)"
+  static let equation = "w ← (1-ηλ) w - η m/(1-β₁ᵗ) / (√(v/(1-β₂ᵗ)) + ε)"
   static let memories = Adam.memories
   static let options = Adam.options.merging([.weightDecay: 0.01]) { $1 }
 
