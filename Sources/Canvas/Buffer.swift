@@ -33,7 +33,8 @@ public struct Buffer: Equatable, Sendable {
     var style = style
     if style.background == nil {
       style.background = cells[index].style.background
-      if cells[index].style.reverse { style.reverse = true }
+      // On a reversed ground dim ink would dim the ground instead: patches in a bar.
+      if cells[index].style.reverse { (style.reverse, style.dim) = (true, false) }
     }
     cells[index] = Cell(character.inOneCell, style)
   }

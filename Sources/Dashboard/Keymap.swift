@@ -168,7 +168,7 @@ public enum Keymap {
     KeyBinding(
       .program, "d", "demos", "the list of demos, and what each shows; ⏎ opens one",
       [(.character("d"), .demos)]),
-    KeyBinding(.program, "Ctrl-L", nil, "paint the screen anew", [(.control("l"), .repaint)]),
+    KeyBinding(.program, "Ctrl-L", nil, "redraw the screen", [(.control("l"), .repaint)]),
     KeyBinding(.program, "Ctrl-Z", nil, "suspend; fg comes back", [(.control("z"), .suspend)]),
     KeyBinding(
       .program, "q", "quit", "quit (also Ctrl-C)", [(.character("q"), .quit), (.control("c"), .quit)]),

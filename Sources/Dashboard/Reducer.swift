@@ -78,7 +78,7 @@ extension DashboardState {
         place.map { place in
           let panel = place.panel
           return "\(key.name): a key of the panel \(panel.title): \(panel.digit.map(String.init) ?? "Tab") goes there"
-        } ?? "\(key.name): nothing; ? lists the keys")
+        } ?? "\(key.name) does nothing; ? lists the keys")
       return []
     }
     // 3z zooms panel 3, wherever the focus was.
@@ -228,13 +228,13 @@ extension DashboardState {
     case .changed(let lane, let change):
       // What begins anew beside another lane says what it could take along.
       guard lanes.count > 1, change.effect == .newRun else { return }
-      let kept = change.kept.isEmpty ? "" : ", kept \(change.kept.joined(separator: ", "))"
-      say(lane, "\(words(change.settings)): drew \(change.drawn.joined(separator: ", ")) anew\(kept)")
+      let kept = change.kept.isEmpty ? "" : "; kept: \(change.kept.joined(separator: ", "))"
+      say(lane, "\(words(change.settings)) · new weights: \(change.drawn.joined(separator: ", "))\(kept)")
     case .undone(let lane, let undo):
       let what = undo.restart == nil ? words(undo.undone) : "the restart"
       let now =
         undo.isFormerRun
-        ? "the run before stands again, at update \(NumberText.grouped(undo.update))" : words(undo.restored)
+        ? "the run before is back, at update \(NumberText.grouped(undo.update))" : words(undo.restored)
       say(lane, "undid \(what)" + (now.isEmpty ? "" : ": \(now)"))
     case .nothingToUndo(let lane): say(lane, "no change of a setting to undo")
     case .arrived(let update, let wanted):

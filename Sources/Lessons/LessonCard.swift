@@ -134,7 +134,7 @@ public enum LessonCard {
     }
     let isAsking = session.phase == .shown && session.step.question != nil
     keys.append(("⏎", isAsking ? (session.isTalk ? "answer" : "my answer") : "on"))
-    return keys + [("Bksp", "back"), ("Esc", "look around"), ("L", "step anew")]
+    return keys + [("Bksp", "back"), ("Esc", "look around"), ("L", "step again")]
   }
 
   /// Takes the card's place of a room: a column at its right where it is wide, else rows at its foot, as many as the text needs.

@@ -136,7 +136,7 @@ extension TimelineEvent {
         "begins: \(experiment.network.cell.rawValue) of \(experiment.network.hidden) units on \(experiment.task.name.rawValue)"
     case .change(_, let settings, let effect): return list(settings) + (effect == .newRun ? " (a new run)" : "")
     case .undo(_, let settings, let returned):
-      return "undone: \(list(settings))" + (returned.map { "; the run before stands again at update \($0)" } ?? "")
+      return "undone: \(list(settings))" + (returned.map { "; the run before is back at update \($0)" } ?? "")
     case .rewind(let from, let to): return "taken back from update \(from) to \(to)"
     case .restart(_, let point):
       switch point {

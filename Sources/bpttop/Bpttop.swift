@@ -15,6 +15,7 @@ struct Bpttop: ParsableCommand {
 
       EXAMPLES
         bpttop
+        bpttop lesson unrolling
         bpttop vanishing --pace 10
         bpttop my.yaml --set training.k2=5
         bpttop --set task.name=text --set task.file=book.txt

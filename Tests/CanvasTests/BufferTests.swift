@@ -60,6 +60,9 @@ import Testing
     var buffer = Buffer(width: 2, height: 1, fill: Cell(" ", Style(reverse: true)))
     buffer.put("x", x: 0, y: 0, style: Style(bold: true))
     #expect(buffer[0, 0].style == Style(bold: true, reverse: true))
+    // Dim ink would be a dim patch of the ground there.
+    buffer.put("│", x: 1, y: 0, style: Style(dim: true))
+    #expect(buffer[1, 0].style == Style(reverse: true))
   }
 
   @Test func spansAndParagraphs() {

@@ -317,7 +317,7 @@ import Training
     #expect(runner.state.experiment.network.cell == .leaky && runner.state.newest?.update == 2)
     press(&runner, "u")
     #expect(runner.state.experiment.network.cell == .elman && runner.state.newest?.update == 2)
-    #expect(runner.state.message?.text.contains("the run before stands again, at update 2") == true)
+    #expect(runner.state.message?.text.contains("the run before is back, at update 2") == true)
   }
 
   @Test func restartsAreAsLoadedOrAtPresent() throws {

@@ -55,7 +55,7 @@ public struct RemedyTrial: Equatable, Sendable {
       case .noDifference: "it does not help"
       case .harms: "it makes it worse"
       }
-    let begun = beginsAnew ? ", both begun anew" : ""
+    let begun = beginsAnew ? ", both from the beginning" : ""
     if let explodedWith { return "explodes at update \(explodedWith)\(begun): \(verdict)" }
     if let explodedWithout {
       return
