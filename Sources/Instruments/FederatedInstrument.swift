@@ -26,8 +26,9 @@ public enum FederatedInstrument: Instrument {
       let taking = round.clients.filter(\.takesPart)
       return taking.reduce(0) { $0 + $1.norm * $1.scale } / Double(taking.count)
     }
-    /// The mean cosine of two clients' gradients at the server's weights, and of their updates.
+    /// The mean cosine of two clients' gradients at the server's weights.
     public var gradientCosine: Double { mean(round.gradientCosines) }
+    /// The mean cosine of two clients' updates.
     public var updateCosine: Double { mean(round.updateCosines) }
 
     private func mean(_ cosines: [Double]) -> Double {

@@ -48,7 +48,7 @@ struct ClientsPanel: Panel {
     let lines = [
       "mean Δ \(NumberText.short(round.norm))"
         + (share.isFinite ? ", \(NumberText.percent(share)) of ‖Δ_k‖" : ", of no client"),
-      "cos Δ \(NumberText.fixed(reading.updateCosine, 2)) · cos g \(NumberText.fixed(reading.gradientCosine, 2)) · spread "
+      "cos Δ \(NumberText.fixed(reading.updateCosine, 2)), g \(NumberText.fixed(reading.gradientCosine, 2)), spread "
         + NumberText.short(round.spread, digits: 2),
     ]
     guard let privacy = reading.privacy else { return lines }
@@ -73,15 +73,17 @@ struct ClientsPanel: Panel {
         place = place.inset(left: 9)
       }
     }
-    put(["  ‖Δ_k‖", "  cos"] + (isClipping ? ["clip"] : []), row: 0, theme[.dimText])
-    for (index, client) in clients.enumerated() where index + 1 < rect.height {
-      let row = index + 1
-      if row == rect.height - 1, clients.count > row {
+    // Where there is not room for all, the line that names the columns goes first.
+    let first = rect.height > clients.count ? 1 : 0
+    if first > 0 { put(["  ‖Δ_k‖", "  cos"] + (isClipping ? ["clip"] : []), row: 0, theme[.dimText]) }
+    for (index, client) in clients.enumerated() where index + first < rect.height {
+      let row = index + first
+      if row == rect.height - 1, clients.count > index + 1 {
         buffer.put("… \(clients.count - index) more", in: rect, row: row, style: theme[.dimText])
         return
       }
       let style = theme[client.takesPart ? .text : .dimText]
-      buffer.put((client.takesPart ? " " : "-") + "\(row)", in: rect, row: row, style: style)
+      buffer.put((client.takesPart ? " " : "-") + "\(index + 1)", in: rect, row: row, style: style)
       Bars.horizontal(
         client.norm / largest, in: Rect(x: rect.x + 4, y: rect.y + row, width: bar, height: 1),
         style: theme[client.takesPart ? .gradientNorm : .dimText], into: &buffer, theme: theme)

@@ -65,7 +65,8 @@ extension Experiment {
   var rules: [ExperimentRule] {
     ExperimentRule.task + ExperimentRule.architecture + ExperimentRule.network
       + training.algorithm.type(Double.self).rules
-      + ExperimentRule.federated + ExperimentRule.storedPast + ExperimentRule.untied + ExperimentRule.flow + ExperimentRule.optimizer
+      + ExperimentRule.federated + ExperimentRule.storedPast + ExperimentRule.untied + ExperimentRule.flow
+      + ExperimentRule.optimizer
       + ExperimentRule.solved + ExperimentRule.readers
   }
 }
