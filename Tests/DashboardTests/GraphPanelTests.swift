@@ -47,7 +47,7 @@ import Training
       "training.federated.clip": "0.001", "training.federated.noise": "1", "training.federated.fraction": "0.4",
     ]
     let rows = try panel(Panels.clients, clients.merging(more) { $1 })
-    #expect(rows.contains { $0.contains("ε ") && $0.contains("at δ 1") && $0.contains("after 2 rounds") })
+    #expect(rows.contains { $0.contains("ε ") && $0.contains("δ 1") && $0.contains("2 rounds") })
     #expect(rows.contains { $0.contains("×") })
     #expect(rows.contains { $0.contains("-1  ") || $0.contains("-2  ") || $0.contains("-3  ") })
   }
