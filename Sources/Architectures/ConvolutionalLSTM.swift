@@ -208,7 +208,7 @@ struct ConvolutionalGraph: GradientChain, @unchecked Sendable {
   func shownWidth(_ site: Site.ID) -> Int { network.width }
   func predecessors(of site: Site.ID) -> [Edge] { site > 0 ? [Edge(from: site - 1, to: site)] : [] }
   func site(layer: Int, position: Int) -> Site.ID { position }
-  func name(of site: Site.ID) -> String { "h and c at t = \(site + 1)" }
+  func name(of site: Site.ID) -> String { "h, c at t = \(site + 1)" }
 
   /// The gates that are open or shut, of each channel of each cell.
   var tracks: [Track] { ["i", "f", "o"].map { Track(name: $0, range: 0...1) } }

@@ -48,6 +48,20 @@ public struct HeatMap: Sendable {
     self.mask = mask
   }
 
+  /// Shares from 0 to `largest`, and the range that they are drawn over.
+  ///
+  /// Colors tell small shares apart. Ink has a few steps only, so there it is the logarithm that is drawn, three decades of it: each
+  /// step is a few times the one before, and what is there is never blank.
+  public static func shares(
+    _ values: [Double], upTo largest: Double, theme: Theme
+  ) -> (values: [Double], range: ClosedRange<Double>) {
+    guard theme.drawsByInk else { return (values, 0...largest) }
+    let top = log10(largest), lowest = top - 3, steps = Double(HeatPainter.inkSteps(theme))
+    // The lowest value stands just above the first step, which is blank.
+    let bottom = top - 3 * steps / (steps - 1) - 1e-6
+    return (values.map { $0 == -.infinity || $0.isNaN ? $0 : max(lowest, log10($0)) }, bottom...top)
+  }
+
   /// How many values stand one above the other in a cell.
   public static func valuesPerCell(_ theme: Theme) -> Int {
     theme.drawsByInk || theme.characters == .ascii ? 1 : 2
@@ -161,6 +175,8 @@ struct HeatPainter {
   private let ground: Color
   private static let asciiRamp: [Unicode.Scalar] = Array(" .:-=+*#%@".unicodeScalars)
   private static let shadeRamp: [Unicode.Scalar] = Array(" ·░▒▓█".unicodeScalars)
+  /// How many steps of ink there are, blank among them.
+  static func inkSteps(_ theme: Theme) -> Int { (theme.characters == .ascii ? asciiRamp : shadeRamp).count }
   private static let negativeRamp: [Unicode.Scalar] = Array(" -=".unicodeScalars)
   private static let positiveRamp: [Unicode.Scalar] = Array(" +#".unicodeScalars)
 

@@ -5,9 +5,9 @@ enum ForeignFile {
   /// What was found and what to do, where the first bytes tell; nil for an unknown file.
   static func problem(_ bytes: [UInt8], file: String) -> String? {
     if bytes.starts(with: [0x50, 0x4B, 0x03, 0x04]) { return zip(bytes, file) }
-    // The length of a safetensors header may begin with the same two bytes; then zeros and { follow.
-    let isHeader = bytes.count > 8 && bytes[2..<8].allSatisfy { $0 == 0 } && bytes[8] == UInt8(ascii: "{")
-    if bytes.first == 0x80, bytes.count > 1, (2...5).contains(bytes[1]), !isHeader {
+    // The length of a safetensors' header, which comes first, may have the same two bytes.
+    let isSafetensors = bytes.count > 8 && bytes[4..<8].allSatisfy { $0 == 0 } && bytes[8] == UInt8(ascii: "{")
+    if !isSafetensors, bytes.first == 0x80, bytes.count > 1, (2...5).contains(bytes[1]) {
       return "found a PyTorch file, or another pickle, expected safetensors: \(torch(file))"
     }
     if bytes.starts(with: [0x93] + Array("NUMPY".utf8)) {

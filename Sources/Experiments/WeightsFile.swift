@@ -49,6 +49,7 @@ public enum WeightsFile {
       }
       return Loaded(parameters: parameters, reading: "\(file.file): the weights of a session")
     }
+    guard layout.isRecurrent else { return try GraphWeights.load(file, layout: layout, drawn: drawn, map: map) }
     let names = try WeightNames(file, layout: layout, map: map)
     var weights = names.tensors
     var parameters = [Double](repeating: 0, count: layout.count)
@@ -60,6 +61,12 @@ public enum WeightsFile {
       for name in Self.names(for: entry, in: layout) {
         guard let found = weights.removeValue(forKey: name) else {
           if isZeroWithout(name) { continue }
+          if let other = file.entries.first(where: { $0.name.hasSuffix("self_attn.in_proj_weight") }) {
+            throw InputError(
+              file: file.file, key: other.name,
+              problem:
+                "found a Transformer's weights, expected a recurrent network's: network.kind transformer reads them")
+          }
           throw InputError(
             file: file.file, key: name, problem: "found no such tensor, expected one of shape \(entry.shape)",
             nearest: nearestName(to: name, among: file.entries.map(\.name)))
@@ -200,7 +207,7 @@ public enum WeightsFile {
     return try numbers(found, in: file, shape: entry.shape)
   }
 
-  private static func numbers(
+  static func numbers(
     _ entry: SafetensorsFile.Entry, in file: SafetensorsFile, shape: [Int]
   ) throws(InputError) -> [Double] {
     guard !SafetensorsFile.isWhole(entry) else {

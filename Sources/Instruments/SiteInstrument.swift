@@ -25,7 +25,7 @@ public enum SiteInstrument: Instrument {
     ///   - count: at most so many lines.
     ///   - power: writes a number of which the decimal logarithm is given.
     public func lines(_ count: Int, power: (_ log10: Double) -> String) -> [String] {
-      let head = "∂L/∂(\(name)), norm \(power(gradient.log10Norm)) in sequence 1, from"
+      let head = "‖∂L/∂(\(name))‖ \(power(gradient.log10Norm))"
       guard !gradient.sources.isEmpty else { return ["nothing arrives at \(name): no loss depends on it"] }
       let parts = zip(gradient.sources, gradient.shares).map { source, share in
         let percent = String(Int((100 * share).rounded()))

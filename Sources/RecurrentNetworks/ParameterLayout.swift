@@ -145,6 +145,9 @@ public struct ParameterLayout: Equatable, Sendable {
     (inputBlocks, recurrentBlocks, delayedBlocks, projectionBlocks, unitRanges) = ([], [], [], [], [])
   }
 
+  /// Whether it is of a network whose states follow one another.
+  public var isRecurrent: Bool { !inputBlocks.isEmpty }
+
   /// The tensor called `name`, or nil.
   public subscript(name: String) -> Entry? { entries.first { $0.name == name } }
 

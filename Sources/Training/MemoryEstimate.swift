@@ -32,7 +32,10 @@ struct MemoryEstimate {
     let shown = count * Self.double * (Self.snapshots * Saturating(3) + Saturating(experiment.copies > 1 ? 2 : 0))
     let carried = Self.double * Saturating(carriedNumbers) * (Self.checkpoints + Self.snapshots + Saturating(1))
     let positions = Saturating(experiment.task.length) * Saturating(experiment.training.batch)
-    return (Saturating(pass) + training + shown + carried + positions * perPosition + checkpointStates).value
+    // A client's pass, over a part of the batch, and the sum of its gradients.
+    let clients =
+      experiment.training.federated.clients > 1 ? Saturating(pass) + count * scalar : Saturating(0)
+    return (Saturating(pass) + clients + training + shown + carried + positions * perPosition + checkpointStates).value
   }
 
   /// The pass of a network that is no recurrent one, and a recording of it in doubles a snapshot.

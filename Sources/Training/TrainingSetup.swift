@@ -45,7 +45,9 @@ func validate(_ experiment: Experiment, givenData: Bool, memory: Int) throws(Tra
   if givenData {
     held.task = TaskSpecification()
     // A task that asks nothing of its own, and, as data do, begins every sequence anew.
-    held.task.name = experiment.task.name.inputsStandStill ? experiment.task.name : .parity
+    held.task.name =
+      experiment.task.name.inputsStandStill
+      ? experiment.task.name : experiment.architecture.kind == .convolutional ? .bar : .parity
     held.task.length = experiment.task.length
     held.task.heldOut = experiment.task.heldOut
     held.solved = SolvedSpecification()

@@ -135,7 +135,7 @@ import Training
     #expect(ExperimentKey.matching("clip.").map(\.name) == ["training.clip.kind", "training.clip.threshold"])
     #expect(
       ExperimentKey.matching("k").map(\.name) == [
-        "network.kind",
+        "network.kind", "network.kernel",
         "training.k1", "training.k2", "training.schedule.kind", "training.clip.kind",
       ])
     #expect(ExperimentKey.matching("").count == ExperimentKey.all.count)

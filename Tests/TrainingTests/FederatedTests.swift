@@ -5,13 +5,13 @@ import Testing
 
 /// Federated averaging against what it must come to in closed form.
 @Suite struct FederatedTests {
-  private func run(_ settings: KeyValuePairs<String, String>) throws -> TrainingRun {
-    let common: KeyValuePairs = [
-      "task.length": "12", "training.batch": "12", "network.hidden": "6", "training.optimizer.name": "sgd",
+  private func run(_ settings: [String: String]) throws -> TrainingRun {
+    let common = [
+      "task.length": "12", "training.batch": "12", "network.hidden": "8", "training.optimizer.name": "sgd",
       "training.optimizer.learning_rate": "0.1", "training.clip.kind": "none",
     ]
-    let all = Array(common) + Array(settings)
-    return try TrainingRun(experiment: Experiment().setting(all.map { Setting(key: $0.key, value: $0.value) }))
+    return try TrainingRun(
+      experiment: Experiment().setting(common.merging(settings) { $1 }.map { Setting(key: $0.key, value: $0.value) }))
   }
 
   private func largestDifference(_ a: [Double], _ b: [Double]) -> Double {
@@ -54,7 +54,7 @@ import Testing
     var given = TrainingRun.Start()
     (given.data, given.parameters) = (data, start)
     let settings = [
-      ("task.length", "12"), ("network.hidden", "6"), ("training.optimizer.name", "sgd"),
+      ("task.length", "12"), ("network.hidden", "8"), ("training.optimizer.name", "sgd"),
       ("training.optimizer.learning_rate", "0.1"), ("training.clip.kind", "none"),
     ]
     let run = try TrainingRun(
@@ -211,7 +211,7 @@ import Testing
 
   @Test("the noise has the deviation that the settings say")
   func noise() throws {
-    let settings: KeyValuePairs = [
+    let settings = [
       "network.hidden": "40", "training.federated.clients": "4", "training.federated.clip": "0.01",
       "training.federated.noise": "3",
     ]

@@ -27,10 +27,12 @@ struct ClientsPanel: Panel {
   func draw(_ state: DashboardState, in rect: Rect, _ buffer: inout Buffer, theme: Theme) {
     guard let reading = reading("a round", from: FederatedInstrument.self, of: state.lane, in: rect, &buffer, theme)
     else { return }
-    let lines = words(reading).wrapped(to: rect.width, rows: max(2, rect.height - 4))
-    let parts = rect.rows([.fixed(lines.count), .flexible()])
-    for (row, line) in lines.enumerated() { buffer.put(line, in: parts[0], row: row, style: theme[.text]) }
     let count = reading.round.clients.count
+    let lines = words(reading).prefix(max(2, rect.height - count))
+    let parts = rect.rows([.fixed(lines.count), .flexible()])
+    for (row, line) in lines.enumerated() {
+      buffer.put(line, in: parts[0], row: row, style: theme[.text], ellipsis: true)
+    }
     let map = rect.width >= 44 ? min(rect.width / 3, max(12, 4 * count)) : 0
     let sides = parts[1].columns([.flexible(), .fixed(map)], gap: map > 0 ? 1 : 0)
     drawClients(reading, in: sides[0], &buffer, theme)
@@ -42,22 +44,21 @@ struct ClientsPanel: Panel {
     ).draw(in: sides[1].inset(top: 1), into: &buffer, theme: theme)
   }
 
-  /// What the server sees.
+  /// What the server sees, what must be known first.
   private func words(_ reading: FederatedInstrument.Reading) -> [String] {
     let round = reading.round, share = round.norm / reading.meanNorm
-    let lines = [
-      "mean Δ \(NumberText.short(round.norm))"
-        + (share.isFinite ? ", \(NumberText.percent(share)) of ‖Δ_k‖" : ", of no client"),
-      "cos Δ \(NumberText.fixed(reading.updateCosine, 2)) · cos g \(NumberText.fixed(reading.gradientCosine, 2)) · spread "
-        + NumberText.short(round.spread, digits: 2),
-    ]
-    guard let privacy = reading.privacy else { return lines }
-    let rounds = "\(privacy.rounds) round\(privacy.rounds == 1 ? "" : "s")"
-    return lines + [
+    let length =
+      share > 1 ? "\(NumberText.short(share, digits: 2)) × ‖Δ_k‖" : "\(NumberText.percent(share)) of ‖Δ_k‖"
+    let mean = "mean Δ \(NumberText.short(round.norm)), " + (share.isFinite ? length : "of no client")
+    let budget = reading.privacy.map { privacy in
       privacy.epsilon.isFinite
-        ? "ε \(NumberText.short(privacy.epsilon)) at δ \(NumberText.short(privacy.delta)) after \(rounds)"
-        : "no ε: \(privacy.roundsWithoutNoise) of \(rounds) without noise"
-    ]
+        ? "ε \(NumberText.short(privacy.epsilon)), δ \(NumberText.trimmed(privacy.delta)), \(privacy.rounds) rounds"
+        : "no ε: \(privacy.roundsWithoutNoise) rounds without noise"
+    }
+    let cosines =
+      "cos Δ \(NumberText.fixed(reading.updateCosine, 2)) g \(NumberText.fixed(reading.gradientCosine, 2)) spread "
+      + NumberText.short(round.spread, digits: 2)
+    return [mean] + [budget].compactMap { $0 } + [cosines]
   }
 
   /// A client a row: its name, a bar, ‖Δ_k‖, the cosine to the average, and by what it is clipped.
@@ -73,15 +74,17 @@ struct ClientsPanel: Panel {
         place = place.inset(left: 9)
       }
     }
-    put(["  ‖Δ_k‖", "  cos"] + (isClipping ? ["clip"] : []), row: 0, theme[.dimText])
-    for (index, client) in clients.enumerated() where index + 1 < rect.height {
-      let row = index + 1
-      if row == rect.height - 1, clients.count > row {
+    // Where there is not room for all, the line that names the columns goes first.
+    let first = rect.height > clients.count ? 1 : 0
+    if first > 0 { put(["  ‖Δ_k‖", "  cos"] + (isClipping ? ["clip"] : []), row: 0, theme[.dimText]) }
+    for (index, client) in clients.enumerated() where index + first < rect.height {
+      let row = index + first
+      if row == rect.height - 1, clients.count > index + 1 {
         buffer.put("… \(clients.count - index) more", in: rect, row: row, style: theme[.dimText])
         return
       }
       let style = theme[client.takesPart ? .text : .dimText]
-      buffer.put((client.takesPart ? " " : "-") + "\(row)", in: rect, row: row, style: style)
+      buffer.put((client.takesPart ? " " : "-") + "\(index + 1)", in: rect, row: row, style: style)
       Bars.horizontal(
         client.norm / largest, in: Rect(x: rect.x + 4, y: rect.y + row, width: bar, height: 1),
         style: theme[client.takesPart ? .gradientNorm : .dimText], into: &buffer, theme: theme)

@@ -15,6 +15,8 @@ struct SitePanel: Panel {
 
   func applies(to state: DashboardState) -> Bool { !state.lane.experiment.isRecurrent }
 
+  func notes(_ state: DashboardState) -> [String] { ["sequence 1"] }
+
   func draw(_ state: DashboardState, in rect: Rect, _ buffer: inout Buffer, theme: Theme) {
     guard let reading = reading("the gradient", from: SiteInstrument.self, of: state.lane, in: rect, &buffer, theme)
     else { return }

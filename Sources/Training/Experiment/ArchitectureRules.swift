@@ -58,6 +58,12 @@ extension ExperimentRule {
       "network.layers", fallsWith: \.architecture.kind, expected: { _ in "at most 4 with network.kind transformer" },
       where: { $0.architecture.kind == .transformer && $0.network.layers > 4 }),
     ExperimentRule(
+      "task.name",
+      expected: { _ in
+        "bar or crossing with network.kind convolutional, which draws the next frame; or csv with all of several columns "
+          + "predicted, which lie side by side"
+      }, where: { $0.architecture.kind == .convolutional && !$0.task.name.mayHaveFrames }),
+    ExperimentRule(
       "network.kernel", expected: { _ in "an odd number: a cell reads as many to its left as to its right" },
       where: { $0.architecture.kind == .convolutional && $0.architecture.kernel % 2 == 0 }),
     ExperimentRule(

@@ -6,7 +6,7 @@ import RecurrentNetworks
 /// above 1, as far ahead). A target column of words is a class, asked for alone. The columns are normalized to mean 0 and variance 1 over the rows that are trained on; rows and stream are
 /// as for a text. Of several series, and with held-out rows, no sequence crosses a border.
 struct CSVTask: NamedTask {
-  static let widthEstimate = 128, source = TaskSource.table, isStream = true
+  static let widthEstimate = 128, source = TaskSource.table, isStream = true, mayHaveFrames = true
   private(set) var description: TaskDescription
   /// What was read as what, and what was left out.
   let reading: String?

@@ -54,7 +54,7 @@ enum FrameTask {
 
 /// A bar of three cells that moves to and fro. Which way it goes shows in two frames only.
 struct BarTask: DrawnTask {
-  static let minimumLength = 2, widthEstimate = FrameTask.cells
+  static let minimumLength = 2, widthEstimate = FrameTask.cells, mayHaveFrames = true
   private static let width = 3
   let seed: UInt64
   let length: Int
@@ -80,7 +80,7 @@ struct BarTask: DrawnTask {
 /// Two bars, one of four cells and one of two, that begin at both ends and cross. While one lies behind the other a single frame
 /// does not say which way they go.
 struct CrossingTask: DrawnTask {
-  static let minimumLength = 2, widthEstimate = FrameTask.cells
+  static let minimumLength = 2, widthEstimate = FrameTask.cells, mayHaveFrames = true
   let seed: UInt64
   let length: Int
 

@@ -40,6 +40,8 @@ protocol NamedTask: SequenceTask {
   static var isStream: Bool { get }
   /// Whether the input is the same at every step of a sequence.
   static var inputsStandStill: Bool { get }
+  /// Whether inputs may be frames, whose numbers lie side by side, and outputs the next frame.
+  static var mayHaveFrames: Bool { get }
   /// The task of `specification`, whose length is long enough.
   static func make(_ specification: TaskSpecification, seed: UInt64, memory: Int) throws(TaskError) -> Self
 }
@@ -49,6 +51,7 @@ extension NamedTask {
   static var source: TaskSource { .drawn }
   static var isStream: Bool { false }
   static var inputsStandStill: Bool { false }
+  static var mayHaveFrames: Bool { false }
 }
 
 /// A task whose sequences are drawn: the seed and their length are all that it needs.
@@ -81,6 +84,9 @@ extension TaskName {
 
   /// Whether the input is the same at every step of a sequence, so that a network can settle.
   var inputsStandStill: Bool { kind.inputsStandStill }
+
+  /// Whether inputs may be frames and outputs the next one.
+  var mayHaveFrames: Bool { kind.mayHaveFrames }
 
   /// Whether its sequences go on where the one before ended, state and all.
   var isStream: Bool { kind.isStream }

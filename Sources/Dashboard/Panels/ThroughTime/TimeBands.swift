@@ -122,9 +122,10 @@ extension TimeDrawing {
             !isKnown ? -.infinity : height > 1 ? gate.values[place * activity.units + unit] : gate.mean[place])
         }
       }
+      let shares = isGate ? (values, gate.opens ? 0...1 : -1...1) : HeatMap.shares(values, upTo: 1, theme: theme)
       drawHeat(
-        values, rows: shown, range: gate.opens ? 0...1 : -1...1, gate.opens ? .sequential : .diverging,
-        gate.opens ? .mean : .maximumMagnitude, in: band, &buffer)
+        shares.0, rows: shown, range: shares.1, gate.opens ? .sequential : .diverging,
+        !isGate ? .maximum : gate.opens ? .mean : .maximumMagnitude, in: band, &buffer)
     }
   }
 

@@ -1,0 +1,83 @@
+import Canvas
+import Instruments
+import Sources
+import Testing
+import Training
+
+@testable import Dashboard
+
+/// Panels of networks that are no recurrent ones, and of clients, with real runs behind them.
+@Suite struct GraphPanelTests {
+  private func panel(
+    _ panel: any Panel, _ settings: [String: String], size: Size = Size(width: 80, height: 24), updates: Int = 2,
+    theme: Theme = Theme()
+  ) throws -> [String] {
+    let experiment = try Experiment().setting(settings.map { Setting(key: $0.key, value: $0.value) })
+    let source = SteppedSource(run: try TrainingRun(experiment: experiment), patience: .unlimited)
+    var state = DashboardState(experiment: experiment, size: size, theme: theme)
+    (state.focus, state.zoomed) = (panel.id, panel.id)
+    var runner = EffectRunner(state, source: source, files: NoFiles())
+    source.requestFrame()
+    _ = runner.takeNews()
+    for _ in 0..<updates {
+      _ = runner.handle(.key(.character("n")))
+      _ = runner.takeNews()
+    }
+    return render(panel, runner.state).rows
+  }
+
+  private let clients = [
+    "task.length": "12", "training.batch": "12", "network.hidden": "6", "training.federated.clients": "3",
+    "training.federated.skew": "1", "training.federated.local_updates": "2",
+  ]
+
+  @Test("clients: what the server sees, a row a client, and how far they point apart")
+  func clientsPanel() throws {
+    let rows = try panel(Panels.clients, clients)
+    #expect(rows.contains { $0.contains("mean Δ ") && $0.contains("% of ‖Δ_k‖") })
+    #expect(rows.contains { $0.contains("3 of 3 take part") })
+    #expect(rows.contains { $0.contains("cos Δ_j, Δ_k") })
+    for client in 1...3 { #expect(rows.contains { $0.contains(" \(client)  ") && $0.contains("0.") }) }
+    #expect(!rows.contains { $0.contains("ε") })
+  }
+
+  @Test("clients that are clipped and sampled under noise: the budget, the factors, and who stays away")
+  func noisyClients() throws {
+    let more = [
+      "training.federated.clip": "0.001", "training.federated.noise": "1", "training.federated.fraction": "0.4",
+    ]
+    let rows = try panel(Panels.clients, clients.merging(more) { $1 })
+    #expect(rows.contains { $0.contains("ε ") && $0.contains("δ 1") && $0.contains("2 rounds") })
+    #expect(rows.contains { $0.contains("×") })
+    #expect(rows.contains { $0.contains("-1  ") || $0.contains("-2  ") || $0.contains("-3  ") })
+  }
+
+  @Test(
+    "space and time: the cone of a loss is empty outside, with colors and without",
+    arguments: [ColorTier.trueColor, .mono])
+  func spaceTime(colors: ColorTier) throws {
+    let settings = [
+      "task.name": "bar", "task.length": "10", "training.batch": "2", "network.kind": "convolutional",
+      "network.hidden": "32",
+    ]
+    let rows = try panel(
+      Panels.spaceTime, settings, size: Size(width: 80, height: 24), theme: Theme(colors: colors, characters: .block))
+    for name in ["frames x", "one loss", "all losses", "expected"] { #expect(rows.contains { $0.contains(name) }) }
+    #expect(rows.contains { $0.contains("reaches 1 cells a step") || $0.contains("the loss of cell") })
+  }
+
+  @Test("attention without colors: every weight of the triangle has ink, however small, and nothing above it")
+  func attentionInInk() throws {
+    let settings = [
+      "task.length": "12", "training.batch": "2", "network.kind": "transformer", "network.hidden": "8",
+      "network.heads": "1",
+    ]
+    let rows = try panel(
+      Panels.attention, settings, size: Size(width: 60, height: 24),
+      theme: Theme(colors: .mono, characters: .block))
+    // The frame's first line has notes.
+    let inked = rows.dropFirst().map { row in row.filter { "·░▒▓█".contains($0) }.count }.filter { $0 > 0 }
+    #expect(inked.count >= 12 && inked == inked.sorted())
+    #expect(rows.contains { $0.contains("░") || $0.contains("▒") || $0.contains("▓") })
+  }
+}
