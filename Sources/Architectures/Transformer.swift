@@ -112,8 +112,9 @@ public final class Transformer<S: Scalar>: ArchitectureBody {
   public var stateName: String { "x" }
   /// Between two of them lie the keys and values.
   public func graphLayer(_ layer: Int) -> Int { 2 * layer }
-  /// A layer is what a block reads.
+  /// d.
   public var topWidth: Int { width }
+  /// A layer is what a block reads.
   public var shownLayers: Int { blocks.count }
   /// x of the block.
   public func state(layer: Int) -> UnsafeMutablePointer<S> { x[layer] }

@@ -580,7 +580,8 @@ public final class TrainingRun {
     if changed.network.hidden != experiment.network.hidden || changed.network.layers != experiment.network.layers
       || changed.network.cell != experiment.network.cell
       || changed.network.unitTensors != experiment.network.unitTensors
-      || changed.network.projection != experiment.network.projection || changed.network.delays != experiment.network.delays || changed.network.periods != experiment.network.periods
+      || changed.network.projection != experiment.network.projection
+      || changed.network.delays != experiment.network.delays || changed.network.periods != experiment.network.periods
       || changed.network.learnsInitialState != experiment.network.learnsInitialState
       || changed.task != experiment.task
       || changed.architecture != experiment.architecture
