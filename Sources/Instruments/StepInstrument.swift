@@ -238,7 +238,9 @@ extension StepInstrument {
       let isUntied = tape.layout.copies > 1
       let delta = CellEquations(tape.network).preactivationGradientName
       let network = tape.network.cell
-      let read = ["xₜ"] + (network.hasRecurrentWeights ? ["hₜ₋₁"] : []) + (network.hasBias ? ["1"] : [])
+      let read =
+        ["xₜ"] + (network.hasRecurrentWeights ? ["hₜ₋₁"] : [])
+        + tape.network.furtherDelays.map { "hₜ₋" + sub($0) } + (network.hasBias ? ["1"] : [])
       // Williams & Zipser maximize J, so theirs is -g.
       let (left, right) =
         tape.network.cellDescription.maximizesNegativeErrors

@@ -103,6 +103,11 @@ extension ArchitectureSpecification {
     _ network: NetworkSpecification, inputs: Int, outputs: Int, steps: Int
   ) -> Saturating {
     let d = Saturating(network.hidden), layers = Saturating(network.layers)
+    if kind == .bidirectional {
+      // Each direction: what it reads, its states and their gradients, pre-activations, slopes and gradients, and h again twice.
+      let direction = d * Saturating(8 + 2 * network.stateComponents + 4 * network.cell.gates)
+      return layers * (direction + direction) + Saturating(3) * (Saturating(inputs) + Saturating(outputs))
+    }
     // x and its gradient, q k v, what attention gives, y, two norms and what they give; the hidden layer and its slope.
     let block = d * Saturating(14 + 2 * expansion) + Saturating(attends ? heads : 1) * Saturating(steps)
     let patches = kind == .convolutional ? d * Saturating(kernel) : Saturating(0)

@@ -262,6 +262,79 @@ import Training
     #expect(formatBytes(3_210_000_000_000) == "3.2 TB")
   }
 
+  @Test("Lists of delays and periods are walked, and refused where they make no sense")
+  func lists() throws {
+    var experiment = Experiment()
+    func step(_ key: String, by clicks: Int) throws -> String? {
+      try ExperimentKey.named(key).stepped(experiment, by: clicks)
+    }
+    #expect(try step("network.delays", by: 1) == "[1, 2]" && step("network.delays", by: 7) == "[1, 8]")
+    #expect(try step("network.delays", by: -1) == nil)
+    // Three blocks do not divide 32 units.
+    #expect(try step("network.periods", by: 1) == "[1, 2]" && step("network.periods", by: 2) == "[1, 2, 4, 8]")
+    try experiment.set("network.delays", "[1, 4]")
+    try experiment.set("network.periods", "1, 2")
+    try experiment.validate()
+    #expect(try step("network.delays", by: -1) == "[1, 3]" && step("network.periods", by: -1) == "[]")
+    for (key, text) in [
+      ("network.delays", "[2, 4]"), ("network.delays", "[1, 1]"), ("network.delays", "[1, 65]"),
+      ("network.delays", "[]"), ("network.periods", "[4, 2]"), ("network.periods", "[0]"), ("network.periods", "[1.5]"),
+    ] {
+      let error = #expect(throws: ExperimentKeyError.self) { try experiment.set(key, text) }
+      #expect(error?.problem.contains("expected ascending") == true)
+    }
+    // Another cell has neither.
+    try experiment.set("network.cell", "lstm")
+    #expect(experiment.network.delays == [1] && experiment.network.periods.isEmpty)
+    experiment.network.delays = [1, 2]
+    let error = #expect(throws: ExperimentKeyError.self) { try experiment.validate() }
+    #expect(error?.key == "network.delays" && error?.problem.contains("only elman reads it") == true)
+  }
+
+  @Test(
+    "What a projected h and two directions cannot be is refused with what to choose",
+    arguments: [
+      (["network.cell": "lstm", "network.projection": "32"], "network.projection", "below network.hidden 32"),
+      (
+        ["network.cell": "lstm", "network.projection": "4", "training.algorithm": "rtrl"], "network.projection",
+        "or bptt"
+      ),
+      (
+        ["network.cell": "lstm", "network.projection": "4", "network.peephole": "true"], "network.projection",
+        "peephole"
+      ),
+      (
+        ["network.cell": "lstm", "network.projection": "4", "network.init.spectral_radius": "1"], "network.projection",
+        "not square"
+      ),
+      (["network.kind": "bidirectional", "training.k1": "5"], "training.k1", "takes a sequence at once"),
+      (
+        ["network.kind": "bidirectional", "training.algorithm": "rtrl"], "training.algorithm",
+        "or network.kind recurrent"
+      ),
+    ])
+  func combinations(settings: [String: String], key: String, words: String) throws {
+    var experiment = Experiment()
+    // Cells and kinds first: what makes no sense beside them falls back.
+    for (name, value) in settings.sorted(by: { $0.key < $1.key }) { try experiment.set(name, value) }
+    let error = #expect(throws: ExperimentKeyError.self) { try experiment.validate() }
+    #expect(error?.key == key && error?.problem.contains(words) == true, "\(error?.key ?? "") \(error?.problem ?? "")")
+  }
+
+  @Test func twoDirectionsAreOfEveryCellWithAReadout() throws {
+    var experiment = Experiment()
+    try experiment.set("network.kind", "bidirectional")
+    for cell in CellKind.allCases {
+      try experiment.set("network.cell", cell.rawValue)
+      guard cell.isFullyRecurrent else {
+        try experiment.validate()
+        continue
+      }
+      let error = #expect(throws: ExperimentKeyError.self) { try experiment.validate() }
+      #expect(error?.key == "network.cell" && error?.problem.contains("another than fully_recurrent") == true)
+    }
+  }
+
   @Test("A setting of other programs is refused with what to choose in its place")
   func absentSettings() throws {
     for (key, choice) in [

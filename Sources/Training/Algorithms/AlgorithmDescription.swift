@@ -31,6 +31,8 @@ public struct AlgorithmSizes: Equatable, Sendable {
   /// Whether h_{t-1} goes into the pre-activations; the numbers of h that one unit is; the cell's own numbers to train, a layer.
   /// The recurrent matrices of a gate: one for each delay.
   public var connections = 1
+  /// The numbers of h that W_hh, the layer above and the readout see, where they are fewer than the units: a projected LSTM's.
+  public var projection: Int?
   public var hasRecurrentWeights = true, hasBias = true, coupledParts = 1, unitTensors = 0
   /// The sequences trained at once.
   public var batch = 1
@@ -56,6 +58,7 @@ public struct AlgorithmSizes: Equatable, Sendable {
     gates = network.cell.gates
     stateComponents = network.stateComponents
     layers = network.layers
+    projection = network.isProjected ? network.outputUnits : nil
     connections = 1 + network.furtherDelays.count
     hasRecurrentWeights = network.cell.hasRecurrentWeights
     hasBias = network.cell.hasBias
@@ -78,8 +81,11 @@ public struct AlgorithmSizes: Equatable, Sendable {
   /// The recurrent parameters of all layers: Σ G n (n + m), without biases; m is n above the lowest layer.
   public var recurrentWeights: Double {
     let (n, m, g) = (Double(units), Double(inputs), Double(gates))
-    let fromState = hasRecurrentWeights ? Double(connections) * n : 0
-    return g * n * (fromState + m) + Double(layers - 1) * g * n * (fromState + n)
+    let seen = Double(projection ?? units)
+    let fromState = hasRecurrentWeights ? Double(connections) * seen : 0
+    // W_hr of a projected h.
+    let own = projection == nil ? 0 : n * seen
+    return g * n * (fromState + m) + own + Double(layers - 1) * (g * n * (fromState + seen) + own)
   }
 
   /// The parameters of one layer's cell, biases and unit tensors among them.
@@ -88,7 +94,7 @@ public struct AlgorithmSizes: Equatable, Sendable {
   }
 
   /// The readout's parameters, without biases.
-  public var readoutWeights: Double { Double(units) * Double(outputs) }
+  public var readoutWeights: Double { Double(projection ?? units) * Double(outputs) }
 }
 
 /// What a learning algorithm holds and computes.
