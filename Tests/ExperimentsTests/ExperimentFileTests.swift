@@ -98,7 +98,7 @@ private func message(_ text: String, settings: [String] = []) -> String? {
     ("training:\n  k1: 5\n  k2: 5\n  k1: 6\n", "e.yaml:4: k1: found twice, expected once"),
     (
       "training: 5",
-      "e.yaml:1: training: found 5, expected a group of batch, k1, k2, inject, history, checkpoints, algorithm, untied, artbp, adaptive, rflo, reduction, optimizer, schedule, clip, regularizer, federated"
+      "e.yaml:1: training: found 5, expected a group of batch, minibatch, k1, k2, inject, history, checkpoints, algorithm, untied, artbp, adaptive, rflo, reduction, optimizer, schedule, clip, regularizer, federated"
     ),
     ("\ntraining:\n  clip: [1]", "e.yaml:3: training.clip: found a list, expected a group of kind, threshold"),
     (

@@ -80,7 +80,7 @@ import Training
     ("task.columns", "[a, \"b]", "task.columns: found [a, \"b], expected a list of column names: [first, second]"),
     (
       "training", "3",
-      "training: found one value, expected a group of keys (batch, k1, k2, inject, history, checkpoints, algorithm, untied, artbp, adaptive, rflo, reduction, optimizer, schedule, clip, regularizer, federated)"
+      "training: found one value, expected a group of keys (batch, minibatch, k1, k2, inject, history, checkpoints, algorithm, untied, artbp, adaptive, rflo, reduction, optimizer, schedule, clip, regularizer, federated)"
     ),
     (
       "training.clip.thresold", "3",

@@ -55,7 +55,11 @@ struct RoundTripTests {
       var experiment = Self.small
       // A change that begins a new run is where the session begins; any other is made on the way, and another key after it.
       if key.effect == .newRun { try experiment.set(name, value) }
-      let run = try TrainingRun(experiment: experiment)
+      guard let run = try? TrainingRun(experiment: experiment) else {
+        // A kind of network that asks for another task, and parts of data that are handed in.
+        #expect(name == "network.kind" || name == "training.minibatch")
+        continue
+      }
       for update in 0..<6 {
         if update == 2, key.effect != .newRun { try run.change([Setting(key: name, value: value)]) }
         if update == 4, name != "training.optimizer.learning_rate" {
