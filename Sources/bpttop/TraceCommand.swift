@@ -60,9 +60,10 @@ struct TraceCommand: ParsableCommand {
 
   /// The instruments that have arrays.
   private static let instruments = [
-    "attention", "attribution", "bias", "bias-by-window", "clipping", "contributions", "cost", "decay", "eigenvalues",
-    "fixed-points", "gradient-norm", "horizon", "jacobian-product", "learning", "loss", "loss-plane", "loss-slice",
-    "lyapunov", "pseudospectrum", "saturation", "spectrum", "term", "time", "units",
+    "attention", "attribution", "bias", "bias-by-window", "clients", "clipping", "contributions", "cost", "decay",
+    "eigenvalues", "fixed-points", "gradient-norm", "horizon", "jacobian-product", "learning", "loss", "loss-plane",
+    "loss-slice",
+    "lyapunov", "pseudospectrum", "saturation", "space-time", "spectrum", "term", "time", "units",
   ]
 
   /// The instruments that are asked for.

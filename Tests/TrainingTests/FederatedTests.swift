@@ -232,7 +232,10 @@ import Testing
       (["training.k1": "2"], "training.k1: found 2, expected full"),
       (["training.reduction": "sum"], "expected mean"),
       (["task.name": "text"], "task.carry: found state, expected reset"),
-      (["training.federated.noise": "1"], "only training.federated.clip"),
+      (
+        ["training.federated.noise": "1"],
+        "only training.federated.clients above 1 with a training.federated.clip reads it"
+      ),
       (["training.federated.clients": "1", "training.federated.skew": "1"], "only training.federated.clients above 1"),
     ])
   func refusals(settings: [String: String], words: String) throws {

@@ -22,7 +22,7 @@ extension ExperimentKey {
     ExperimentKey(
       "training.federated.noise", .number(\.training.federated.noise, NumberRange(from: 0, to: 1000)),
       "z: noise of deviation z S is added to the sum of the updates; 0 for none", steps: .linear(0.1),
-      readWith: "training.federated.clip, above which a client's update does not reach, with clients above 1"
+      readWith: "training.federated.clients above 1 with a training.federated.clip"
     ) { $0.training.federated.clients > 1 && $0.training.federated.clip != nil },
     ExperimentKey(
       "training.federated.delta", .number(\.training.federated.delta, NumberRange(above: 0, below: 1)),
