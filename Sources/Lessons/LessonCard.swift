@@ -82,7 +82,7 @@ public enum LessonCard {
   private static func curveRows(_ curve: LessonCurve, _ session: LessonSession, _ width: Int, _ theme: Theme) -> [Row] {
     guard case .curve(_, _, let x, let y)? = session.step.question?.kind else { return [] }
     let right = session.page.verdict?.curve
-    let gap = max(2, min(6, (width - 18) / LessonCurve.places))
+    let gap = max(2, min(6, (width - 12 - x.count) / LessonCurve.places))
     let marks = right == nil ? "only the shape counts" : "● yours, ○ right, ◉ both"
     var rows: [Row] = [paragraph("\(y): \(marks)", width, theme, .dimText).first ?? []]
     for level in (0...LessonCurve.levels).reversed() {

@@ -216,7 +216,7 @@ extension LessonSession {
       // What follows a digit is meant for the number; one can still quit and ask for help.
       guard turnsKnob || !text.isEmpty && !"q?".contains(character) else { return nil }
       return
-        "\(character) is not taken, expected one of \(LessonAnswer.numberCharacters); Esc, and every knob can be turned"
+        "\(character) is not taken, expected one of \(LessonAnswer.numberCharacters)"
     }
     // A digit that is no option would open a panel, and it could tell the answer.
     return turnsKnob || character.isNumber ? "answer first; Esc, and every knob can be turned" : nil
