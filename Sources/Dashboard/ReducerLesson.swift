@@ -50,8 +50,8 @@ extension DashboardState {
     case .escape: lesson?.isAway = true
     case _ where lesson?.type(key) == true: return []
     // A letter that was meant for the answer must not change the network that the question is about.
-    case .character where session.isAsking && Keymap.group(of: key) == .knobs:
-      message = Message("answer first; Esc, and every knob can be turned")
+    case .character(let character) where session.refusal(of: character, turnsKnob: turnsKnob(key)) != nil:
+      message = session.refusal(of: character, turnsKnob: turnsKnob(key)).map { Message($0) }
       return []
     case .enter:
       let scene = lessonScene
@@ -61,6 +61,8 @@ extension DashboardState {
     }
     return effects + attendLesson()
   }
+
+  private func turnsKnob(_ key: Key) -> Bool { Keymap.group(of: key) == .knobs }
 
   /// Does what the lesson wants done.
   private mutating func perform(_ request: LessonRequest) -> [Effect] {

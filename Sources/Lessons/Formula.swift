@@ -34,6 +34,20 @@ public struct Formula: Equatable, Sendable {
   /// The names that are read of the run: quantities, kept values, keys of the experiment.
   public var names: Set<String> { Self.names(root) }
 
+  /// Its value where it is made of numbers and + - * / ^ alone.
+  var constant: Double? { Self.constant(root) }
+
+  private static func constant(_ node: Node) -> Double? {
+    switch node {
+    case .number(let number): return number
+    case .negative(let part): return constant(part).map { -$0 }
+    case .binary(let sign, let left, let right):
+      guard sign != "and", sign != "or", let a = constant(left), let b = constant(right) else { return nil }
+      return arithmetic(sign, a, b)
+    case .name, .call, .index, .not, .comparison: return nil
+    }
+  }
+
   private static func names(_ node: Node) -> Set<String> {
     switch node {
     case .number: []

@@ -110,7 +110,7 @@ public struct LessonQuestion: Sendable {
 
 /// A text in which formulas stand in braces, `{gradient[1]}`, computed when it is shown; `{kept_mass|%}` and `{k2|0}` say how:
 /// % as a percentage, a digit as so many decimals, `i` as a whole number; else three significant digits; `{{` is a brace. New words stand between
-/// asterisks.
+/// asterisks; what speaks of the screen stands between `<<` and `>>`, and a worksheet leaves it out.
 public struct LessonText: Equatable, Sendable {
   /// A piece of it.
   public enum Piece: Equatable, Sendable {
@@ -151,6 +151,10 @@ public struct LessonText: Equatable, Sendable {
     }
     if !rest.isEmpty { pieces.append(.text(String(rest))) }
     self.pieces = pieces
+    // No mark is left once the pairs are taken out.
+    guard source.onPaper == source.onPaper.onScreen else {
+      throw FormulaError("found << without >>, expected both around what is for the screen alone")
+    }
   }
 
   /// The words between asterisks: those that it brings in, in lower case.
@@ -172,4 +176,11 @@ public struct LessonText: Equatable, Sendable {
     }
     return text
   }
+}
+
+extension String {
+  /// All of a text, without the marks around what is for the screen alone.
+  var onScreen: String { replacing("<<", with: "").replacing(">>", with: "") }
+  /// The text without what is for the screen alone.
+  var onPaper: String { replacing(/\s*<<.*?>>/.dotMatchesNewlines(), with: "") }
 }

@@ -18,8 +18,17 @@ public enum LessonAnswer: Equatable, Sendable {
     switch self {
     case .none: false
     case .option, .step, .curve: true
-    case .number(let text): Double(text)?.isFinite ?? false
+    case .number(let text): Self.number(text) != nil
     }
+  }
+
+  /// The characters that a number is typed with.
+  static let numberCharacters = "0-9 . e + - * / ^ ( )"
+
+  /// The number that is typed: `-0.25`, `1e-3`, or a product, a power, a sum of such; nil where it is none.
+  static func number(_ text: String) -> Double? {
+    let value = Double(text) ?? (try? Formula(text, line: 1))?.constant
+    return value?.isFinite == true ? value : nil
   }
 }
 
@@ -64,6 +73,22 @@ public struct LessonCurve: Equatable, Sendable {
     let drawn = heights.map { Double($0) / Double(Self.levels) }
     return zip(drawn, shape).reduce(0) { $0 + abs($1.0 - $1.1) } / Double(shape.count)
   }
+
+  /// Whether it is near a curve on average, and rises or falls about as much.
+  func agrees(with shape: [Double], within: Double) -> Bool {
+    guard distance(to: shape) <= within else { return false }
+    let wanted = Self.slope(shape)
+    // A curve that rises over less than half of the plot is judged by its distance alone.
+    guard abs(wanted) >= 0.5 / Double(Self.places - 1) else { return true }
+    return (0.6...1.6).contains(Self.slope(heights.map { Double($0) / Double(Self.levels) }) / wanted)
+  }
+
+  /// The slope of the straight line that is nearest to some heights, in heights a place.
+  private static func slope(_ heights: [Double]) -> Double {
+    let middle = Double(heights.count - 1) / 2
+    let offsets = heights.indices.map { Double($0) - middle }
+    return zip(offsets, heights).reduce(0) { $0 + $1.0 * $1.1 } / offsets.reduce(0) { $0 + $1 * $1 }
+  }
 }
 
 extension LessonSession {
@@ -85,7 +110,7 @@ extension LessonSession {
       return true
     case (.number, .number(let text)):
       switch key {
-      case .character(let character) where "0123456789.-e+".contains(character) && text.count < 12:
+      case .character(let character) where "0123456789.e+-*/^()".contains(character) && text.count < 24:
         answer = .number(text + String(character))
       case .backspace where !text.isEmpty: answer = .number(String(text.dropLast()))
       default: return false

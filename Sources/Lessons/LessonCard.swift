@@ -41,7 +41,7 @@ public enum LessonCard {
   private static func paragraph(_ text: String, _ width: Int, _ theme: Theme, _ role: Role) -> [Row] {
     guard !text.isEmpty else { return [] }
     var isNew = false
-    return text.words(theme).wrapped(to: width).map { line in
+    return text.onScreen.words(theme).wrapped(to: width).map { line in
       let parts = line.split(separator: "*", omittingEmptySubsequences: false)
       return parts.enumerated().map { index, part in
         if index > 0 { isNew.toggle() }
@@ -82,12 +82,13 @@ public enum LessonCard {
   private static func curveRows(_ curve: LessonCurve, _ session: LessonSession, _ width: Int, _ theme: Theme) -> [Row] {
     guard case .curve(_, _, let x, let y)? = session.step.question?.kind else { return [] }
     let right = session.page.verdict?.curve
-    let gap = max(2, min(6, (width - 6) / LessonCurve.places))
-    var rows: [Row] = [
-      paragraph("\(y) (only the shape counts)", width, theme, .dimText).first ?? []
-    ]
+    let gap = max(2, min(6, (width - 12 - x.count) / LessonCurve.places))
+    let marks = right == nil ? "only the shape counts" : "● yours, ○ right, ◉ both"
+    var rows: [Row] = [paragraph("\(y): \(marks)", width, theme, .dimText).first ?? []]
     for level in (0...LessonCurve.levels).reversed() {
-      var row: Row = [Span(level == 0 ? "└" : "│", theme[.grid])]
+      let label = scale(session.page.verdict?.range, at: level).words(theme)
+      let space = String(repeating: " ", count: max(0, 8 - label.count))
+      var row: Row = [Span("\(space)\(label) ", theme[.dimText]), Span(level == 0 ? "└" : "│", theme[.grid])]
       for place in 0..<LessonCurve.places {
         let isDrawn = curve.heights[place] == level
         let isRight = right.map { Int(($0[place] * Double(LessonCurve.levels)).rounded()) == level } ?? false
@@ -103,16 +104,28 @@ public enum LessonCard {
     return rows
   }
 
+  /// What stands beside a level of the plot: the numbers would tell the answer, and come with it.
+  private static func scale(_ range: ClosedRange<Double>?, at level: Int) -> String {
+    switch level {
+    case 0: range.map { NumberText.trimmed($0.lowerBound, digits: 3) } ?? "smallest"
+    case LessonCurve.levels: range.map { NumberText.trimmed($0.upperBound, digits: 3) } ?? "largest"
+    default: ""
+    }
+  }
+
   private static func revealedRows(_ session: LessonSession, _ width: Int, _ theme: Theme) -> [Row] {
     guard let verdict = session.page.verdict else { return [] }
     let words =
       switch verdict.isRight {
       case true?: "✓ Right: "
-      case false?: "✗ No. The answer: "
-      case nil: "The answer: "
+      case false?: "✗ No: the answer is "
+      case nil: "The answer is "
       }
+    var answer = verdict.answer + (verdict.answer.hasSuffix(".") ? "" : ".")
+    // An option is a sentence of its own.
+    if case .choice? = session.step.question?.kind, verdict.isRight != true { answer = "\"\(answer)\"" }
     var rows = paragraph(
-      words + verdict.answer + (verdict.answer.hasSuffix(".") ? "" : "."), width, theme,
+      words + answer, width, theme,
       verdict.isRight == false ? .warning : .accent)
     if let remark = verdict.remark { rows += paragraph(remark, width, theme, .warning) }
     return rows + paragraph(session.page.why, width, theme, .text)
@@ -126,7 +139,7 @@ public enum LessonCard {
     if session.phase == .shown, !session.isTalk {
       switch session.step.question?.kind {
       case .choice?: keys.append(("↑↓", "choose"))
-      case .number?: keys.append(("0-9", "type the number"))
+      case .number?: keys.append(("0-9 * ^", "type the number"))
       case .step?: keys.append((", .", "move the cursor"))
       case .curve?: keys.append(("↑↓←→", "draw"))
       case nil: break

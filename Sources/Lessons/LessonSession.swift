@@ -48,9 +48,10 @@ public struct LessonSession: Sendable {
     case over
   }
 
-  /// A session at a step of a lesson, counted from 0.
-  public init(_ lesson: Lesson, at index: Int = 0) {
+  /// A session at a step of a lesson, counted from 0; `verdicts` says how questions were answered before.
+  public init(_ lesson: Lesson, at index: Int = 0, verdicts: [Int: Bool] = [:]) {
     self.lesson = lesson
+    self.verdicts = verdicts.filter { lesson.steps.indices.contains($0.key) }
     self.index = max(0, min(index, lesson.steps.count - 1))
   }
 
@@ -202,8 +203,23 @@ extension LessonSession {
   /// What the reader has to do before it can go on.
   public var missing: String {
     if !page.hint.isEmpty { return page.hint }
-    if case .number(let text) = answer, !text.isEmpty { return "\(text): expected a number, such as -0.25 or 1e-3" }
+    if case .number(let text) = answer, !text.isEmpty {
+      return "\(text): expected a number, such as -0.25, 1e-3 or 0.5*1.1^9"
+    }
     return "answer first; Esc looks around"
+  }
+
+  /// What is said of a character that a question does not take; nil where it means what it always does.
+  public func refusal(of character: Character, turnsKnob: Bool) -> String? {
+    guard isAsking else { return nil }
+    if case .number(let text) = answer {
+      // What follows a digit is meant for the number; one can still quit and ask for help.
+      guard turnsKnob || !text.isEmpty && !"q?".contains(character) else { return nil }
+      return
+        "\(character) is not taken, expected one of \(LessonAnswer.numberCharacters)"
+    }
+    // A digit that is no option would open a panel, and it could tell the answer.
+    return turnsKnob || character.isNumber ? "answer first; Esc, and every knob can be turned" : nil
   }
 
   /// The way on: to the answer, or to the next step.

@@ -97,6 +97,11 @@ public struct LessonSolution: Equatable, Sendable {
     abs(a - b) <= (b == 0 ? within : within * abs(b)) + 1e-12 * abs(b)
   }
 
+  private static func range(_ list: [Double]) -> ClosedRange<Double>? {
+    guard let low = list.min(), let high = list.max() else { return nil }
+    return low...high
+  }
+
   /// What is to be said of an answer.
   func verdict(on given: LessonAnswer, of question: LessonQuestion, _ numbers: LessonNumbers) throws(LessonFault)
     -> LessonVerdict
@@ -106,7 +111,7 @@ public struct LessonSolution: Equatable, Sendable {
       return LessonVerdict(
         isRight: right == chosen, answer: words, remark: right == chosen ? nil : try options[chosen].why?.line(numbers))
     case (.number(_, let within, let mistakes), .number(let right), .number(let text)):
-      let number = Double(text) ?? .nan
+      let number = LessonAnswer.number(text) ?? .nan
       if Self.agree(number, right, within) { return LessonVerdict(isRight: true, answer: words) }
       for mistake in mistakes {
         guard let wrong = try? mistake.answer.number(numbers), Self.agree(number, wrong, max(within, 0.02)) else {
@@ -119,10 +124,11 @@ public struct LessonSolution: Equatable, Sendable {
       return LessonVerdict(isRight: abs(step - right) <= within, answer: words)
     case (.curve(_, let within, _, _), .curve(let list), .curve(let curve)):
       return LessonVerdict(
-        isRight: curve.distance(to: LessonCurve.shape(list)) <= within, answer: words, curve: LessonCurve.shape(list))
+        isRight: curve.agrees(with: LessonCurve.shape(list), within: within), answer: words,
+        curve: LessonCurve.shape(list), range: Self.range(list))
     default:
       if case .curve(let list) = answer {
-        return LessonVerdict(isRight: nil, answer: words, curve: LessonCurve.shape(list))
+        return LessonVerdict(isRight: nil, answer: words, curve: LessonCurve.shape(list), range: Self.range(list))
       }
       return LessonVerdict(isRight: nil, answer: words)
     }
@@ -135,11 +141,13 @@ public struct LessonVerdict: Equatable, Sendable {
   public var isRight: Bool?
   /// The right answer, and what a wrong one usually comes from.
   public var answer: String, remark: String?
-  /// The right curve, each height from 0 to 1.
-  public var curve: [Double]?
+  /// The right curve, each height from 0 to 1, and the numbers at 0 and 1.
+  public var curve: [Double]?, range: ClosedRange<Double>?
 
-  init(isRight: Bool?, answer: String, remark: String? = nil, curve: [Double]? = nil) {
-    (self.isRight, self.answer, self.remark, self.curve) = (isRight, answer, remark, curve)
+  init(
+    isRight: Bool?, answer: String, remark: String? = nil, curve: [Double]? = nil, range: ClosedRange<Double>? = nil
+  ) {
+    (self.isRight, self.answer, self.remark, self.curve, self.range) = (isRight, answer, remark, curve, range)
   }
 }
 

@@ -10,7 +10,7 @@ extension LessonSession {
     if phase == .over { return [("This was the lesson.", .text)] }
     var parts: [(text: String, role: Role)] = []
     func add(_ text: String, _ role: Role) {
-      parts += Self.parts(text.replacing("*", with: "")).map { ($0, role) }
+      parts += Self.parts(text.onScreen.replacing("*", with: "")).map { ($0, role) }
     }
     if phase == .revealed {
       if let verdict = page.verdict { parts.append((verdict.answer, .accent)) }

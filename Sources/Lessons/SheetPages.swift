@@ -63,7 +63,7 @@ struct SheetPages {
 
   /// Axes to draw a curve on, with a light grid.
   mutating func axes(x: String, y name: String) {
-    let height = 130.0, left = Self.margin + 8, right = Self.width - Self.margin - 60
+    let height = 130.0, left = Self.margin + 48, right = Self.width - Self.margin - 60
     need(height + 40)
     y += 16
     put(name, x: Self.margin, size: 9)
@@ -76,6 +76,10 @@ struct SheetPages {
     }
     stroke(left, top, left, foot)
     stroke(left, foot, right, foot)
+    for (word, at) in [("largest", top + 6), ("smallest", foot)] {
+      y = at
+      put(word, x: Self.margin, size: 9)
+    }
     y = foot + 14
     put(x, x: left + (right - left) * 0.4, size: 9)
   }

@@ -35,7 +35,7 @@ public enum TeacherPage {
   }
 
   /// On one line, without the marks of new words.
-  static func plain(_ text: String) -> String { flat(text.replacing("*", with: "")) }
+  static func plain(_ text: String) -> String { flat(text.onScreen.replacing("*", with: "")) }
 
   /// On one line.
   static func flat(_ text: String) -> String { text.split(whereSeparator: \.isWhitespace).joined(separator: " ") }

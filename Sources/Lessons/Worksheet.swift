@@ -27,15 +27,16 @@ public struct Worksheet {
       // What was said since the question before.
       let from = number == 0 ? 0 : rehearsal.asked[number - 1].index + 1
       for index in from...asked.index {
-        if let say = rehearsal.pages[index]?.say, !say.isEmpty { blocks.append(.text(TeacherPage.plain(say))) }
+        let say = TeacherPage.plain((rehearsal.pages[index]?.say ?? "").onPaper)
+        if !say.isEmpty { blocks.append(.text(say)) }
       }
-      blocks.append(.bold(TeacherPage.plain(asked.page.ask)))
+      blocks.append(.bold(TeacherPage.plain(asked.page.ask.onPaper)))
       blocks += room(asked)
     }
     blocks += [.page, .title("Key: \(lesson.title), seed \(lesson.experiment.seed)")]
     for (number, asked) in rehearsal.asked.enumerated() {
       blocks.append(.bold("\(number + 1). \(TeacherPage.plain(asked.solution.words))"))
-      blocks.append(.text(TeacherPage.plain(asked.page.why)))
+      blocks.append(.text(TeacherPage.plain(asked.page.why.onPaper)))
     }
     return blocks
   }
@@ -60,7 +61,8 @@ public struct Worksheet {
       case .bold(let text): "**\(text)**\n"
       case .line(let text): text + " ________________________________________________\n"
       case .axes(let x, let y):
-        "```\n\(y)\n" + String(repeating: "|\n", count: 8) + "+" + String(repeating: "-", count: 60) + "\n"
+        "```\n\(y)\nlargest\n" + String(repeating: "|\n", count: 8) + "smallest\n+" + String(repeating: "-", count: 60)
+          + "\n"
           + String(repeating: " ", count: 40) + "\(x)\n```\n"
       case .page: "---\n"
       }

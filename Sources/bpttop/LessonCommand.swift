@@ -153,7 +153,9 @@ struct LessonCommand: ParsableCommand {
   private func give(_ lesson: Lesson) throws {
     let progress = LessonProgress(environment: ProcessInfo.processInfo.environment)
     let left = progress.step(of: lesson.name) ?? 0
-    var session = LessonSession(lesson, at: from.map { $0 - 1 } ?? (left >= lesson.steps.count ? 0 : left))
+    let isTakenUp = from == nil && left < lesson.steps.count
+    var session = LessonSession(
+      lesson, at: isTakenUp ? left : (from ?? 1) - 1, verdicts: isTakenUp ? progress.verdicts(of: lesson.name) : [:])
     session.isTalk = autoplay != nil
     do {
       let run = try TrainingRun(experiment: lesson.experiment, memory: Memory.limit)

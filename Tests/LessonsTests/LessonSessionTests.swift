@@ -52,6 +52,9 @@ struct LessonSessionTests {
     stage.press(.enter)
     #expect(stage.session?.phase == .shown)
     #expect(stage.state.message?.text.contains("expected a number") == true)
+    // What no number has in it is refused aloud.
+    stage.press(.character("x"))
+    #expect(stage.state.message?.text.hasPrefix("x is not taken, expected one of 0-9 . e + - * / ^ ( )") == true)
     // Away from the lesson every knob turns.
     stage.press(.escape)
     stage.press(.character("a"))
@@ -61,11 +64,16 @@ struct LessonSessionTests {
   @Test("A wrong choice is answered with a sentence, and the end names the next lesson")
   func wordsOfTheCard() throws {
     var stage = try Example.stage(lesson("trees"))
+    var wrong = 0
     _ = LessonRehearsal(&stage) { stage in
       guard let session = stage.session, session.phase == .revealed else { return }
       let card = text(session)
-      #expect(!card.contains("it is It") && !card.contains("No: "), "\(card)")
+      guard session.page.verdict?.isRight == false else { return }
+      wrong += 1
+      let isChoice = !session.page.options.isEmpty
+      #expect(card.contains("No: the answer is \"") == isChoice && card.contains("No: the answer is "), "\(card)")
     }
+    #expect(wrong > 0)
     let end = text(try #require(stage.session))
     #expect(end.contains("bpttop lesson residual-depth") && end.contains("of 5 questions right"), "\(end)")
   }
@@ -164,6 +172,54 @@ struct LessonSessionTests {
     #expect(LessonCurve.shape([2, 2, 2]) == Array(repeating: 0.5, count: 9))
     // A flat line in the middle is ¼ away from a straight one, on average over nine places: 2.5/9.
     #expect(abs(LessonCurve().distance(to: LessonCurve.shape([0, 8])) - 2.5 / 9) < 1e-12)
+    // Flat with two points dropped is near a falling line on average, and falls half as much.
+    var dropped = LessonCurve(), falling = LessonCurve()
+    let line = LessonCurve.shape([8, 0])
+    for key in Array(repeating: Key.right, count: 7) + [.down, .down, .right, .down, .down] { _ = dropped.take(key) }
+    #expect(dropped.distance(to: line) < 0.2)
+    #expect(!dropped.agrees(with: line, within: 0.2))
+    let moves: [Key] = [.up, .up, .right, .up, .right, .up, .right, .right, .right, .right, .down, .right, .down]
+    for key in moves + [.right, .down, .down] { _ = falling.take(key) }
+    #expect(falling.agrees(with: line, within: 0.2))
+    #expect(!falling.agrees(with: LessonCurve.shape([0, 8]), within: 0.2))
+  }
+
+  @Test(
+    "A number is typed as it stands, or as a product, a power, a sum",
+    arguments: [
+      ("-0.25", -0.25), ("1e-3", 0.001), ("0.5*3", 1.5), ("1.1^49", 106.718957), ("-2^2", -4), ("(1+2)/4", 0.75),
+      ("0.5*0.2^2", 0.02),
+    ])
+  func typedNumbers(text: String, value: Double) throws {
+    let typed = try #require(LessonAnswer.number(text))
+    #expect(abs(typed - value) < 1e-6 * max(1, abs(value)))
+  }
+
+  @Test("What is no number is none", arguments: ["", "1.149.2", "1e", "2*", "1/0", "e", "3)", "--"])
+  func noNumbers(text: String) {
+    #expect(LessonAnswer.number(text) == nil)
+  }
+
+  @Test("A power that is typed is taken as the number that it is")
+  func typedPower() throws {
+    var stage = try Example.stage(lesson("exploding"))
+    stage.press(.enter)
+    for character in "1.1^49" { stage.press(.character(character)) }
+    stage.press(.enter)
+    #expect(stage.session?.page.verdict?.isRight == true)
+  }
+
+  @Test("What speaks of the screen is shown there and left out on a worksheet")
+  func screenAlone() throws {
+    var stage = try Example.stage(lesson("unrolling"))
+    let rehearsal = LessonRehearsal(&stage)
+    let sheet = Worksheet(try lesson("unrolling"), rehearsal).markdown
+    #expect(sheet.contains("Where does the state come closest to -1 or 1?") && !sheet.contains("<<"))
+    #expect(!sheet.contains("cursor") && !sheet.contains("Press"), "\(sheet)")
+    var shown = try Example.stage(lesson("unrolling"))
+    #expect(text(try #require(shown.session)).contains("Press Enter to go on."))
+    shown.press(.enter)
+    #expect(!text(try #require(shown.session)).contains("<<"))
   }
 
   @Test("Progress is kept by lesson, and a broken file keeps nothing")
@@ -177,6 +233,13 @@ struct LessonSessionTests {
     progress.keep("unrolling", step: 4)
     #expect(LessonProgress(environment: ["XDG_STATE_HOME": folder.path]).step(of: "unrolling") == 4)
     #expect(progress.step(of: "bias") == 1)
+    progress.keep("unrolling", step: 5, verdicts: [2: true, 4: false])
+    #expect(progress.step(of: "unrolling") == 5)
+    #expect(progress.verdicts(of: "unrolling") == [2: true, 4: false])
+    #expect(progress.verdicts(of: "bias") == [:])
+    // What was answered before it was left counts in the end.
+    let resumed = LessonSession(try lesson(), at: 5, verdicts: progress.verdicts(of: "unrolling"))
+    #expect(resumed.verdicts == [2: true, 4: false])
     try "unrolling -1\nnonsense\nbias two\n".write(
       to: folder.appendingPathComponent("bpttop/lessons"), atomically: true, encoding: .utf8)
     #expect(progress.step(of: "unrolling") == nil)
