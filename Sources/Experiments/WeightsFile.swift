@@ -49,7 +49,10 @@ public enum WeightsFile {
       }
       return Loaded(parameters: parameters, reading: "\(file.file): the weights of a session")
     }
-    guard layout.isRecurrent else { return try GraphWeights.load(file, layout: layout, drawn: drawn, map: map) }
+    // What has recurrent layers within has their tensors, with two biases that are added.
+    guard layout["weight_ih_l0"] != nil || layout.isRecurrent else {
+      return try GraphWeights.load(file, layout: layout, drawn: drawn, map: map)
+    }
     let names = try WeightNames(file, layout: layout, map: map)
     var weights = names.tensors
     var parameters = [Double](repeating: 0, count: layout.count)

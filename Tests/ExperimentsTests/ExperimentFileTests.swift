@@ -88,7 +88,7 @@ private func message(_ text: String, settings: [String] = []) -> String? {
     ("training: {k1: 0}", "e.yaml:1: training.k1: found 0, expected a whole number from 1, or full"),
     (
       "seed: 1\ntraining:\n  k3: 5\n",
-      "e.yaml:3: training.k3: unknown key, expected one of training: batch, k1, k2, inject, history, checkpoints, algorithm, untied, artbp, adaptive, rflo, reduction, optimizer, schedule, clip, regularizer, federated; nearest is training.k1"
+      "e.yaml:3: training.k3: unknown key, expected one of training: batch, minibatch, k1, k2, inject, history, checkpoints, algorithm, untied, artbp, adaptive, rflo, reduction, optimizer, schedule, clip, regularizer, federated; nearest is training.k1"
     ),
     (
       "netwerk:\n  hidden: 3",
