@@ -88,7 +88,7 @@ extension EndToEnd {
           usleep(50_000)
           kill(first)
           let left = try String(contentsOfFile: kept, encoding: .utf8)
-          let now = try #require(left.firstMatch(of: / (\d+)/).flatMap { Int($0.1) })
+          let now = try #require(left.firstMatch(of: /\ (\d+)/).flatMap { Int($0.1) })
           #expect(now == step - 1 || step.isMultiple(of: 2) && now == step, "step \(step): \(left)")
           let second = try start()
           #expect(second.time(until: "step \(min(now, steps - 1) + 1) of \(steps)") != nil, "step \(step)")
