@@ -394,7 +394,7 @@ import Training
     // Another run begins with nothing behind it or before it.
     go(.end)
     press(&runner, "r")
-    #expect(runner.state.newest?.update == 0 && TimelineScale(runner.state.lane, width: 10).last == 1)
+    #expect(runner.state.newest?.update == 0 && TimelineScale(runner.state.lane, width: 10).last == 0)
     // The last update of a run that has made none is where it stands.
     go(.end)
     #expect(runner.state.newest?.update == 0)

@@ -84,11 +84,12 @@ extension EndToEnd {
           if step.isMultiple(of: 2) { first.type("1\r") }
           // A line is the name, the step, and how the questions were answered.
           let line = "\(name) \(step - 1)"
-          #expect(wait { (try? String(contentsOfFile: kept, encoding: .utf8))?.hasPrefix(line) == true }, "step \(step)")
+          #expect(
+            wait { (try? String(contentsOfFile: kept, encoding: .utf8))?.hasPrefix(line) == true }, "step \(step)")
           usleep(50_000)
           kill(first)
           let left = try String(contentsOfFile: kept, encoding: .utf8)
-          let now = try #require(left.firstMatch(of: /\ (\d+)/).flatMap { Int($0.1) })
+          let now = try #require(left.firstMatch(of: #/ (\d+)/#).flatMap { Int($0.1) })
           #expect(now == step - 1 || step.isMultiple(of: 2) && now == step, "step \(step): \(left)")
           let second = try start()
           #expect(second.time(until: "step \(min(now, steps - 1) + 1) of \(steps)") != nil, "step \(step)")
