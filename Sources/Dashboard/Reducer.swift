@@ -78,7 +78,7 @@ extension DashboardState {
         place.map { place in
           let panel = place.panel
           return "\(key.name): a key of the panel \(panel.title): \(panel.digit.map(String.init) ?? "Tab") goes there"
-        } ?? "\(key.name) does nothing; ? lists the keys")
+        } ?? "\(key.name): nothing; ? lists the keys")
       return []
     }
     // 3z zooms panel 3, wherever the focus was.

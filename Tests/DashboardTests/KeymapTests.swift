@@ -40,7 +40,7 @@ import Testing
       after.message = nil
       let before = after
       #expect(reduce(into: &after, .key(key)) == [])
-      #expect(after.message == Message("\(key.name) does nothing; ? lists the keys"))
+      #expect(after.message == Message("\(key.name): nothing; ? lists the keys"))
       after.message = nil
       after.held = before.held
       #expect(after == before)

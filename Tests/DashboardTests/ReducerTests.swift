@@ -65,8 +65,8 @@ import Training
     try expect(.character("E"), effects: [.saveExperiment])
     try expect(.character("s"), effects: [.saveSession])
     try expect(.control("r"), effects: [.takeUpSession])
-    try expect(.character("Q")) { $0.message = Message("Q does nothing; ? lists the keys") }
-    try expect(.function(5)) { $0.message = Message("F5 does nothing; ? lists the keys") }
+    try expect(.character("Q")) { $0.message = Message("Q: nothing; ? lists the keys") }
+    try expect(.function(5)) { $0.message = Message("F5: nothing; ? lists the keys") }
   }
 
   /// A digit goes to its panel; once more it goes back to where the focus was, and what was hidden is hidden again.
