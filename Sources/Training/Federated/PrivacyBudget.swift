@@ -17,8 +17,8 @@ public enum SampledGaussian {
   ///
   /// - Parameters:
   ///   - order: α, above 1.
-  ///   - probability: q, from 0 to 1.
-  ///   - noise: z; infinite where it is 0 and anybody takes part.
+  ///   - q: the probability, from 0 to 1.
+  ///   - z: the noise; infinite where it is 0 and anybody takes part.
   public static func divergence(order: Double, probability q: Double, noise z: Double) -> Double {
     guard q > 0 else { return 0 }
     guard z > 0 else { return .infinity }
