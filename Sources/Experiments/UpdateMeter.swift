@@ -10,7 +10,7 @@ import Training
 public struct UpdateMeter {
   private let measuresGradient: Bool
   private let growth: GrowthThread?
-  private let instruments: Set<InstrumentID>
+  private let followed: Set<TrendKey>
   private var inputs: PassInputs?
   private var readings: [TrendKey: Double] = [:]
 
@@ -18,17 +18,20 @@ public struct UpdateMeter {
   public init(columns: [MetricsRow.Column] = MetricsRow.Column.standard) {
     measuresGradient = columns.contains { $0 == .log10GradientFirst || $0 == .log10GradientLast }
     growth = columns.contains(.log10ProductPerStep) ? GrowthThread() : nil
-    instruments = Set(
+    followed = Set(
       columns.compactMap {
-        if case .reading(let key) = $0 { key.instrument } else { nil }
+        if case .reading(let key) = $0 { key } else { nil }
       })
   }
 
   /// Takes what the next update of `run` is a function of.
   public mutating func prepare(_ run: TrainingRun) {
-    if !instruments.isEmpty {
+    if !followed.isEmpty {
       readings =
-        Readings(PassView(run.snapshot()), ReadingRequest(instruments), budget: Budget(.unlimited)).trends
+        Readings(
+          PassView(run.snapshot()), ReadingRequest(Set(followed.map(\.instrument))),
+          budget: Budget(.unlimited, following: followed)
+        ).trends
     }
     // Tapes and products along time are of recurrent networks.
     guard measuresGradient || growth != nil, run.experiment.isRecurrent else { return }

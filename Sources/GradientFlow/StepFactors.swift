@@ -1,3 +1,4 @@
+import LinearAlgebra
 import RecurrentNetworks
 
 /// What step t of a cell with J_t = diag(κ) + diag(s) diag(φ′) W_hh does to δ_t on its way to t-1, in logarithms to base 10.
@@ -108,10 +109,17 @@ extension Tape {
   func pulledThroughRecurrentWeights(_ u: ArraySlice<Double>, layer: Int, step t: Int) -> [Double] {
     let weights = layout.recurrentWeights(layer: layer, step: t)
     var result = [Double](repeating: 0, count: batch * hidden)
-    for b in 0..<batch {
-      for row in 0..<weights.rows {
-        let factor = u[u.startIndex + b * weights.rows + row]
-        for k in 0..<weights.columns { result[b * hidden + k] += factor * parameters[weights.index(row, k)] }
+    result.withUnsafeMutableBufferPointer { result in
+      u.withUnsafeBufferPointer { u in
+        parameters.withUnsafeBufferPointer { parameters in
+          guard weights.rows > 0, let result = result.baseAddress, let u = u.baseAddress,
+            let parameters = parameters.baseAddress
+          else { return }
+          Double.multiply(
+            m: batch, n: weights.columns, k: weights.rows, a: u, aRowStride: weights.rows, aColumnStride: 1,
+            b: parameters + weights.offset, bRowStride: weights.rowStride, c: result, cRowStride: hidden,
+            accumulate: false)
+        }
       }
     }
     return result

@@ -42,13 +42,17 @@ extension TruncationBias {
   ///   - windows: the windows of the sequence's updates, in order.
   ///   - reduction: how the losses make the objective that goes back: with `mean` every gradient is multiplied by the number of its
   ///     losses, so that each loss weighs alike in either case. Clipping at every step sees the objective as it is reduced.
-  public init<S: Scalar>(_ pass: Pass<S>, windows: [Window], reduction: Reduction = .sum) {
+  ///   - hasTensors: whether the tensors are compared one by one too.
+  @specialized(where S == Double)
+  @specialized(where S == Float)
+  public init<S: Scalar>(_ pass: Pass<S>, windows: [Window], reduction: Reduction = .sum, hasTensors: Bool = true) {
     let layout = pass.layout
     let whole = Window(steps: 0..<pass.steps, injected: 0..<pass.steps)
     func add(_ window: Window, to sum: inout [Double]) {
       let injected = pass.backward(window, reduction: reduction).injected
       let weight = reduction == .mean ? Double(injected) : 1
-      for (index, value) in pass.gradient.enumerated() { sum[index] += weight * Double(value) }
+      let gradient = pass.gradient
+      for index in sum.indices { sum[index] += weight * Double(gradient[index]) }
     }
     let zero = [Double](repeating: 0, count: layout.count)
     var (full, truncated) = (zero, zero)
@@ -61,7 +65,7 @@ extension TruncationBias {
     }
     self.init(
       overall: Comparison(name: "all", truncated: truncated, full: full),
-      tensors: layout.entries.map {
+      tensors: (hasTensors ? layout.entries : []).map {
         Comparison(name: $0.name, truncated: truncated[$0.range], full: full[$0.range])
       }, truncatedGradient: truncated, fullGradient: full)
   }
@@ -98,11 +102,13 @@ extension TruncationBias.Comparison {
     name: String, truncated: Truncated, full: Full
   ) {
     let (truncatedNorm, fullNorm) = (euclideanNorm(truncated), euclideanNorm(full))
-    let error = euclideanNorm(zip(truncated, full).lazy.map { $0 - $1 })
-    // Each divided by its own norm, so that no product leaves the range.
+    let error = euclideanNorm(zip(truncated, full).map { $0 - $1 })
+    // Each divided by its own norm, so that no product leaves the range. Of a norm that is no extreme the inverse does it.
+    let isPlain = (1e-300...1e300).contains(truncatedNorm) && (1e-300...1e300).contains(fullNorm)
+    let (perTruncated, perFull) = (1 / truncatedNorm, 1 / fullNorm)
     var (tt, ff, tf, apart, together) = (0.0, 0.0, 0.0, 0.0, 0.0)
     for (t, f) in zip(truncated, full) {
-      let (t, f) = (t / truncatedNorm, f / fullNorm)
+      let (t, f) = isPlain ? (t * perTruncated, f * perFull) : (t / truncatedNorm, f / fullNorm)
       tt += t * t
       ff += f * f
       tf += t * f

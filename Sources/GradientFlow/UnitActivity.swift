@@ -77,46 +77,77 @@ extension UnitActivity {
   /// A deviation under this is none.
   static let stillness = 1e-3
 
-  /// The activity of layer `layer` (nil: the top one) over a tape.
-  public init(_ tape: Tape, layer: Int? = nil) {
+  /// The activity of layer `layer` (nil: the top one) over a tape; without `hasHistograms` nothing is in their bins.
+  public init(_ tape: Tape, layer: Int? = nil, hasHistograms: Bool = true) {
     let index = layer ?? tape.layers.count - 1
     let kept = tape.layers[index], h = tape.hidden, gates = tape.network.cell.gates
     let rows = tape.steps * tape.batch
     let names = tape.network.cellDescription.gates, functions = tape.network.cellDescription.gateFunctions
-    // A unit with a clock has a slope where it is its turn.
-    let turns = (0..<tape.steps).map { tape.network.updatedUnits(at: tape.window.steps.lowerBound + $0 + 1) }
-    let squares = (0..<gates * h).map { unit in
-      (0..<rows).reduce(0.0) { sum, row in
-        let value = kept.preactivationGradient[row * gates * h + unit]
-        return sum + value * value
-      }
-    }
-    let whole = squares.reduce(0, +)
     let states = Self.hiddenStates(tape, index)
-    let deviations = (0..<h).map { unit in Self.deviation((0..<rows).map { states[$0 * h + unit] }) }
+    let deviations = Self.deviations(states, units: h)
+    let slopes = Self.slopes(tape, kept) { gate in
+      Self.flat * (functions?[gate].maximumDerivative ?? tape.network.activation.maximumDerivative)
+    }
+    let squares = Self.squares(kept.preactivationGradient, rows: rows, units: gates * h)
+    let whole = squares.reduce(0, +)
     units = (0..<gates * h).map { unit in
-      let gate = unit / h
-      let largest = functions?[gate].maximumDerivative ?? tape.network.activation.maximumDerivative
-      let slopes = (0..<rows).filter { turns[$0 / tape.batch][unit % h] }.map { kept.derivative[$0 * gates * h + unit] }
-      let flatShare =
-        Double(slopes.reduce(0) { $0 + ($1 < Self.flat * largest ? 1 : 0) }) / Double(max(1, slopes.count))
-      let steepest = slopes.max() ?? 0
+      let slope = slopes[unit], flatShare = Double(slope.flat) / Double(max(1, slope.count))
       let fault: Fault? =
-        slopes.isEmpty
+        slope.count == 0
         ? nil
-        : steepest == 0
+        : slope.steepest == 0
           ? .dead
           : flatShare >= Self.mostSteps
             ? .saturated : gates == 1 && deviations[unit] < Self.stillness ? .still : nil
       return Unit(
-        gate: gates > 1 ? names[gate] : "", index: unit % h, flatShare: flatShare,
-        largestSlope: steepest, deviation: deviations[unit % h],
-        gradientShare: whole > 0 ? squares[unit] / whole : .nan, fault: fault)
+        gate: gates > 1 ? names[unit / h] : "", index: unit % h, flatShare: flatShare,
+        largestSlope: slope.count == 0 ? 0 : slope.steepest,
+        deviation: deviations[unit % h], gradientShare: whole > 0 ? squares[unit] / whole : .nan, fault: fault)
     }
-    preactivations = Histogram(kept.preactivation)
-    self.states = Histogram(states)
-    let gradient = (0..<tape.steps).flatMap { tape.stateGradient(layer: index, step: $0, component: 0) }
+    preactivations = Histogram(hasHistograms ? kept.preactivation : [])
+    self.states = Histogram(hasHistograms ? states : [])
+    let gradient =
+      hasHistograms ? (0..<tape.steps).flatMap { tape.stateGradient(layer: index, step: $0, component: 0) } : []
     gradients = Histogram(gradient.lazy.map { Log10.of($0.magnitude) }.filter { $0 > -.infinity })
+  }
+
+  /// φ′ of a unit, or of one gate of it, over the steps at which it is its turn.
+  private struct Slopes {
+    /// How many there are, how many of them are flat, and the greatest.
+    var count = 0, flat = 0, steepest = -Double.infinity
+  }
+
+  /// By unit, gate after gate; `limit` tells under which φ′ a gate is flat.
+  private static func slopes(_ tape: Tape, _ kept: LayerTape, limit: (Int) -> Double) -> [Slopes] {
+    let h = tape.hidden, gates = tape.network.cell.gates
+    let limits = (0..<gates).flatMap { Array(repeating: limit($0), count: h) }
+    var slopes = [Slopes](repeating: Slopes(), count: gates * h)
+    let hasClocks = !tape.network.periods.isEmpty
+    for t in 0..<tape.steps {
+      // A unit with a clock has a slope where it is its turn.
+      let turns = hasClocks ? tape.network.updatedUnits(at: tape.window.steps.lowerBound + t + 1) : []
+      for row in t * tape.batch..<(t + 1) * tape.batch {
+        for unit in 0..<gates * h where !hasClocks || turns[unit % h] {
+          let slope = kept.derivative[row * gates * h + unit]
+          slopes[unit].count += 1
+          if slope < limits[unit] { slopes[unit].flat += 1 }
+          if slope > slopes[unit].steepest { slopes[unit].steepest = slope }
+        }
+      }
+    }
+    return slopes
+  }
+
+  /// Σ v² of each unit over `rows` rows of `units` numbers.
+  private static func squares(_ values: [Double], rows: Int, units: Int) -> [Double] {
+    var sums = [Double](repeating: 0, count: units)
+    for row in 0..<rows {
+      for unit in 0..<units {
+        let value = values[row * units + unit]
+        sums[unit] += value * value
+      }
+    }
+    return sums
   }
 
   /// h_1 … h_T of a layer, [T, B, H].
@@ -125,8 +156,19 @@ extension UnitActivity {
     return (1...tape.steps).flatMap { kept.state.row($0 * kept.stateComponents, of: size, width: size) }
   }
 
-  private static func deviation(_ values: [Double]) -> Double {
-    let mean = values.reduce(0, +) / Double(max(1, values.count))
-    return (values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(max(1, values.count))).squareRoot()
+  /// The standard deviation of each unit over rows of `units` numbers.
+  private static func deviations(_ values: [Double], units: Int) -> [Double] {
+    let rows = values.count / max(1, units), count = Double(max(1, rows))
+    var means = [Double](repeating: 0, count: units)
+    for row in 0..<rows { for unit in 0..<units { means[unit] += values[row * units + unit] } }
+    for unit in 0..<units { means[unit] /= count }
+    var sums = [Double](repeating: 0, count: units)
+    for row in 0..<rows {
+      for unit in 0..<units {
+        let apart = values[row * units + unit] - means[unit]
+        sums[unit] += apart * apart
+      }
+    }
+    return sums.map { ($0 / count).squareRoot() }
   }
 }

@@ -22,15 +22,15 @@ public enum BiasInstrument: Instrument {
       budget.leaveOut("the truncated gradient against the full one: too many steps to go back")
       return nil
     }
-    return try? pass.snapshot.read(Reader(windows: windows))
+    return try? pass.snapshot.read(Reader(windows: windows, hasTensors: budget.isWhole))
   }
 
   private struct Reader: PassReader {
-    let windows: [Window]
+    let windows: [Window], hasTensors: Bool
 
     func read<S: Scalar>(_ pass: Pass<S>) -> TruncationBias {
       pass.forward(0..<pass.steps)
-      return TruncationBias(pass, windows: windows)
+      return TruncationBias(pass, windows: windows, hasTensors: hasTensors)
     }
   }
 

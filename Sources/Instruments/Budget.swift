@@ -22,12 +22,28 @@ public final class Budget {
   public private(set) var leftOut: [String] = []
   /// Why the present instrument has nothing to read, where it said so: a sentence.
   public private(set) var reason: String?
+  private let followed: Set<TrendKey>?
+  private var instrument: InstrumentID?
   private let stop: @Sendable () -> Bool
 
   /// A budget; instruments give up where `stop` answers true.
-  public init(_ patience: Patience, stop: @escaping @Sendable () -> Bool = { false }) {
+  ///
+  /// - Parameter followed: the trends that are all that is read of the readings, as for the columns of a file; nil where everything is.
+  public init(
+    _ patience: Patience, following followed: Set<TrendKey>? = nil, stop: @escaping @Sendable () -> Bool = { false }
+  ) {
     self.patience = patience
+    self.followed = followed
     self.stop = stop
+  }
+
+  /// Whether anybody reads more of the present instrument than its trends.
+  var isWhole: Bool { followed == nil }
+
+  /// Whether anybody reads what the trend `name` of the present instrument needs.
+  func needs(trend name: String) -> Bool {
+    guard let followed, let instrument else { return true }
+    return followed.contains(TrendKey(instrument, name))
   }
 
   /// The same budget for an instrument that reads others: what they leave out is theirs.
@@ -47,7 +63,7 @@ public final class Budget {
   var isPatient: Bool { patience == .patient || patience == .unlimited }
 
   /// Another instrument begins.
-  func begin() { (leftOut, reason) = ([], nil) }
+  func begin(_ instrument: InstrumentID) { (self.instrument, leftOut, reason) = (instrument, [], nil) }
 
   /// There is nothing to read, and why: "a forward algorithm has no truncation".
   func hasNothing(because reason: String) { self.reason = reason }

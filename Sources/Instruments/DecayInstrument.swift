@@ -67,10 +67,13 @@ public enum DecayInstrument: Instrument {
   /// Of the one matrix W_hh of a cell without gates.
   private static func nonNormality(_ pass: PassView, _ layer: Int, _ budget: Budget) -> NonNormality? {
     let tape = pass.window, width = pass.width
-    guard tape.network.cell.gates == 1, let weights = tape.recurrentWeights(layer: layer, step: tape.steps - 1) else {
+    guard budget.needs(trend: "departure"), tape.network.cell.gates == 1,
+      let weights = tape.recurrentWeights(layer: layer, step: tape.steps - 1)
+    else {
       return nil
     }
-    let powers = budget.count(milliseconds: 4, cost: 6 * width * width * width, least: 0)
+    // What the powers of W_hh do is no trend.
+    let powers = budget.isWhole ? budget.count(milliseconds: 4, cost: 6 * width * width * width, least: 0) : 1
     guard powers > 0 else { return nil }
     return try? NonNormality(weights, powers: min(powers, NonNormality.powers))
   }

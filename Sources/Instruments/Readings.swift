@@ -104,7 +104,7 @@ public struct Readings: Sendable {
         leftOut[instrument.id] = ["it is of recurrent networks, whose states follow one another in time"]
         continue
       }
-      budget.begin()
+      budget.begin(instrument.id)
       values[instrument.id] = Self.read(instrument, pass, request.focus, budget)
       leftOut[instrument.id] = budget.leftOut.isEmpty ? nil : budget.leftOut
       reasons[instrument.id] = budget.reason

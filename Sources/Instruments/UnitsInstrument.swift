@@ -17,7 +17,7 @@ public enum UnitsInstrument: Instrument {
       budget.leaveOut("the units over \(tape.steps) steps")
       return nil
     }
-    return UnitActivity(tape, layer: pass.layer(focus))
+    return UnitActivity(tape, layer: pass.layer(focus), hasHistograms: budget.isWhole)
   }
 
   /// What is followed over training: how many units have each fault.

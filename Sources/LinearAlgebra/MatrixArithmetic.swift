@@ -24,16 +24,15 @@ extension Matrix {
   public static func * (a: Matrix, b: Matrix) -> Matrix {
     precondition(a.columns == b.rows, "\(a.rows)×\(a.columns) times \(b.rows)×\(b.columns)")
     var c = Matrix(rows: a.rows, columns: b.columns)
-    let (inner, width) = (a.columns, b.columns)
+    let (rows, inner, width) = (a.rows, a.columns, b.columns)
     c.elements.withUnsafeMutableBufferPointer { c in
       a.elements.withUnsafeBufferPointer { a in
         b.elements.withUnsafeBufferPointer { b in
-          for i in 0..<a.count / max(inner, 1) {
-            for k in 0..<inner {
-              let factor = a[i * inner + k]
-              for j in 0..<width { c[i * width + j] += factor * b[k * width + j] }
-            }
-          }
+          guard rows > 0, inner > 0, width > 0, let a = a.baseAddress, let b = b.baseAddress, let c = c.baseAddress
+          else { return }
+          Double.multiply(
+            m: rows, n: width, k: inner, a: a, aRowStride: inner, aColumnStride: 1, b: b, bRowStride: width, c: c,
+            cRowStride: width, accumulate: false)
         }
       }
     }

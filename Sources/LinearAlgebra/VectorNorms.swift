@@ -2,10 +2,11 @@ import CKernels
 
 /// Norms of vectors.
 public enum VectorNorms {
-  /// m = max |v_i| and ‖v/m‖₂², so that ‖v‖₂ = m·√ neither underflows nor overflows on the way: 0 and 0 for a vector of zeros;
-  /// NaN or infinity, and 1, where an element is that.
+  /// m and ‖v/m‖₂², so that ‖v‖₂ = m·√ neither underflows nor overflows on the way: m is 1 where the plain sum does neither, else
+  /// max |v_i|; 0 and 0 for a vector of zeros; NaN or infinity, and 1, where an element is that.
   @inlinable
   public static func scaled(_ values: some Sequence<Double>) -> (largest: Double, squares: Double) {
+    if let sum = plainSum(values) { return (1, sum) }
     var largest = 0.0
     for value in values {
       guard !value.isNaN else { return (.nan, 1) }
@@ -14,6 +15,16 @@ public enum VectorNorms {
     guard largest > 0 else { return (0, 0) }
     guard largest.isFinite else { return (largest, 1) }
     return (largest, values.reduce(0) { $0 + ($1 / largest) * ($1 / largest) })
+  }
+
+  /// Σ v_i² of numbers that lie side by side, where every square that counts is far from the ends of the range; else nil.
+  @inlinable
+  static func plainSum(_ values: some Sequence<Double>) -> Double? {
+    let sum = values.withContiguousStorageIfAvailable { values in
+      values.baseAddress.map { Double.sumOfSquares(count: values.count, x: $0) } ?? 0
+    }
+    guard let sum, sum > 1e-250, sum < 1e300 else { return nil }
+    return sum
   }
 
   /// ‖v‖₂; not finite where an element is not.

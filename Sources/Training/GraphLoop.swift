@@ -15,8 +15,7 @@ final class GraphLoop<S: Scalar>: TrainingEngine {
   private let optimizer: Optimizer<S>
   /// Those that train in place of the whole batch, where there are some.
   private var clients: FederatedClients<S>?
-  /// Where each tensor lies among the parameters.
-  private let tensors: [Range<Int>]
+  private let gradientStep: GradientStep<S>
   private(set) var windowNorms: (first: Double, last: Double)?
 
   /// The loop before its first update, with weights of 0.
@@ -26,8 +25,8 @@ final class GraphLoop<S: Scalar>: TrainingEngine {
     layout = experiment.architecture.layout(
       experiment.network, inputs: description.inputs, outputs: description.outputs, steps: experiment.task.length)
     pass = Self.makePass(experiment, layout, description.loss)
-    tensors = layout.entries.map(\.range)
     optimizer = Optimizer(experiment.training.optimizer, count: layout.count)
+    gradientStep = GradientStep(optimizer, layout)
     data = task.emptyBatch(steps: experiment.task.length, batch: experiment.training.batch)
     clients = .made(for: experiment, layout: layout, data: data, keeping: nil)
     try loadSequence()
@@ -82,28 +81,18 @@ final class GraphLoop<S: Scalar>: TrainingEngine {
   }
 
   func train() -> TrainingOutcome {
-    let training = experiment.training
     let result = makeGradient()
     if let nonFinite = result.nonFinite { return .nonFinite(nonFinite) }
-    let (scale, pending) = training.clip.apply(
-      to: pass.gradient, norm: result.gradientNorm, tensors: tensors)
-    let noise = training.noise(seed: experiment.seed)
-    let noiseNorm = noise.add(to: pass.gradient, scale: pending, after: position.update)
-    let rate = training.learningRate(after: position.update)
-    optimizer.step(pass.parameters, gradient: pass.gradient, scale: noise.variance > 0 ? 1 : pending, rate: rate)
-    if let tensor = optimizer.nonFiniteTensor(
-      pass.parameters, layout: layout, gradientNorm: result.gradientNorm * scale + noiseNorm)
-    {
+    var record = UpdateRecord()
+    switch gradientStep(pass.parameters, pass.gradient, result, experiment, after: position.update) {
+    case .moved(let moved): record = moved
+    case .nonFinite(let tensor):
       return .nonFinite(NonFinite(step: data.steps - 1, factor: "\(tensor) after the optimizer's step"))
     }
-    var record = UpdateRecord()
     position.update += 1
     position.stepsBefore += data.steps
     position.sequence += 1
     (record.update, record.step) = (position.update, position.stepsBefore)
-    (record.loss, record.gradientNorm) = (result.objective, result.gradientNorm)
-    record.clipScale = scale * training.clip.apply(toWeights: pass.parameters)
-    record.learningRate = rate
     (record.k1, record.k2) = (data.steps, data.steps)
     do throws(TrainingError) { try loadSequence() } catch { return .noNextWindow(record, error) }
     return .trained(record)

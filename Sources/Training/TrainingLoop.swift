@@ -18,8 +18,7 @@ final class TrainingLoop<S: Scalar>: TrainingEngine {
   private(set) var checkpointed: CheckpointedPass<S>?
   private(set) var algorithm: any GradientAlgorithm<S>
   let optimizer: Optimizer<S>
-  /// Where each tensor lies among the parameters.
-  private let tensors: [Range<Int>]
+  private let gradientStep: GradientStep<S>
   /// Whether a step has a target in any sequence of the batch.
   private(set) var hasTarget: [Bool]
   private let isStream: Bool
@@ -38,8 +37,8 @@ final class TrainingLoop<S: Scalar>: TrainingEngine {
     let (length, batch) = (experiment.task.length, experiment.training.batch)
     (pass, checkpointed) = Self.makePass(experiment, layout: layout, loss: description.loss)
     algorithm = experiment.training.algorithm.type(S.self).init(experiment, pass: pass)
-    tensors = layout.entries.map(\.range)
     optimizer = Optimizer(experiment.training.optimizer, count: layout.count)
+    gradientStep = GradientStep(optimizer, layout)
     data = task.emptyBatch(steps: length, batch: batch)
     hasTarget = [Bool](repeating: false, count: length)
     clients = .made(for: experiment, layout: layout, data: data, keeping: nil)
@@ -195,29 +194,18 @@ final class TrainingLoop<S: Scalar>: TrainingEngine {
 extension TrainingLoop {
   func train() -> TrainingOutcome {
     runUpToWindow()
-    let training = experiment.training
     let result = makeGradient()
     if let nonFinite = result.nonFinite { return .nonFinite(nonFinite) }
-    let (scale, pending) = training.clip.apply(
-      to: pass.gradient, norm: result.gradientNorm, tensors: tensors)
-    let noise = training.noise(seed: experiment.seed)
-    let noiseNorm = noise.add(to: pass.gradient, scale: pending, after: position.update)
-    let rate = training.learningRate(after: position.update)
-    optimizer.step(pass.parameters, gradient: pass.gradient, scale: noise.variance > 0 ? 1 : pending, rate: rate)
-    if let tensor = optimizer.nonFiniteTensor(
-      pass.parameters, layout: layout, gradientNorm: result.gradientNorm * scale + noiseNorm)
-    {
+    var record = UpdateRecord()
+    switch gradientStep(pass.parameters, pass.gradient, result, experiment, after: position.update) {
+    case .moved(let moved): record = moved
+    case .nonFinite(let tensor):
       return .nonFinite(NonFinite(step: window.steps.upperBound - 1, factor: "\(tensor) after the optimizer's step"))
     }
-    var record = UpdateRecord()
     position.update += 1
     position.trained = window.steps.upperBound
     record.update = position.update
     record.step = position.stepsBefore + position.trained
-    record.loss = result.objective
-    record.gradientNorm = result.gradientNorm
-    record.clipScale = result.leastStepScale * scale * training.clip.apply(toWeights: pass.parameters)
-    record.learningRate = rate
     record.k1 = algorithm.schedule.k1
     record.k2 = algorithm.schedule.k2
     do throws(TrainingError) { try findNextWindow() } catch { return .noNextWindow(record, error) }

@@ -22,8 +22,12 @@ enum InstrumentBenchmark {
       rows.append(row("\(instrument.id)", beside: bare) { _ = read(snapshot, [instrument.id]) })
     }
     let lenses: Set<InstrumentID> = ["bias", "clipping", "decay", "units"]
+    let columns = Set(Instruments.trends.filter { lenses.contains($0.instrument) })
+    let withoutEigenvalues = columns.subtracting([TrendKey("decay", "departure")])
     rows += [
       row("bias clipping decay units", beside: bare, "one pass for all of them") { _ = read(snapshot, lenses) },
+      row("their columns alone", beside: bare, "as train --metrics reads them") { follow(snapshot, columns) },
+      row("but for decay.departure", beside: bare, "which takes eigenvalues") { follow(snapshot, withoutEigenvalues) },
       row("the same and flow", beside: bare) { _ = read(snapshot, lenses.union(["flow"])) },
       row("all instruments", beside: bare) { _ = read(snapshot, Instruments.allIDs) },
     ]
@@ -44,6 +48,12 @@ enum InstrumentBenchmark {
     _ snapshot: Snapshot, _ instruments: Set<InstrumentID>, _ patience: Budget.Patience = .live
   ) -> Readings {
     Readings(PassView(snapshot), ReadingRequest(instruments), budget: Budget(patience))
+  }
+
+  /// What a file of metrics has of an update.
+  private static func follow(_ snapshot: Snapshot, _ columns: Set<TrendKey>) {
+    let request = ReadingRequest(Set(columns.map(\.instrument)))
+    _ = Readings(PassView(snapshot), request, budget: Budget(.unlimited, following: columns)).trends
   }
 
   private static func row(

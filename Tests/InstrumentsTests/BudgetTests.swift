@@ -55,6 +55,28 @@ import Training
     #expect(patient[JacobianProductInstrument.self]?.time.spectra.count == 200)
   }
 
+  /// The columns of a file have the same numbers, whatever is left out of the rest of the readings for them.
+  @Test(arguments: Fixture.kinds)
+  func columnsAloneAreTheSame(settings: [String: String]) throws {
+    var experiment = try Fixture.experiment()
+    for (key, value) in settings { try experiment.set(key, value) }
+    let snapshot = try Fixture.snapshot(experiment, updates: 2)
+    let instruments: Set<InstrumentID> = ["bias", "clipping", "decay", "units"]
+    let whole = Fixture.readings(snapshot, instruments).trends
+    let followed = Set(Instruments.trends.filter { instruments.contains($0.instrument) })
+    for key in whole.keys { #expect(followed.contains(key)) }
+    let columns = Readings(
+      PassView(snapshot), ReadingRequest(instruments), budget: Budget(.unlimited, following: followed)
+    ).trends
+    #expect(Set(columns.keys) == Set(whole.keys) && !whole.isEmpty)
+    for (key, value) in whole { #expect(columns[key] == value || value.isNaN, "\(key)") }
+    // What a file does not have is not computed.
+    let slopes = Readings(
+      PassView(snapshot), ReadingRequest(["decay"]),
+      budget: Budget(.unlimited, following: [TrendKey("decay", "whole")]))
+    #expect(slopes[DecayInstrument.self]?.nonNormality == nil)
+  }
+
   /// With 512 units the limits hold: 4 H³ multiply-adds a lag would take minutes over 5,000 lags.
   @Test func evenPausedAReadingEnds() {
     let cube = 512.0 * 512 * 512
