@@ -30,7 +30,7 @@ public enum JacobianProductInstrument: Instrument {
     let cube = width * width * width
     // A lag's product, and its singular values, cost so many times H³ multiply-adds, as measured.
     let lags = budget.count(milliseconds: 1.5, cost: 6 * cube, least: 3)
-    let longest = min(tape.steps, budget.count(milliseconds: 18, cost: 8 * cube, least: 8))
+    let longest = min(tape.steps, budget.count(milliseconds: 14, cost: 8 * cube, least: 8))
     let isDeep = tape.layers.count > 1
     do {
       let time = try ProductByLag(tape, layer: layer, maximumLags: lags, longest: longest, progress: budget.goOn)

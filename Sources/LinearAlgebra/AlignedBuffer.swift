@@ -1,5 +1,5 @@
 /// Numbers at a cache line, all 0 at first, freed with their owner.
-public final class AlignedBuffer<Element: BitwiseCopyable & AdditiveArithmetic> {
+public final class AlignedBuffer<Element: Scalar> {
   /// The first of them.
   public private(set) var start: UnsafeMutablePointer<Element>
   /// How many there are.
@@ -13,15 +13,20 @@ public final class AlignedBuffer<Element: BitwiseCopyable & AdditiveArithmetic> 
 
   /// `count` zeros at a cache line, to be deallocated by the caller.
   public static func zeros(_ count: Int) -> UnsafeMutablePointer<Element> {
-    let bytes = UnsafeMutableRawPointer.allocate(
-      byteCount: max(64, count * MemoryLayout<Element>.stride), alignment: 64)
-    return bytes.initializeMemory(as: Element.self, repeating: .zero, count: max(1, count))
+    let size = max(64, count * MemoryLayout<Element>.stride)
+    let bytes = UnsafeMutableRawPointer.allocate(byteCount: size, alignment: 64)
+    // Of a number all bytes of 0 are 0, and bytes are set many at a time whatever the element.
+    bytes.initializeMemory(as: UInt8.self, repeating: 0, count: size)
+    return bytes.bindMemory(to: Element.self, capacity: max(1, count))
   }
 
   deinit { UnsafeMutableRawPointer(start).deallocate() }
 
   /// All become 0.
-  public func clear() { start.update(repeating: .zero, count: count) }
+  public func clear() {
+    UnsafeMutableRawBufferPointer(start: start, count: count * MemoryLayout<Element>.stride)
+      .initializeMemory(as: UInt8.self, repeating: 0)
+  }
 
   /// Takes what another of the same size holds.
   public func copy(_ other: AlignedBuffer) {

@@ -18,7 +18,7 @@ import Training
     #expect(rows < 200 && readings[BiasInstrument.self] == nil && readings[SpectrumInstrument.self]?.recurrent == nil)
     #expect(
       readings.leftOut["jacobian-product"] == [
-        "the product beyond lag 15 of 200", "all singular values at 3 of 15 lags",
+        "the product beyond lag 12 of 200", "all singular values at 3 of 12 lags",
       ])
     #expect(readings.leftOut["flow"] == ["the flow of \(rows) of 200 losses"])
     #expect(readings.leftOut["spectrum"] == ["the eigenvalues of W_hh: more than 128 units"])
