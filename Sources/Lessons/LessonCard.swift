@@ -14,9 +14,10 @@ public enum LessonCard {
     }
     switch session.phase {
     case .over:
-      let right = session.verdicts.values.count { $0 }
+      let right = session.verdicts.values.count { $0 }, isHard = 2 * right < session.verdicts.count
       rows += paragraph(
-        "This was the lesson. You answered \(right) of \(session.verdicts.count) questions right at the first try."
+        "This was the lesson. You answered \(right) of \(session.verdicts.count) questions right."
+          + (isHard ? " That is less than half: this lesson is worth a second time." : "")
           + (ShippedLessons.following(session.lesson.name).map { " The next lesson: bpttop lesson \($0)" } ?? ""),
         width, theme, .text)
     case .preparing where page == LessonPage(): rows += paragraph("…", width, theme, .dimText)

@@ -110,14 +110,14 @@ extension EndToEnd {
           let tmux = try Tmux(width: 100, height: 30, environment: ["XDG_STATE_HOME": folder])
           try tmux.enter(Bpttop.path + " lesson by-hand")
           if turn == 0 {
-            #expect(try tmux.shows("step 1 of 12"))
+            #expect(try tmux.shows("step 1 of 14"))
             try tmux.press("Enter")
             #expect(try tmux.shows("What is the loss of step 4?"))
             try tmux.press("9", "Enter")
             #expect(try tmux.shows("No: the answer is "))
             try tmux.press("Enter")
           }
-          #expect(try tmux.shows("step 3 of 12"), "turn \(turn)")
+          #expect(try tmux.shows("step 3 of 14"), "turn \(turn)")
           try tmux.press("q")
           #expect(try tmux.ended())
         }
