@@ -106,7 +106,7 @@ class Watch:
         """A state that comes back as it was given is the same pass going on: it gets the tensor that the module itself returned, so
         that the gradient by what was given is what comes from outside alone."""
         self.continues = False
-        if self.chain is None or not self.armed or not torch.is_grad_enabled():
+        if not self._is_mine(module) or self.chain is None or not self.armed or not torch.is_grad_enabled():
             return None
         given = kwargs.get("hx", args[1] if len(args) > 1 else None)
         inner = self.chain.inner(given)
@@ -117,8 +117,12 @@ class Watch:
             return args, kwargs | {"hx": inner}
         return (args[0], inner), kwargs
 
+    def _is_mine(self, module):
+        """A deep copy, as a running mean of the weights is made of, has the hooks too, and other weights; DataParallel's has the same."""
+        return module is self.module or getattr(module, "_is_replica", False)
+
     def _after(self, module, args, kwargs, result):
-        if not self.armed or not torch.is_grad_enabled() or (self.chain is not None and not self.continues):
+        if not self._is_mine(module) or not self.armed or not torch.is_grad_enabled() or (self.chain is not None and not self.continues):
             return None
         start = time.perf_counter()
         sequence = kwargs.get("input", args[0] if args else None)

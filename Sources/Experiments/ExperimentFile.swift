@@ -22,26 +22,28 @@ public enum ExperimentFile {
     try source(path: path, settings: settings, memory: memory).experiment
   }
 
-  /// The same, with the place where each key was written.
+  /// The same, with the place where each key was written; with `givenData`, for a run to which data are handed in.
   public static func source(
-    path: String?, settings: [String] = [], memory: Int = 16 << 30
+    path: String?, settings: [String] = [], memory: Int = 16 << 30, givenData: Bool = false
   ) throws(InputError) -> ExperimentSource {
-    guard let path else { return try source("", file: "defaults", settings: settings, memory: memory) }
+    guard let path else {
+      return try source("", file: "defaults", settings: settings, memory: memory, givenData: givenData)
+    }
     // A file of that name comes first.
     if let demo = Demo.named(path), !FileManager.default.fileExists(atPath: path) {
-      return try source(demo, settings: settings, memory: memory)
+      return try source(demo, settings: settings, memory: memory, givenData: givenData)
     }
     let text = try InputFile.text(path: path, limit: sizeLimit)
     let folder = path == "-" ? nil : path.lastIndex(of: "/").map { String(path[...$0]) }
     return try source(
-      text, file: InputFile.displayName(path), folder: folder, settings: settings, memory: memory)
+      text, file: InputFile.displayName(path), folder: folder, settings: settings, memory: memory, givenData: givenData)
   }
 
   /// The experiment that ships with the program as `demo`, then `settings` over it.
   public static func source(
-    _ demo: Demo, settings: [String] = [], memory: Int = 16 << 30
+    _ demo: Demo, settings: [String] = [], memory: Int = 16 << 30, givenData: Bool = false
   ) throws(InputError) -> ExperimentSource {
-    try source(demo.text, file: "demo \(demo.name)", settings: settings, memory: memory)
+    try source(demo.text, file: "demo \(demo.name)", settings: settings, memory: memory, givenData: givenData)
   }
 
   /// The experiment that `text` describes, then `settings` over it, checked as a whole.
@@ -57,9 +59,10 @@ public enum ExperimentFile {
     try source(text, file: file, folder: folder, settings: settings, memory: memory).experiment
   }
 
-  /// The same, with the place where each key was written.
+  /// The same, with the place where each key was written; with `givenData`, for a run to which data are handed in.
   public static func source(
-    _ text: String, file: String, folder: String? = nil, settings: [String] = [], memory: Int = 16 << 30
+    _ text: String, file: String, folder: String? = nil, settings: [String] = [], memory: Int = 16 << 30,
+    givenData: Bool = false
   ) throws(InputError) -> ExperimentSource {
     let entries = try FlattenedYAML(text, file: file)
     var experiment = try entries.experiment()
@@ -71,7 +74,7 @@ public enum ExperimentFile {
     let source = ExperimentSource(
       experiment: experiment, file: file, head: ExperimentHead.text(of: text), entries: entries, settings: set)
     do throws(ExperimentKeyError) {
-      try experiment.validate(memory: memory)
+      try experiment.validate(memory: memory, givenData: givenData)
     } catch {
       throw source.error(error)
     }

@@ -1,3 +1,4 @@
+import Foundation
 import Training
 
 /// What a file is that is no safetensors file, and the line of Python that makes one of it.
@@ -8,7 +9,9 @@ enum ForeignFile {
     // The length of a safetensors' header, which comes first, may have the same two bytes.
     let isSafetensors = bytes.count > 8 && bytes[4..<8].allSatisfy { $0 == 0 } && bytes[8] == UInt8(ascii: "{")
     if !isSafetensors, bytes.first == 0x80, bytes.count > 1, (2...5).contains(bytes[1]) {
-      return "found a PyTorch file, or another pickle, expected safetensors: \(torch(file))"
+      return isTorch(bytes)
+        ? "found a PyTorch file, expected safetensors: \(torch(file, bytes))"
+        : "found a pickle, expected safetensors: \(pickle(file))"
     }
     if bytes.starts(with: [0x93] + Array("NUMPY".utf8)) {
       return "found one NumPy array, expected safetensors: "
@@ -41,14 +44,40 @@ enum ForeignFile {
       return "found a Keras model, expected safetensors: in Python safetensors.numpy.save_file({name: array, ...}, "
         + "'w.safetensors') under PyTorch's names and shapes"
     }
-    return "found a PyTorch file, or another zip archive, expected safetensors: \(torch(file))"
+    return "found a PyTorch file, or another zip archive, expected safetensors: \(torch(file, bytes))"
   }
 
-  private static func torch(_ file: String) -> String {
+  /// Whether a pickle is of PyTorch's older kind: it begins with a number of its own.
+  private static func isTorch(_ bytes: [UInt8]) -> Bool {
+    bytes.count > 14 && bytes[4..<14].elementsEqual([0x6C, 0xFC, 0x9C, 0x46, 0xF9, 0x20, 0x6A, 0xA8, 0x50, 0x19])
+  }
+
+  /// The line that takes the tensors out: a state_dict, or one within a checkpoint, whatever it is called there.
+  private static func torch(_ file: String, _ bytes: [UInt8]) -> String {
+    let head = Data(bytes.prefix(1 << 20))
+    func holds(_ words: String) -> Bool { head.firstRange(of: Data(words.utf8)) != nil }
+    let name = name(file)
+    var load = "d=torch.load('\(name)', map_location='cpu'"
+    var warning = ""
+    if holds("/code/__torch__") || holds("constants.pkl") {
+      load = "d=torch.jit.load('\(name)', map_location='cpu').state_dict(); "
+    } else if holds("torch.nn.modules") {
+      load += ", weights_only=False).state_dict(); "
+      warning = trust
+    } else {
+      load += "); d=next((v for v in d.values() if isinstance(v, dict) and any(map(torch.is_tensor, v.values()))), d); "
+    }
+    return python(
+      "import torch; from safetensors.torch import save_file; \(load)save_file({k: v.clone() for k, v in d.items() if "
+        + "torch.is_tensor(v)}, '\(stem(file)).safetensors')") + warning
+  }
+
+  private static let trust = ", which runs what the file says: only of one that you trust"
+
+  private static func pickle(_ file: String) -> String {
     python(
-      "import torch; from safetensors.torch import save_file; d=torch.load('\(name(file))', map_location='cpu'); "
-        + "d=d.get('state_dict', d); save_file({k: v.clone() for k, v in d.items() if torch.is_tensor(v)}, "
-        + "'\(stem(file)).safetensors')")
+      "import pickle, numpy as n; from safetensors.numpy import save_file; save_file({k: n.ascontiguousarray(v) for k, v in "
+        + "pickle.load(open('\(name(file))', 'rb')).items()}, '\(stem(file)).safetensors')") + trust
   }
 
   /// The index of a model in several files.
@@ -56,16 +85,11 @@ enum ForeignFile {
     guard bytes.count < 16 << 20, case .object(let members)? = try? JSON(bytes[...]),
       case .object(let map)? = members.first(where: { $0.name == "weight_map" })?.value
     else { return "found JSON, expected safetensors" }
-    let places = map.compactMap { name, value -> (name: String, file: String)? in
-      if case .string(let file) = value { return (name, file) }
-      return nil
-    }
-    let files = Set(places.map(\.file))
-    let recurrent = Set(places.filter { $0.name.contains("weight_hh") || $0.name.contains("weight_ih") }.map(\.file))
-    if recurrent.count == 1, let one = recurrent.first {
-      return
-        "found the index of a model in \(files.count) files, expected one of them: the recurrent weights are in \(one)"
-    }
+    let files = Set(
+      map.compactMap { _, value -> String? in
+        if case .string(let file) = value { return file }
+        return nil
+      })
     return "found the index of a model in \(files.count) files, expected one file: "
       + python(
         "import json; from safetensors.torch import *; d={}; [d.update(load_file(f)) for f in "

@@ -22,7 +22,12 @@ public struct NetworkInFile: Equatable, Sendable {
     projection = projected?[0] ?? 0
     isBidirectional = names.tensors["weight_hh_l0_reverse"] != nil
     let (rows, columns) = (recurrent.shape.dropLast().last ?? 0, projected?[1] ?? recurrent.shape.last ?? 0)
-    guard columns > 0, rows % columns == 0, let cell = Self.cells[rows / columns] else { return nil }
+    guard columns > 0, rows % columns == 0 || recurrent.shape.count != 2 else {
+      throw InputError(
+        file: file.file, key: recurrent.name,
+        problem: "found shape \(recurrent.shape), expected a square for each gate: [H, H], [3H, H] or [4H, H]")
+    }
+    guard let cell = Self.cells[rows / columns] else { return nil }
     self.cell = cell
     hidden = columns
     layers = (0...).first { names.tensors["weight_hh_l\($0)"] == nil } ?? 1

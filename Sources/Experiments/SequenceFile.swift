@@ -4,6 +4,9 @@ import Training
 /// A user's own sequences as safetensors, in place of a task's: `x` [T, B, I], `target` [T, B] classes or [T, B, O] values,
 /// `target_mask` [T, B] where not every step has a target, and `output_mask` [T, B, O] where not every output of a step has.
 public enum SequenceFile {
+  /// The tensors that are read.
+  static let names: Set<String> = ["x", "target", "target_mask", "output_mask"]
+
   /// Reads the sequences at `path` (`-`: standard input).
   /// - Parameters:
   ///   - path: the file's.

@@ -13,7 +13,7 @@ public enum SequenceFolder {
     /// The sequences.
     public let batch: SequenceBatch
     /// What was read as what.
-    public let reading: String
+    public fileprivate(set) var reading: String
   }
 
   /// The most files of a folder.
@@ -28,23 +28,35 @@ public enum SequenceFolder {
     var isFolder: ObjCBool = false
     let isThere = path != "-" && FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
     if isThere, isFolder.boolValue { return try tables(in: path, task) }
-    if isThere, ["csv", "tsv", "txt"].contains(URL(fileURLWithPath: path).pathExtension.lowercased()) {
+    if isThere, isTable(path) {
       return try sequences([path], named: path, task)
     }
-    let batch = try SequenceFile.batch(SafetensorsFile.read(path: path), classes: classes)
-    let name = InputFile.displayName(path)
-    return Sequences(
-      batch: batch,
-      reading:
-        "\(name): \(batch.batch) sequences of \(batch.steps) steps; \(batch.inputs) inputs, \(batch.outputs) outputs")
+    let file = try SafetensorsFile.read(path: path)
+    let batch = try SequenceFile.batch(file, classes: classes)
+    return Sequences(batch: batch, reading: "\(InputFile.displayName(path)): \(words(batch, of: file))")
+  }
+
+  /// "3 sequences of 9 steps; 4 inputs, 5 classes; targets at 20 of 27 steps; left out: lengths".
+  private static func words(_ batch: SequenceBatch, of file: SafetensorsFile) -> String {
+    let steps = batch.steps * batch.batch, filled = batch.targetMask.count { $0 == 1 }
+    let answers = batch.loss == .crossEntropy ? "classes" : "outputs"
+    var pieces = [
+      "\(batch.batch) sequences of \(batch.steps) steps", "\(batch.inputs) inputs, \(batch.outputs) \(answers)",
+    ]
+    if filled < steps { pieces.append("targets at \(filled) of \(steps) steps") }
+    let leftOut = file.entries.map(\.name).filter { !SequenceFile.names.contains($0) }
+    if !leftOut.isEmpty { pieces.append("left out: \(some(leftOut))") }
+    return pieces.joined(separator: "; ")
+  }
+
+  private static func some(_ names: [String]) -> String {
+    names.prefix(6).joined(separator: ", ") + (names.count > 6 ? " and \(names.count - 6) more" : "")
   }
 
   private static func tables(in folder: String, _ task: TaskSpecification) throws(InputError) -> Sequences {
-    let names = ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [])
-      .filter { name in
-        !name.hasPrefix(".")
-          && ["csv", "tsv", "txt"].contains(URL(fileURLWithPath: name).pathExtension.lowercased())
-      }.sorted { $0.localizedStandardCompare($1) == .orderedAscending }
+    let all = ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).filter { !$0.hasPrefix(".") }
+      .sorted { $0.localizedStandardCompare($1) == .orderedAscending }
+    let names = all.filter(isTable)
     guard !names.isEmpty else {
       throw InputError(
         file: folder, problem: "found a folder without .csv, .tsv or .txt files, expected a sequence a file")
@@ -52,7 +64,14 @@ public enum SequenceFolder {
     guard names.count <= fileLimit else {
       throw InputError(file: folder, problem: "found \(names.count) files, expected at most \(fileLimit)")
     }
-    return try sequences(names.map { (folder as NSString).appendingPathComponent($0) }, named: folder, task)
+    var found = try sequences(names.map { (folder as NSString).appendingPathComponent($0) }, named: folder, task)
+    let others = all.filter { !isTable($0) }
+    if !others.isEmpty { found.reading += "; not read, for they are no .csv, .tsv or .txt: \(some(others))" }
+    return found
+  }
+
+  private static func isTable(_ name: String) -> Bool {
+    ["csv", "tsv", "txt"].contains(URL(fileURLWithPath: name).pathExtension.lowercased())
   }
 
   private static func sequences(

@@ -52,7 +52,11 @@ struct WeightNames {
     // The fully recurrent network's one matrix.
     if let layout, !layout.hasReadout { tensors["weight"] = file["weight"] }
     try takeOwnNames(map)
-    try takeReadout(beside: parts, map["readout"])
+    if let weight = tensors["readout.weight"] {
+      readout = weight.name
+    } else {
+      try takeReadout(beside: parts, map["readout"])
+    }
     takeEmbedding(beside: parts, map["embedding"])
     // A network that is no recurrent one has its tensors under their own names.
     for entry in layout?.entries ?? [] where tensors[entry.name] == nil && !entry.name.hasPrefix("readout.") {
@@ -71,7 +75,8 @@ struct WeightNames {
   private static let parts = ["recurrent", "readout", "embedding"]
 
   private func refuseUnknown(_ map: [String: String]) throws(InputError) {
-    let ours = Self.parts + (layout?.entries.map(\.name) ?? [])
+    let ours =
+      Self.parts + (layout.map { layout in layout.entries.flatMap { WeightsFile.names(for: $0, in: layout) } } ?? [])
     let paths = Set(file.entries.flatMap { entry in Self.paths(of: entry.name) })
     for (name, theirs) in map.sorted(by: { $0.key < $1.key }) {
       if layout != nil, !ours.contains(name) {

@@ -55,7 +55,7 @@ public enum WeightsFile {
     }
     let names = try WeightNames(file, layout: layout, map: map)
     var weights = names.tensors
-    var parameters = [Double](repeating: 0, count: layout.count)
+    var parameters = [Double](repeating: 0, count: layout.count), absent: [String] = []
     for entry in layout.entries {
       if entry.name.hasPrefix("readout."), names.readout == nil, let drawn {
         parameters.replaceSubrange(entry.range, with: drawn[entry.range])
@@ -63,7 +63,10 @@ public enum WeightsFile {
       }
       for name in Self.names(for: entry, in: layout) {
         guard let found = weights.removeValue(forKey: name) else {
-          if isZeroWithout(name) { continue }
+          if isZeroWithout(name) {
+            absent.append(name)
+            continue
+          }
           if let other = file.entries.first(where: { $0.name.hasSuffix("self_attn.in_proj_weight") }) {
             throw InputError(
               file: file.file, key: other.name,
@@ -71,7 +74,10 @@ public enum WeightsFile {
                 "found a Transformer's weights, expected a recurrent network's: network.kind transformer reads them")
           }
           throw InputError(
-            file: file.file, key: name, problem: "found no such tensor, expected one of shape \(entry.shape)",
+            file: file.file, key: name,
+            problem: names.tensors.isEmpty
+              ? "found \(some(file.entries.map(\.name))), expected PyTorch's names, or theirs told one by one: --map \(name)=NAME"
+              : "found no such tensor, expected one of shape \(entry.shape)",
             nearest: nearestName(to: name, among: file.entries.map(\.name)))
         }
         let isEmbedded = name == "weight_ih_l0" && names.embedding != nil
@@ -92,23 +98,30 @@ public enum WeightsFile {
         problem: "found a weight that the network has not (layers: \(layers), hidden: \(layout.hidden)), "
           + "expected \(layout.entries.map(\.name).joined(separator: ", "))")
     }
-    return Loaded(parameters: parameters, reading: words(names, layout, of: file))
+    return Loaded(parameters: parameters, reading: words(names, layout, absent, of: file))
   }
 
   /// "model.safetensors: encoder.rnn as the network, fc as its readout; left out: epoch".
-  private static func words(_ names: WeightNames, _ layout: ParameterLayout, of file: SafetensorsFile) -> String {
+  private static func words(
+    _ names: WeightNames, _ layout: ParameterLayout, _ absent: [String], of file: SafetensorsFile
+  ) -> String {
     var pieces = ["\(names.module.isEmpty ? "its weights" : names.module) as the network of \(layout.hidden) units"]
     if let readout = names.readout { pieces[0] += ", \(readout) as its readout" }
     if layout.hasReadout, names.readout == nil { pieces.append("no readout: it is drawn") }
     if let table = names.embedding {
       pieces.append("\(table.name) multiplied into weight_ih_l0, which reads symbols here")
     }
-    if !names.leftOut.isEmpty {
-      let shown = names.leftOut.prefix(6).joined(separator: ", ")
-      let more = names.leftOut.count > 6 ? " and \(names.leftOut.count - 6) more" : ""
-      pieces.append("left out: \(shown)\(more)")
+    // A network without biases has none at all.
+    let biases = absent.filter { $0.hasPrefix("bias_") }
+    if !biases.isEmpty, names.tensors.keys.contains(where: { $0.hasPrefix("bias_") }) {
+      pieces.append("not there, and 0: \(some(biases))")
     }
+    if !names.leftOut.isEmpty { pieces.append("left out: \(some(names.leftOut))") }
     return "\(file.file): " + pieces.joined(separator: "; ")
+  }
+
+  private static func some(_ names: [String]) -> String {
+    names.prefix(6).joined(separator: ", ") + (names.count > 6 ? " and \(names.count - 6) more" : "")
   }
 
   /// W_ih E\u{1D40}: what a table E [V, E] and W_ih [G·H, E] do to a symbol, as one matrix [G·H, V].

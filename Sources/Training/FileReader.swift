@@ -10,6 +10,7 @@ package struct FileProblem: Error, Equatable {
 
 /// Reads whole files into memory, within a limit.
 package enum FileReader {
+  static let folder = FileProblem(found: "a folder", expected: "a file")
   /// The most bytes of a pipe, which does not say how long it is.
   private static let pipeLimit = 256 << 20
 
@@ -60,7 +61,7 @@ package enum FileReader {
   /// How many bytes may be read of what `status` says is there.
   private static func limit(of status: stat, _ descriptor: Int32, most: Int) throws(FileProblem) -> Int {
     switch status.st_mode & S_IFMT {
-    case S_IFDIR: throw FileProblem(found: "a folder", expected: "a file")
+    case S_IFDIR: throw folder
     case S_IFREG:
       if status.st_size > most { throw tooLarge(Int(status.st_size), most) }
       return most

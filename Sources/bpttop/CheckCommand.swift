@@ -28,7 +28,7 @@ struct CheckCommand: ParsableCommand {
   @OptionGroup var given: StartOptions
 
   func run() throws {
-    var source = try options.read()
+    var source = try options.read(given)
     let (start, readings) = try given.read(&source, options)
     let run = try options.run(source, start: start)
     try options.announce(readings + [run.reading])

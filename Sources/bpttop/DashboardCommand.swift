@@ -37,10 +37,10 @@ struct DashboardCommand: ParsableCommand {
   func run() throws {
     if let path = options.experiment, SessionFile.isSession(path: path) { try openSession(path) }
     if let link { try openLink(link) }
-    var source = try options.read()
+    var source = try options.read(given)
     if let pace { source.experiment.view.pace = pace.updatesPerSecond }
     let isPaused = paused || source.experiment.view.start == .paused
-    let start = try given.read(&source, options).start
+    let (start, readings) = try given.read(&source, options)
     let network = source.experiment.network
     let (experiment, given) = (source.experiment, start)
     var opening: DashboardSession.Opening
@@ -54,7 +54,8 @@ struct DashboardCommand: ParsableCommand {
         (try TrainingRun(experiment: experiment, start: given, memory: Memory.limit), nil)
       }
     }
-    opening.opened = (source.file, source.head)
+    opening.readings = readings
+    opening.opened = (source.file, ([source.head] + readings.map { "Read \($0)." }).joined(separator: "\n\n"))
     try looks.show(opening)
   }
 

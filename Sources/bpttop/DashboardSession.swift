@@ -15,6 +15,8 @@ struct DashboardSession: TerminalHandler {
     var experiment: Experiment
     /// The name of the experiment's file, and what it says of itself.
     var opened = (name: "", head: "")
+    /// What was handed in beside it, read as what.
+    var readings: [String] = []
     /// What the screen kept of itself.
     var view: DashboardView?
     /// The lesson that is given in it.
@@ -55,6 +57,9 @@ struct DashboardSession: TerminalHandler {
     (source, runner) = Self.open(opening, size, theme, configuration, waker)
     lesson = opening.lesson
     if let seconds = lesson?.secondsAStep, seconds > 0 { nextStep = clock.now + .seconds(seconds) }
+    if !opening.readings.isEmpty {
+      _ = runner.handle(.message("read " + opening.readings.map(oneLine).joined(separator: " · ")))
+    }
     if left != nil {
       _ = runner.handle(
         .message("an earlier session was not closed: Ctrl-R goes on with it, q leaves it for the next start"))

@@ -36,7 +36,7 @@ struct DiagnoseCommand: ParsableCommand {
 
   func run() throws {
     if let path = options.experiment, try diagnoseRecorded(path) { return }
-    var source = try options.read()
+    var source = try options.read(given)
     let (start, readings) = try given.read(&source, options)
     let run = try options.run(source, start: start)
     guard run.experiment.isRecurrent else {

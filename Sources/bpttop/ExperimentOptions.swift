@@ -24,13 +24,17 @@ struct ExperimentOptions: ParsableArguments {
   var isBuiltIn: Bool { experiment == nil && settings.isEmpty }
 
   /// Reads the experiment, with its settings over it.
-  func read() throws -> ExperimentSource {
+  /// - Parameter start: what is handed in beside it.
+  func read(_ start: StartOptions? = nil) throws -> ExperimentSource {
+    let givenData = start?.data != nil
     do {
       guard experiment != nil else {
         return try ExperimentFile.source(
-          ExperimentFile.differences(.opening), file: "built-in experiment", settings: settings, memory: Memory.limit)
+          ExperimentFile.differences(.opening), file: "built-in experiment", settings: settings, memory: Memory.limit,
+          givenData: givenData)
       }
-      return try ExperimentFile.source(path: experiment, settings: settings, memory: Memory.limit)
+      return try ExperimentFile.source(
+        path: experiment, settings: settings, memory: Memory.limit, givenData: givenData)
     } catch {
       throw Failure.input(naming(error).description)
     }

@@ -30,7 +30,7 @@ struct SampleCommand: ParsableCommand {
   var draw = 1
 
   func run() throws {
-    var source = try options.read()
+    var source = try options.read(given)
     let (start, readings) = try given.read(&source, options)
     let run = try options.run(source, start: start)
     try options.announce(readings + [run.reading], outputs: ["-"])

@@ -70,7 +70,7 @@ struct ScreenCommand: ParsableCommand {
   }
 
   func run() throws {
-    var experiment = try options.read()
+    var experiment = try options.read(given)
     if let lesson { experiment.experiment = lesson.experiment }
     let (start, readings) = try given.read(&experiment, options)
     let run = try options.run(experiment, start: start)

@@ -80,7 +80,7 @@ struct TraceCommand: ParsableCommand {
 
   func run() throws {
     let instruments = try chosenInstruments()
-    var source = try options.read()
+    var source = try options.read(given)
     let (start, readings) = try given.read(&source, options)
     let run = try options.run(source, start: start)
     try options.announce(readings + [run.reading], outputs: [output])

@@ -67,7 +67,7 @@ struct TrainCommand: ParsableCommand {
   func run() throws {
     try refuseOnePlaceForTwo()
     let columns = try chosenColumns()
-    let source = try options.read()
+    let source = try options.read(given)
     let resumed = try resumedRun(source)
     let (run, readings) = try resumed.map { ($0, []) } ?? newRun(source)
     try options.announce(readings + [run.reading], outputs: [metrics, checkpoint])

@@ -105,6 +105,19 @@ struct NamedModel: CustomTestStringConvertible, Sendable {
     }
   }
 
+  /// The fault that is found where the file says what network it is.
+  private func network(in tensors: [String: [Int]]) -> String {
+    let named = tensors.sorted { $0.key < $1.key }.map { name, shape in
+      NamedTensor(name, shape, .float64([Double](repeating: 0, count: shape.reduce(1, *))))
+    }
+    do throws(InputError) {
+      _ = try NetworkInFile(SafetensorsFile(Safetensors.encode(named), file: "w"))
+      return ""
+    } catch {
+      return error.description
+    }
+  }
+
   private let lstm = ["lstm.weight_ih_l0": [16, 3], "lstm.weight_hh_l0": [16, 4]]
   private func with(_ more: [String: [Int]]) -> [String: [Int]] { lstm.merging(more) { $1 } }
 
@@ -123,6 +136,14 @@ struct NamedModel: CustomTestStringConvertible, Sendable {
     #expect(
       load(["W": [16, 4], "U": [16, 3]], map: ["weight_hh_l0": "W", "weight_ih_l0": "U"])
         == "w: its weights as the network of 4 units; no readout: it is drawn")
+    #expect(
+      load(
+        ["a": [16, 3], "b": [16, 4], "c": [16], "d": [16], "e": [2, 4], "f": [2]],
+        map: [
+          "weight_ih_l0": "a", "weight_hh_l0": "b", "bias_ih_l0": "c", "bias_hh_l0": "d", "readout.weight": "e",
+          "readout.bias": "f",
+        ]) == "w: its weights as the network of 4 units, e as its readout")
+    #expect(load(with(["lstm.bias_ih_l0": [16]])).contains("not there, and 0: bias_hh_l0"))
     #expect(
       load(
         with(["dec.weight_ih_l0": [16, 5], "dec.weight_hh_l0": [16, 4]])
@@ -146,6 +167,13 @@ struct NamedModel: CustomTestStringConvertible, Sendable {
       load(with(["dec.weight_ih_l0": [16, 3], "dec.weight_hh_l0": [16, 4]])).contains(
         "found 2 networks in one, dec (weight_ih_l0 [16, 3]) and lstm (weight_ih_l0 [16, 3]), expected one: --map recurrent=dec"
       ))
+    #expect(
+      load(["foo.1": [16, 3], "foo.2": [16, 4]])
+        == "w: weight_ih_l0: found foo.1, foo.2, expected PyTorch's names, or theirs told one by one: --map weight_ih_l0=NAME"
+    )
+    #expect(
+      network(in: ["lstm.weight_ih_l0": [16, 3], "lstm.weight_hh_l0": [16, 6]]).contains(
+        "lstm.weight_hh_l0: found shape [16, 6], expected a square for each gate"))
     #expect(load(lstm, map: ["readuot": "fc"]).contains("--map: found readuot, expected one of recurrent, readout"))
     #expect(load(lstm, map: ["recurrent": "lsmt"]).hasSuffix("nearest is lstm"))
   }
@@ -166,11 +194,23 @@ struct NamedModel: CustomTestStringConvertible, Sendable {
     #expect(torch.contains("found a PyTorch file") && torch.contains("torch.load('model.pt'"))
     #expect(torch.contains("'model.safetensors')\""))
     #expect(problem(zip("weight_hh_l0.npy"), "w.npz").contains("n.load('w.npz').items()"))
-    #expect(problem([0x80, 2, 0x7D]).contains("found a PyTorch file, or another pickle"))
+    // A checkpoint's weights may stand under any key; a whole module and TorchScript are loaded otherwise.
+    #expect(torch.contains("isinstance(v, dict) and any(map(torch.is_tensor, v.values()))"))
+    #expect(
+      problem(zip("model/data.pkl") + Array("ctorch.nn.modules.rnn\nLSTM\n".utf8)).contains(
+        "weights_only=False).state_dict()"))
+    #expect(
+      problem(zip("model/data.pkl") + Array("model/code/__torch__/rnn.py".utf8)).contains("torch.jit.load('model.pt'"))
+    #expect(
+      problem([0x80, 4, 0x95, 1, 2, 3], "w.pkl").contains(
+        "found a pickle, expected safetensors: python3 -c \"import pickle"))
+    let old: [UInt8] = [0x80, 2, 0x8A, 0x0A, 0x6C, 0xFC, 0x9C, 0x46, 0xF9, 0x20, 0x6A, 0xA8, 0x50, 0x19, 0x2E]
+    #expect(problem(old).contains("found a PyTorch file, expected safetensors: python3"))
     #expect(problem(zip("config.json"), "m.keras").contains("found a Keras model"))
     let index =
       #"{"weight_map": {"lstm.weight_hh_l0": "b.safetensors", "lstm.weight_ih_l0": "b.safetensors", "x": "a.safetensors"}}"#
-    #expect(problem(Array(index.utf8)).contains("the recurrent weights are in b.safetensors"))
+    // The readout may lie in the other file.
+    #expect(problem(Array(index.utf8)).contains("found the index of a model in 2 files, expected one file: python3"))
     #expect(problem([0x89] + Array("HDF\r\n".utf8)).contains("found an HDF5 file"))
   }
 }

@@ -94,12 +94,43 @@ struct TableTests {
   }
 
   @Test func otherKindsOfFilesAreNamedWithWhatToDo() {
+    func zip(_ name: String) -> [UInt8] {
+      [0x50, 0x4B, 3, 4] + [UInt8](repeating: 0, count: 22) + [UInt8(name.utf8.count), 0, 0, 0] + Array(name.utf8)
+    }
     for (bytes, what) in [
-      ([0x1F, 0x8B, 8, 0], "a gzip archive, expected a text: gunzip"), ([0x50, 0x4B, 3, 4], "an Excel workbook"),
+      ([0x1F, 0x8B, 8, 0], "a gzip archive, expected a text: gunzip"),
+      (zip("[Content_Types].xml"), "an Excel workbook"),
+      (zip("x.npy"), "NumPy arrays (.npz), expected a text: python3"),
+      (zip("a.csv"), "a zip archive, expected a text: unzip"),
+      ([0x80, 4, 0x95], "a pickle"),
       (Array("PAR1".utf8), "a Parquet file"), (Array("SQLite format 3\0".utf8), "an SQLite database"),
     ] as [([UInt8], String)] {
       #expect(Reading(bytes + [UInt8](repeating: 1, count: 100)).error.contains(what))
     }
+  }
+
+  /// What is a text, but no table, is named too.
+  @Test(arguments: [
+    (
+      "{\"u\": 1, \"v\": 2}\n{\"u\": 3, \"v\": 4}\n",
+      "JSON, expected a table: python3 -c \"import pandas; pandas.read_json('FILE', lines=True)"
+    ),
+    ("[{\"u\": 1}]", "read_json('FILE')"),
+    ("<!DOCTYPE html>\n<table><tr><td>1</td></tr></table>\n", "pandas.read_html"),
+    ("<?xml version='1.0'?><r/>\n", "pandas.read_xml"),
+    ("% a comment\n@RELATION t\n@ATTRIBUTE u NUMERIC\n@DATA\n1,2\n3,4\n", "an ARFF file"),
+  ])
+  func textsThatAreNoTables(_ text: String, _ said: String) {
+    #expect(Reading(text).error.contains(said), "\(Reading(text).error)")
+  }
+
+  /// Errors of a spreadsheet, and a column called #, are cells; other lines with # are comments.
+  @Test func aCellMayBeginWithAHash() {
+    let text = "#,a\n1,5\n#N/A,7\n# a comment\n#DIV/0!,6\n4,9\n"
+    #expect(Reading(text).error.contains("row 3, column #: found “#N/A” (2 of 4 cells are missing)"))
+    let held = Reading(text) { $0.missing = .hold }
+    #expect(held.columns == ["#": [1, 1, 1, 4], "a": [5, 7, 6, 9]])
+    #expect(held.words.contains("1 comment line left out; 2 missing cells hold the number before"))
   }
 
   /// Under each store its items: a series is one item of one store.
@@ -157,6 +188,10 @@ struct TableTests {
     #expect(Reading(text).error.contains("row 2, column a: found “NA” (2 of 5 cells are missing)"))
     #expect(Reading(text).error.contains("task.missing: hold, drop or mean"))
     #expect(Reading(text) { $0.missing = .hold }.columns == ["a": [2, 2, 2, 4, 5], "b": [1, 5, 3, 3, 2]])
+    #expect(
+      Reading(text) { $0.missing = .hold }.words.contains(
+        "2 missing cells hold the number before; 1 missing cell, before all numbers, holds the first number"))
+    #expect(Reading(text) { $0.missing = .mean }.words.contains("3 missing cells stand for the column's mean"))
     #expect(Reading(text) { $0.missing = .drop }.columns == ["a": [2, 5], "b": [5, 2]])
     let mean = Reading(text) { $0.missing = .mean }
     // Mean 11/3 is 0 once normalized.

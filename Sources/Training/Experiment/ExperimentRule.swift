@@ -7,6 +7,8 @@ struct ExperimentRule: Sendable {
   let key: String
   /// Whether it is only held where the task gives the data: not where they are handed in.
   let isOfTaskData: Bool
+  /// Whether it is not held where data are handed in, whose tables have columns whatever the task is.
+  let isWaivedByData: Bool
   /// Whether its value makes no sense in an experiment.
   let isBroken: @Sendable (Experiment) -> Bool
   /// What was found; nil for the value as the experiment file writes it.
@@ -20,13 +22,15 @@ struct ExperimentRule: Sendable {
 
   /// A rule under which nothing falls back, or where the choice is told by more than one value.
   init(
-    _ key: String, isOfTaskData: Bool = false, found: (@Sendable (Experiment) -> String)? = nil,
+    _ key: String, isOfTaskData: Bool = false, isWaivedByData: Bool = false,
+    found: (@Sendable (Experiment) -> String)? = nil,
     expected: @escaping @Sendable (Experiment) -> String,
     isChosen: @escaping @Sendable (_ before: Experiment, _ now: Experiment) -> Bool = { _, _ in false },
     mend: (@Sendable (inout Experiment) -> Void)? = nil, where isBroken: @escaping @Sendable (Experiment) -> Bool
   ) {
     self.key = key
     self.isOfTaskData = isOfTaskData
+    self.isWaivedByData = isWaivedByData
     self.isBroken = isBroken
     self.found = found
     self.expected = expected
@@ -36,12 +40,13 @@ struct ExperimentRule: Sendable {
 
   /// A rule whose key falls back when `choice` is made anew.
   init<Choice: Equatable & SendableMetatype>(
-    _ key: String, isOfTaskData: Bool = false, fallsWith choice: KeyPath<Experiment, Choice> & Sendable,
+    _ key: String, isOfTaskData: Bool = false, isWaivedByData: Bool = false,
+    fallsWith choice: KeyPath<Experiment, Choice> & Sendable,
     found: (@Sendable (Experiment) -> String)? = nil, expected: @escaping @Sendable (Experiment) -> String,
     mend: (@Sendable (inout Experiment) -> Void)? = nil, where isBroken: @escaping @Sendable (Experiment) -> Bool
   ) {
     self.init(
-      key, isOfTaskData: isOfTaskData, found: found, expected: expected,
+      key, isOfTaskData: isOfTaskData, isWaivedByData: isWaivedByData, found: found, expected: expected,
       isChosen: { $0[keyPath: choice] != $1[keyPath: choice] }, mend: mend, where: isBroken)
   }
 

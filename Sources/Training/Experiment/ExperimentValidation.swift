@@ -3,10 +3,12 @@ import RecurrentNetworks
 extension Experiment {
   /// Holds the keys against each other and refuses what makes no sense together, or would not fit in memory.
   ///
-  /// - Parameter memory: the bytes that a run may take; `bytesNeeded` must not be above.
+  /// - Parameters:
+  ///   - memory: the bytes that a run may take; `bytesNeeded` must not be above.
+  ///   - givenData: whether data are handed in with it.
   /// - Throws: the first contradiction, by the key that is most easily changed.
-  public func validate(memory: Int = 16 << 30) throws(ExperimentKeyError) {
-    for rule in rules where !rule.isOfTaskData { try rule.validate(self) }
+  public func validate(memory: Int = 16 << 30, givenData: Bool = false) throws(ExperimentKeyError) {
+    for rule in rules where !rule.isOfTaskData && !(givenData && rule.isWaivedByData) { try rule.validate(self) }
     try validateSize(memory: memory)
   }
 

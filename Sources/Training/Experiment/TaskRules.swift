@@ -5,7 +5,7 @@ extension ExperimentRule {
       "task.length", expected: { "a whole number from \($0.task.name.minimumLength) for \($0.task.name.rawValue)" },
       where: { $0.task.length < $0.task.name.minimumLength }),
     ExperimentRule(
-      "task.file", found: { _ in "no file" },
+      "task.file", isWaivedByData: true, found: { _ in "no file" },
       expected: { "the path of the CSV file that \($0.task.name.rawValue) reads" },
       where: { $0.task.name.readsColumns && $0.task.file == nil }),
     ExperimentRule(
@@ -31,7 +31,8 @@ extension ExperimentRule {
 
   private static func columns(_ key: String, _ names: KeyPath<Experiment, [String]> & Sendable) -> ExperimentRule {
     ExperimentRule(
-      key, fallsWith: \.task.name, found: { "\($0[keyPath: names].count) columns" },
+      key, isWaivedByData: true, fallsWith: \.task.name,
+      found: { counted($0[keyPath: names].count, "column", "columns") },
       expected: { "[] with \($0.task.name.rawValue): only \(TaskName.list("read", where: \.readsColumns)) columns" },
       where: { !$0.task.name.readsColumns && !$0[keyPath: names].isEmpty })
   }

@@ -14,6 +14,8 @@ struct ColumnChoice {
   private(set) var hasMissing = false
 
   private let columns: [ColumnTally]
+  /// Columns in which a missing cell is no fault.
+  private let gaps: Set<String>
   private let rows: Int
   private let file: String
 
@@ -22,8 +24,10 @@ struct ColumnChoice {
 
   /// What `task` and the columns themselves say.
   /// - Throws: a name that is none, a column that holds no numbers, the first cell that is none.
-  init(_ pass: TablePass, _ task: TaskSpecification, file: String) throws(TaskError) {
-    (columns, rows, self.file) = (pass.columns, pass.rows, file)
+  init(
+    _ pass: TablePass, _ task: TaskSpecification, file: String, gaps: Set<String> = []
+  ) throws(TaskError) {
+    (columns, rows, self.file, self.gaps) = (pass.columns, pass.rows, file, gaps)
     try chooseSeries(task)
     let named = task.columns.map { ("task.columns", $0) } + task.targets.map { ("task.targets", $0) }
     var chosen: Set<Int> = []
@@ -150,7 +154,7 @@ struct ColumnChoice {
       throw TaskError(
         key: "task.file", file: file,
         found: "no numeric column among \(columns.map(\.name).prefix(8).joined(separator: ", "))",
-        expected: "at least one")
+        expected: "at least one, with commas, semicolons, tabs, | or blanks between cells (task.delimiter)")
     }
     return kept
   }
@@ -234,8 +238,11 @@ struct ColumnChoice {
     }
   }
 
+  /// The places among the chosen columns of those whose missing cells the rule is for.
+  var ruled: [Int] { chosen.indices.filter { !gaps.contains(columns[chosen[$0]].name) } }
+
   private mutating func applyRule(_ rule: MissingRule) throws(TaskError) {
-    let missing = chosen.filter { columns[$0].missing > 0 }
+    let missing = ruled.map { chosen[$0] }.filter { columns[$0].missing > 0 }
     hasMissing = !missing.isEmpty
     guard rule == .refuse,
       let first = missing.compactMap({ index in columns[index].firstMissing.map { (index, $0) } })

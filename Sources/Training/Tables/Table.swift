@@ -15,6 +15,8 @@ struct Table: Sendable {
 
   /// The file's name.
   let name: String
+  /// The names of all of its columns, of those that are not read too.
+  let names: [String]
   /// The number of rows.
   private(set) var rows = 0
   /// The columns, in the file's order.
@@ -38,11 +40,15 @@ struct Table: Sendable {
   ///   - source: the file's text.
   ///   - task: which columns, and what is done about missing cells.
   ///   - memory: the bytes that a run may take; most of a large table lies on the disk.
+  ///   - gaps: columns in which a missing cell is no fault: it stays NaN, whatever the rule.
   /// - Throws: an error that names the row, the column and what to do.
-  init(_ source: TextSource, _ task: TaskSpecification, memory: Int) throws(TaskError) {
+  init(
+    _ source: TextSource, _ task: TaskSpecification, memory: Int, gaps: Set<String> = []
+  ) throws(TaskError) {
     name = TaskFile.name(of: source.file)
     let pass = try TablePass(source, task, memory: memory)
-    let choice = try ColumnChoice(pass, task, file: source.file)
+    let choice = try ColumnChoice(pass, task, file: source.file, gaps: gaps)
+    names = pass.columns.map(\.name)
     columns = choice.chosen.map { index in
       let column = pass.columns[index]
       return Column(
@@ -86,31 +92,51 @@ struct Table: Sendable {
 
   /// Puts the rows that are read in their order: series by series, the oldest first, missing cells as the rule says.
   private mutating func arrange(_ pass: TablePass, _ choice: ColumnChoice, _ rule: MissingRule) throws(FileProblem) {
-    var dropped = 0, held = 0
+    var dropped = 0, held = 0, before = 0, averaged = 0
+    let ruled = choice.ruled
     for pieces in choice.series(rows: pass.rows) {
       let start = rows
       var last = [Double](repeating: .nan, count: width)
       for block in choice.blocks(of: pieces) {
         var taken = Self.cells(of: block, pass, choice)
-        if choice.hasMissing, rule == .drop { dropped += Self.dropRows(&taken, width: width) }
-        if choice.hasMissing, rule == .hold {
-          for index in taken.indices {
-            if taken[index].isNaN {
-              taken[index] = last[index % width]
-              held += 1
-            }
-            last[index % width] = taken[index]
-          }
-        }
+        if choice.hasMissing, rule == .drop { dropped += Self.dropRows(&taken, width: width, ruled) }
+        if choice.hasMissing, rule == .mean { averaged += Self.missing(taken, width: width, ruled) }
+        if choice.hasMissing, rule == .hold { held += Self.hold(&taken, after: &last, ruled) }
         try numbers.append(taken)
         rows += taken.count / width
       }
-      if choice.hasMissing, rule == .hold { backfill(start..<rows) }
+      if choice.hasMissing, rule == .hold { before += backfill(start..<rows, ruled) }
       if rows > start { series.append(start..<rows) }
     }
-    if dropped > 0 { notes.append("\(grouped(dropped)) rows with missing cells left out") }
-    if held > 0 { notes.append("\(grouped(held)) missing cells hold the number before") }
-    if choice.hasMissing, rule == .mean { notes.append("missing cells stand for their column's mean") }
+    func note(_ count: Int, _ one: String, _ several: String, _ words: String) {
+      if count > 0 { notes.append("\(counted(count, one, several)) \(words)") }
+    }
+    note(dropped, "row", "rows", "with missing cells left out")
+    note(held, "missing cell holds", "missing cells hold", "the number before")
+    note(
+      before, "missing cell, before all numbers, holds", "missing cells, before all numbers, hold", "the first number")
+    note(averaged, "missing cell stands", "missing cells stand", "for the column's mean")
+  }
+
+  /// Puts the number before into missing cells; gives how many had one.
+  private static func hold(_ cells: inout [Double], after last: inout [Double], _ ruled: [Int]) -> Int {
+    var held = 0
+    for row in stride(from: 0, to: cells.count, by: last.count) {
+      for column in ruled {
+        if cells[row + column].isNaN, !last[column].isNaN {
+          cells[row + column] = last[column]
+          held += 1
+        }
+        last[column] = cells[row + column]
+      }
+    }
+    return held
+  }
+
+  private static func missing(_ cells: [Double], width: Int, _ ruled: [Int]) -> Int {
+    stride(from: 0, to: cells.count, by: width).reduce(0) { count, row in
+      count + ruled.count { cells[row + $0].isNaN }
+    }
   }
 
   /// The chosen cells of some rows, from the last row to the first where the newest stands first.
@@ -132,27 +158,30 @@ struct Table: Sendable {
   }
 
   /// Takes the rows with a missing cell out; gives how many.
-  private static func dropRows(_ cells: inout [Double], width: Int) -> Int {
+  private static func dropRows(_ cells: inout [Double], width: Int, _ ruled: [Int]) -> Int {
     let rows = cells.count / width
     var kept: [Double] = []
     kept.reserveCapacity(cells.count)
     for row in 0..<rows {
       let numbers = cells[row * width..<(row + 1) * width]
-      if !numbers.contains(where: \.isNaN) { kept.append(contentsOf: numbers) }
+      if !ruled.contains(where: { cells[row * width + $0].isNaN }) { kept.append(contentsOf: numbers) }
     }
     cells = kept
     return rows - kept.count / width
   }
 
-  /// Puts the first number of a column into the rows of a series before it.
-  private mutating func backfill(_ rows: Range<Int>) {
-    guard !rows.isEmpty else { return }
-    for column in 0..<width where read(rows.lowerBound..<rows.lowerBound + 1, { $0[column].isNaN }) {
+  /// Puts the first number of a column into the rows of a series before it; gives how many.
+  private mutating func backfill(_ rows: Range<Int>, _ ruled: [Int]) -> Int {
+    guard !rows.isEmpty else { return 0 }
+    var filled = 0
+    for column in ruled where read(rows.lowerBound..<rows.lowerBound + 1, { $0[column].isNaN }) {
       let first = rows.first { row in !read(row..<row + 1) { $0[column].isNaN } }
       guard let first else { continue }
       let number = read(first..<first + 1) { $0[column] }
       for row in rows.lowerBound..<first { numbers.replace(row * width + column, by: number) }
+      filled += first - rows.lowerBound
     }
+    return filled
   }
 
   // MARK: Mean and deviation

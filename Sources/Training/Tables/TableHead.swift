@@ -39,6 +39,9 @@ struct TableHead: Sendable {
   /// The head of the table in `source`, as far as `task` does not say it.
   init(_ source: TextSource, _ task: TaskSpecification) throws(TaskError) {
     let (text, isWhole) = try Self.beginning(of: source)
+    if let foreign = ForeignText.problem(ofTable: text) {
+      throw TaskError(key: "task.file", file: source.file, found: foreign.found, expected: foreign.expected)
+    }
     var forced = task.delimiter.byte
     var skipped = 0
     if let sep = Self.separatorLine(text) {
@@ -232,7 +235,7 @@ struct TableHead: Sendable {
     }
     let first = shortened(rows[0].cells.joined(separator: " "), to: 40)
     notes.append(
-      "\(taken) \(taken == 1 ? "line" : "lines") before the header left out (\u{201C}\(first)\u{201D})")
+      "\(counted(taken, "line", "lines")) before the header left out (\u{201C}\(first)\u{201D})")
     rows.removeFirst(taken)
   }
 
@@ -334,6 +337,11 @@ struct TableHead: Sendable {
 func list(_ names: [String], limit: Int) -> String {
   let shown = names.prefix(limit).map { shortened($0, to: 30) }.joined(separator: ", ")
   return names.count > limit ? shown + " and \(grouped(names.count - limit)) more" : shown
+}
+
+/// A number of things: 1 line, 2 lines.
+func counted(_ count: Int, _ one: String, _ several: String) -> String {
+  "\(grouped(count)) \(count == 1 ? one : several)"
 }
 
 /// What stands between the cells of a table, by the names of the experiment file; `auto` looks at the file.

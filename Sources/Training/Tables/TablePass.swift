@@ -34,7 +34,9 @@ struct TablePass {
     }
     try readRows(source)
     takeFooter()
-    if repeatedHeaders > 0 { notes.append("\(repeatedHeaders) repeated headers left out") }
+    if repeatedHeaders > 0 {
+      notes.append("\(counted(repeatedHeaders, "repeated header", "repeated headers")) left out")
+    }
     guard rows > 0 else {
       throw TaskError(
         key: "task.file", file: source.file, found: head.hasHeader ? "a header only" : "no row of data",
@@ -64,9 +66,11 @@ struct TablePass {
     }
     if !odd.isEmpty {
       notes.append(
-        "\(odd.count) \(odd.count == 1 ? "line" : "lines") at the end left out (\u{201C}\(odd[0].text)\u{201D})")
+        "\(counted(odd.count, "line", "lines")) at the end left out (\u{201C}\(odd[0].text)\u{201D})")
     }
-    if scanner.commentCount > 0 { notes.append("\(grouped(scanner.commentCount)) comment lines left out") }
+    if scanner.commentCount > 0 {
+      notes.append("\(counted(scanner.commentCount, "comment line", "comment lines")) left out")
+    }
   }
 
   /// Whether a row has as many cells as the table; others are remembered, and refused once another row follows.

@@ -150,10 +150,20 @@ struct TableScanner {
     while place < buffer.count, buffer[place].isBlank { place += 1 }
     guard place < buffer.count else { return false }
     switch buffer[place] {
-    case UInt8(ascii: "#"), UInt8(ascii: "%"): return true
+    case UInt8(ascii: "#"): return !isCellWithHash(at: place)
+    case UInt8(ascii: "%"): return true
     case UInt8(ascii: "/"): return place + 1 < buffer.count && buffer[place + 1] == UInt8(ascii: "/")
     default: return false
     }
+  }
+
+  /// Whether a # begins a first cell: an error of a spreadsheet, as #N/A and #DIV/0!, or a column that is called # alone.
+  private func isCellWithHash(at place: Int) -> Bool {
+    let cell = buffer[place...].prefix { $0 != dialect.delimiter && $0 != 0x0A && $0 != 0x0D }
+    let isLast = place + cell.count == buffer.count || buffer[place + cell.count] != dialect.delimiter
+    if cell.count == 1 { return !isLast && !dialect.isBlanks }
+    return cell.count <= 16
+      && cell.withUnsafeBufferPointer { CellReader(style: dialect.numbers).value($0) == .missing }
   }
 
   private mutating func skipComment() -> Bool {

@@ -39,7 +39,9 @@ struct TextSource: Sendable {
       // A task's file called - would be one of that name.
       opened = try FileReader.openText(path == "-" ? "./-" : path)
     } catch {
-      throw TaskError(key: "task.file", file: path, found: error.found, expected: error.expected)
+      let isFolder = error == FileReader.folder
+      let hint = isFolder ? "; a folder of sequences, a table each, is read by --data" : ""
+      throw TaskError(key: "task.file", file: path, found: error.found, expected: error.expected + hint)
     }
     switch opened {
     case .regular(let descriptor, let size):
