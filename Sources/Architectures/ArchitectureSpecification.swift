@@ -84,6 +84,8 @@ public struct ArchitectureSpecification: Equatable, Sendable {
   public var kernel = 3
   /// Whether all layers of a feed-forward network have the same weights.
   public var isTied = false
+  /// Whether states are joined into fewer and fewer nodes.
+  public var joinsPositions: Bool { kind == .tree }
   /// σ² of the matrices' N(0, σ²/fan-in) at the start.
   public var variance = 1.0
 

@@ -9,7 +9,9 @@ import RecurrentNetworks
 final class AttentiveNetwork<S: Scalar>: ArchitectureBody {
   let steps: Int, batch: Int, width: Int, isAdditive: Bool
   private let function: ElementwiseFunction
-  private let input: Dense<S>, recurrent: Dense<S>, combine: Dense<S>
+  /// What φ is called.
+  let activation: String
+  let input: Dense<S>, recurrent: Dense<S>, combine: Dense<S>
   /// Of additive scores.
   fileprivate let query: Dense<S>?, key: Dense<S>?
   private let scoreOffset: Int?
@@ -26,6 +28,8 @@ final class AttentiveNetwork<S: Scalar>: ArchitectureBody {
   /// c_t alone.
   private let context: UnsafeMutablePointer<S>
   let top: UnsafeMutablePointer<S>, topGradient: UnsafeMutablePointer<S>
+  /// What the pass read, [T·B, I].
+  private(set) var inputs: UnsafePointer<S>?
   /// 1 - o².
   let topSlope: UnsafeMutablePointer<S>
   private let room: UnsafeMutablePointer<S>
@@ -41,6 +45,7 @@ final class AttentiveNetwork<S: Scalar>: ArchitectureBody {
     let (d, rows) = (network.hidden, steps * batch)
     (self.steps, self.batch, width, self.weights) = (steps, batch, d, weights)
     (isAdditive, function) = (specification.scoring == .additive, network.activation.function)
+    activation = network.activation.rawValue
     input = Dense(
       weights.offset("weight_ih_l0"), weights.offset("bias_ih_l0"), weights, inputs: weights.layout.inputs, outputs: d,
       arena)
@@ -81,6 +86,7 @@ final class AttentiveNetwork<S: Scalar>: ArchitectureBody {
   @specialized(where S == Float)
   func forward(_ x: UnsafePointer<S>) {
     let (rows, block) = (steps * batch, batch * width)
+    inputs = x
     for dense in [input, recurrent, combine] { dense.pack(back: false) }
     input.forward(rows, x, into: slope)
     for t in 0..<steps {
@@ -276,7 +282,7 @@ struct AttentiveGraph: GradientGraph, @unchecked Sendable {
   let sequence: Int
   let losses: [LossSite]
 
-  private var steps: Int { network.steps }
+  var steps: Int { network.steps }
   var sites: [Site] { (0..<2 * steps).map { Site(id: $0, layer: $0 / steps, position: $0 % steps) } }
   func width(_ site: Site.ID) -> Int { network.width }
 
@@ -293,7 +299,7 @@ struct AttentiveGraph: GradientGraph, @unchecked Sendable {
   }
 
   func name(of site: Site.ID) -> String {
-    site < steps ? "h at t = \(site + 1), through time" : "the answer at t = \(site - steps + 1), by attention"
+    site < steps ? "h at t = \(site + 1)" : "the answer at t = \(site - steps + 1), by attention"
   }
 
   func makePullback(capacity: Int) -> AttentivePullback { AttentivePullback(self, capacity: capacity) }

@@ -240,6 +240,23 @@ struct BidirectionalGraph: GradientGraph {
     return chain % 2 == 0 ? "h→ at t = \(time + 1)\(layer)" : "h← at t = \(steps - time)\(layer)"
   }
 
+  /// h→₃, h←₃.
+  func symbol(of site: Site.ID) -> String {
+    let (chain, time) = (site / steps, site % steps)
+    return (chain % 2 == 0 ? "h→" + sub(time + 1) : "h←" + sub(steps - time))
+      + (chains.count > 2 ? "[l\(chain / 2 + 1)]" : "")
+  }
+
+  func recurrentStep(of site: Site.ID) -> RecurrentStep? {
+    let chain = chains[site / steps]
+    return RecurrentStep(tape: chain.tape, sequence: chain.sequence, index: site % steps, layer: 0)
+  }
+
+  /// Each direction is a recurrent layer, in its own time.
+  func line(layer: Int) -> (chain: any GradientChain, layer: Int)? {
+    chains.indices.contains(layer) ? (chains[Self.shownLayer(layer)], 0) : nil
+  }
+
   func makePullback(capacity: Int) -> BidirectionalPullback { BidirectionalPullback(self, capacity: capacity) }
 }
 

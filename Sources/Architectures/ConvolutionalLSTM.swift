@@ -217,7 +217,7 @@ struct ConvolutionalGraph: GradientChain, @unchecked Sendable {
     return gate(quarter, at: site)
   }
 
-  private func gate(_ quarter: Int, at site: Site.ID) -> [Double] {
+  func gate(_ quarter: Int, at site: Site.ID) -> [Double] {
     let c = network.channels
     let start = network.value + (site * network.batch + sequence) * 4 * network.width
     return (0..<network.width).map { start[$0 / c * 4 * c + quarter * c + $0 % c] }

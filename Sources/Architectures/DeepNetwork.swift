@@ -10,13 +10,15 @@ final class DeepNetwork<S: Scalar>: ArchitectureBody {
   let depth: Int, batch: Int, width: Int, isResidual: Bool, isTied: Bool
   private let inputs: Int
   private let function: ElementwiseFunction
+  /// What φ is called.
+  let activation: String
   private let embedding: Dense<S>
   let layers: [Dense<S>], norms: [LayerNorm<S>]
   /// The sequences of the batch, [B, T·I]; h_0, and its gradient.
   private let flat: UnsafeMutablePointer<S>, bottom: UnsafeMutablePointer<S>, bottomGradient: UnsafeMutablePointer<S>
   /// h_t, what W_t reads where that is normalized, and φ′, [T·B, d].
   let top: UnsafeMutablePointer<S>, topGradient: UnsafeMutablePointer<S>
-  private let read: UnsafeMutablePointer<S>?
+  let read: UnsafeMutablePointer<S>?
   let slope: UnsafeMutablePointer<S>
   /// [B, d] each.
   private let back: UnsafeMutablePointer<S>, normed: UnsafeMutablePointer<S>
@@ -29,6 +31,7 @@ final class DeepNetwork<S: Scalar>: ArchitectureBody {
     (depth, self.batch, width, inputs) = (steps, batch, d, i)
     (isResidual, isTied) = (specification.isResidual, specification.isTied)
     function = network.activation.function
+    activation = network.activation.rawValue
     embedding = Dense("embedding", weights, inputs: steps * i, outputs: d, arena)
     let (weight, bias) = (weights.offset("layers.weight"), weights.offset("layers.bias"))
     let tied = specification.isTied ? Dense(weight, bias, weights, inputs: d, outputs: d, arena) : nil
@@ -61,7 +64,7 @@ final class DeepNetwork<S: Scalar>: ArchitectureBody {
     ] + norms
   }
 
-  private func h(_ t: Int) -> UnsafeMutablePointer<S> { t == 0 ? bottom : top + (t - 1) * batch * width }
+  func h(_ t: Int) -> UnsafeMutablePointer<S> { t == 0 ? bottom : top + (t - 1) * batch * width }
   private func gradient(_ t: Int) -> UnsafeMutablePointer<S> {
     t == 0 ? bottomGradient : topGradient + (t - 1) * batch * width
   }

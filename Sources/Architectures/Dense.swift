@@ -77,6 +77,12 @@ final class Dense<S: Scalar> {
       accumulate: accumulate)
   }
 
+  /// The weights and the shift as numbers: W, row by row, and b.
+  var matrix: [[Double]] {
+    (0..<outputs).map { row in (0..<inputs).map { Double(weights.parameters[weight + row * inputs + $0]) } }
+  }
+  var shift: [Double] { bias.map { at in (0..<outputs).map { Double(weights.parameters[at + $0]) } } ?? [] }
+
   private static var rowsAtOnce: Int { 64 }
 
   /// ∂L/∂W += Σ ∂L/∂y xᵀ, ∂L/∂b += Σ ∂L/∂y

@@ -10,14 +10,18 @@ public final class Transformer<S: Scalar>: ArchitectureBody {
   let rows: Int, width: Int
   let steps: Int, batch: Int
   let blocks: [TransformerBlock<S>]
-  private let embedding: Dense<S>
+  let embedding: Dense<S>
   /// p_t, [T, d]: computed, or where they begin among the parameters; nil where positions are not added so.
   private let positions: UnsafeMutablePointer<S>?
   private let learnedPositions: Int?
+  /// Whether a position is added to what the first block reads.
+  var hasPositions: Bool { positions != nil || learnedPositions != nil }
   let finalNorm: LayerNorm<S>?
   private let weights: Weights<S>
   /// x of each block, then the last block's output; and their gradients, [T·B, d].
   let x: [UnsafeMutablePointer<S>], gradient: [UnsafeMutablePointer<S>]
+  /// What the pass read, [T·B, I].
+  private(set) var inputs: UnsafePointer<S>?
 
   init(
     _ specification: ArchitectureSpecification, _ network: NetworkSpecification, _ weights: Weights<S>, steps: Int,
@@ -74,6 +78,7 @@ public final class Transformer<S: Scalar>: ArchitectureBody {
   @specialized(where S == Double)
   @specialized(where S == Float)
   public func forward(_ input: UnsafePointer<S>) {
+    inputs = input
     embedding.pack(back: false)
     embedding.forward(rows, input, into: x[0])
     if let codes = positions ?? learnedPositions.map({ weights.parameters + $0 }) {
@@ -143,6 +148,8 @@ final class TransformerBlock<S: Scalar> {
   let rows: Int, width: Int, hiddenWidth: Int, steps: Int, batch: Int
   let isResidual: Bool, placement: NormPlacement
   private let function: ElementwiseFunction
+  /// What φ is called.
+  let activation: String
   let attention: CausalAttention<S>
   let projection: Dense<S>, output: Dense<S>, first: Dense<S>, second: Dense<S>
   private let maps: [Dense<S>]
@@ -154,7 +161,7 @@ final class TransformerBlock<S: Scalar> {
   /// q, k and v of each row, turned where positions turn them; and what attention gives.
   let qkv: UnsafeMutablePointer<S>, attended: UnsafeMutablePointer<S>
   /// y; φ(a) and φ′(a) of the hidden layer.
-  private let y: UnsafeMutablePointer<S>, hidden: UnsafeMutablePointer<S>
+  let y: UnsafeMutablePointer<S>, hidden: UnsafeMutablePointer<S>
   let slope: UnsafeMutablePointer<S>
 
   init(
@@ -164,6 +171,7 @@ final class TransformerBlock<S: Scalar> {
     let (rows, d, name) = (steps * batch, network.hidden, "layers.\(layer).")
     (self.rows, width, hiddenWidth, self.steps, self.batch) = (rows, d, specification.expansion * d, steps, batch)
     (isResidual, placement, function) = (specification.isResidual, specification.norm, network.activation.function)
+    activation = network.activation.rawValue
     self.scratch = scratch
     attention = CausalAttention(steps: steps, batch: batch, width: d, heads: specification.heads, arena)
     projection = Dense(name + "self_attn.in_proj", separator: "_", weights, inputs: d, outputs: 3 * d, arena)

@@ -15,7 +15,7 @@ struct TransformerGraph: GradientGraph, @unchecked Sendable {
   let sequence: Int
   let losses: [LossSite]
 
-  private var steps: Int { transformer.steps }
+  var steps: Int { transformer.steps }
   private var layers: Int { 2 * transformer.blocks.count + 1 }
 
   var sites: [Site] {

@@ -62,15 +62,18 @@ final class TreeNetwork<S: Scalar>: ArchitectureBody {
   /// Gates and components: 5 and 2 of an LSTM.
   let gates: Int
   private let function: ElementwiseFunction
-  private let inputs: Int
-  private let input: Dense<S>
+  /// What φ is called.
+  let activation: String
+  let inputs: Int
+  let input: Dense<S>
   let left: Dense<S>, right: Dense<S>
   /// h and c of every node, [nodes·B, d], and their gradients.
   let h: UnsafeMutablePointer<S>, c: UnsafeMutablePointer<S>
   private let hGradient: UnsafeMutablePointer<S>, cGradient: UnsafeMutablePointer<S>
   /// The gradient of the children of one height; x of every node, and h of its children, one after the other, so that a height is one product.
   private let children: UnsafeMutablePointer<S>
-  private let x: UnsafeMutablePointer<S>, lefts: UnsafeMutablePointer<S>, rights: UnsafeMutablePointer<S>
+  let x: UnsafeMutablePointer<S>
+  private let lefts: UnsafeMutablePointer<S>, rights: UnsafeMutablePointer<S>
   /// The values of the gates, φ′ or their derivatives, and ∂L/∂a, [nodes·B, gates·d].
   let value: UnsafeMutablePointer<S>, slope: UnsafeMutablePointer<S>
   private let preactivationGradient: UnsafeMutablePointer<S>
@@ -87,6 +90,7 @@ final class TreeNetwork<S: Scalar>: ArchitectureBody {
     isGated = specification.composition == .lstm
     gates = isGated ? 5 : 1
     function = network.activation.function
+    activation = network.activation.rawValue
     let (d, rows, gated) = (network.hidden, (steps + plan.nodes.count) * batch, gates * network.hidden)
     input = Dense("input", weights, inputs: inputs, outputs: gated, arena)
     left = Dense(weights.offset("left.weight"), nil, weights, inputs: d, outputs: gated, arena)
@@ -300,7 +304,7 @@ struct TreeGraph: GradientGraph, @unchecked Sendable {
     return "the node over leaves \(leaves.lowerBound + 1) … \(leaves.upperBound)"
   }
 
-  private func leaves(under site: Site.ID) -> Range<Int> {
+  func leaves(under site: Site.ID) -> Range<Int> {
     guard site >= network.steps else { return site..<site + 1 }
     let node = network.plan.nodes[site - network.steps]
     return leaves(under: node.left).lowerBound..<leaves(under: node.right).upperBound

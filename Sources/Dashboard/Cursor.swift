@@ -1,3 +1,4 @@
+import GradientFlow
 import Instruments
 import RecurrentNetworks
 
@@ -6,12 +7,8 @@ import RecurrentNetworks
 /// Its places, in order: forward at every step of the window, oldest first; backward at every step, newest first; then
 /// the update. Moving it computes nothing.
 public struct Cursor: Hashable, Sendable {
-  /// The parts of a pass.
-  public enum Phase: String, Hashable, Sendable {
-    case forward, backward
-    /// The pass is whole: the gradient is summed, clipped and taken by the optimizer. The cursor rests here.
-    case update
-  }
+  /// The parts of a pass. The cursor rests at the last.
+  public typealias Phase = PassPhase
 
   /// The part of the pass.
   public var phase: Phase

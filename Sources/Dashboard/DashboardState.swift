@@ -28,7 +28,7 @@ public struct DashboardState: Sendable, Equatable {
   public var speed = Speed.unlimited
 
   /// Where the reader stands in the pass that is shown.
-  public var cursor = Cursor(.update, step: 0)
+  public var cursor = Cursor(.update, step: 0) { didSet { if cursor != oldValue { sitesUp = 0 } } }
   /// Whether the cursor came to the update by steps: then one more makes it. Where it only rests there, the first step
   /// goes into the pass that is shown.
   var hasSteppedToUpdate = false
@@ -42,6 +42,8 @@ public struct DashboardState: Sendable, Equatable {
   /// The sequence of the batch whose numbers This step writes out, and the first of the units that it shows where they are many;
   /// both counted from 0.
   var stepSequence = 0, stepUnit = 0
+  /// How far the reader has gone from the cursor towards the loss, site by site.
+  var sitesUp = 0
   /// The term of the flow matrix that was gone to; whether its panel shows the schedule's mask alone.
   var pickedTerm: PickedTerm?, showsSchedule = false, attentionHead = 0
   /// What the panel of Jacobian products shows; nil is what the network's cell is asked first.
@@ -166,8 +168,9 @@ extension DashboardState {
         let cursor = cursor(in: lane)
         let step = follows && !isRunning && cursor.phase != .update ? cursor.step : nil
         let focus = Focus(
-          layer: layer.flatMap { $0 < top ? max(0, $0) : nil }, step: step, term: follows ? term : nil, weights: weights
-        )
+          layer: layer.flatMap { $0 < top ? max(0, $0) : nil }, step: step, term: follows ? term : nil,
+          weights: weights,
+          sequence: stepSequence, sitesUp: sitesUp)
         return (lane.id, ReadingRequest(instruments, focus: focus))
       })
   }

@@ -13,7 +13,7 @@ struct PanelPreset {
   /// For a room that follows, for looking around, and for what takes away or adds to a gradient.
   static let all = [
     PanelPreset(
-      "classroom", first: [Panels.throughTime, Panels.gradientNorm, Panels.knobs, Panels.thisStep, Panels.site]),
+      "classroom", first: [Panels.throughTime, Panels.gradientNorm, Panels.knobs, Panels.thisStep]),
     PanelPreset(name: "explore", panels: every),
     PanelPreset(
       "research",

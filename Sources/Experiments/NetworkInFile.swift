@@ -41,7 +41,6 @@ public struct NetworkInFile: Equatable, Sendable {
 extension ExperimentSource {
   /// Takes cell, hidden units and layers from a file of weights, where the experiment does not say them itself.
   public mutating func take(_ network: NetworkInFile) {
-    func isOpen(_ key: String) -> Bool { !settings.contains(key) && (isBuiltIn || entries[key] == nil) }
     let isUngated = experiment.network.cell.gates == network.cell.gates
     if isOpen("network.cell"), !isUngated { try? experiment.set("network.cell", network.cell.rawValue) }
     if isOpen("network.hidden") { experiment.network.hidden = network.hidden }
@@ -51,6 +50,9 @@ extension ExperimentSource {
     }
     if isOpen("network.layers") { experiment.network.layers = network.layers }
   }
+
+  /// Whether the experiment leaves a key to the file of weights.
+  func isOpen(_ key: String) -> Bool { !settings.contains(key) && (isBuiltIn || entries[key] == nil) }
 
   /// Whether the experiment is the one that is built in.
   private var isBuiltIn: Bool { file == "built-in experiment" || file == "defaults" }

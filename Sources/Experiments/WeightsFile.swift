@@ -202,7 +202,7 @@ public enum WeightsFile {
 
   /// Whether a network that has no such tensor computes as one in which it is 0.
   private static func isZeroWithout(_ name: String) -> Bool {
-    name.hasPrefix("bias_") || name == "readout.bias" || name.hasPrefix("initial_state_")
+    name.hasPrefix("bias_") || ["readout.bias", "readout.direct"].contains(name) || name.hasPrefix("initial_state_")
   }
 
   /// The numbers of all steps' copies: each step's from a tensor [T, …], or the same for all.

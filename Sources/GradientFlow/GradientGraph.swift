@@ -14,6 +14,19 @@ public struct Site: Hashable, Identifiable, Sendable {
   }
 }
 
+/// A step of a recurrent layer: what of which tape it is.
+public struct RecurrentStep: Sendable {
+  /// The pass, and the sequence of its batch.
+  public let tape: Tape, sequence: Int
+  /// The step, counted from the tape's first, and the layer.
+  public let index: Int, layer: Int
+
+  /// Step `index` of a layer of a tape.
+  public init(tape: Tape, sequence: Int, index: Int, layer: Int) {
+    (self.tape, self.sequence, self.index, self.layer) = (tape, sequence, index, layer)
+  }
+}
+
 /// A site that another is computed from.
 public struct Edge: Hashable, Sendable {
   /// The site that is read; nil for what stands before a chain's first site.
@@ -88,6 +101,16 @@ public protocol GradientGraph: Sendable {
   func values(of track: Track, at site: Site.ID) -> [Double]
   /// What a site is called where it is told where a gradient comes from.
   func name(of site: Site.ID) -> String
+  /// The symbol of a site's state: h₄.
+  func symbol(of site: Site.ID) -> String
+  /// How a site is made of what it reads, its equations with their numbers in the order of computation.
+  func equations(of site: Site.ID) -> [StepEquation]
+  /// What comes back along an edge, in symbols: W₄ᵀ(φ′₄ ⊙ ∂L/∂h₄).
+  func symbols(along edge: Edge) -> String
+  /// The step of a recurrent layer that a site is, of which the cell itself says the equations; nil where it is none.
+  func recurrentStep(of site: Site.ID) -> RecurrentStep?
+  /// The line of sites that a layer is, and its number there; nil where its sites do not follow one another.
+  func line(layer: Int) -> (chain: any GradientChain, layer: Int)?
   /// Whether a site only stands between others, so that a reader looks through it.
   func isPassage(_ site: Site.ID) -> Bool
   /// A pullback with scratch space of its own, for up to `capacity` rows.
@@ -101,6 +124,19 @@ extension GradientGraph {
   public func name(of site: Site.ID) -> String {
     sites.first { $0.id == site }.map { "layer \($0.layer + 1) at t = \($0.position + 1)" } ?? "site \(site + 1)"
   }
+  /// s₄ at the fourth position.
+  public func symbol(of site: Site.ID) -> String { "s" + sub((sites.first { $0.id == site }?.position ?? site) + 1) }
+  /// None.
+  public func equations(of site: Site.ID) -> [StepEquation] { [] }
+  /// By the Jacobian.
+  public func symbols(along edge: Edge) -> String {
+    let to = symbol(of: edge.to)
+    return "(∂\(to)/∂\(edge.from.map { symbol(of: $0) } ?? "s"))ᵀ ∂L/∂\(to)"
+  }
+  /// It is none.
+  public func recurrentStep(of site: Site.ID) -> RecurrentStep? { nil }
+  /// They do not.
+  public func line(layer: Int) -> (chain: any GradientChain, layer: Int)? { nil }
   /// It does not.
   public func isPassage(_ site: Site.ID) -> Bool { false }
   /// 1: plain backpropagation.
@@ -111,6 +147,12 @@ extension GradientGraph {
   public var tracks: [Track] { [] }
   /// None.
   public func values(of track: Track, at site: Site.ID) -> [Double] { [] }
+
+  /// Whether every layer has as many positions as the top one, so that each has a column of states.
+  public var hasColumns: Bool {
+    let counts = sites.reduce(into: [:]) { $0[$1.layer, default: 0] += 1 }
+    return counts.count > 1 && Set(counts.values).count == 1
+  }
 
   /// The highest layer.
   var topLayer: Int { sites.reduce(0) { max($0, $1.layer) } }
@@ -158,6 +200,8 @@ extension GradientChain {
     Edge(
       from: position > 0 ? site(layer: layer, position: position - 1) : nil, to: site(layer: layer, position: position))
   }
+  /// Itself.
+  public func line(layer: Int) -> (chain: any GradientChain, layer: Int)? { (self, layer) }
   /// None is known.
   public func log10BoundPerStep(layer: Int) throws -> Double? { nil }
   /// There is none.

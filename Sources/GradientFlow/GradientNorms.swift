@@ -38,6 +38,13 @@ public enum GradientNorms {
     return norms
   }
 
+  /// log10 ‖∂L/∂site‖ at every site of a graph.
+  public static func log10BySite(_ graph: some GradientGraph) -> [Double] {
+    var norms = [Double](repeating: -.infinity, count: graph.sites.count)
+    ReverseAccumulation(graph: graph, rows: 1).run(seeds(graph)) { site, _, _, norm in norms[site.id] = norm[0] }
+    return norms
+  }
+
   /// One row: the gradient of the objective L = Σ_i w_i l_i.
   static func seeds<Graph: GradientGraph>(_ graph: Graph) -> [ReverseAccumulation<Graph>.Seed] {
     graph.losses.filter { $0.weight != 0 }.map {

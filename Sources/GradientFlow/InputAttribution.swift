@@ -56,7 +56,12 @@ extension InputAttribution {
       guard site.layer == 0 else { return }
       let scale = rows.exponent(of: 0) * Log10.of2
       let byInput = pullback.preactivationGradient(rows, row: 0, at: site).byInput
-      let gradient = tape.layout.inputWeights(layer: 0, step: site.position).transposedProduct(byInput, tape.parameters)
+      var gradient = tape.layout.inputWeights(layer: 0, step: site.position).transposedProduct(byInput, tape.parameters)
+      if site.position == loss {
+        for (input, value) in tape.directGradient(step: loss, sequence: sequence).enumerated() {
+          gradient[input] += value / RowBlock.power(rows.exponent(of: 0))
+        }
+      }
       norms[site.position] = Log10.norm(gradient) + scale
       for (input, value) in gradient.enumerated() where value != 0 {
         magnitudes[site.position * inputs + input] = Log10.of(abs(value)) + scale
@@ -64,6 +69,17 @@ extension InputAttribution {
       }
     }
     self.init(loss: loss, inputs: inputs, log10Magnitude: magnitudes, signs: signs, log10Norm: norms)
+  }
+}
+
+extension Tape {
+  /// ∂l_t/∂x_t past the state, by D of the readout; empty where there is none.
+  fileprivate func directGradient(step t: Int, sequence: Int) -> [Double] {
+    guard let direct = layout["readout.direct"], injectionWeight != 0 else { return [] }
+    let dy = Array(outputGradient(step: t)[sequence * outputs..<(sequence + 1) * outputs])
+    return (0..<inputs).map { column in
+      dy.indices.reduce(0) { $0 + dy[$1] * parameters[direct.offset + $1 * inputs + column] } / injectionWeight
+    }
   }
 }
 

@@ -62,3 +62,37 @@ extension ProductByDepth {
     }
   }
 }
+
+extension ProductByDepth {
+  /// The products of a graph of blocks that see no later positions: down its layers at one position, as many positions as
+  /// `maximumSteps`, spread evenly.
+  ///
+  /// - Parameters:
+  ///   - graph: the graph; its highest layer is the top.
+  ///   - shown: the layers down to which the products are formed, the lowest first.
+  ///   - maximumSteps: how many positions at most, the last one among them.
+  ///   - progress: called with the share that is done; what it throws ends the computation.
+  /// - Throws: `LinearAlgebraError` where a Jacobian is not finite.
+  public init(
+    _ graph: some GradientGraph, shown: [Int], maximumSteps: Int = .max,
+    progress: (Double) throws -> Void = { _ in }
+  ) throws {
+    let top = graph.sites.filter { $0.layer == graph.topLayer }
+    layers = shown.count + 1
+    let chosen = EvenSpread.choose(maximumSteps, of: Array(top.indices))
+    steps = try chosen.enumerated().map { index, t in
+      let width = graph.width(top[t].id)
+      let unit = (0..<width).map { i in (0..<width).map { $0 == i ? 1.0 : 0 } }
+      let product = JacobianProduct(size: width)
+      var log10: [[Double]] = []
+      try ReverseAccumulation(graph: graph, rows: width, isRescaled: false, firstPosition: top[t].position).run(
+        unit.indices.map { .init(row: $0, site: top[t].id, gradient: unit[$0][...]) }
+      ) { site, rows, _, _ in
+        guard site.position == top[t].position, site.layer < graph.topLayer, shown.contains(site.layer) else { return }
+        log10.append(try rows.log10SingularValues(product))
+        try progress((Double(index) + Double(log10.count) / Double(shown.count)) / Double(chosen.count))
+      }
+      return Step(step: top[t].position, log10: log10)
+    }
+  }
+}

@@ -64,6 +64,41 @@ extension ProductByLag {
       steps: chain.steps, norms: norms, spectra: spectra, log10BoundPerStep: try chain.log10BoundPerStep(layer: layer))
   }
 
+  /// The derivatives ∂s_T/∂s_{T-lag} of a graph along all of its paths, whose sites need not follow one another: from its last site to
+  /// those of a layer. Parameters as above.
+  public init(
+    along graph: some GradientGraph, layer: Int, maximumLags: Int = .max, progress: (Double) throws -> Void = { _ in }
+  ) throws {
+    let sites = graph.sites.filter { $0.layer == layer }.count
+    guard let end = graph.sites.last, sites > 1 else {
+      self.init(steps: sites, norms: [], spectra: [], log10BoundPerStep: nil)
+      return
+    }
+    let width = graph.width(end.id), shown = graph.shownWidth(end.id)
+    let chosen = Set(EvenSpread.choose(maximumLags, of: Array(1..<sites)))
+    let unit = (0..<shown).map { i in (0..<width).map { $0 == i ? 1.0 : 0 } }
+    let product = JacobianProduct(size: shown)
+    var norms = [Double](repeating: -.infinity, count: sites - 1), spectra: [Spectrum] = []
+    try ReverseAccumulation(graph: graph, rows: shown, isRescaled: false, lowestLayer: layer).run(
+      unit.indices.map { .init(row: $0, site: end.id, gradient: unit[$0][...]) }
+    ) { site, rows, _, _ in
+      let lag = sites - 1 - site.position
+      guard site.layer == layer, lag > 0 else { return }
+      if chosen.contains(lag) {
+        let spectrum = Spectrum(lag: lag, log10: try rows.log10SingularValues(product))
+        spectra.append(spectrum)
+        norms[lag - 1] = spectrum.log10Norm
+      } else {
+        norms[lag - 1] = try rows.log10SpectralNorm(product)
+      }
+      try progress(Double(lag) / Double(sites - 1))
+    }
+    // Paths of all lengths are in it: there is no factor a step.
+    self.init(
+      steps: sites, log10Norm: norms, spectra: spectra.sorted { $0.lag < $1.lag }, log10BoundPerStep: nil, slope: nil,
+      horizon10: norms.firstIndex { $0 < -1 }.map { $0 + 1 }, horizon1: norms.firstIndex { $0 < -2 }.map { $0 + 1 })
+  }
+
   /// The products of Jacobians that were made elsewhere.
   ///
   /// - Parameters:

@@ -64,6 +64,20 @@ extension RowBlock {
   func log10SpectralNorm(
     _ room: JacobianProduct, columns first: Int = 0, diagonal: [(mantissa: Double, exponent: Double)] = []
   ) throws -> Double {
+    guard let largest = try fill(room, columns: first, diagonal: diagonal) else { return -.infinity }
+    return try room.log10Norm() + largest * Log10.of2
+  }
+
+  /// log10 of all singular values of that matrix, descending.
+  func log10SingularValues(_ room: JacobianProduct) throws -> [Double] {
+    guard let largest = try fill(room) else { return Array(repeating: -.infinity, count: room.size) }
+    return try room.log10SingularValues().map { $0 + largest * Log10.of2 }
+  }
+
+  /// The rows' columns as the only factor of a product, all at the largest scale, which is returned; nil where all are 0.
+  private func fill(
+    _ room: JacobianProduct, columns first: Int = 0, diagonal: [(mantissa: Double, exponent: Double)] = []
+  ) throws -> Double? {
     let n = room.size
     var matrix = Matrix(rows: n, columns: n)
     var largest = -Double.infinity
@@ -72,7 +86,7 @@ extension RowBlock {
       if (0..<n).contains(where: { matrix[row, $0] != 0 }) { largest = max(largest, exponent(of: row)) }
     }
     for (mantissa, exponent) in diagonal where mantissa != 0 { largest = max(largest, exponent) }
-    guard largest > -.infinity else { return -.infinity }
+    guard largest > -.infinity else { return nil }
     // All rows at the largest scale: what vanishes there does not count in the norm.
     for row in 0..<n {
       // A row of zeros has no scale of its own.
@@ -82,6 +96,6 @@ extension RowBlock {
     for (j, entry) in diagonal.enumerated() { matrix[j, j] += entry.mantissa * Self.power(entry.exponent - largest) }
     room.reset()
     try room.extend(by: matrix)
-    return try room.log10Norm() + largest * Log10.of2
+    return largest
   }
 }

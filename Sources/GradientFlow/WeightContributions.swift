@@ -147,6 +147,10 @@ private struct StepTerms {
         let seen = tape.network.outputUnits
         add(own, state(top, after: t, b).prefix(seen), offset: weight.offset, rowStride: seen, 0)
         add(own, ones, to: bias, 0)
+        if let direct = layout["readout.direct"] {
+          let row = (t * batch + b) * tape.inputs
+          add(own, tape.x[row..<row + tape.inputs], offset: direct.offset, rowStride: tape.inputs, 0)
+        }
       }
     }
   }

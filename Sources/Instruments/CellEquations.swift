@@ -1,4 +1,5 @@
 import Foundation
+import GradientFlow
 import RecurrentNetworks
 
 /// A cell's equations, out of what the cell says of itself: as symbols to be read, and as lines to be filled in.
@@ -189,13 +190,4 @@ public struct CellEquations: Sendable {
     let parts = line.components(separatedBy: " = ")
     return (parts[0], parts.dropFirst().joined(separator: " = "))
   }
-}
-
-/// A number as a subscript: ₃₇.
-public func sub(_ number: Int) -> String {
-  String(
-    String.UnicodeScalarView(
-      "\(number)".unicodeScalars.map { digit in
-        digit == "-" ? "₋" : Unicode.Scalar(0x2080 + digit.value - 0x30) ?? digit
-      }))
 }

@@ -107,11 +107,19 @@ public struct Focus: Hashable, Sendable {
   public var step: Int?
   /// The term of the flow matrix that is read; nil is the one that `step` says.
   public var term: TermPlace?
+  /// The sequence of the batch that is written out, counted from 0.
+  public var sequence = 0
+  /// How many sites further towards the loss the reader has gone from the cursor's, each time where most comes from.
+  public var sitesUp = 0
   /// The two weights over which the loss is looked at, as places in the parameters; nil for the first ones.
   public var weights: [Int]?
 
   /// A place in a pass.
-  public init(layer: Int? = nil, step: Int? = nil, term: TermPlace? = nil, weights: [Int]? = nil) {
+  public init(
+    layer: Int? = nil, step: Int? = nil, term: TermPlace? = nil, weights: [Int]? = nil, sequence: Int = 0,
+    sitesUp: Int = 0
+  ) {
+    (self.sequence, self.sitesUp) = (sequence, sitesUp)
     self.layer = layer
     self.step = step
     self.term = term

@@ -9,6 +9,7 @@ public enum Instruments {
     FlowInstrument.self,
     AttentionInstrument.self,
     SiteInstrument.self,
+    TreeInstrument.self,
     SpaceTimeInstrument.self,
     FederatedInstrument.self,
     BiasInstrument.self,

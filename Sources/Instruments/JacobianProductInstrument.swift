@@ -1,3 +1,4 @@
+import Architectures
 import GradientFlow
 
 /// The products of Jacobians ∂s_T/∂s_{T-lag}: their singular values by lag, the memory path of gated cells, and in a stack the
@@ -7,6 +8,8 @@ public enum JacobianProductInstrument: Instrument {
   public static let id: InstrumentID = "jacobian-product"
   /// What it needs of a source.
   public static let needs: InstrumentNeeds = .jacobians
+  /// It reads graphs of every kind.
+  public static let readsAnyNetwork = true
 
   /// The products of the batch's first sequence.
   public struct Reading: Sendable {
@@ -24,6 +27,7 @@ public enum JacobianProductInstrument: Instrument {
 
   /// The reading of a pass; nil where there is nothing to read.
   public static func read(_ pass: PassView, _ focus: Focus, _ budget: Budget) -> Reading? {
+    if let recording = pass.recording { return read(recording, pass, layer: pass.layer(focus), budget) }
     let tape = pass.sequenceOrWindow(budget), layer = pass.layer(focus)
     // All layers' Jacobians are multiplied, for the paths through them.
     let width = pass.width * Double(pass.layers).squareRoot()
@@ -53,6 +57,67 @@ public enum JacobianProductInstrument: Instrument {
       budget.leaveOut("the product: a Jacobian is not finite")
       return nil
     }
+  }
+
+  /// Of a graph: along the line of sites that a layer is, or along all paths; and down the layers where each position has a way
+  /// through all of them.
+  private static func read(
+    _ recording: GraphRecording, _ pass: PassView, layer: Int, _ budget: Budget
+  ) -> Reading? {
+    let graph = recording.graph(), layers = (0..<recording.layers).map(recording.graphLayer)
+    let line = graph.line(layer: layers[layer])
+    let width = Double(graph.sites.first.map { graph.width($0.id) } ?? 1), cube = width * width * width
+    let lags = budget.count(milliseconds: 1.5, cost: 6 * cube, least: 3)
+    do {
+      return Reading(
+        length: pass.length, batch: pass.batch, firstStep: 0, time: try time(graph, line, layers[layer], lags, budget),
+        memoryPath: try memoryPath(line, lags, budget),
+        depth: line == nil && graph.hasColumns ? try depth(graph, layers, lags, budget) : nil, paths: nil,
+        noGradientReason: pass.noGradientReason)
+    } catch is CancellationError {
+      return nil
+    } catch {
+      budget.leaveOut("the product: a Jacobian is not finite")
+      return nil
+    }
+  }
+
+  private static func time(
+    _ graph: some GradientGraph, _ line: (chain: any GradientChain, layer: Int)?, _ layer: Int, _ lags: Int,
+    _ budget: Budget
+  ) throws -> ProductByLag {
+    guard let line else {
+      return try ProductByLag(along: graph, layer: layer, maximumLags: lags, progress: budget.goOn)
+    }
+    let chain = line.chain
+    return try byLag(chain, line.layer, lags, budget)
+  }
+
+  private static func byLag(
+    _ chain: some GradientChain, _ layer: Int, _ lags: Int, _ budget: Budget
+  ) throws -> ProductByLag {
+    let width = Double(chain.width(chain.site(layer: layer, position: 0)))
+    let longest = min(chain.steps, budget.count(milliseconds: 18, cost: 8 * width * width * width, least: 8))
+    if longest < chain.steps { budget.leaveOut("the product beyond lag \(longest) of \(chain.steps)") }
+    return try ProductByLag(
+      chain, layer: layer, maximumLags: min(lags, longest), longest: longest, progress: budget.goOn)
+  }
+
+  private static func memoryPath(
+    _ line: (chain: any GradientChain, layer: Int)?, _ lags: Int, _ budget: Budget
+  ) throws -> MemoryPathByLag? {
+    func of(_ chain: some GradientChain, _ layer: Int) throws -> MemoryPathByLag? {
+      try MemoryPathByLag(chain, layer: layer, maximumLags: lags, progress: budget.goOn)
+    }
+    guard let line else { return nil }
+    let chain = line.chain
+    return try of(chain, line.layer)
+  }
+
+  private static func depth(
+    _ graph: some GradientGraph, _ layers: [Int], _ lags: Int, _ budget: Budget
+  ) throws -> ProductByDepth {
+    try ProductByDepth(graph, shown: layers, maximumSteps: max(1, lags / 2), progress: budget.goOn)
   }
 
   /// What is followed over training.

@@ -1,4 +1,5 @@
 import Foundation
+import GradientFlow
 import RecurrentNetworks
 
 /// All equations of one step of one layer and sequence with their numbers, to be done again by hand.
@@ -59,7 +60,11 @@ private struct StepLines: Sendable {
       return []
     }
     let isClasses = tape.lossKind == .crossEntropy
-    let readout = isClasses ? "ŷ{t} = softmax( W_out h{t} + b_out )" : "ŷ{t} = W_out h{t} + b_out"
+    // Above the lowest layer x is what the layer below gives.
+    let seesInput = tape.layout["readout.direct"] != nil
+    if seesInput, operands.layer > 0 { return [] }
+    let sum = "W_out h{t} + " + (seesInput ? "W_D x{t} + " : "") + "b_out"
+    let readout = isClasses ? "ŷ{t} = softmax( \(sum) )" : "ŷ{t} = \(sum)"
     let loss = isClasses ? "l{t} = -Σ( y{t} ⊙ ln( ŷ{t} ) )" : "l{t} = ½Σ( ( ŷ{t} - y{t} )² )"
     return [readout] + (hasTarget ? [loss] : [])
   }
@@ -84,7 +89,7 @@ private struct StepLines: Sendable {
     var terms = Self.terms(right).flatMap { self.terms($0, isByState: isByState) }
     if terms.isEmpty {
       let nothing = [StepEquation.Part.operand(operands.scalar("0", 0))]
-      terms = [.init(parts: nothing, folded: nothing, origin: .own)]
+      terms = [.init(nothing)]
     }
     // The first has no + in front.
     if terms[0].parts.first == .sign("+") {
@@ -166,7 +171,7 @@ private struct StepLines: Sendable {
   private func term(
     _ parts: [StepEquation.Part], folded: [StepEquation.Part], _ origin: StepEquation.Origin
   ) -> StepEquation.Term {
-    .init(parts: parts.isSmall ? parts : folded, folded: folded, origin: origin)
+    .init(parts, folded: folded, origin: origin)
   }
 
   /// Pieces with their numbers; nil where a symbol means nothing. What a matrix multiplies and what a sum goes over is all needed,

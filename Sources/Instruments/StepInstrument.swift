@@ -1,3 +1,4 @@
+import Architectures
 import GradientFlow
 import RecurrentNetworks
 import Training
@@ -143,6 +144,23 @@ extension StepInstrument {
     /// Whether another program makes the update, of which no more is known than this gradient.
     public let isMadeElsewhere: Bool
 
+    /// The same of a pass that is no recurrent one: all sequences whole, one set of weights.
+    init(_ pass: PassView, _ recording: GraphRecording, _ gradient: [Double]) {
+      let snapshot = pass.snapshot, training = snapshot.experiment.training
+      number = snapshot.update + 1
+      raw = euclideanNorm(gradient)
+      clipped = Self.clippedNorm(gradient, raw, training.clip, snapshot.layout)
+      weights = euclideanNorm(snapshot.parameters)
+      (clip, clippedSteps, steps) = (training.clip, 0, recording.steps)
+      optimizer = training.optimizer
+      learningRate = training.learningRate(after: snapshot.update)
+      noiseDeviation = training.regularizer.noise > 0 ? training.noiseDeviation(after: snapshot.update) : nil
+      (omega, omegaWeight, flossed, flossingWeight) = (nil, 0, nil, 0)
+      (ofOneWeight, preactivationGradient, farthestCopy, copies) = (nil, nil, nil, 1)
+      equation = "g = ∂L/∂w, summed over all places that share w"
+      (numbersHeld, numbersHeldWhole, multiplyAdds, isMadeElsewhere) = (0, 0, 0, false)
+    }
+
     /// The share that clipping leaves: 1 where it does nothing.
     public var scale: Double { raw > 0 ? clipped / raw : 1 }
 
@@ -216,7 +234,7 @@ extension StepInstrument {
       }
       return StepEquation(
         result: .init(name: "new", rows: [[next]], isByUnit: false),
-        terms: terms.map { .init(parts: $0, folded: $0, origin: .own) })
+        terms: terms.map { .init($0) })
     }
 
     private static func clippedNorm(

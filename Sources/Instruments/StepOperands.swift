@@ -251,6 +251,10 @@ struct StepOperands {
     let isTransposed = base.hasSuffix("ᵀ")
     var name = isTransposed ? String(base.dropLast()) : base
     if name == "W_out" { return readout(base, isTransposed: isTransposed) }
+    if name == "W_D", let direct = tape.parameter("readout.direct") {
+      let rows = (0..<tape.outputs).map { Array(direct[$0 * tape.inputs..<($0 + 1) * tape.inputs]) }
+      return matrix(base, rows, isTransposed: isTransposed, isByUnit: false)
+    }
     var depth = layer
     if name.hasSuffix(Self.above(layer)) {
       name.removeLast(Self.above(layer).count)

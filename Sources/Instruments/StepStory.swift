@@ -9,7 +9,7 @@ extension StepInstrument {
     /// The step, counted from 1 in its sequence.
     public var t: Int { place.t }
     private let place: Place
-    private let reading: Reading
+    let reading: Reading
     private let cell: CellEquations
 
     /// The story of a step of the sequence, all counted from 0; nil outside of the window.

@@ -1,3 +1,5 @@
+import GradientFlow
+
 /// What is said of a step: its equations as symbols, and facts beside them. Numbers are numbers; who shows it writes them.
 public struct StepText: Equatable, Sendable {
   /// What a symbol or a word belongs to.

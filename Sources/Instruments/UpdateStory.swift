@@ -49,6 +49,7 @@ extension StepInstrument.Update {
     if let omega { facts.append(Fact("Ω", omega, rank: 1)) }
     if let flossed { facts.append(Fact("F = Σ λ²", flossed, rank: 1)) }
     facts.append(Fact("‖w‖", weights, rank: 2))
+    guard numbersHeld > 0 else { return facts }
     let whole: [StepText.Piece] =
       numbersHeld < numbersHeldWhole ? [.words(" of ", .remark), .count(numbersHeldWhole)] : []
     facts.append(

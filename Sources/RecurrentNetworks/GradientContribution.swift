@@ -70,6 +70,10 @@ extension Tape {
         offset: weight.offset, rows: outputs, columns: network.outputUnits, rowStride: network.outputUnits)
       addOuterProducts(block, dy, 0, top.state, (t + 1) * top.stateComponents * batch * hidden, stride: hidden)
       addOuterProducts(column(bias), dy, 0, ones, 0)
+      if let direct = layout["readout.direct"] {
+        let block = ParameterLayout.Block(offset: direct.offset, rows: outputs, columns: inputs, rowStride: inputs)
+        addOuterProducts(block, dy, 0, x, t * batch * inputs)
+      }
     }
     contribution.withUnsafeMutableBufferPointer { values in
       if let base = values.baseAddress { network.clearAbsentConnections(of: layout, base) }

@@ -103,6 +103,8 @@ public struct NetworkSpecification: Equatable, Sendable {
   public var hasPeepholes = false
   /// P, the numbers of h of a projected LSTM, fewer than its units; 0 for as many.
   public var projection = 0
+  /// Whether the readout sees the input of its step too: y_t = W_ho h_t + D x_t + b_o.
+  public var readsInputDirectly = false
   /// Whether the state before the first step of a sequence is trained; otherwise it is 0.
   public var learnsInitialState = false
   /// The delays of the recurrent connections of the elman cell, ascending from 1, each with a matrix of its own.

@@ -107,6 +107,7 @@ public struct ParameterLayout: Equatable, Sendable {
         add("readout.bias", [outputs])
       }
       // Last, so that the others are drawn as without it.
+      if hasReadout, network.readsInputDirectly { add("readout.direct", [outputs, inputs]) }
       for layer in 0..<network.layers {
         delayedBlocks.append(
           network.furtherDelays.map {

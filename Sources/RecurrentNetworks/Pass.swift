@@ -150,7 +150,7 @@ public final class Pass<S: Scalar> {
     firstStep = range.lowerBound
     let first = range.lowerBound * batch, rows = range.count * batch
     hasSymbols = loadSymbols(data, first: first, rows: rows)
-    if !hasSymbols || plan.recordsTape {
+    if !hasSymbols || plan.recordsTape || plan.directWeight != nil {
       Self.spread(
         data.x, first: first, rows: rows, columns: data.inputs, into: arena + plan.x, stride: plan.inputStride)
     }

@@ -132,6 +132,11 @@ extension Pass {
     let weight = parameterBase + plan.readoutWeight
     S.pack(
       k: h, n: layout.outputs, b: weight, rowStride: 1, columnStride: h, into: arena + plan.readoutForward)
+    if let direct = plan.directWeight {
+      S.pack(
+        k: layout.inputs, n: layout.outputs, b: parameterBase + direct, rowStride: 1, columnStride: layout.inputs,
+        into: arena + plan.directForward)
+    }
     feedback.withUnsafeBufferPointer { random in
       let back = random.isEmpty ? UnsafePointer(weight) : random.baseAddress ?? UnsafePointer(weight)
       S.pack(
@@ -227,7 +232,9 @@ extension Pass {
       readOut(run)
       differentiateLoss(run, weight: weight)
       sendLosses(rows: rows, into: gradientPointer(layer: top, slot: slot(run.lowerBound, block)))
-      if plan.hasReadout { addReadoutGradients(rows: rows, h: statePointer(layer: top, row: run.lowerBound + 1)) }
+      if plan.hasReadout {
+        addReadoutGradients(rows: rows, h: statePointer(layer: top, row: run.lowerBound + 1), from: run.lowerBound)
+      }
     }
     clearGradient(layer: top, next..<block.upperBound, block)
   }
@@ -249,13 +256,19 @@ extension Pass {
     }
   }
 
-  /// ∂L/∂W_ho += Σ ∂L/∂y hᵀ;  ∂L/∂b_o += Σ ∂L/∂y.
-  private func addReadoutGradients(rows: Int, h: UnsafeMutablePointer<S>) {
+  /// ∂L/∂W_ho += Σ ∂L/∂y hᵀ;  ∂L/∂D += Σ ∂L/∂y xᵀ;  ∂L/∂b_o += Σ ∂L/∂y.
+  private func addReadoutGradients(rows: Int, h: UnsafeMutablePointer<S>, from t: Int) {
     let dy = arena + plan.output
     S.multiply(
       m: layout.outputs, n: plan.seenUnits, k: rows, a: dy, aRowStride: 1, aColumnStride: plan.outputStride, b: h,
       bRowStride: plan.stateStride, c: gradientBase + plan.readoutWeight, cRowStride: plan.seenUnits,
       accumulate: true)
+    if let direct = plan.directWeight {
+      let (x, stride) = inputRows(layer: 0, from: t)
+      S.multiply(
+        m: layout.outputs, n: layout.inputs, k: rows, a: dy, aRowStride: 1, aColumnStride: plan.outputStride, b: x,
+        bRowStride: stride, c: gradientBase + direct, cRowStride: layout.inputs, accumulate: true)
+    }
     S.addColumnSums(
       rows: rows, columns: layout.outputs, x: dy, xStride: plan.outputStride, to: gradientBase + plan.readoutBias)
   }
@@ -278,7 +291,7 @@ extension Pass {
     }
   }
 
-  /// y_t = W_ho h_t + b_o, or h_t of the first O units, for at most a block of steps, into the block's readout.
+  /// y_t = W_ho h_t + b_o, with D x_t where the readout sees x, or h_t of the first O units, for at most a block of steps, into the block's readout.
   func readOut(_ run: Range<Int>) {
     guard plan.hasReadout else {
       S.scaleAdd(
@@ -292,6 +305,11 @@ extension Pass {
       a: statePointer(layer: network.layers - 1, row: run.lowerBound + 1), aRowStride: plan.stateStride,
       aColumnStride: 1, packedB: arena + plan.readoutForward, start: parameterBase + plan.readoutBias, startStride: 0,
       c: arena + plan.output, cRowStride: plan.outputStride)
+    guard plan.directWeight != nil else { return }
+    let (x, stride) = inputRows(layer: 0, from: run.lowerBound)
+    S.multiplyPacked(
+      m: run.count * batch, n: layout.outputs, k: layout.inputs, a: x, aRowStride: stride, aColumnStride: 1,
+      packedB: arena + plan.directForward, c: arena + plan.output, cRowStride: plan.outputStride, accumulate: true)
   }
 
   /// The losses of a run of steps, whose readout becomes weight · ∂l/∂y.

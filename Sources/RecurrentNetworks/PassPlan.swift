@@ -32,6 +32,9 @@ struct PassPlan<S: Scalar> {
   private(set) var readoutForward = 0, readoutBackward = 0
   /// Offsets of the readout's tensors in the parameters.
   private(set) var readoutWeight = 0, readoutBias = 0
+  /// D of y = W_ho h + D x + b_o among the parameters, nil where there is none; and Dᵀ in panels.
+  private(set) var directWeight: Int?
+  private(set) var directForward = 0
   /// Whether the network has a readout; otherwise the outputs are h of the first units.
   let hasReadout: Bool
   /// G·H zeros, where the network has no bias.
@@ -92,6 +95,8 @@ struct PassPlan<S: Scalar> {
     readoutBackward = reserve(S.packedCount(k: layout.outputs, n: seen))
     readoutWeight = layout["readout.weight"]?.offset ?? 0
     readoutBias = layout["readout.bias"]?.offset ?? 0
+    directWeight = layout["readout.direct"]?.offset
+    if directWeight != nil { directForward = reserve(S.packedCount(k: layout.inputs, n: layout.outputs)) }
     noBias = reserve(layout.bias(layer: 0) == nil ? gh : 0)
     for index in 0..<network.layers {
       let inputs = index == 0 ? layout.inputs : seen

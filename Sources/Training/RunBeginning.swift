@@ -46,7 +46,7 @@ extension Experiment {
       && network.cell == other.network.cell && network.unitTensors == other.network.unitTensors
       && network.projection == other.network.projection && network.delays == other.network.delays
       && network.periods == other.network.periods && network.learnsInitialState == other.network.learnsInitialState
-      && task == other.task
+      && network.readsInputDirectly == other.network.readsInputDirectly && task == other.task
       && architecture == other.architecture
   }
 }

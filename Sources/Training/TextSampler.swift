@@ -58,7 +58,7 @@ struct TextSampler {
     var written = String.UnicodeScalarView()
     for _ in 0..<length {
       read(symbol)
-      symbol = draw(random.uniform(), temperature)
+      symbol = draw(random.uniform(), temperature, after: symbol)
       pass.carryState()
       let scalar = alphabet[symbol]
       // A text may hold characters that a terminal would obey.
@@ -67,8 +67,9 @@ struct TextSampler {
     return String(written)
   }
 
-  /// The class at `uniform` of the distribution softmax((W_ho h + b_o)/temperature).
-  private func draw(_ uniform: Double, _ temperature: Double) -> Int {
+  /// The class at `uniform` of the distribution softmax((W_ho h + b_o)/temperature), with D's column of the symbol that was read
+  /// where the readout sees it.
+  private func draw(_ uniform: Double, _ temperature: Double, after symbol: Int) -> Int {
     guard let weight = layout["readout.weight"], let bias = layout["readout.bias"] else { return 0 }
     let h = pass.state(row: 1, layer: network.layers - 1)
     var y = [Double](repeating: 0, count: layout.outputs)
@@ -76,6 +77,9 @@ struct TextSampler {
       var sum = pass.parameters[bias.offset + output]
       let row = weight.offset + output * network.outputUnits
       for unit in 0..<network.outputUnits { sum += pass.parameters[row + unit] * h[unit] }
+      if let direct = layout["readout.direct"] {
+        sum += pass.parameters[direct.offset + output * layout.inputs + symbol]
+      }
       y[output] = sum
     }
     let largest = y.max() ?? 0

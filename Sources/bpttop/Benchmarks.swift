@@ -65,6 +65,19 @@ struct Benchmarks: Sendable {
       // One block of width 64 with four heads and a hidden layer of 256.
       [try architecture("transformer", .transformer, hidden: 64, steps: 100)]
     },
+    Benchmarks(name: "bidirectional", isReference: false) {
+      [try architecture("bidirectional", .bidirectional, cell: .lstm, hidden: 64, steps: 100)]
+    },
+    Benchmarks(name: "convolutional", isReference: false) {
+      // 16 cells of 8 channels.
+      [try architecture("convolutional", .convolutional, hidden: 128, inputs: 16, steps: 100)]
+    },
+    Benchmarks(name: "projected", isReference: false) {
+      [try architecture("projected", .recurrent, cell: .lstm, hidden: 128, steps: 100) { $0.network.projection = 64 }]
+    },
+    Benchmarks(name: "clockwork", isReference: false) {
+      [try architecture("clockwork", .recurrent, hidden: 128, steps: 100) { $0.network.periods = [1, 2, 4, 8] }]
+    },
     Benchmarks(name: "tree", isReference: false) { [try architecture("tree", .tree, hidden: 128, steps: 256)] },
     Benchmarks(name: "cost", isReference: false, measure: { try GrowthBenchmark.rows() + CostBenchmark.rows() }),
     Benchmarks(name: "instruments", isReference: false, measure: InstrumentBenchmark.rows),
@@ -115,21 +128,28 @@ struct Benchmarks: Sendable {
     ) { run.trainOnce() }
   }
 
-  /// The median of one update of a network that is no recurrent one, 16 sequences in single precision; of a tree with a class
-  /// at the root, else with one at every step.
-  private static func architecture(_ name: String, _ kind: NetworkKind, hidden: Int, steps: Int) throws -> Row {
+  /// The median of one update of a network of some kind, 16 sequences in single precision; of a tree with a class at the root, else
+  /// with one at every step.
+  private static func architecture(
+    _ name: String, _ kind: NetworkKind, cell: CellKind = .elman, hidden: Int, inputs: Int = 8, steps: Int,
+    _ change: (inout Experiment) -> Void = { _ in }
+  ) throws -> Row {
     var experiment = referenceExperiment(hidden: hidden, precision: .float32)
     experiment.network.initialization = Initialization()
     experiment.architecture.kind = kind
+    try experiment.set("network.cell", cell.rawValue)
+    change(&experiment)
     if kind == .transformer { experiment.network.activation = .relu }
-    var start = start(inputs: 8, outputs: 8, steps: steps, batch: 16)
+    var start = start(inputs: inputs, outputs: inputs, steps: steps, batch: 16)
     if kind == .tree, let data = start.data {
       start.data?.targetMask = data.targetMask.indices.map { $0 >= (steps - 1) * data.batch ? 1 : 0 }
     }
     let run = try TrainingRun(experiment: experiment, start: start)
     return Row(
-      name: name, milliseconds: Stopwatch.medianMilliseconds(warmup: 10, runs: 100) { run.trainOnce() },
-      remark: "\(InstructionSet.selected) float32, update of 16 sequences of \(steps) steps, H = \(hidden)")
+      name: name, milliseconds: Stopwatch.medianProcessorMilliseconds(warmup: 10, runs: 100) { run.trainOnce() },
+      remark:
+        "of processor time, \(InstructionSet.selected) float32, update of 16 sequences of \(steps) steps, H = \(hidden)"
+    )
   }
 
   /// An Elman tanh network as the frameworks' benchmark has it: gaussian weights, SGD at 1e-3, norm clipped at 1.

@@ -40,7 +40,13 @@ struct StartOptions: ParsableArguments {
     let names = try mapped()
     do {
       let file = try weights.map { path in try SafetensorsFile.read(path: path) }
-      if let file, let network = try NetworkInFile(file, map: names) { source.take(network) }
+      if let file {
+        if let network = TransformerInFile(file) {
+          source.take(network)
+        } else if let network = try NetworkInFile(file, map: names) {
+          source.take(network)
+        }
+      }
       if let data {
         let classes = try file.flatMap { file in try WeightsFile.outputs(of: file, map: names) }
         let sequences = try SequenceFolder.read(path: data, classes: classes, task: source.experiment.task)

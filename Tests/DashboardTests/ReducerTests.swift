@@ -106,11 +106,11 @@ import Training
     #expect(
       ScreenLayout(state).frame(of: "decay") != nil && ScreenLayout(state).frame(of: "through-time") == nil)
     _ = state.press(.character("p"))
-    #expect(state.panelsOn == ["through-time", "gradient-norm", "knobs", "this-step", "site"])
+    #expect(state.panelsOn == ["through-time", "gradient-norm", "knobs", "this-step"])
     _ = state.press(.character("4"), .character("p"))
     #expect(state.message?.text == "panels: classroom (classroom, explore, research, own)")
     _ = state.press(.character("p"), .character("p"), .character("p"))
-    #expect(state.ownPanels == ["through-time", "gradient-norm", "knobs", "this-step", "site", "flow"])
+    #expect(state.ownPanels == ["through-time", "gradient-norm", "knobs", "this-step", "flow"])
     for _ in 0..<4 where state.panelsOn != state.ownPanels { _ = state.press(.character("p")) }
     #expect(state.panelsOn == state.ownPanels && state.message?.text.hasPrefix("panels: own") == true)
   }
@@ -119,7 +119,7 @@ import Training
   @Test func panelsAtThePrompt() throws {
     var state = try Example.state()
     #expect(try enter("panels classroom", &state).isEmpty)
-    #expect(state.panelsOn == ["through-time", "gradient-norm", "knobs", "this-step", "site"])
+    #expect(state.panelsOn == ["through-time", "gradient-norm", "knobs", "this-step"])
     #expect(
       try enter("panels save", &state)
         == [.savePanels(["gradient-norm", "knobs", "this-step", "through-time"])])

@@ -73,6 +73,27 @@ import Training
     }
   }
 
+  @Test("kind, width, layers, norm and hidden layer are read off the file, where the experiment leaves them open")
+  func readOffTheFile() throws {
+    func taken(_ name: String, _ settings: [String] = []) throws -> Experiment {
+      var source = try ExperimentFile.source(path: nil, settings: settings)
+      source.take(try #require(TransformerInFile(try file(name))))
+      return source.experiment
+    }
+    let whole = try taken("encoder.safetensors")
+    #expect(whole.architecture.kind == .transformer && whole.architecture.norm == .pre)
+    #expect((whole.network.hidden, whole.network.layers, whole.architecture.expansion) == (8, 2, 2))
+    #expect(whole.network.activation == .relu && whole.architecture.heads == 4)
+    let one = try taken("encoder_layer.safetensors"), attention = try taken("attention.safetensors")
+    #expect(one.network.layers == 1 && one.network.hidden == 8 && one.architecture.expansion == 2)
+    #expect(attention.architecture.kind == .transformer && attention.network.hidden == 8)
+    // What is said goes first.
+    let said = try taken("encoder.safetensors", ["network.kind=transformer", "network.norm=post", "network.heads=2"])
+    #expect(said.architecture.norm == .post && said.architecture.heads == 2 && said.network.layers == 2)
+    #expect(try taken("encoder.safetensors", ["network.kind=recurrent"]).architecture.kind == .recurrent)
+    #expect(TransformerInFile(try file("torch_lstm_1.safetensors")) == nil)
+  }
+
   @Test("what is written is read again, the same numbers")
   func roundTrip() throws {
     let layout = layout(), start = drawn(layout)

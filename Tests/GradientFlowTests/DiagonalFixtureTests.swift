@@ -30,6 +30,7 @@ struct DiagonalFixtureTests {
       network.delays = numbers("delays") ?? [1]
       network.periods = numbers("periods") ?? []
       network.hasPeepholes = options["peephole"] == "true"
+      network.readsInputDirectly = options["direct_input"] == "true"
       network.learnsInitialState = options["learned_initial_state"] == "true"
       return network
     }
@@ -55,7 +56,7 @@ struct DiagonalFixtureTests {
       reduction: try #require(Reduction(rawValue: truth.reduction)), precision: precision)
   }
 
-  @Test func thereAreEnough() { #expect(Self.cases.count == 90) }
+  @Test func thereAreEnough() { #expect(Self.cases.count == 102) }
 
   @Test("States, losses and every gradient", arguments: Self.cases.indices)
   func passes(index: Int) throws {

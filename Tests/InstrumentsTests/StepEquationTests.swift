@@ -1,5 +1,6 @@
 import Foundation
 import Instruments
+import GradientFlow
 import RecurrentNetworks
 import Testing
 

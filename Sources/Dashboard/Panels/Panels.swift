@@ -5,7 +5,7 @@ public enum Panels {
   static let jacobianProduct: any Panel = JacobianProductPanel()
   static let flow: any Panel = FlowPanel()
   static let attention: any Panel = AttentionPanel()
-  static let site: any Panel = SitePanel()
+  static let tree: any Panel = TreePanel()
   static let spaceTime: any Panel = SpaceTimePanel()
   static let clients: any Panel = ClientsPanel()
   static let spectrum: any Panel = SpectrumPanel()
@@ -36,11 +36,12 @@ public enum Panels {
     [throughTime],
     [gradientNorm, contributions, decay, jacobianProduct, horizon, lyapunov],
     [
-      learning, attention, spaceTime, clients, flow, bias, spectrum, eigenvalues, fixedPoints, units, loss, clipping,
+      learning, attention, tree, spaceTime, clients, flow, bias, spectrum, eigenvalues, fixedPoints, units, loss,
+      clipping,
       lossSlice, lossPlane,
     ],
     [attribution, blackBox, cost],
-    [knobs, thisStep, site, diagnosis, file],
+    [knobs, thisStep, diagnosis, file],
     [timeline],
   ]
 
@@ -49,10 +50,9 @@ public enum Panels {
 
   /// Which panels stay where there is not room for all, the first of them before the others.
   static let priority: [any Panel] = [
-    throughTime, gradientNorm, spaceTime, clients, thisStep, site, jacobianProduct, knobs, file, loss, learning, flow,
-    attention, spectrum,
-    timeline,
-    horizon, contributions, bias, decay, lyapunov, clipping, units, attribution, blackBox, cost, eigenvalues,
+    throughTime, gradientNorm, spaceTime, clients, thisStep, jacobianProduct, knobs, file, loss, learning, flow,
+    attention, tree, spectrum, timeline, horizon, contributions, bias, decay, lyapunov, clipping, units, attribution,
+    blackBox, cost, eigenvalues,
     fixedPoints, lossSlice, lossPlane, diagnosis,
   ]
 

@@ -28,6 +28,10 @@ extension ExperimentKey {
       "lstm, coupled_lstm: i and f see c of the step before, o that of its own, each over a weight a unit", .newRun,
       steps: .choices, readWith: "an lstm", isRead: { $0.network.cell.has(option: "peephole") }),
     ExperimentKey(
+      "network.direct_input", .choice(\.network.directInput),
+      "lru: the readout sees x_t too: y = W_ho h + D x + b, as the linear recurrent unit has it", .newRun,
+      steps: .choices, readWith: "an lru", isRead: { $0.network.isComplex }),
+    ExperimentKey(
       "network.projection", .integer(\.network.projection, 0...1_000_000),
       "lstm: P, the numbers of h, fewer than hidden: h = W_hr (o tanh c); 0 for as many as units (proj_size)", .newRun,
       steps: .halfDoublings, readWith: "lstm", isRead: { $0.network.cell == .lstm }),
@@ -116,6 +120,11 @@ extension NetworkSpecification {
   fileprivate var peephole: Switch {
     get { hasPeepholes ? .on : .off }
     set { hasPeepholes = newValue == .on }
+  }
+
+  fileprivate var directInput: Switch {
+    get { readsInputDirectly ? .on : .off }
+    set { readsInputDirectly = newValue == .on }
   }
 
   fileprivate var initialState: Switch {

@@ -20,6 +20,7 @@ KINDS = {
     "elman delays": {"delays": "1,3"}, "elman clockwork": {"periods": "1,2"},
     "elman delays clockwork initial": {"delays": "1,2,3", "periods": "2,3", "learned_initial_state": "true"},
     "lstm projected": {"projection": "2"}, "lstm projected initial": {"projection": "3", "learned_initial_state": "true"},
+    "lru direct": {"direct_input": "true"}, "lru zoh direct": {"discretization": "zoh", "direct_input": "true"},
 }
 GATES = {"min_gru": 2, "min_lstm": 3, "lru": 1, "lstm": 4, "coupled_lstm": 3, "elman": 1}
 
@@ -107,6 +108,8 @@ def run(m, kind, options, layers, loss, reduction, p, eps, x, target, mask, stat
         hs.append(below)
     h = m.stack(hs)
     y = h @ p["readout.weight"].T + p["readout.bias"]
+    if options.get("direct_input"):
+        y = y + m.array(x) @ p["readout.direct"].T
     if loss == "cross_entropy":
         losses = -(m.log_softmax(y) * m.array(np.eye(O)[target])).sum(-1)
     else:
@@ -127,7 +130,7 @@ def case(seed, name, loss, size, reduction):
         p[f"weight_ih_l{l}"] = draw(G * H, I if l == 0 else P)
         if kind == "lru":
             n = H // 2
-            if name == "lru zoh":
+            if options.get("discretization") == "zoh":
                 p[f"log_dt_l{l}"], p[f"log_A_real_l{l}"], p[f"A_imag_l{l}"] = draw(n) - 1, draw(n) - 0.7, 3 * draw(n)
             else:
                 p[f"nu_log_l{l}"], p[f"theta_log_l{l}"], p[f"gamma_log_l{l}"] = draw(n) - 2, draw(n), draw(n) - 0.5
@@ -144,6 +147,8 @@ def case(seed, name, loss, size, reduction):
                     p[f"weight_c{gate}_l{l}"] = draw(H)
     # Small, so that no probability is so near 1 that log_softmax loses its digits.
     p["readout.weight"], p["readout.bias"] = np.round(draw(O, P) * 0.3, 6), draw(O)
+    if options.get("direct_input"):
+        p["readout.direct"] = draw(O, I)
     parts = 2 if kind in ("lstm", "coupled_lstm") else max(numbers(options, "delays") + [1])
     for l in range(layers if "learned_initial_state" in options else 0):
         p[f"initial_state_l{l}"] = draw(parts * H)

@@ -1,4 +1,5 @@
 import Canvas
+import GradientFlow
 import Instruments
 
 extension EquationText {

@@ -1,4 +1,5 @@
 import Canvas
+import GradientFlow
 import Instruments
 
 /// The recursion with the numbers of the step under the cursor; at the end of the pass the update.
@@ -9,7 +10,7 @@ struct ThisStepPanel: Panel {
   let size = PanelSize(42, 2, widthWeight: 6, heightWeight: 7, maximumHeight: 5)
   let help = [
     "The equation at the cursor with its own numbers: forward a_t and h_t, backward δ_t = ∂L/∂h_t, then the update. z writes out every equation of the step for one sequence, vectors as columns: it can be done again on paper. ⊙ multiplies unit by unit, i′ is the slope of gate i at its a, W_out is readout.weight.",
-    "Gradients are in units of the loss, each the whole derivative: ∂L/∂c_t with what goes through h_t. Factors, and norms where there is no room for vectors, are over the whole batch. Norms of the parts of a sum do not add: the angle between the parts says how they do. Williams & Zipser write ε for ∂J/∂y and δ for ∂J/∂s.",
+    "Gradients are in units of the loss, each the whole derivative: ∂L/∂c_t with what goes through h_t. Factors, and norms where there is no room for vectors, are over the whole batch. Norms of the parts of a sum do not add: the angle between the parts says how they do. Williams & Zipser write ε for ∂J/∂y and δ for ∂J/∂s. Where several later places read this one, each is a term with its share.",
     "Look for: which of φ′ and W_hh takes the gradient away (the factors), and where the step's own loss dominates.",
   ]
   let keys = [
@@ -19,105 +20,108 @@ struct ThisStepPanel: Panel {
     PanelKey(
       [.character("w"), .character("W")], name: "w W", short: "sequence",
       help: "the next sequence of the batch, the one before"),
+    PanelKey(
+      [.character("y"), .character("Y")], name: "y Y", short: "why",
+      help: "where states are no line: on to the place that sends most of the gradient, and back"),
   ]
-  let reads: [any Instrument.Type] = [StepInstrument.self]
+  let reads: [any Instrument.Type] = [SiteInstrument.self, StepInstrument.self]
+
+  /// Where a gradient has many sources there is more to read.
+  func size(_ state: DashboardState) -> PanelSize {
+    state.lane[SiteInstrument.self] == nil ? size : PanelSize(42, 4, widthWeight: 6, heightWeight: 10, maximumHeight: 8)
+  }
+
+  /// What is to be told of the place under the cursor, whatever the network.
+  private func story(_ state: DashboardState) -> (any PlaceStory)? {
+    guard let reading = state.lane[StepInstrument.self] else { return state.lane[SiteInstrument.self] }
+    let step = min(max(state.cursor.step, reading.window.lowerBound), reading.window.upperBound - 1)
+    return StepInstrument.Story(
+      reading, step: step, layer: state.shownLayer, sequence: min(state.stepSequence, reading.batch - 1))
+  }
 
   func handle(_ key: Key, _ state: inout DashboardState) -> [Effect]? {
-    guard let reading = state.lane[StepInstrument.self] else { return nil }
+    guard let story = story(state) else { return nil }
     func turned(_ place: Int, by step: Int, _ count: Int) -> Int { (min(place, count - 1) + step + count) % count }
     switch key {
     case .up, .character("k"): state.stepUnit = max(0, state.stepUnit - 1)
-    case .down, .character("j"): state.stepUnit = min(reading.hidden - 1, state.stepUnit + 1)
+    case .down, .character("j"): state.stepUnit = min(story.units - 1, state.stepUnit + 1)
     case .character("w"), .character("W"):
-      state.stepSequence = turned(state.stepSequence, by: key == .character("w") ? 1 : -1, reading.batch)
+      state.stepSequence = turned(state.stepSequence, by: key == .character("w") ? 1 : -1, story.batch)
       state.message = Message(
-        "This step writes out sequence \(state.stepSequence + 1) of \(reading.batch); the other panels stay")
+        "This step writes out sequence \(state.stepSequence + 1) of \(story.batch); the other panels stay")
+    case .character("y"), .character("Y"):
+      guard let site = story as? SiteInstrument.Reading else { return nil }
+      state.sitesUp = max(0, site.sitesUp + (key == .character("y") ? 1 : -1))
     default: return nil
     }
     return []
   }
 
   func notes(_ state: DashboardState) -> [String] {
-    guard let reading = state.lane[StepInstrument.self] else { return [] }
-    let t = state.cursor.step + 1
+    guard let story = story(state) else { return [] }
+    let place = story.placeName
     let lane = state.lanes.count > 1 ? "lane \(state.lane.id.letter) · " : ""
     let layer = lane + (state.layerWords.map { "\($0) · " } ?? "")
-    let sequence = "sequence \(state.sequence(reading) + 1) of \(reading.batch)"
+    let sequence = sequence(state, story)
     switch state.cursor.phase {
-    case .forward:
-      return ["\(layer)forward · t = \(t) · \(sequence)", "\(layer)forward · t = \(t)", layer + "t = \(t)"]
+    case .forward: return ["\(layer)forward · \(place) · \(sequence)", "\(layer)forward · \(place)", layer + place]
     case .backward:
-      let whose = reading.batch == 1 || state.zoomed == id ? sequence : "norms over \(reading.batch) sequences"
-      return ["\(layer)backward · t = \(t) · \(whose)", "\(layer)backward · t = \(t)", layer + "t = \(t)"]
+      let isOne = story.batch == 1 || state.zoomed == id || story is SiteInstrument.Reading
+      let whose = isOne ? sequence : "norms over \(story.batch) sequences"
+      return ["\(layer)backward · \(place) · \(whose)", "\(layer)backward · \(place)", layer + place]
     case .update:
-      let update = lane + "update " + NumberText.grouped(reading.update.number)
-      return ["\(update), made from the steps \(reading.window.lowerBound + 1) … \(reading.window.upperBound)", update]
+      let update = lane + "update " + NumberText.grouped(story.update.number)
+      return ["\(update), made from the steps \(story.window.lowerBound + 1) … \(story.window.upperBound)", update]
     }
   }
 
   func draw(_ state: DashboardState, in rect: Rect, _ buffer: inout Buffer, theme: Theme) {
-    guard let reading = state.lane[StepInstrument.self] else {
+    guard let story = story(state) else {
       buffer.put("waiting for the first pass", in: rect, style: theme[.dimText], ellipsis: true)
       return
     }
     let inside = rect.inset(left: 1, right: 1)
-    let step = min(max(state.cursor.step, reading.window.lowerBound), reading.window.upperBound - 1)
-    let story = StepInstrument.Story(
-      reading, step: step, layer: state.shownLayer, sequence: state.sequence(reading))
-    func text(_ phase: Cursor.Phase, hasNumbers: Bool) -> EquationText {
-      let text =
-        switch phase {
-        case .forward: story?.forward(hasNumbers: hasNumbers)
-        case .backward: story?.backward(hasNumbers: hasNumbers)
-        case .update: reading.update.text(reading.noGradientReason)
-        }
-      return text.map { EquationText($0, theme) } ?? EquationText(equations: [], facts: [], theme: theme)
+    func text(_ phase: PassPhase, hasNumbers: Bool) -> EquationText {
+      EquationText(story.text(phase, hasNumbers: hasNumbers), theme)
     }
     guard rect.height >= Self.heightOfAll else {
       text(state.cursor.phase, hasNumbers: false).draw(in: inside, &buffer)
       return
     }
-    let phases: [Cursor.Phase] = [.forward, .backward, .update]
-    let parts = phases.map { phase in
-      let equations =
-        switch phase {
-        case .forward: story?.equations?.forward ?? []
-        case .backward: story?.equations?.backward ?? []
-        case .update: reading.noGradientReason == nil ? [reading.update.ofOneWeight].compactMap { $0 } : []
-        }
+    let parts = PassPhase.allCases.map { phase in
+      let equations = story.equations(phase)
       return EquationPage.Part(
         least: phase == .update ? 2 : 1,
-        titles: { Self.titles(phase, state, reading, step: step, units: $0) },
+        titles: { titles(phase, state, story, units: $0) },
         equations: { units, isShort in
           equations.map { EquationBlock($0, units: units, isFolded: isShort, theme) }
         }, text: { text(phase, hasNumbers: $0) })
     }
     EquationPage(
-      parts, here: phases.firstIndex(of: state.cursor.phase) ?? 0, units: reading.hidden, most: StepEquation.most,
-      first: state.stepUnit, theme: theme
+      parts, here: PassPhase.allCases.firstIndex(of: state.cursor.phase) ?? 0, units: story.units,
+      most: StepEquation.most, first: state.stepUnit, theme: theme
     ).draw(in: inside, &buffer)
   }
 
   /// From this height on all three parts are shown: forward, backward and the update, with their numbers.
   private static let heightOfAll = 13
 
+  private func sequence(_ state: DashboardState, _ story: any PlaceStory) -> String {
+    "sequence \(min(state.stepSequence, story.batch - 1) + 1) of \(story.batch)"
+  }
+
   /// The title of a part, the fullest first: where it is, of which sequence, and which units are shown where not all are.
-  private static func titles(
-    _ phase: Cursor.Phase, _ state: DashboardState, _ reading: StepInstrument.Reading, step: Int, units: Range<Int>?
-  ) -> [String] {
-    guard phase != .update else { return ["Update \(NumberText.grouped(reading.update.number)), the whole window"] }
-    let name = "\(phase == .forward ? "Forward" : "Backward") at t = \(step + 1)"
-    let sequence = "sequence \(state.sequence(reading) + 1) of \(reading.batch)"
+  private func titles(_ phase: PassPhase, _ state: DashboardState, _ story: any PlaceStory, units: Range<Int>?)
+    -> [String]
+  {
+    guard phase != .update else { return ["Update \(NumberText.grouped(story.update.number)), the whole window"] }
+    let name = "\(phase == .forward ? "Forward" : "Backward") at \(story.placeName)"
+    let sequence = sequence(state, story)
     guard let units else {
-      return [name + (phase == .forward || reading.batch == 1 ? ", " + sequence : ", norms over the batch"), name]
+      return [name + (phase == .forward || story.batch == 1 ? ", " + sequence : ", norms over the batch"), name]
     }
     let range = units.count == 1 ? "unit \(units.upperBound)" : "units \(units.lowerBound + 1)-\(units.upperBound)"
-    let shown = units.count < reading.hidden ? ", \(range) of \(reading.hidden)" : ""
+    let shown = units.count < story.units ? ", \(range) of \(story.units)" : ""
     return ["\(name), \(sequence)\(shown)", name + shown, name]
   }
-}
-
-extension DashboardState {
-  /// The sequence whose numbers are written out.
-  fileprivate func sequence(_ reading: StepInstrument.Reading) -> Int { min(stepSequence, reading.batch - 1) }
 }
