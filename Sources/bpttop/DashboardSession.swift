@@ -17,6 +17,8 @@ struct DashboardSession: TerminalHandler {
     var opened = (name: "", head: "")
     /// What the screen kept of itself.
     var view: DashboardView?
+    /// What is said first.
+    var message: String?
     /// The lesson that is given in it.
     var lesson: LessonOpening?
     /// Whether the tip line is shown, and whether it begins paused.
@@ -55,6 +57,7 @@ struct DashboardSession: TerminalHandler {
     (source, runner) = Self.open(opening, size, theme, configuration, waker)
     lesson = opening.lesson
     if let seconds = lesson?.secondsAStep, seconds > 0 { nextStep = clock.now + .seconds(seconds) }
+    if let message = opening.message { _ = runner.handle(.message(message)) }
     if left != nil {
       _ = runner.handle(
         .message("an earlier session was not closed: Ctrl-R goes on with it, q leaves it for the next start"))

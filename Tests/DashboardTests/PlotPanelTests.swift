@@ -28,6 +28,22 @@ import Testing
       ])
   }
 
+  /// Wherever the cursor stands, it overwrites no letter of a bracket's name.
+  @Test(arguments: [(48, 8), (60, 8), (80, 8), (80, 12), (120, 14)])
+  func theCursorLeavesNamesWhole(_ width: Int, _ height: Int) {
+    for step in 4..<10 {
+      let drawn = rows(width, height) {
+        Sample.time(cursor: Cursor(.backward, step: step)).draw(in: $0, &$1, theme: Sample.ascii)
+      }
+      let row = drawn.first { $0.hasPrefix("window") } ?? ""
+      let inside = row.dropFirst(9).replacing("carried", with: "").replacing("not yet", with: "")
+      let words = inside.filter { $0.isLetter || $0.isNumber || $0 == "=" }
+      let whole = ["", "k2=6", "k2=6k1=2", "k1=2", "k1=2losses", "k2=6k1=2losses"]
+      #expect(whole.contains { words.hasSuffix($0) && !$0.isEmpty } || words.isEmpty, "step \(step): \(row)")
+      #expect(row.contains("^"), "step \(step): \(row)")
+    }
+  }
+
   @Test func gradientNorm() {
     let drawn = rows(48, 9) { Sample.gradient().draw(in: $0, &$1, theme: Sample.ascii) }
     #expect(

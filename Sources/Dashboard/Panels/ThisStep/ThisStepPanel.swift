@@ -83,13 +83,17 @@ struct ThisStepPanel: Panel {
         switch phase {
         case .forward: story?.equations?.forward ?? []
         case .backward: story?.equations?.backward ?? []
-        case .update: reading.noGradientReason == nil ? [reading.update.ofOneWeight].compactMap { $0 } : []
+        case .update: reading.noGradientReason == nil ? reading.update.ofAllWeights : []
         }
+      // What there is no room for: of the update all weights but one.
+      let shorter = phase == .update && reading.noGradientReason == nil ? reading.update.ofOneWeight : equations
       return EquationPage.Part(
         least: phase == .update ? 2 : 1,
         titles: { Self.titles(phase, state, reading, step: step, units: $0) },
         equations: { units, isShort in
-          equations.map { EquationBlock($0, units: units, isFolded: isShort, theme) }
+          (isShort || equations.isEmpty ? shorter : equations).map {
+            EquationBlock($0, units: units, isFolded: isShort, theme)
+          }
         }, text: { text(phase, hasNumbers: $0) })
     }
     EquationPage(
