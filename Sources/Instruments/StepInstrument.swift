@@ -138,10 +138,15 @@ extension StepInstrument {
     /// ‖Δw‖; nil where it is not known before the update is made.
     public let distance: Double?
     /// The update of one weight, the first of W_hh, with its numbers; empty where not all of them are known.
-    public var ofOneWeight: [StepEquation] { equations?.ofOneWeight(firstWeights, layer: layer) ?? [] }
+    public var ofOneWeight: [StepEquation] { made?.ofOneWeight(firstWeights, layer: layer) ?? [] }
     /// The same of all weights, with ‖g‖ and what clips it; empty where the network is not small.
-    public var ofAllWeights: [StepEquation] { equations?.ofAll ?? [] }
-    private let equations: UpdateEquations?, firstWeights: String, layer: Int
+    public var ofAllWeights: [StepEquation] { made?.ofAll ?? [] }
+    /// The update with its numbers, the fullest form first: all of it, what is added to each weight, and one weight.
+    public var equations: [[StepEquation]] {
+      let all = ofAllWeights
+      return (all.isEmpty ? [] : [all, all.filter { $0.result.name.hasPrefix("Δ") }]) + [ofOneWeight]
+    }
+    private let made: UpdateEquations?, firstWeights: String, layer: Int
     /// How g is made: the sum over the steps that share the weights, or each step's own; or the algorithm's own last equation.
     public let equation: String
     /// How ∂L/∂a in it comes from δ, where one line says it.
@@ -191,10 +196,10 @@ extension StepInstrument {
       isMadeElsewhere = snapshot.data.givesGradients
       (firstWeights, self.layer) = (CellEquations(tape.network).firstWeights, layer)
       // Noise is drawn when the update is made.
-      equations =
+      made =
         noiseDeviation == nil && copies == 1 && !isMadeElsewhere
         ? UpdateEquations(tape, gradient, training, rate: learningRate, snapshot.moments) : nil
-      distance = equations?.distance
+      distance = made?.distance
     }
 
     private static func clippedNorm(

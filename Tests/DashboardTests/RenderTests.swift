@@ -117,10 +117,10 @@ import Training
       render(try Example.state(size: Size(width: width, height: 24))).rows[0].split { " │".contains($0) }
     }
     let all = try Set(words(140))
-    for width in 40..<140 {
+    for width in 60..<140 {
       let words = try words(width)
       #expect(all.isSuperset(of: words.filter { !["1", "7", "n=20"].contains($0) }), "\(width): \(words)")
-      #expect(width < 46 || words.contains("TBPTT(5,10)"), "\(width): \(words)")
+      #expect(words.contains("TBPTT(5,10)"), "\(width): \(words)")
     }
   }
 

@@ -297,7 +297,7 @@ import Training
           }
       }
     // Where signs stand at what they belong to.
-    let joined = ["·", "e₁₂²", plain(reading.update.clip.threshold) + "/‖g‖"]
+    let joined = ["·", "e₁₂²", "c/", plain(reading.update.clip.threshold) + "/‖g‖"]
     let titles = "▸ Forward Backward Update at t = sequence of unit units norms over the batch whole window 1-4 1-3 1-2"
     return Set(said + symbols.flatMap(words) + joined + words(titles))
   }

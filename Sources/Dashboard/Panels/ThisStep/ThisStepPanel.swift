@@ -8,7 +8,7 @@ struct ThisStepPanel: Panel {
   let shortTitle = "Step"
   let size = PanelSize(42, 2, widthWeight: 6, heightWeight: 7, maximumHeight: 5)
   let help = [
-    "The equation at the cursor with its own numbers: forward a_t and h_t, backward δ_t = ∂L/∂h_t, then the update. z writes out every equation of the step for one sequence, vectors as columns: it can be done again on paper. ⊙ multiplies unit by unit, i′ is the slope of gate i at its a, W_out is readout.weight.",
+    "The equation at the cursor with its own numbers: forward a_t and h_t, backward δ_t = ∂L/∂h_t, then the update. z writes out every equation of the step for one sequence, vectors as columns: it can be done again on paper. Of a small network the update of every weight is there too: ΔW is what it adds, scale what clipping multiplies g by, m and v what the optimizer remembers. ⊙ multiplies unit by unit, i′ is the slope of gate i at its a, W_out is readout.weight.",
     "Gradients are in units of the loss, each the whole derivative: ∂L/∂c_t with what goes through h_t. Factors, and norms where there is no room for vectors, are over the whole batch. Norms of the parts of a sum do not add: the angle between the parts says how they do. Williams & Zipser write ε for ∂J/∂y and δ for ∂J/∂s.",
     "Look for: which of φ′ and W_hh takes the gradient away (the factors), and where the step's own loss dominates.",
   ]
@@ -79,20 +79,20 @@ struct ThisStepPanel: Panel {
     }
     let phases: [Cursor.Phase] = [.forward, .backward, .update]
     let parts = phases.map { phase in
-      let equations =
+      // Of the update all weights with ‖g‖ and the moments, or all weights, or one.
+      let equations: [[StepEquation]] =
         switch phase {
-        case .forward: story?.equations?.forward ?? []
-        case .backward: story?.equations?.backward ?? []
-        case .update: reading.noGradientReason == nil ? reading.update.ofAllWeights : []
+        case .forward: [story?.equations?.forward ?? []]
+        case .backward: [story?.equations?.backward ?? []]
+        case .update where reading.noGradientReason == nil: reading.update.equations
+        case .update: [[]]
         }
-      // What there is no room for: of the update all weights but one.
-      let shorter = phase == .update && reading.noGradientReason == nil ? reading.update.ofOneWeight : equations
       return EquationPage.Part(
-        least: phase == .update ? 2 : 1,
+        least: phase == .update ? 2 : 1, shortenings: max(1, equations.count - 1),
         titles: { Self.titles(phase, state, reading, step: step, units: $0) },
-        equations: { units, isShort in
-          (isShort || equations.isEmpty ? shorter : equations).map {
-            EquationBlock($0, units: units, isFolded: isShort, theme)
+        equations: { units, shortening in
+          equations[min(shortening, equations.count - 1)].map {
+            EquationBlock($0, units: units, isFolded: shortening > 0, theme)
           }
         }, text: { text(phase, hasNumbers: $0) })
     }

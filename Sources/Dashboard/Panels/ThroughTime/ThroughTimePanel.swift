@@ -70,7 +70,7 @@ struct ThroughTimePanel: Panel {
     // A step stands in the same column of both.
     let gutterWidth =
       pictures.compactMap { picture in
-        picture.map { TimeDrawing.gutterWidth($0, rect.width, isLow: lanes.count > 1 && places[0].height < 6) }
+        picture.map { TimeDrawing.gutterWidth($0, rect.width, isLow: places[0].height < 6) }
       }.max() ?? 0
     return zip(lanes, zip(pictures, places)).compactMap { lane, pair in
       pair.0.map {
