@@ -104,7 +104,13 @@ public struct Axis: Hashable, Sendable {
     guard count > 0 else { return [] }
     if scale == .steps { return stepTicks(count) }
     let ticks = scale == .linear ? linearTicks(count) : decadeTicks(count)
-    return ticks.count < 2 && count > 1 ? [Tick(lower, label(lower)), Tick(upper, label(upper))] : ticks
+    return ticks.count < 2 && count > 1 ? ends.map { Tick($0, label($0)) } : ticks
+  }
+
+  /// Two values that say how far it goes: its ends; or the farther one and 1, against which a factor is seen to grow or shrink.
+  private var ends: [Double] {
+    guard scale == .logarithmic, lower < 0, upper > 0 else { return [lower, upper] }
+    return upper < -lower ? [lower, 0] : [0, upper]
   }
 
   private func linearTicks(_ count: Int) -> [Tick] {
@@ -138,7 +144,7 @@ public struct Axis: Hashable, Sendable {
       values.append(value)
       value = Self.grid125(value + 0.01, .up)
     }
-    if values.count > count { values = count == 1 ? [upper] : [lower, upper] }
+    if values.count > count { values = count == 1 ? [upper] : ends }
     return values.map { Tick($0, NumberText.power(log10: $0, digits: 1)) }
   }
 

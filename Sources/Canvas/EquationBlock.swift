@@ -76,7 +76,8 @@ public struct EquationBlock: Equatable, Sendable {
   /// Whether a space stands between two pieces: not inside of a parenthesis.
   private static func isApart(_ before: Piece, _ after: Piece) -> Bool {
     let (left, right) = (before.symbol.text, after.symbol.text)
-    return !(left.hasSuffix("(") && before.rows.isEmpty) && !(after.rows.isEmpty && ")/²".contains(right.prefix(1)))
+    return !((left.hasSuffix("(") || left == "/") && before.rows.isEmpty)
+      && !(after.rows.isEmpty && ")/²".contains(right.prefix(1)))
   }
 
   private static func width(_ pieces: [Piece]) -> Int {
@@ -114,9 +115,15 @@ public struct EquationSheet: Sendable {
   /// Equations in at most `height` rows; nil where they do not fit.
   /// - Parameters:
   ///   - full: the equations in full.
-  ///   - short: the same, each in a shorter form; from the last on so many of these stand in place of the full ones as must.
+  ///   - short: the same, each in a shorter form; from the last on so many of these stand in place of the full ones as must. Where
+  ///     they are others, all of them do, or none.
   ///   - height: the rows that there are.
   public init?(_ full: Forms, orShortened short: Forms? = nil, height: Int) {
+    if let short, short.rows.count != full.rows.count {
+      guard let sheet = EquationSheet(full, height: height) ?? EquationSheet(short, height: height) else { return nil }
+      self = sheet
+      return
+    }
     for shortened in 0...(short == nil ? 0 : full.rows.count) {
       let kept = full.rows.count - shortened
       let blocks = full.rows.indices.compactMap { $0 < kept ? full.rows[$0] ?? short?.rows[$0] : short?.rows[$0] }

@@ -5,20 +5,23 @@ public struct EquationPage {
   public struct Part {
     /// The title where so many of the units are shown, its fullest form first; nil where the equations have no numbers.
     fileprivate let titles: (Range<Int>?) -> [String]
-    /// The equations with the numbers of some units, in full or shortened.
-    fileprivate let equations: (_ units: Range<Int>, _ isShort: Bool) -> [EquationBlock]
+    /// The equations with the numbers of some units; 0 in full, then shorter and shorter.
+    fileprivate let equations: (_ units: Range<Int>, _ shortening: Int) -> [EquationBlock]
+    /// How often they can be shortened.
+    fileprivate let shortenings: Int
     /// What is said beside the equations, or in place of them where they do not stand there with their numbers.
     fileprivate let text: (_ hasNumbers: Bool) -> EquationText
     /// The rows that are kept for what is said beside the equations.
     fileprivate let least: Int
 
-    /// A group; `least` rows are kept for what is said beside its equations.
+    /// A group; `least` rows are kept for what is said beside its equations, which can be shortened so often.
     public init(
-      least: Int, titles: @escaping (Range<Int>?) -> [String],
-      equations: @escaping (_ units: Range<Int>, _ isShort: Bool) -> [EquationBlock],
+      least: Int, shortenings: Int = 1, titles: @escaping (Range<Int>?) -> [String],
+      equations: @escaping (_ units: Range<Int>, _ shortening: Int) -> [EquationBlock],
       text: @escaping (_ hasNumbers: Bool) -> EquationText
     ) {
       self.least = least
+      self.shortenings = shortenings
       self.titles = titles
       self.equations = equations
       self.text = text
@@ -102,7 +105,7 @@ public struct EquationPage {
     for count in stride(from: min(units, most), through: 1, by: -1) {
       let start = min(max(0, first), units - count)
       let shown = start..<start + count
-      let full = EquationSheet.Forms(part.equations(shown, false), width: width)
+      let full = EquationSheet.Forms(part.equations(shown, 0), width: width)
       guard !full.isEmpty else { return nil }
       func place(_ sheet: (_ height: Int) -> EquationSheet?) -> Place? {
         for height in heights {
@@ -112,8 +115,10 @@ public struct EquationPage {
         return nil
       }
       if let place = place({ EquationSheet(full, height: $0) }) { return place }
-      let short = EquationSheet.Forms(part.equations(shown, true), width: width)
-      if let place = place({ EquationSheet(full, orShortened: short, height: $0) }) { return place }
+      for shortening in 1...max(1, part.shortenings) {
+        let short = EquationSheet.Forms(part.equations(shown, shortening), width: width)
+        if let place = place({ EquationSheet(full, orShortened: short, height: $0) }) { return place }
+      }
     }
     return nil
   }

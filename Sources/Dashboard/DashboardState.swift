@@ -79,6 +79,8 @@ public struct DashboardState: Sendable, Equatable {
     set { (openedName, openedHead) = newValue }
   }
   private var openedName = "", openedHead = ""
+  /// What was open before each demo, and the settings that began the demo's run.
+  var closed: [ClosedExperiment] = []
 
   /// The lesson that is given.
   public internal(set) var lesson: LessonSession?

@@ -5,60 +5,56 @@ import Training
 /// The first line: what is trained and how, and where it stands.
 enum HeaderLine {
   static func draw(_ state: DashboardState, in line: Rect, _ buffer: inout Buffer) {
-    let theme = state.theme
-    buffer.fill(line, Cell(" ", theme[.bar]))
-    let status =
-      [Span(" ", theme[.text])] + (loss(state, theme) + status(state, theme, width: line.width)).map { $0.words(theme) }
-      + [Span(" ", theme[.text])]
-    let statusWidth = status.columns
-    buffer.put(status, in: line, alignment: .right)
-    // The parts that are least missed go first: the name, then from the right.
-    let name = state.lanes.count > 1 ? "bpttop \(state.lane.id.letter)" : "bpttop"
-    let isOurs = state.isOurs
-    var parts = [name] + (isOurs ? settings(state.experiment, chosenSchedule(state)) : state.newest?.title ?? [])
-    let room = line.width - statusWidth - 2
-    func width(_ parts: [String]) -> Int { parts.reduce(0) { $0 + $1.columns } + 3 * max(0, parts.count - 1) }
-    if width(parts) > room { parts = (state.lanes.count > 1 ? [state.lane.id.letter] : []) + parts.dropFirst() }
-    // A network that is no recurrent one is called by its kind before it goes.
-    var kind = isOurs && !state.experiment.isRecurrent ? state.experiment.architecture.kind.rawValue : nil
-    while width(parts) > room, parts.count > 1 {
-      let last = parts.removeLast()
-      if let name = kind, parts.last?.hasSuffix("n=\(state.experiment.task.length)") ?? false, last != name {
-        parts.append(name)
-        kind = nil
-      }
-    }
-    guard width(parts) <= room else { return }
-    var spans = [Span(" ", theme[.text])]
-    for (index, part) in parts.enumerated() {
-      if index > 0 { spans.append(Span(index == 1 && parts[0] == name ? "   " : " │ ", theme[.dimText])) }
-      spans.append(Span(part, theme[part == name ? .title : .text]))
-    }
-    buffer.put(spans, in: line)
+    buffer.fill(line, Cell(" ", state.theme[.bar]))
+    // Which lane it is, is always said.
+    let letter = state.lane.id.letter, isPair = state.lanes.count > 1
+    StatusLine(
+      name: isPair
+        ? Part(["bpttop \(letter)", letter], ranks: [16, 0], .title) : Part(["bpttop"], ranks: [16], .title),
+      left: state.isOurs
+        ? settings(state.experiment, chosenSchedule(state))
+        : (state.newest?.title ?? []).map { Part([$0], ranks: [10]) },
+      right: [loss(state)] + status(state)
+    ).draw(in: line, into: &buffer, theme: state.theme)
   }
+
+  typealias Part = StatusLine.Part
 
   /// The run's schedule, where the experiment has not been changed since.
   private static func chosenSchedule(_ state: DashboardState) -> TruncationSchedule? {
     state.newest.flatMap { $0.experiment == state.experiment ? $0.schedule : nil }
   }
 
-  /// Task, cell, truncation, clip, optimizer.
-  static func settings(_ experiment: Experiment, _ schedule: TruncationSchedule? = nil) -> [String] {
-    let training = experiment.training
-    let network = experiment.network
-    let clip =
-      training.clip.kind == .none ? "no clip" : "clip \(training.clip.kind.rawValue) \(plain(training.clip.threshold))"
-    return [
-      "\(experiment.task.name.rawValue) n=\(experiment.task.length)",
-      (experiment.architectureWords ?? recurrent(network)) + " H=\(network.hidden)"
-        + (network.layers > 1 ? "×\(network.layers)" : ""),
+  /// Task, network, truncation, clip, optimizer. What is trained and how comes before what it is trained on, which the reader
+  /// has chosen and sees in the pass.
+  static func settings(_ experiment: Experiment, _ schedule: TruncationSchedule? = nil) -> [Part] {
+    let training = experiment.training, network = experiment.network, clip = training.clip
+    let optimizer = "\(training.optimizer.name.rawValue) \(plain(training.optimizer.learningRate))"
+    let falls = training.schedule.kind == .constant ? [] : ["\(optimizer) \(training.schedule.kind.rawValue)"]
+    let cell = experiment.architectureWords ?? recurrent(network)
+    let kind = experiment.isRecurrent ? [] : [experiment.architecture.kind.rawValue]
+    let truncation =
       training.federated.clients > 1
-        ? "\(training.federated.clients) clients × \(training.federated.localUpdates)"
-        : truncation(experiment, schedule),
-      clip,
-      "\(training.optimizer.name.rawValue) \(plain(training.optimizer.learningRate))"
-        + (training.schedule.kind == .constant ? "" : " \(training.schedule.kind.rawValue)"),
-    ] + regularizers(training.regularizer)
+      ? "\(training.federated.clients) clients × \(training.federated.localUpdates)" : truncation(experiment, schedule)
+    // "TBPTT(10,20)", and which losses it injects.
+    let windows =
+      truncation.hasSuffix(")") ? [] : truncation.firstIndex(of: ")").map { [String(truncation[...$0])] } ?? []
+    let threshold = plain(clip.threshold)
+    return [
+      Part(
+        ["\(experiment.task.name.rawValue) n=\(experiment.task.length)", "n=\(experiment.task.length)"],
+        ranks: [14, 12]),
+      Part(
+        ["\(cell) H=\(network.hidden)" + (network.layers > 1 ? "×\(network.layers)" : ""), cell] + kind,
+        ranks: [11, 6, 5]),
+      Part([truncation] + windows, ranks: windows.isEmpty ? [2] : [9, 2]),
+      clip.kind == .none
+        ? Part(["no clip"], ranks: [3])
+        : clip.kind == .norm
+          ? Part(["clip norm \(threshold)", "clip \(threshold)"], ranks: [10, 3])
+          : Part(["clip \(clip.kind.rawValue) \(threshold)"], ranks: [3]),
+      Part(falls + [optimizer], ranks: falls.isEmpty ? [4] : [10, 4]),
+    ] + regularizers(training.regularizer).map { Part([$0], ranks: [10]) }
   }
 
   private static func recurrent(_ network: NetworkSpecification) -> String {
@@ -92,29 +88,32 @@ enum HeaderLine {
   }
 
   /// The newest loss, where there is no room for its panel.
-  private static func loss(_ state: DashboardState, _ theme: Theme) -> [Span] {
+  private static func loss(_ state: DashboardState) -> Part {
     guard let loss = state.lane.told?.history.newest?.loss, state.zoomed == nil,
       ScreenLayout(state).frame(of: Panels.loss.id) == nil
-    else { return [] }
-    return [Span("loss ", theme[.text]), Span("\(NumberText.short(loss))  ", theme[.loss])]
+    else { return Part([], ranks: []) }
+    return Part([NumberText.short(loss)], ranks: [5], .loss, label: "loss ")
   }
 
   /// Running with its speed, paused, or exploded; and the number of updates.
-  private static func status(_ state: DashboardState, _ theme: Theme, width: Int) -> [Span] {
-    let count = state.lane.told?.update ?? 0
-    let updates = Span("update \(NumberText.grouped(count))", theme[.accent])
-    if state.explosion != nil { return [Span("✖ exploded  ", theme[.error]), updates] }
-    guard state.isRunning else { return [Span("▮▮ paused  ", theme[.warning]), updates] }
+  private static func status(_ state: DashboardState) -> [Part] {
+    let count = NumberText.grouped(state.lane.told?.update ?? 0)
+    let updates = Part(["update \(count)", count], ranks: [7, 1], .accent)
+    if state.explosion != nil { return [Part(["✖ exploded", "✖"], ranks: [1, 0], .error), updates] }
+    guard state.isRunning else { return [Part(["▮▮ paused", "▮▮"], ranks: [13, 0], .warning), updates] }
     let rate = state.lane.told?.updatesPerSecond ?? 0
     func text(_ rate: Double) -> String {
       rate >= 10 ? NumberText.grouped(Int(rate.rounded())) : plain((rate * 10).rounded() / 10)
     }
-    // Measured over a quarter of a second, a rate may seem to lie above its limit.
-    let limit = state.speed.updatesPerSecond
-    let speed =
-      limit.map { rate > 0 ? " \(text(min(rate, $0))) of \(text($0)) up/s" : " \(text($0)) up/s" }
-      ?? (rate > 0 ? " \(text(rate)) up/s" : "")
-    return [Span("▶\(speed)  ", theme[.truncated]), updates]
+    var forms = rate > 0 ? ["▶ \(text(rate)) up/s"] : []
+    if let limit = state.speed.updatesPerSecond {
+      // Measured over a quarter of a second, a rate may seem to lie above its limit. It takes the limit's room, so that nothing
+      // comes and goes with its digits.
+      let most = text(limit), now = text(min(rate, limit))
+      let padded = String(repeating: " ", count: max(0, most.columns - now.columns)) + now
+      forms = rate > 0 ? ["▶ \(padded) of \(most) up/s", "▶ \(padded) up/s"] : ["▶ \(most) up/s"]
+    }
+    return [Part(forms + ["▶"], ranks: Array([15, 8].suffix(forms.count)) + [0], .truncated), updates]
   }
 }
 

@@ -220,7 +220,7 @@ extension DashboardState {
       message = Message(lanes.count > 1 ? "\(lane.letter): \(words)" : words, isError: isError)
     }
     func words(_ settings: [Setting]) -> String {
-      settings.map { "\(ExperimentKey.label(of: $0.key)) = \($0.value == "null" ? "as drawn" : $0.value)" }.joined(
+      settings.map { ExperimentKey.label(of: $0.key) + ($0.value == "null" ? " as drawn" : " = \($0.value)") }.joined(
         separator: ", ")
     }
     noteBeginning(report)
@@ -231,12 +231,13 @@ extension DashboardState {
       let kept = change.kept.isEmpty ? "" : "; kept: \(change.kept.joined(separator: ", "))"
       say(lane, "\(words(change.settings)) · new weights: \(change.drawn.joined(separator: ", "))\(kept)")
     case .undone(let lane, let undo):
-      let what = undo.restart == nil ? words(undo.undone) : "the restart"
+      let closed = undo.isFormerRun ? closeDemo(begunWith: undo.undone) : nil
+      let what = closed.map { "the opening of \($0)" } ?? (undo.restart == nil ? words(undo.undone) : "the restart")
       let now =
         undo.isFormerRun
         ? "the run before is back, at update \(NumberText.grouped(undo.update))" : words(undo.restored)
       say(lane, "undid \(what)" + (now.isEmpty ? "" : ": \(now)"))
-    case .nothingToUndo(let lane): say(lane, "no change of a setting to undo")
+    case .nothingToUndo(let lane): say(lane, "nothing to undo: no setting was changed")
     case .arrived(let update, let wanted):
       goal = nil
       if update != wanted { message = Message("stopped at update \(NumberText.grouped(update))") }

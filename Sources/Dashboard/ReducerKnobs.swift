@@ -25,8 +25,11 @@ extension DashboardState {
       use(setting.key)
     }
     let named = written.map { "\(ExperimentKey.label(of: $0.key)) = \($0.value)" }.joined(separator: ", ")
+    let beyond =
+      written.first { ["training.k1", "training.k2"].contains($0.key) && Int($0.value) ?? 0 > changed.task.length }
+      .map { " · beyond n = \(changed.task.length): as \(ExperimentKey.label(of: $0.key)) = full" } ?? ""
     let also = written.count == 1 ? Self.alsoChanged(with: written[0].key, from: before, to: changed) : ""
-    message = Message((words ?? named + also) + consequence(of: keys, before))
+    message = Message((words ?? named + also) + beyond + consequence(of: keys, before))
     return [.source(.change(lane.id, written))]
   }
 

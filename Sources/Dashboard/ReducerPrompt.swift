@@ -118,6 +118,10 @@ extension DashboardState {
     guard message?.isError != true else { return effects }
     effects += take(speed: Speed(wanted.view.pace))
     if wanted.view.start == .paused, isRunning { effects.insert(contentsOf: pause(), at: 0) }
+    let settings = effects.lazy.compactMap { effect -> [Setting]? in
+      if case .source(.begin(_, let settings)) = effect { settings } else { nil }
+    }.first
+    if let settings { closed.append(ClosedExperiment(name: opened.name, head: opened.head, settings: settings)) }
     opened = (demo.name, demo.head)
     // The help begins with what the demo says, not with a panel.
     focus = Panels.knobs.id
@@ -125,6 +129,22 @@ extension DashboardState {
     message = Message("\(demo.name): ? says what to look at and which keys to press; u brings back what was there")
     return effects
   }
+}
+
+extension DashboardState {
+  /// Takes back that a demo was opened, where `settings` began its run.
+  /// - Returns: its name; nil where the last demo began otherwise.
+  mutating func closeDemo(begunWith settings: [Setting]) -> String? {
+    guard let last = closed.last, last.settings == settings else { return nil }
+    defer { opened = (last.name, last.head) }
+    closed.removeLast()
+    return opened.name
+  }
+}
+
+/// What was open before a demo, and the settings that began the demo's run.
+struct ClosedExperiment: Equatable, Sendable {
+  let name: String, head: String, settings: [Setting]
 }
 
 /// Something that can be found by its name.

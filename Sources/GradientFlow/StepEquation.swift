@@ -61,6 +61,9 @@ public struct StepEquation: Equatable, Sendable {
       self.parts = parts.isSmall ? parts : self.folded
       self.origin = origin
     }
+
+    /// Pieces that are written out, however many numbers they have.
+    package init(whole parts: [Part]) { (self.parts, folded, origin) = (parts, parts, .own) }
   }
 
   /// What the equation gives.

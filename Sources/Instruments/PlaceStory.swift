@@ -19,15 +19,18 @@ public protocol PlaceStory: Sendable {
   /// The update that the pass makes, and why there is no gradient; nil where there is one.
   var update: StepInstrument.Update { get }
   var noGradientReason: String? { get }
-  /// The equations of the way forward to the place, or of the way back.
+  /// The equations of the way forward to the place, or of the way back; the update has its own.
   func equations(_ phase: PassPhase) -> [StepEquation]
   /// What is said beside them; where not `hasNumbers`, in their place.
   func text(_ phase: PassPhase, hasNumbers: Bool) -> StepText
 }
 
 extension PlaceStory {
-  /// The equation of one weight's update.
-  var updateEquations: [StepEquation] { noGradientReason == nil ? [update.ofOneWeight].compactMap { $0 } : [] }
+  /// The equations of a part, the fullest form first; of the update none where there is no gradient.
+  public func forms(_ phase: PassPhase) -> [[StepEquation]] {
+    guard phase == .update else { return [equations(phase)] }
+    return noGradientReason == nil ? update.equations : [[]]
+  }
 }
 
 extension StepInstrument.Story: PlaceStory {
@@ -49,7 +52,7 @@ extension StepInstrument.Story: PlaceStory {
     switch phase {
     case .forward: equations?.forward ?? []
     case .backward: equations?.backward ?? []
-    case .update: updateEquations
+    case .update: []
     }
   }
 

@@ -77,7 +77,7 @@ extension SiteInstrument.Reading: PlaceStory {
     switch phase {
     case .forward: forward
     case .backward: [sum] + backward.dropFirst()
-    case .update: updateEquations
+    case .update: []
     }
   }
 

@@ -17,7 +17,7 @@ public enum StepInstrument: Instrument {
       tape: tape, drift: CopyDrift(tape, start: pass.snapshot.startParameters, layer: pass.layer(focus)),
       goesBack: !pass.snapshot.experiment.training.algorithm.description.isForward,
       update: Update(pass, pass.updateGradient(budget), layer: pass.layer(focus)),
-      noGradientReason: pass.noGradientReason)
+      noGradientReason: pass.noGradientReason, firstState: FirstState(pass.snapshot))
   }
 
   /// A pass of which every step can be asked for.
@@ -30,6 +30,8 @@ public enum StepInstrument: Instrument {
     public let update: Update
     /// Why there is no gradient; nil where there is one.
     public let noGradientReason: String?
+    /// Where the state before the sequence's first step comes from.
+    let firstState: FirstState
 
     /// The window's steps in their sequence, and the sequences of the batch.
     public var window: Range<Int> { tape.window.steps }
@@ -44,12 +46,15 @@ public enum StepInstrument: Instrument {
     /// The width of a layer's state.
     public var hidden: Int { tape.hidden }
 
-    init(tape: Tape, drift: CopyDrift?, goesBack: Bool, update: Update, noGradientReason: String?) {
+    init(
+      tape: Tape, drift: CopyDrift?, goesBack: Bool, update: Update, noGradientReason: String?, firstState: FirstState
+    ) {
       self.tape = tape
       self.drift = drift
       self.goesBack = goesBack
       self.update = update
       self.noGradientReason = noGradientReason
+      self.firstState = firstState
     }
 
     /// The numbers at a step of the sequence in a layer, forward of one sequence, all counted from 0; nil outside of the window.
@@ -131,8 +136,18 @@ extension StepInstrument {
     public let noiseDeviation: Double?, omega: Double?, omegaWeight: Double
     /// F of gradient flossing, and what its gradient in g is multiplied by.
     public let flossed: Double?, flossingWeight: Double
-    /// The update of one weight, the first of W_hh, with its numbers; nil where the optimizer does more than to go along g.
-    public let ofOneWeight: StepEquation?
+    /// ‖Δw‖; nil where it is not known before the update is made.
+    public let distance: Double?
+    /// The update of one weight, the first of W_hh, with its numbers; empty where not all of them are known.
+    public var ofOneWeight: [StepEquation] { made?.ofOneWeight(firstWeights, layer: layer) ?? [] }
+    /// The same of all weights, with ‖g‖ and what clips it; empty where the network is not small.
+    public var ofAllWeights: [StepEquation] { made?.ofAll ?? [] }
+    /// The update with its numbers, the fullest form first: all of it, what is added to each weight, and one weight.
+    public var equations: [[StepEquation]] {
+      let all = ofAllWeights
+      return (all.isEmpty ? [] : [all, all.filter { $0.result.name.hasPrefix("Δ") }]) + [ofOneWeight]
+    }
+    private let made: UpdateEquations?, firstWeights: String, layer: Int
     /// How g is made: the sum over the steps that share the weights, or each step's own; or the algorithm's own last equation.
     public let equation: String
     /// How ∂L/∂a in it comes from δ, where one line says it.
@@ -156,9 +171,11 @@ extension StepInstrument {
       learningRate = training.learningRate(after: snapshot.update)
       noiseDeviation = training.regularizer.noise > 0 ? training.noiseDeviation(after: snapshot.update) : nil
       (omega, omegaWeight, flossed, flossingWeight) = (nil, 0, nil, 0)
-      (ofOneWeight, preactivationGradient, farthestCopy, copies) = (nil, nil, nil, 1)
+      (preactivationGradient, farthestCopy, copies, firstWeights, layer) = (nil, nil, 1, "", 0)
       equation = "g = ∂L/∂w, summed over all places that share w"
       (numbersHeld, numbersHeldWhole, multiplyAdds, isMadeElsewhere) = (0, 0, 0, false)
+      made = noiseDeviation == nil ? UpdateEquations(snapshot, gradient, rate: learningRate) : nil
+      distance = made?.distance
     }
 
     /// The share that clipping leaves: 1 where it does nothing.
@@ -197,44 +214,12 @@ extension StepInstrument {
       (sizes.k1, sizes.k2) = (pass.length, pass.length)
       numbersHeldWhole = training.algorithm.cost(sizes).floats
       isMadeElsewhere = snapshot.data.givesGradients
-      ofOneWeight =
-        optimizer.isPlainDescent && noiseDeviation == nil && copies == 1
-        ? Self.ofOneWeight(tape, gradient, layer, rate: learningRate, clip, scale: raw > 0 ? clipped / raw : 1) : nil
-    }
-
-    /// w ← w - η g of the first weight of W_hh, or of W_ih where there is no W_hh, clipped as g or w is.
-    private static func ofOneWeight(
-      _ tape: Tape, _ gradient: [Double], _ layer: Int, rate: Double, _ clip: ClipSpecification, scale: Double
-    ) -> StepEquation {
-      let weights = CellEquations(tape.network).firstWeights
-      let recurrent = tape.layout.recurrentWeights(layer: layer)
-      let place = (recurrent.rows > 0 ? recurrent : tape.layout.inputWeights(layer: layer)).index(0, 0)
-      let name = "\(weights)\(tape.layers.count > 1 ? "[l\(layer + 1)]" : "")[1,1]"
-      func part(_ name: String, _ value: Double) -> StepEquation.Part {
-        .operand(.init(name: name, rows: [[value]], isByUnit: false))
-      }
-      let (w, g, c) = (tape.parameters[place], gradient[place], clip.threshold)
-      func clamped(_ value: Double) -> Double { min(max(value, -c), c) }
-      let bound = [StepEquation.Part.sign(", ±"), part("c", c), .sign(")")]
-      let before = [part(name, w)], byGradient = [part("g", g)]
-      let next: Double
-      let terms: [[StepEquation.Part]]
-      switch clip.kind {
-      case .value where scale < 1:
-        next = w - rate * clamped(g)
-        terms = [before, [.sign("-"), part("η", rate), .sign("clip(")] + byGradient + bound]
-      case .weight:
-        next = clamped(w - rate * g)
-        terms = [[.sign("clip(")] + before, [.sign("-"), part("η", rate)] + byGradient + bound]
-      default:
-        let own = clip.clipping(gradient, tape.layout)[place]
-        let factor = [.norm, .tensor].contains(clip.kind) && own != g && g != 0 ? own / g : 1
-        next = w - rate * factor * g
-        terms = [before, [.sign("-"), part("η", rate)] + (factor < 1 ? [part("scale", factor)] : []) + byGradient]
-      }
-      return StepEquation(
-        result: .init(name: "new", rows: [[next]], isByUnit: false),
-        terms: terms.map { .init($0) })
+      (firstWeights, self.layer) = (CellEquations(tape.network).firstWeights, layer)
+      // Noise is drawn when the update is made.
+      made =
+        noiseDeviation == nil && copies == 1 && !isMadeElsewhere
+        ? UpdateEquations(snapshot, gradient, rate: learningRate) : nil
+      distance = made?.distance
     }
 
     private static func clippedNorm(

@@ -106,6 +106,11 @@ extension StepInstrument {
 
     private func forwardRemarks(_ hasNumbers: Bool) -> [Fact] {
       var facts: [Fact] = []
+      if place.isFirst, reading.goesBack {
+        let first =
+          t == 1 ? reading.firstState.words.first : "h\(sub(t - 1)) lies before the window, no gradient goes there"
+        if let first { facts.append(Fact(remark: first, rank: 1)) }
+      }
       if let distance = place.copyFromMean {
         facts.append(Fact("W_hh\(sub(t)) from the copies' mean", distance, .path, rank: 2))
       }

@@ -25,6 +25,8 @@ public enum TimeInstrument: Instrument {
     public let isRecurrent: Bool
     /// Whether the states were computed elsewhere: the schedule under which they were trained is then not known.
     public let isRecorded: Bool
+    /// Where the state before the sequence's first step comes from.
+    public let firstState: FirstState
     /// How many losses of the sequence no window trains, a sequence.
     public let untrainedLosses: Int
     /// A symbol a step, where inputs are symbols.
@@ -94,7 +96,7 @@ public enum TimeInstrument: Instrument {
       injected: snapshot.window.injected, k1: training.k1.resolved(length: data.steps), k2: snapshot.schedule.k2,
       injection: training.inject, goesBackWhole: pass.isCutByWindows,
       carriesInfluence: training.algorithm.description.isForward, isRecurrent: pass.isRecurrent,
-      isRecorded: false,
+      isRecorded: false, firstState: pass.isRecurrent ? FirstState(snapshot) : .zero,
       untrainedLosses: snapshot.untrainedLosses,
       symbols: symbols, inputs: (0..<shown).map { input($0, data, words) },
       furtherInputs: symbols == nil ? (shown..<data.inputs).map { inputName($0, words) } : [],
@@ -137,7 +139,7 @@ extension TimeInstrument.Reading {
     self.init(
       length: states.count, units: units, batch: 1, window: steps, injected: steps, k1: states.count, k2: states.count,
       injection: .newest, goesBackWhole: true, carriesInfluence: false, isRecurrent: true, isRecorded: true,
-      untrainedLosses: 0, symbols: nil, inputs: [], furtherInputs: [],
+      firstState: .zero, untrainedLosses: 0, symbols: nil, inputs: [], furtherInputs: [],
       targets: [TimeInstrument.Target](repeating: .none, count: states.count),
       layers: [
         TimeInstrument.States(name: "h", steps: steps, values: Array(states.joined()), units: units, range: largest)

@@ -39,9 +39,7 @@ extension StepInstrument.Update {
         : Fact(
           [.words("η ", .remark), .number(learningRate), .words(" of ", .remark), .setting(optimizer.learningRate)],
           rank: 1))
-    if optimizer.isPlainDescent, noiseDeviation == nil, clip.kind != .weight {
-      facts.append(Fact("‖Δw‖", learningRate * clipped, rank: 1))
-    }
+    if let distance { facts.append(Fact("‖Δw‖", distance, rank: 1)) }
     if let farthestCopy {
       facts.append(Fact("\(copies) copies of W_hh; farthest from their mean:", farthestCopy, rank: 1))
     }

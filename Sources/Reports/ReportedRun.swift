@@ -92,8 +92,21 @@ public struct ReportedRun {
       }
   }
 
-  /// What was done to the run, in order.
-  var timeline: [(update: Int, words: String)] { run.timeline.map { ($0.update, $0.words) } }
+  /// What was done to the run since it began, in order; and how many runs it took the place of, of which it has nothing.
+  var timeline: (events: [(update: Int, words: String)], runsBefore: Int) {
+    var runs: [[TimelineEvent]] = []
+    for event in run.timeline {
+      switch event {
+      case .begin:
+        // What was done last to the run before is what began this one.
+        let cause = runs.isEmpty ? nil : runs[runs.count - 1].popLast()
+        runs.append([cause, event].compactMap { $0 })
+      case .undo(_, _, .some) where runs.count > 1: runs.removeLast()
+      default: runs.isEmpty ? runs.append([event]) : runs[runs.count - 1].append(event)
+      }
+    }
+    return ((runs.last ?? []).map { ($0.update, $0.words) }, max(0, runs.count - 1))
+  }
 
   /// The same without forks, which change nothing.
   var changes: [TimelineEvent] {

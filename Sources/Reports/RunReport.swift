@@ -60,7 +60,12 @@ public enum RunReport {
   private static func addTimelines(_ runs: [ReportedRun], to page: inout HTMLPage) {
     for (letter, run) in zip(["A", "B"], runs) {
       page.heading("What was done" + (runs.count > 1 ? " to \(letter)" : ""))
-      page.table(["after update", ""], run.timeline.map { [NumberText.grouped($0.update), $0.words] })
+      let (events, runsBefore) = run.timeline
+      page.table(["after update", ""], events.map { [NumberText.grouped($0.update), $0.words] })
+      if runsBefore > 0 {
+        let runs = runsBefore == 1 ? "a run" : "\(runsBefore) runs"
+        page.paragraph("It took the place of \(runs); what was done before it began is left out.", kind: "small")
+      }
       guard !run.marks.isEmpty else { continue }
       page.paragraph("What stands out:", kind: "small")
       page.table(["after update", ""], run.marks.map { [NumberText.grouped($0.update), $0.words] })

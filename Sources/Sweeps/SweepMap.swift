@@ -59,6 +59,20 @@ public struct SweepMap: Sendable {
     column = min(max(0, column + columns), self.columns - 1)
   }
 
+  /// Where the cursor stands, and what is drawn, in a word.
+  public var place: String { "\(measure.rawValue):\(row):\(column)" }
+
+  /// Goes back to a place that was told; what it lacks stays as it is.
+  public mutating func go(to place: String) {
+    let words = place.split(separator: ":")
+    if let named = words.first.flatMap({ SweepMeasure(rawValue: String($0)) }) {
+      measure = named
+      means = Self.means(table, measure, axes)
+    }
+    let numbers = words.dropFirst().compactMap { Int($0) }
+    if numbers.count == 2 { move(rows: numbers[0] - row, columns: numbers[1] - column) }
+  }
+
   /// The next of the measures that some run has, or the one before.
   public mutating func turn(by step: Int) {
     let measures = table.measures
@@ -193,11 +207,8 @@ public struct SweepMap: Sendable {
     _ buffer: inout Buffer, _ theme: Theme
   ) {
     let y = screen.height - 4, width = min(24, screen.width / 3)
-    var x = buffer.put(" \(NumberText.short(shown.lower)) ", x: 0, y: y, style: theme[.text])
-    let ramp = (0..<width).map { Double($0) / Double(max(1, width - 1)) }
-    HeatMap(ramp, rows: 1, columns: width, range: 0...1)
-      .draw(in: Rect(x: x, y: y, width: width, height: 1), into: &buffer, theme: theme)
-    x = buffer.put(" \(NumberText.short(shown.upper))", x: x + width, y: y, style: theme[.text])
+    let x = ColorKey(NumberText.short(shown.lower), NumberText.short(shown.upper)).draw(
+      in: Rect(x: 1, y: y, width: screen.width - 1, height: 1), most: width, role: .text, &buffer, theme: theme)
     let scale = shown.isLogarithmic ? "  by logarithm" : ""
     buffer.put("\(scale)   ", x: x, y: y, style: theme[.dimText])
     if means.contains(where: \.isNaN) {

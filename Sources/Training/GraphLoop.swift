@@ -46,6 +46,7 @@ final class GraphLoop<S: Scalar>: TrainingEngine {
   var variant: PassVariant { PassVariant() }
   var algorithmMemory: [UInt8] { [] }
   var algorithmBytes: Int { 0 }
+  var moments: OptimizerMoments { OptimizerMoments(optimizer) }
   var schedule: TruncationSchedule {
     TruncationSchedule(length: data.steps, k1: data.steps, k2: data.steps, inject: .newest)
   }

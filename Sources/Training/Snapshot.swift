@@ -76,6 +76,8 @@ public struct Snapshot: Sendable {
   /// What the learning algorithm carries from update to update, before the next one: raw numbers in the precision of
   /// training, which an `AlgorithmReport` reads; empty at the start of a sequence, and for algorithms that carry nothing.
   public var algorithmMemory: [UInt8] = []
+  /// What the optimizer remembers before the next update.
+  public var moments = OptimizerMoments()
   /// Losses over the updates so far.
   public var history: LossHistory
   /// The newest update's record, or nil before the first.

@@ -72,6 +72,8 @@ protocol TrainingEngine: AnyObject {
   /// What the learning algorithm carries into the next update, as raw bytes; empty at the start of a sequence, where it
   /// begins anew.
   var algorithmMemory: [UInt8] { get }
+  /// What the optimizer remembers before the next update.
+  var moments: OptimizerMoments { get }
   /// The bytes of what it carries within a sequence.
   var algorithmBytes: Int { get }
 

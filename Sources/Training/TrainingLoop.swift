@@ -401,6 +401,7 @@ extension TrainingLoop {
 
   var algorithmMemory: [UInt8] { Array(carriedMemory) }
   var algorithmBytes: Int { algorithm.memory.count }
+  var moments: OptimizerMoments { OptimizerMoments(optimizer) }
 
   /// What the algorithm carries into the next update: nothing at the start of a sequence, where it begins anew by itself.
   private var carriedMemory: UnsafeRawBufferPointer {

@@ -570,7 +570,7 @@ public final class TrainingRun {
       parameters: parameters, startParameters: course.origins.last?.parameters ?? [],
       carriedState: carried, sequenceState: engine.state(row: 0),
       storedHidden: engine.storedHidden(), position: engine.position, algorithmMemory: engine.algorithmMemory,
-      history: history,
+      moments: engine.moments, history: history,
       newest: history.newest,
       untrainedLosses: engine.untrainedLosses, journal: journal, timeline: timeline, undoable: undoable,
       rewindable: rewindable, running: running,

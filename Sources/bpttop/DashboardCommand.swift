@@ -32,6 +32,8 @@ struct DashboardCommand: ParsableCommand {
     transform: Reading.pace)
   var pace: Speed?
   @Flag(help: "Opens paused, before the first update.") var paused = false
+  @Option(help: .hidden) var fromSweep: String?
+  @Option(help: .hidden) var sweepPlace: String?
   @OptionGroup var looks: TerminalLooks
 
   func run() throws {
@@ -56,7 +58,10 @@ struct DashboardCommand: ParsableCommand {
     }
     opening.readings = readings
     opening.opened = (source.file, ([source.head] + readings.map { "Read \($0)." }).joined(separator: "\n\n"))
-    try looks.show(opening)
+    guard let fromSweep else { try looks.show(opening) }
+    opening.message = "a run of the sweep: q goes back to its map"
+    try looks.show(
+      opening, then: ["sweep", fromSweep] + (sweepPlace.map { ["--sweep-place", $0] } ?? []) + looks.arguments)
   }
 
   /// From so many units on a run is made while the screen is there.

@@ -19,6 +19,8 @@ struct DashboardSession: TerminalHandler {
     var readings: [String] = []
     /// What the screen kept of itself.
     var view: DashboardView?
+    /// What is said first.
+    var message: String?
     /// The lesson that is given in it.
     var lesson: LessonOpening?
     /// Whether the tip line is shown, and whether it begins paused.
@@ -60,6 +62,7 @@ struct DashboardSession: TerminalHandler {
     if !opening.readings.isEmpty {
       _ = runner.handle(.message("read " + opening.readings.map(oneLine).joined(separator: " · ")))
     }
+    if let message = opening.message { _ = runner.handle(.message(message)) }
     if left != nil {
       _ = runner.handle(
         .message("an earlier session was not closed: Ctrl-R goes on with it, q leaves it for the next start"))

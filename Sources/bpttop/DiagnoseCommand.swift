@@ -15,7 +15,8 @@ struct DiagnoseCommand: ParsableCommand {
       remark, or fine; the worst first. What may help is tried: a run with it is trained beside one without it, for the \
       same number of updates, from the same weights or, where it changes how a run begins, both from the beginning. Both \
       are compared on 200 sequences that training never sees, and the difference of their losses is told with its standard \
-      error over the sequences; one pair of runs is made. A remedy that does not help is said not to.
+      error over the sequences; one pair of runs is made. A trial ends when the difference is clear or its share of the time is \
+      used: the sentence says after how many updates. A remedy that does not help is said not to.
 
       Of a run that is trained elsewhere, RUN is what `bpttop watch` opens: a folder of windows, or a file of JSON lines. What \
       was recorded is measured, what is lacking is said, and nothing is trained or tried.

@@ -71,16 +71,13 @@ struct SweepBrowser: TerminalHandler {
     }
     fflush(nil)
     guard let result = browser.opened else { _exit(end.exitCode) }
-    try open(result, of: folder)
+    try browser.open(result, of: folder, looks: looks)
   }
 
-  /// Goes on as the dashboard of a run, in this terminal and this process.
-  private static func open(_ result: SweepResult, of folder: SweepFolder) throws -> Never {
-    let words =
-      ["bpttop", folder.path + "/experiment.yaml"]
-      + folder.plan.settings(of: result.point).flatMap { ["--set", $0] }
-    var arguments = words.map { strdup($0) } + [nil]
-    execv("/proc/self/exe", &arguments)
-    throw Failure.run("cannot open the run: \(String(cString: strerror(errno)))")
+  /// Goes on as the dashboard of a run; where that is quit, the map stands there again as it was.
+  private func open(_ result: SweepResult, of folder: SweepFolder, looks: TerminalLooks) throws -> Never {
+    try OtherCommand.become(
+      [folder.path + "/experiment.yaml"] + folder.plan.settings(of: result.point).flatMap { ["--set", $0] }
+        + ["--from-sweep", folder.path, "--sweep-place", map.place] + looks.arguments)
   }
 }

@@ -54,6 +54,7 @@ struct SweepCommand: ParsableCommand {
   @Flag(help: "Submits the sweep to Slurm as an array of jobs.") var slurm = false
   @Flag(help: "Runs the sweep on a Ray cluster.") var ray = false
   @Option(help: "Points in one job of Slurm or task of Ray.", transform: Reading.positive) var chunk = 1
+  @Option(help: .hidden) var sweepPlace: String?
   @OptionGroup var looks: TerminalLooks
 
   static func range(_ text: String) throws -> Range<Int> {
@@ -142,7 +143,9 @@ struct SweepCommand: ParsableCommand {
       return try PictureFile.write(frame, theme, title: "bpttop sweep", to: map)
     }
     if isOnlyOpened, isGrid, isatty(STDIN_FILENO) == 1, isatty(STDOUT_FILENO) == 1 {
-      try SweepBrowser.show(SweepMap(table, measure: measure), folder: folder, looks: looks)
+      var map = SweepMap(table, measure: measure)
+      if let sweepPlace { map.go(to: sweepPlace) }
+      try SweepBrowser.show(map, folder: folder, looks: looks)
     }
     for line in table.lines(by: measure, limit: 20) { try StandardOutput.print(line) }
   }

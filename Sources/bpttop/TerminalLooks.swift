@@ -38,8 +38,19 @@ struct TerminalLooks: ParsableArguments {
     }
   }
 
+  /// The options that give another command of this program the same looks.
+  var arguments: [String] {
+    let given = [("--colors", colors?.rawValue), ("--characters", characters?.rawValue), ("--theme", theme?.rawValue)]
+    return given.flatMap { name, value in value.map { [name, $0] } ?? [] } + (leavesMouse ? ["--no-mouse"] : [])
+  }
+
   /// Shows what is opened until the user or a signal ends it, then ends the process; the terminal is given back before.
-  func show(_ opening: DashboardSession.Opening, savesItself: Bool = true) throws -> Never {
+  ///
+  /// - Parameters:
+  ///   - opening: what is opened.
+  ///   - savesItself: whether the session is saved from time to time.
+  ///   - next: the command that the process becomes where the user quits; empty for none.
+  func show(_ opening: DashboardSession.Opening, savesItself: Bool = true, then next: [String] = []) throws -> Never {
     let environment = ProcessInfo.processInfo.environment
     let configuration = UserConfiguration.read(environment: environment)
     let theme = theme ?? configuration.theme.flatMap(ThemeName.init)
@@ -68,6 +79,7 @@ struct TerminalLooks: ParsableArguments {
     } catch {
       throw Failure.input(error.description)
     }
+    if end == .quit, !next.isEmpty { try OtherCommand.become(next) }
     // Threads under way in a large pass are not waited for.
     fflush(nil)
     _exit(end.exitCode)

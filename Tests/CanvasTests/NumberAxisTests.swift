@@ -54,6 +54,10 @@ import Testing
     #expect(narrow.ticks(atMost: 2).map(\.label) == ["0.01", "0.05"])
     #expect(Axis.logarithmic([2, 2]).ticks(atMost: 3).map(\.label) == ["100", "200"])
     #expect(Axis.logarithmic([-100, 0], floor: 12).lower == -12)
+    // Where two labels must do and growth and decay are both seen, one of them is 1.
+    #expect(Axis.logarithmic([-20, 23]).ticks(atMost: 2).map(\.label) == ["1", "1e25"])
+    #expect(Axis.logarithmic([-9, 2]).ticks(atMost: 2).map(\.label) == ["1e-5", "1"])
+    #expect(Axis.logarithmic([-0.5, 0.2]).ticks(atMost: 2).map(\.label) == ["0.2", "1"])
   }
 
   @Test func linearAxesHavePleasantTicks() {

@@ -308,7 +308,7 @@ import Training
   @Test func undoTakesBackTheLastChange() throws {
     var runner = try stage(files: NoFiles())
     press(&runner, "u")
-    #expect(runner.state.message?.text == "no change of a setting to undo")
+    #expect(runner.state.message?.text == "nothing to undo: no setting was changed")
     press(&runner, "n{u")
     #expect(runner.state.experiment == Example.experiment() && runner.state.lane.unconfirmed.isEmpty)
     #expect(runner.state.message?.text == "undid k2 = 9: k2 = 10")
@@ -318,6 +318,30 @@ import Training
     press(&runner, "u")
     #expect(runner.state.experiment.network.cell == .elman && runner.state.newest?.update == 2)
     #expect(runner.state.message?.text.contains("the run before is back, at update 2") == true)
+  }
+
+  /// A demo is closed by the undo of its opening: the former experiment stands there again, with what it says of itself.
+  @Test func undoClosesADemo() throws {
+    var runner = try stage(files: NoFiles())
+    press(&runner, "nn")
+    let demo = try #require(Demo.named("vanishing"))
+    var wanted = Experiment.opening
+    wanted.task.length = 12
+    _ = runner.handle(.open(demo, wanted))
+    #expect(runner.state.opened.name == "vanishing" && runner.state.newest?.update == 0)
+    press(&runner, "{u")
+    #expect(runner.state.message?.text == "undid k2 = 11: k2 = full")
+    press(&runner, "u")
+    #expect(runner.state.message?.text == "undid the opening of vanishing: the run before is back, at update 2")
+    #expect(runner.state.opened.name.isEmpty && runner.state.newest?.update == 2)
+  }
+
+  /// More steps than the sequence has are all of them, which is said.
+  @Test func aWindowBeyondTheSequenceIsTheWholeOne() throws {
+    var runner = try stage(files: NoFiles())
+    press(&runner, ":k2 700")
+    _ = runner.handle(.key(.enter, at: .zero))
+    #expect(runner.state.message?.text == "k2 = 700 · beyond n = 20: as k2 = full")
   }
 
   @Test func restartsAreAsLoadedOrAtPresent() throws {

@@ -136,4 +136,14 @@ import Testing
       #expect(known.contains(text) || text.hasSuffix("hidden"), "\(text)")
     }
   }
+
+  /// The first two lines of a panel's help are its caption on paper, where there are no keys.
+  @Test func captionsNameNoKeys() {
+    for panel in Panels.all {
+      for line in panel.help.prefix(2) {
+        let words = line.split { " ,;.:".contains($0) }
+        #expect(!words.contains { ["v", "arrows", "N"].contains($0) }, "\(panel.title): \(line)")
+      }
+    }
+  }
 }

@@ -219,6 +219,17 @@ import Training
     #expect(SettingLine("clip.k", Experiment()).completed == "training.clip.kind ")
     #expect(SettingLine("training.clip.kind v", Experiment()).completed == "training.clip.kind value")
     #expect(SettingLine("zzz", Experiment()).completed == "zzz")
+    // The names on the knobs are offered with their present values.
+    for (name, key) in [
+      ("lr", "training.optimizer.learning_rate"), ("η", "training.optimizer.learning_rate"),
+      ("rho", "network.init.spectral_radius"), ("φ", "network.activation"),
+    ] {
+      let line = SettingLine(name, Experiment())
+      #expect(line.candidates.map(\.text) == [key], "\(name)")
+      #expect(line.completed == key + " ", "\(name)")
+      let value = try ExperimentKey.named(key).get(Experiment())
+      #expect(line.candidates.first?.about.hasPrefix(value) == true, "\(name)")
+    }
     #expect(SettingLine("network.activation s", Experiment()).candidates.map(\.text) == ["sigmoid", "softsign", "sin"])
   }
 

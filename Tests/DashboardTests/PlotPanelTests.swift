@@ -28,6 +28,21 @@ import Testing
       ])
   }
 
+  /// Wherever the cursor stands, it overwrites no letter of a bracket's name.
+  @Test(arguments: [(48, 8), (60, 8), (80, 8), (80, 12), (120, 14)])
+  func theCursorLeavesNamesWhole(_ width: Int, _ height: Int) {
+    for step in 4..<10 {
+      let drawn = rows(width, height) {
+        Sample.time(cursor: Cursor(.backward, step: step)).draw(in: $0, &$1, theme: Sample.ascii)
+      }
+      let row = drawn.first { $0.hasPrefix("window") } ?? ""
+      for (sign, name) in [("k2", "k2 = 6"), ("BPTT", "BPTT(h; h'), h = 6, h' = 2"), ("k1", "k1 = 2")] {
+        #expect(!row.contains(sign) || row.contains(name), "step \(step): \(row)")
+      }
+      #expect(row.contains("^"), "step \(step): \(row)")
+    }
+  }
+
   @Test func gradientNorm() {
     let drawn = rows(48, 9) { Sample.gradient().draw(in: $0, &$1, theme: Sample.ascii) }
     #expect(
@@ -168,8 +183,8 @@ import Testing
         "0.0    ************************** loss 0.0250",
         "|g| clipped in 20 % of the last 40",
         " 10    !  !   !   !  !   !   !  !",
-        "    |||!||!|||!|||!||!|||!|||!||! clip at 1",
-        "0.1 |||!||!|||!|||!||!|||!|||!||!",
+        "  1 |||!||!|||!|||!||!|||!|||!||! clip at 1",
+        "    |||!||!|||!|||!||!|||!|||!||!",
         "    1             20           40",
       ])
   }

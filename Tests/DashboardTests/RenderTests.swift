@@ -92,6 +92,38 @@ import Training
     #expect(render(state).rows[0].hasSuffix("✖ exploded  update 7 "))
   }
 
+  /// On a narrow screen the words of the line get fewer, the task's first: the truncation, the clipping, the optimizer and the
+  /// updates are there down to 60 columns.
+  @Test(arguments: [
+    (80, false, " elman tanh H=4 │ TBPTT(5,10) newest │ clip norm 1 │ sgd 0.01 "),
+    (60, false, " elman tanh │ TBPTT(5,10) │ clip 1 │ sgd 0.01 "),
+    (80, true, " elman tanh H=4 │ TBPTT(5,10) newest │ clip 1 │ sgd 0.01 "),
+  ])
+  func theRunningSettingIsAlwaysSeen(_ width: Int, _ isRunning: Bool, _ wanted: String) throws {
+    let size = Size(width: width, height: 24)
+    var state = try Example.state(size: size)
+    state.speed = Speed(1000)
+    if isRunning { state.announce(try Example.snapshot(running: true, serial: 2)) }
+    let row = render(state).rows[0]
+    #expect(row.hasPrefix(wanted), "\(row)")
+    #expect(row.hasSuffix(isRunning ? " ▶ 1,000 up/s update 7 " : " ▮▮ update 7 "), "\(row)")
+    let pair = try Example.pair(Example.experiment(), Example.experiment(), size: size)
+    #expect(render(pair).rows[0].hasPrefix(" B"))
+  }
+
+  /// Every width has whole words, of those that the widest has.
+  @Test func theHeaderCutsNoWord() throws {
+    func words(_ width: Int) throws -> [Substring] {
+      render(try Example.state(size: Size(width: width, height: 24))).rows[0].split { " │".contains($0) }
+    }
+    let all = try Set(words(140))
+    for width in 60..<140 {
+      let words = try words(width)
+      #expect(all.isSuperset(of: words.filter { !["1", "7", "n=20"].contains($0) }), "\(width): \(words)")
+      #expect(words.contains("TBPTT(5,10)"), "\(width): \(words)")
+    }
+  }
+
   @Test func theTruncationHasItsName() {
     var experiment = Experiment()
     #expect(HeaderLine.truncation(experiment) == "full BPTT")

@@ -286,17 +286,18 @@ import Training
       }
     }
     let equations = try #require(story.equations)
-    let symbols = (equations.forward + equations.backward + [reading.update.ofOneWeight].compactMap { $0 }).flatMap {
-      [$0.result.name]
-        + $0.terms.flatMap { $0.parts + $0.folded }.map { part in
-          switch part {
-          case .sign(let sign): sign
-          case .operand(let operand): operand.name
+    let symbols = (equations.forward + equations.backward + reading.update.ofOneWeight + reading.update.ofAllWeights)
+      .flatMap {
+        [$0.result.name]
+          + $0.terms.flatMap { $0.parts + $0.folded }.map { part in
+            switch part {
+            case .sign(let sign): sign
+            case .operand(let operand): operand.name
+            }
           }
-        }
-    }
+      }
     // Where signs stand at what they belong to.
-    let joined = ["·", "e₁₂²", plain(reading.update.clip.threshold) + "/‖g‖"]
+    let joined = ["·", "e₁₂²", "c/", plain(reading.update.clip.threshold) + "/‖g‖"]
     let titles = "▸ Forward Backward Update at t = sequence of unit units norms over the batch whole window 1-4 1-3 1-2"
     return Set(said + symbols.flatMap(words) + joined + words(titles))
   }

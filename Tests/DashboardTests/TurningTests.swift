@@ -79,7 +79,7 @@ import Training
     #expect(effects == [.change(["network.cell": "leaky", "network.beta": "0.2"])])
     #expect(state.experiment.network.beta == 0.2)
     #expect(state.message?.text.hasPrefix("cell = leaky, β = 0.2") == true)
-    #expect(HeaderLine.settings(state.experiment).contains("leaky β 0.2 tanh H=4"))
+    #expect(HeaderLine.settings(state.experiment).map(\.forms[0]).contains("leaky β 0.2 tanh H=4"))
     // The prompt sets what was said.
     var plain = try self.state()
     _ = plain.type(":network.cell leaky")
@@ -92,7 +92,7 @@ import Training
       ("network.cell", "residual"), ("network.alpha", "0.5"), ("training.regularizer.noise", "0.1"),
       ("training.regularizer.omega", "2"),
     ])
-    let settings = HeaderLine.settings(state.experiment)
+    let settings = HeaderLine.settings(state.experiment).map(\.forms[0])
     #expect(settings.contains("residual α 0.5 tanh H=4"))
     #expect(settings.suffix(2) == ["Ω 2", "noise 0.1"])
     let rows = render(state, size: Size(width: 160, height: 50)).rows

@@ -236,7 +236,7 @@ import Testing
       for _ in 0..<3 { run.trainOnce() }
       let snapshot = run.snapshot(running: false)
       let update = try #require(Fixture.readings(snapshot, ["step"])[StepInstrument.self]).update
-      let equation = try #require(update.ofOneWeight)
+      let equation = try #require(update.ofOneWeight.last)
       let index = snapshot.layout.recurrentWeights(layer: 0).index(0, 0)
       let operands = equation.terms.flatMap(\.parts).compactMap(\.operand)
       #expect(operands[0].rows == [[snapshot.parameters[index]]])
@@ -247,9 +247,59 @@ import Testing
       #expect(abs((equation.result.rows[0][0] ?? 0) - made) < 1e-15)
       #expect(abs((try Paper.value(of: equation, isFolded: false)[0][0] ?? 0) - made) < 1e-15)
     }
-    let adam = try Fixture.experiment(["training.optimizer.name": "adam"])
-    #expect(
-      try #require(Fixture.readings(Fixture.snapshot(adam), ["step"])[StepInstrument.self]).update.ofOneWeight == nil)
+  }
+
+  /// Every weight of a small network after the update, as the run makes it, out of the numbers that are written: whatever the
+  /// optimizer, the clipping, the decay and the cell.
+  @Test(
+    arguments: OptimizerKind.allCases,
+    [("none", "1"), ("norm", "0.01"), ("norm", "100"), ("value", "0.001"), ("tensor", "0.005"), ("weight", "0.2")])
+  func theWholeUpdateIsTheOneThatIsMade(_ optimizer: OptimizerKind, _ clip: (kind: String, threshold: String)) throws {
+    for (cell, decay) in [("elman", "0"), ("lstm", "0.1"), ("gru", "0"), ("fully_recurrent", "0.1")] {
+      let task = cell == "fully_recurrent" ? "delayed-xor" : "coin"
+      let experiment = try Fixture.experiment(
+        length: 6, hidden: 2, batch: 2,
+        [
+          "network.cell": cell, "task.name": task, "training.optimizer.name": optimizer.rawValue,
+          "training.optimizer.weight_decay": decay, "training.clip.kind": clip.kind,
+          "training.clip.threshold": clip.threshold,
+        ])
+      let run = try TrainingRun(experiment: experiment)
+      for _ in 0..<3 { run.trainOnce() }
+      let before = run.snapshot(running: false)
+      let update = try #require(Fixture.readings(before, ["step"])[StepInstrument.self]).update
+      let equations = update.ofAllWeights
+      run.trainOnce()
+      let after = run.snapshot(running: false)
+      for equation in equations + update.ofOneWeight {
+        let found = try Paper.value(of: equation, isFolded: false)
+        for (row, wanted) in zip(found, equation.result.rows) {
+          for (a, b) in zip(row, wanted) { #expect(abs((a ?? .nan) - (b ?? .nan)) < 1e-13, "\(equation.result.name)") }
+        }
+      }
+      // In the layout's order, so that together they are all parameters.
+      let moved = equations.filter { $0.result.name.hasPrefix("Δ") }.flatMap { $0.result.rows.joined() }
+      let wanted = zip(before.parameters, after.parameters).map { $1 - $0 }
+      #expect(moved.count == wanted.count)
+      for (a, b) in zip(moved, wanted) { #expect(abs((a ?? .nan) - b) < 1e-13, "\(cell)") }
+      let distance = wanted.reduce(0) { $0 + $1 * $1 }
+      #expect(abs(try #require(update.distance) - distance.squareRoot()) < 1e-13)
+      #expect(equations[0].result.name == "‖g‖")
+      #expect(abs((equations[0].result.rows[0][0] ?? 0) - (after.newest?.gradientNorm ?? .nan)) < 1e-13)
+      #expect((equations[1].result.name == "scale") == (clip.kind == "norm" && clip.threshold == "0.01"))
+    }
+  }
+
+  /// A large network has its first weight; where numbers are drawn at the update there is nothing to be written.
+  @Test func whatIsNotSmallHasOneWeight() throws {
+    func update(_ settings: KeyValuePairs<String, String>) throws -> StepInstrument.Update {
+      let experiment = try Fixture.experiment(length: 6, hidden: 12, batch: 2, settings)
+      return try #require(Fixture.readings(Fixture.snapshot(experiment), ["step"])[StepInstrument.self]).update
+    }
+    let adam = try update(["training.optimizer.name": "adam"])
+    #expect(adam.ofAllWeights.isEmpty && adam.ofOneWeight.count == 3 && adam.distance != nil)
+    let noisy = try update(["training.regularizer.noise": "0.1"])
+    #expect(noisy.ofAllWeights.isEmpty && noisy.ofOneWeight.isEmpty && noisy.distance == nil)
   }
 }
 
@@ -268,7 +318,7 @@ private struct Paper {
   static let functions: [String: @Sendable (Double) -> Double] = [
     "tanh": { Foundation.tanh($0) }, "σ": { 1 / (1 + exp(-$0)) }, "sigmoid": { 1 / (1 + exp(-$0)) },
     "relu": { max(0, $0) },
-    "sin": { Foundation.sin($0) }, "ln": { Foundation.log($0) }, "": { $0 },
+    "√": { $0.squareRoot() }, "sin": { Foundation.sin($0) }, "ln": { Foundation.log($0) }, "": { $0 },
   ]
 
   private var parts: [StepEquation.Part]

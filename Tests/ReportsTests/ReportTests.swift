@@ -91,6 +91,23 @@ import Testing
     #expect(page.components(separatedBy: "<svg").count == page.components(separatedBy: "</svg>").count)
   }
 
+  /// What was done to a run that is no more is not told of the one that took its place; back in the former, it is.
+  @Test func aPageTellsOfTheRunThatStands() throws {
+    let run = try run(20, k2After: 10)
+    try run.restart(.present)
+    for _ in 0..<5 { run.trainOnce() }
+    _ = try run.change([Setting(key: "training.k2", value: "7")])
+    let page = RunReport.html([reported(run)], memory: 1 << 30)
+    #expect(
+      page.contains("<td>5</td><td>training.k2 = 7</td>") && page.contains("begun again with the present settings"))
+    #expect(!page.contains("training.k2 = 5") && page.contains("It took the place of a run;"))
+    _ = try run.undo()
+    _ = try run.undo()
+    let former = RunReport.html([reported(run)], memory: 1 << 30)
+    #expect(former.contains("<td>10</td><td>training.k2 = 5</td>"))
+    #expect(!former.contains("took the place of") && !former.contains("training.k2 = 7"))
+  }
+
   @Test func aPageHasEverything() throws {
     let run = try run(30, k2After: 10)
     let page = RunReport.html([reported(run)], memory: 1 << 30)

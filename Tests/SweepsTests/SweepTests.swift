@@ -166,6 +166,12 @@ import Training
     #expect(text.contains("tanh") && text.contains("relu") && text.contains("12 of 12 runs"))
     map.move(rows: 9, columns: 9)
     #expect(map.result?.point.values == ["8", "relu"])
+    // Another map of the same sweep goes to the same place.
+    var other = SweepMap(table, measure: .lossSpread)
+    other.go(to: map.place)
+    #expect(other.place == map.place && other.measure == .finalLoss && other.result?.point.values == ["8", "relu"])
+    other.go(to: "nothing:99:-4")
+    #expect(other.measure == .finalLoss && other.result != nil)
     map.turnAxes()
     #expect(map.result?.point.values == ["2", "tanh"])
     map.turn(by: 1)

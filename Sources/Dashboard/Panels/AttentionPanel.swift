@@ -10,9 +10,9 @@ struct AttentionPanel: Panel {
   let shortTitle = "Attention"
   let size = PanelSize(22, 5, widthWeight: 4, heightWeight: 14)
   let help = [
-    "What position t (down) reads of position s (to the right): α_ts, color from 0 to 1, of the batch's first sequence. v goes through the heads, and their mean. Through time has the row of the cursor's step, one band per head. Without colors, darker characters are more, by the logarithm of α over three decades.",
+    "What position t (down) reads of position s (to the right): α_ts, as color, of the batch's first sequence; what is dark and what is light stands under it. Through time has the row of the cursor's step, one band per head. Without colors, darker characters are more, by the logarithm of α over three decades.",
     "The title has the rank correlation of α and ‖∂l_i/∂x_s‖ of the last loss: 1 where what is read most also gets the most gradient.",
-    "Look for: columns that are bright here and dark in Flow. Attention is not gradient.",
+    "Look for: columns that are bright here and dark in Flow. Attention is not gradient. v goes through the heads, and their mean.",
   ]
   let reads: [any Instrument.Type] = [AttentionInstrument.self]
   let keys = [PanelKey([.character("v")], name: "v", short: "head", help: "the next head, or the mean of all")]
@@ -48,8 +48,12 @@ struct AttentionPanel: Panel {
     else { return }
     let n = reading.length, alpha = Self.head(state, reading).map { reading.heads[$0] } ?? reading.mean
     let seen = alpha.enumerated().map { $0 % n > $0 / n ? -.infinity : $1 }
-    let shown = HeatMap.shares(seen, upTo: max(alpha.max() ?? 1, 1e-6), theme: theme)
-    HeatMap(shown.values, rows: n, columns: n, range: shown.range)
-      .draw(in: rect.inset(left: 1), into: &buffer, theme: theme)
+    let most = max(alpha.max() ?? 1, 1e-6), shown = HeatMap.shares(seen, upTo: most, theme: theme)
+    let least = theme.drawsByInk ? NumberText.power(log10: shown.range.lowerBound, digits: 1) : "0"
+    LabeledMap(
+      HeatMap(shown.values, rows: n, columns: n, range: shown.range), rows: "t", columns: "s",
+      key: ColorKey(least, NumberText.trimmed(most, digits: 2)),
+      words: ["α_ts: the share of its attention that t gives to s", "α_ts, t reads s", "α_ts"]
+    ).draw(in: rect.inset(left: 1), into: &buffer, theme: theme)
   }
 }

@@ -9,8 +9,8 @@ struct BlackBoxPanel: Panel {
   let size = PanelSize(40, 5, heightWeight: 10)
   let help = [
     "The last 50 updates before a number was not finite, by update, in log10: ‖g‖ before clipping, the largest |w|, the largest |h| of the window, and the mean factor by which ‖∂L/∂h‖ grows a step back.",
-    "The first number that was not finite is named: its update, its step, what it was, and of which unit. N and n go back and forth through these updates, and every panel shows them; e saves them (safetensors).",
-    "Look for: what grows first. A factor above 1 before |w| grows is the product of Jacobians; |w| first is the learning rate.",
+    "The first number that was not finite is named: its update, its step, what it was, and of which unit.",
+    "Look for: what grows first. A factor above 1 before |w| grows is the product of Jacobians; |w| first is the learning rate. N and n go back and forth through these updates, and every panel shows them; e saves them (safetensors).",
   ]
   let reads: [any Instrument.Type] = [BlackBoxInstrument.self]
 

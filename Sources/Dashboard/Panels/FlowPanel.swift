@@ -9,9 +9,9 @@ struct FlowPanel: Panel {
   let shortTitle = "Flow"
   let size = PanelSize(22, 5, widthWeight: 5, heightWeight: 14)
   let help = [
-    "Every term of the double sum: ‖∂l_i/∂h_t‖ of loss i (down) at state t (to the right), log10 as color; of the batch's first sequence. The arrows go to any term, zoomed it is written out: J_t = ∂h_t/∂h_{t-1}.",
-    "What the truncation cuts off is hatched; how many of the terms and how much of the sum of their norms it keeps is written beside it. The error there compares whole gradients, in which terms may cancel. v shows the schedule's mask alone: how many updates carry each term.",
-    "Look for: whether what is cut off is large, or had vanished anyway.",
+    "Every term of the double sum: ‖∂l_i/∂h_t‖ of loss i (down) at state t (to the right), log10 as color; of the batch's first sequence.",
+    "What the truncation cuts off is hatched; how many of the terms and how much of the sum of their norms it keeps is written beside it. The error there compares whole gradients, in which terms may cancel.",
+    "Look for: whether what is cut off is large, or had vanished anyway. The arrows go to any term, zoomed it is written out: J_t = ∂h_t/∂h_{t-1}; v shows the schedule's mask alone: how many updates carry each term.",
   ]
   let reads: [any Instrument.Type] = [FlowInstrument.self, BiasInstrument.self, TermInstrument.self]
   let keys =
@@ -96,16 +96,20 @@ struct FlowPanel: Panel {
       buffer.paragraph("no mask: the gradient that trains is not cut by windows", in: rect, style: theme[.dimText])
       return
     }
-    let most = mask.counts.max() ?? 0, words = "\(reading.truncationName): an update every k1 steps, k2 steps back"
-    let parts = rect.rows([.flexible(), .fixed(rect.height >= 6 ? 1 : 0)])
-    let (n, counts) = (mask.steps, mask.counts)
-    HeatMap(
+    let (n, counts, most) = (mask.steps, mask.counts, max(1, mask.counts.max() ?? 0))
+    let map = HeatMap(
       counts.enumerated().map { $0 % n > $0 / n ? -.infinity : Double($1) }, rows: n, columns: n,
-      range: 0...Double(max(1, most))
-    ) { i, t in counts[i * n + t] == 0 }.draw(in: parts[0].inset(left: 1), into: &buffer, theme: theme)
-    let often = most > 1 ? " · a term is in at most \(most) updates" : ""
-    let forms = [words + often, reading.truncationName + often, reading.truncationName]
-    buffer.put(String.fitting(rect.width, forms) ?? "", in: parts[1], style: theme[.dimText])
+      range: 0...Double(most)
+    ) { i, t in counts[i * n + t] == 0 }
+    let carry = most > 1 ? "updates carry the term (i, t)" : "update carries the term (i, t)"
+    let rule = " · \(reading.truncationName): an update every k1 steps, k2 steps back"
+    var picture = LabeledMap(
+      map, rows: "i", columns: "t", key: ColorKey("1", "\(most)", start: 1 / Double(most)),
+      words: [carry + rule, carry, most > 1 ? "updates" : "update"])
+    if counts.contains(0) {
+      picture.before = [Span((theme.characters == .ascii ? "//" : "╱╱") + " none  ", theme[.dimText])]
+    }
+    picture.draw(in: rect.inset(left: 1), into: &buffer, theme: theme)
   }
 
   private func picture(_ reading: FlowInstrument.Reading, _ lane: Lane, _ state: DashboardState) -> FlowPicture {
@@ -317,19 +321,8 @@ struct FlowPicture {
     }
     for (row, line) in lines.enumerated() { buffer.put(line, in: rect, row: row) }
     guard rect.height > lines.count else { return }
-    drawScale(in: rect.line(rect.height - 1), axis, &buffer, theme)
+    ColorKey(axis.label(axis.lower), axis.label(axis.upper))
+      .draw(in: rect.line(rect.height - 1), &buffer, theme: theme)
   }
 
-  /// 1e-12 ▓▓▓▓▓▓ 1: which color is how much.
-  private func drawScale(in rect: Rect, _ axis: Axis, _ buffer: inout Buffer, _ theme: Theme) {
-    let low = axis.label(axis.lower), high = axis.label(axis.upper)
-    let room = rect.width - low.columns - high.columns - 2
-    guard room >= 3 else { return }
-    let width = min(10, room)
-    let end = buffer.put(low + " ", x: rect.x, y: rect.y, style: theme[.dimText])
-    let ramp = (0..<width).map { Double($0) / Double(max(1, width - 1)) }
-    HeatMap(ramp, rows: 1, columns: width, range: 0...1)
-      .draw(in: Rect(x: end, y: rect.y, width: width, height: 1), into: &buffer, theme: theme)
-    buffer.put(" " + high, x: end + width, y: rect.y, style: theme[.dimText])
-  }
 }

@@ -9,9 +9,9 @@ struct JacobianProductPanel: Panel {
   let shortTitle = "∂h_T/∂h_k"
   let size = PanelSize(24, 5)
   let help = [
-    "The singular values σ of ∂h_T/∂h_k = ∏ ∂h_t/∂h_{t-1} = ∏ diag(φ′_t) W_hh over t = k+1 … T (for an Elman cell), by lag T-k, largest first, with the bound (γσ_max(W_hh))^lag; v shows gated cells' memory path, layers, all paths.",
+    "The singular values σ of ∂h_T/∂h_k = ∏ ∂h_t/∂h_{t-1} = ∏ diag(φ′_t) W_hh over t = k+1 … T (for an Elman cell), by lag T-k, largest first, with the bound (γσ_max(W_hh))^lag.",
     "Of the batch's first sequence. No unit: how many times longer or shorter a small change of h becomes; the slope is its factor a step, λ₁ its natural logarithm, an estimate of the largest Lyapunov exponent.",
-    "Look for: how far the singular values spread (one direction remembers, others forget), and whether the memory path or the gated paths carry it.",
+    "Look for: how far the singular values spread (one direction remembers, others forget), and whether the memory path or the gated paths carry it. v shows gated cells' memory path, layers, all paths.",
   ]
   let reads: [any Instrument.Type] = [JacobianProductInstrument.self]
 

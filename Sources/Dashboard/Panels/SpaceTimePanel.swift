@@ -43,10 +43,17 @@ struct SpaceTimePanel: Panel {
       let parts = place.rows([.fixed(1), .flexible()])
       buffer.put(map.name, in: parts[0], style: theme[.dimText], ellipsis: true)
       // What is far below the largest is not seen as nothing: it is the darkest.
-      HeatMap(
-        map.values.map { $0 == -.infinity ? $0 : max($0, map.range.lowerBound) }, rows: reading.cells,
-        columns: reading.steps, range: map.range
-      ).draw(in: parts[1], into: &buffer, theme: theme)
+      var picture = LabeledMap(
+        HeatMap(
+          map.values.map { $0 == -.infinity ? $0 : max($0, map.range.lowerBound) }, rows: reading.cells,
+          columns: reading.steps, range: map.range), rows: "cell", columns: "t",
+        key: map.range == 0...1
+          ? ColorKey("0", "1")
+          : ColorKey(
+            NumberText.power(log10: map.range.lowerBound, digits: 1),
+            NumberText.power(log10: map.range.upperBound, digits: 1)), words: [])
+      picture.stretches = true
+      picture.draw(in: parts[1], into: &buffer, theme: theme)
     }
   }
 }

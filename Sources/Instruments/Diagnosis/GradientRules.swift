@@ -113,7 +113,7 @@ enum GradientRules {
     ]
   }
 
-  /// What it is due to: "; most of it is due to W_hhᵀ: a step back multiplies the gradient by W_hhᵀ ×0.8 · φ′ ×0.95 = ×0.76".
+  /// What it is due to: "; most of it is due to W_hhᵀ: the gradient itself … goes a step back by W_hhᵀ ×0.8 · φ′ ×0.95 = ×0.76".
   private static func culprit(_ decay: DecayInstrument.Reading, _ needed: Int) -> String {
     if let memory = decay.parts.first(where: { $0.name == "memory_path" }) {
       return
@@ -123,7 +123,8 @@ enum GradientRules {
     guard let worst = parts.first else { return "" }
     let whole = "×\(Wording.number(pow(10, parts.reduce(0) { $0 + $1.mean })))"
     let product = parts.map { "\($0.symbol) \(factor($0))" }.joined(separator: " · ")
-    return "; most of it is due to \(worst.symbol): a step back multiplies the gradient by \(product)"
+    return
+      "; most of it is due to \(worst.symbol): the gradient itself, which the product's largest singular value bounds, goes a step back by \(product)"
       + (parts.count > 1 ? " = \(whole)" : "")
   }
 

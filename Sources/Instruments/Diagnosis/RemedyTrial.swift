@@ -141,8 +141,9 @@ public final class RemedyTrials {
         with: with.losses(after: updates, goOn), explodedWithout: without.explodedAt, explodedWith: with.explodedAt)
       let isClear = abs(trial.difference) > max(4 * trial.standardError, 0.2 * abs(trial.without))
       let isEnded = with.explodedAt != nil || without.explodedAt != nil
-      if updates >= most || isClear || isEnded || !goOn() { return trial }
-      updates = min(2 * updates, most)
+      // Always 100, 200, 400, …: remedies that cost more or less are compared after as many updates, where they can be.
+      if 2 * updates > most || isClear || isEnded || !goOn() { return trial }
+      updates *= 2
     }
   }
 

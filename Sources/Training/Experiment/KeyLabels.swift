@@ -34,9 +34,18 @@ extension ExperimentKey {
 
   /// The key whose short name it is, on the screen or as it is typed: η, eta, lr.
   public static func labeled(_ label: String) -> ExperimentKey? {
-    let typed = ["rho": "ρ", "phi": "φ", "eta": "η", "lr": "η", "beta": "β", "alpha": "α"]
     let label = typed[label] ?? label
     return labels.first { $0.value == label }.flatMap { try? named($0.key) }
+  }
+
+  private static let typed = ["rho": "ρ", "phi": "φ", "eta": "η", "lr": "η", "beta": "β", "alpha": "α"]
+
+  /// The keys whose short name, or what is typed for it, begins with a text.
+  static func called(_ text: String) -> [ExperimentKey] {
+    guard !text.isEmpty else { return [] }
+    return labels.filter { label in
+      label.value.hasPrefix(text) || typed.contains { $0.key.hasPrefix(text) && $0.value == label.value }
+    }.compactMap { try? named($0.key) }
   }
 
   /// The short name of a key, or its last word.

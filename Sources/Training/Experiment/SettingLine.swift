@@ -31,9 +31,11 @@ public struct SettingLine {
   /// What the line can go on with: whole keys, or the choices of the key that is written.
   public var candidates: [(text: String, about: String)] {
     guard let value else {
-      let names = others.keys.filter { $0.hasPrefix(key) }.sorted()
-      return ExperimentKey.matching(key).map { ($0.name, "\($0.get(experiment))  \($0.summary)") }
-        + names.map { ($0, others[$0]?.joined(separator: ", ") ?? "") }
+      let further = others.keys.filter { $0.hasPrefix(key) }.sorted()
+      let matching = ExperimentKey.matching(key), names = matching.map(\.name)
+      let called = ExperimentKey.called(key).filter { !names.contains($0.name) }
+      return (matching + called).map { ($0.name, "\($0.get(experiment))  \($0.summary)") }
+        + further.map { ($0, others[$0]?.joined(separator: ", ") ?? "") }
     }
     if let choices = others[key] { return choices.filter { $0.hasPrefix(value) }.map { ($0, "") } }
     guard let key = try? onlyKey() else { return [] }

@@ -89,7 +89,7 @@ extension TaskName {
   var mayHaveFrames: Bool { kind.mayHaveFrames }
 
   /// Whether its sequences go on where the one before ended, state and all.
-  var isStream: Bool { kind.isStream }
+  public var isStream: Bool { kind.isStream }
 
   /// Whether it reads a file, and whether it does so by columns.
   var readsFile: Bool { kind.source != .drawn }

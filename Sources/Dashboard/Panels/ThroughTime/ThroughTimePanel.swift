@@ -68,7 +68,10 @@ struct ThroughTimePanel: Panel {
     let places = rect.rows(lanes.map { _ in .flexible() })
     let pictures = lanes.map { TimePicture($0, cursor: state.cursor(in: $0)) }
     // A step stands in the same column of both.
-    let gutterWidth = pictures.compactMap { $0.map { TimeDrawing.gutterWidth($0, rect.width) } }.max() ?? 0
+    let gutterWidth =
+      pictures.compactMap { picture in
+        picture.map { TimeDrawing.gutterWidth($0, rect.width, isLow: places[0].height < 6) }
+      }.max() ?? 0
     return zip(lanes, zip(pictures, places)).compactMap { lane, pair in
       pair.0.map {
         TimeDrawing(

@@ -160,10 +160,10 @@ extension TimeDrawing {
   }
 
   private func labelGradients(in rect: Rect, _ buffer: inout Buffer) {
-    let axis = picture.gradientAxis
-    let range = "\(axis.label(axis.lower))…\(axis.label(axis.upper))"
+    let axis = picture.gradientAxis, range = picture.gradientRange
     guard picture.layers.count > 1 else {
-      label(["‖∂L/∂h‖", "‖δ‖"], row: rect.y + (rect.height > 2 ? rect.height / 2 : 0), &buffer)
+      let alone = rect.height == 1 ? ["‖∂L/∂h‖ \(range)", "‖δ‖ \(range)"] : []
+      label(alone + ["‖∂L/∂h‖", "‖δ‖"], row: rect.y + (rect.height > 2 ? rect.height / 2 : 0), &buffer)
       if rect.height > 2 {
         rightLabel(axis.label(axis.upper), row: rect.y, &buffer)
         rightLabel(axis.label(axis.lower), row: rect.maxY - 1, &buffer)

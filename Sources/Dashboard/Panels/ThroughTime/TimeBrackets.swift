@@ -101,8 +101,7 @@ extension TimeDrawing {
       buffer.put(first == last ? "┼" : "┤", x: last, y: row.y, style: style)
     }
     let room = columns.count - reserved
-    if let label = String.fitting(room - 4, labels), !label.isEmpty {
-      let start = avoid(cursor, label, from: first, to: last - reserved)
+    if room >= 5, let (label, start) = place(labels, avoiding: cursor, from: first, to: last - reserved) {
       buffer.put(" " + label + " ", x: start - 1, y: row.y, style: style)
       return nothing
     }
@@ -116,13 +115,18 @@ extension TimeDrawing {
     return nothing
   }
 
-  /// Where a name stands between two columns: in the middle, or beside the cursor.
-  private func avoid(_ cursor: Int?, _ label: String, from first: Int, to last: Int) -> Int {
-    let start = first + (last - first + 1 - label.columns) / 2
-    guard let cursor, (start - 1...start + label.columns).contains(cursor) else { return start }
-    let right = cursor + 2
-    let left = cursor - 1 - label.columns
-    return right + label.columns < last ? right : left > first ? left : start
+  /// The longest name that finds room between two columns, and where: in the middle, or beside the cursor; nil where none does.
+  private func place(
+    _ labels: [String], avoiding cursor: Int?, from first: Int, to last: Int
+  ) -> (label: String, start: Int)? {
+    for label in labels where !label.isEmpty && label.columns <= last - first - 3 {
+      let start = first + (last - first + 1 - label.columns) / 2
+      guard let cursor, (start - 1...start + label.columns).contains(cursor) else { return (label, start) }
+      let right = cursor + 2, left = cursor - 1 - label.columns
+      if right + label.columns < last { return (label, right) }
+      if left > first { return (label, left) }
+    }
+    return nil
   }
 
   /// The injected losses inside of the window's bracket: [═ k1 = 10 ═].
@@ -136,8 +140,7 @@ extension TimeDrawing {
       buffer.put("[", x: first, y: row.y, style: style)
       buffer.put("]", x: last, y: row.y, style: style)
     }
-    guard let label = String.fitting(columns.count - 4, picture.injectedWords) else { return }
-    let start = avoid(cursor, label, from: first, to: last)
+    guard let (label, start) = place(picture.injectedWords, avoiding: cursor, from: first, to: last) else { return }
     buffer.put(" " + label + " ", x: start - 1, y: row.y, style: style)
   }
 
@@ -163,8 +166,14 @@ extension TimePicture {
     return "BPTT(h; h′), h = \(min(wantedWindow, length)), h′ = \(newest)"
   }
 
-  /// The window's names, longest first: k2, how much of it there is, and k1 where both share one bracket.
+  /// The window's names, longest first: where it reaches back to the state before the sequence, with what that is.
   var windowWords: [String] {
+    guard window.lowerBound == 0, let first = ownWords.first else { return ownWords }
+    return firstState.map { "\(first), \($0)" } + ownWords
+  }
+
+  /// k2, how much of it there is, and k1 where both share one bracket.
+  private var ownWords: [String] {
     let count = window.count
     guard !isRecorded else { return ["\(count) steps as they were recorded", "\(count) steps"] }
     guard isRecurrent else { return ["the whole sequence at once, n = \(count)", "n = \(count)"] }

@@ -40,12 +40,13 @@ struct TimeDrawing {
     field = Rect(x: parts[1].x, y: rect.y, width: scale.columns, height: rect.height)
   }
 
-  /// The columns that the names of a picture's rows take of so many.
-  static func gutterWidth(_ picture: TimePicture, _ width: Int) -> Int {
+  /// The columns that the names of a picture's rows take of so many; where it is low, the gradient's name has its scale beside it.
+  static func gutterWidth(_ picture: TimePicture, _ width: Int, isLow: Bool = false) -> Int {
     // A file's columns have names of their own, which are longer than those of the rows.
     let longest = picture.symbols == nil ? picture.inputs.map(\.name.columns).max() ?? 0 : 0
-    let named = picture.layers.count > 1 || picture.gates != nil ? 13 : 9
-    let wide = width >= 80 ? max(named, min(15, longest + 1)) : 9
+    let named = picture.layers.count > 1 || picture.gates != nil ? 13 : 9,
+      scale = picture.gradientRange.columns + (isLow ? 5 : 1)
+    let wide = width >= 80 ? max(named, min(15, max(longest + 1, scale))) : 9
     return width >= 40 ? wide : width >= 24 ? 4 : 0
   }
 

@@ -40,8 +40,8 @@ struct TimePicture {
   var isRecorded = false
   /// Whether the past comes along in an influence ∂h/∂w, and not by going back.
   var carriesInfluence = false
-  /// How many losses of the sequence no window trains.
-  var untrainedLosses = 0
+  /// How many losses of the sequence no window trains; and what is said of the state before its first step, longest first.
+  var untrainedLosses = 0, firstState: [String] = []
   /// k1 as it was asked for, nil where it is the number of injected losses; and which losses are injected.
   var wantedNewest: Int?, injection = Injection.newest
   /// A symbol a step where inputs are symbols, else nil.
@@ -71,6 +71,9 @@ struct TimePicture {
 }
 
 extension TimePicture {
+  /// The ends of the gradient's axis.
+  var gradientRange: String { "\(gradientAxis.label(gradientAxis.lower))…\(gradientAxis.label(gradientAxis.upper))" }
+
   /// What stands where numbers are missing.
   var missing: String { isRecorded ? "not recorded" : "not computed yet" }
 
@@ -105,7 +108,7 @@ extension TimePicture {
     self.cursor = cursor
     (wantedWindow, wantedNewest, injection) = (time.k2, time.k1, time.injection)
     (isWhole, carriesInfluence, isRecurrent) = (time.goesBackWhole, time.carriesInfluence, time.isRecurrent)
-    (untrainedLosses, isRecorded) = (time.untrainedLosses, time.isRecorded)
+    (untrainedLosses, isRecorded, firstState) = (time.untrainedLosses, time.isRecorded, time.firstState.words)
     state = Self.states(time.layers[layer], time.window, cursor)
     stateRange = Self.range(time.layers[layer])
     if time.layers.count > 1 {
