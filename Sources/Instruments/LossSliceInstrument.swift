@@ -18,10 +18,8 @@ public enum LossSliceInstrument: Instrument {
     public let losses: [Double], gradientNorms: [Double]
     /// The objective at the weights as they are, and ‖g‖ there.
     public let loss: Double, gradientNorm: Double
-    /// Where the next step lands; empty for optimizers whose step is not along the gradient.
+    /// Where the next step lands; empty where it is not known before it is made.
     public let places: [Place]
-    /// What a reader is told where there is no landing.
-    public let optimizer: String
 
     /// The distance at which the loss along the slice is least.
     public var bestDistance: Double? {
@@ -33,7 +31,7 @@ public enum LossSliceInstrument: Instrument {
   public struct Place: Equatable, Sendable {
     /// With clipping, or without.
     public let isClipped: Bool
-    /// How far it goes along -g/‖g‖, and the objective there; where clipping turns the step it lies beside the slice.
+    /// How far it goes along -g/‖g‖, and the objective there; where clipping or the optimizer turns the step it lies beside the slice.
     public let distance: Double, loss: Double
   }
 
@@ -65,7 +63,7 @@ public enum LossSliceInstrument: Instrument {
     }
     return Reading(
       distances: distances, losses: losses, gradientNorms: norms, loss: loss.objective(at: tape.parameters),
-      gradientNorm: norm, places: places, optimizer: pass.snapshot.experiment.training.optimizer.name.rawValue)
+      gradientNorm: norm, places: places)
   }
 
   /// Evenly spread in their logarithm, from a tenth of the shortest step to ten times the longest, on whole decades so that they

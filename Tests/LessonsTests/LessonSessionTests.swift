@@ -98,7 +98,7 @@ struct LessonSessionTests {
   func wholeQuestions() throws {
     var stage = try Example.stage(lesson())
     let pages = Worksheet(try lesson(), LessonRehearsal(&stage)).pages
-    #expect(pages.count == 3)
+    #expect(pages.count == 4)
     for page in pages.dropLast() {
       let (questions, answers) = (page.components(separatedBy: ">Question "), page.components(separatedBy: ">Answer:"))
       #expect(questions.count == answers.count)
@@ -255,7 +255,7 @@ struct LessonSessionTests {
       var stage = try Example.stage(seeded)
       let rehearsal = LessonRehearsal(&stage)
       let sheet = Worksheet(seeded, rehearsal)
-      #expect(sheet.markdown.components(separatedBy: "## Question").count - 1 == 7)
+      #expect(sheet.markdown.components(separatedBy: "## Question").count - 1 == 9)
       #expect(sheet.markdown.contains("# Key: Backpropagation through time, by hand, seed \(seed)"))
       #expect(sheet.pages.count >= 2)
       sheets.append(sheet.markdown)

@@ -9,7 +9,7 @@ struct LossSlicePanel: Panel {
   let shortTitle = "Slice"
   let size = PanelSize(28, 6)
   let help = [
-    "The window's loss at w - s g/‖g‖ over s, how far the weights are moved against the gradient, both in powers of ten; the line across is the loss as it is. ● is where the next step lands, ○ where it would land without clipping. Where clipping turns the step it lies beside the curve.",
+    "The window's loss at w - s g/‖g‖ over s, how far the weights are moved against the gradient, both in powers of ten; the line across is the loss as it is. ● is where the next step lands, ○ where it would land without clipping. Where clipping or the optimizer turns the step it lies beside the curve, at how far it goes along -g.",
     "Where there is room: ‖∂L/∂w‖ at the same places.",
     "Look for: ● on the way down; ○ behind a wall, where the loss or its gradient is many times larger: the cliff that clipping is for; ● long before the lowest place: a learning rate or threshold that is too small.",
   ]
@@ -19,9 +19,7 @@ struct LossSlicePanel: Panel {
 
   func notes(_ state: DashboardState) -> [String] {
     guard let reading = state.lane[LossSliceInstrument.self] else { return ["L(w - s g/‖g‖)"] }
-    guard let made = reading.places.first(where: \.isClipped) else {
-      return ["\(reading.optimizer)'s step is not along g", reading.optimizer]
-    }
+    guard let made = reading.places.first(where: \.isClipped) else { return ["the next step is not known"] }
     let now = NumberText.short(reading.loss), next = "\(now) → ● \(NumberText.short(made.loss))"
     let unclipped = reading.places.first { !$0.isClipped }.map { ", ○ \(NumberText.short($0.loss))" } ?? ""
     return [next + unclipped, next]

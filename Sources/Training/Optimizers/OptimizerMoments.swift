@@ -22,4 +22,25 @@ public struct OptimizerMoments: Equatable, Sendable {
       }
     }
   }
+
+  /// The parameters after one more step of the optimizer along a gradient, which is clipped already; nil where the memory that it
+  /// needs was not handed out.
+  public func stepped(
+    _ parameters: [Double], along gradient: [Double], _ specification: OptimizerSpecification, rate: Double
+  ) -> [Double]? {
+    let optimizer = Optimizer<Double>(specification, count: parameters.count)
+    optimizer.steps = steps
+    for (kind, memory) in zip(specification.name.rule.memories, optimizer.memories) {
+      let kept = kind == .first ? first : second
+      guard kept.count == memory.count else { return nil }
+      _ = memory.update(fromContentsOf: kept)
+    }
+    var (weights, slopes) = (parameters, gradient)
+    weights.withUnsafeMutableBufferPointer { weights in
+      slopes.withUnsafeMutableBufferPointer { slopes in
+        optimizer.step(weights, gradient: slopes, rate: rate)
+      }
+    }
+    return weights
+  }
 }
