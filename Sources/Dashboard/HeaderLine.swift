@@ -16,6 +16,9 @@ enum HeaderLine {
     let name = state.lanes.count > 1 ? "bpttop \(state.lane.id.letter)" : "bpttop"
     let isOurs = state.isOurs
     var parts = [name] + (isOurs ? settings(state.experiment, chosenSchedule(state)) : state.newest?.title ?? [])
+    if isOurs, state.newest?.hasOwnData == true {
+      parts[1] = "\(TaskDescription.ownData) n=\(state.experiment.task.length)"
+    }
     let room = line.width - statusWidth - 2
     func width(_ parts: [String]) -> Int { parts.reduce(0) { $0 + $1.columns } + 3 * max(0, parts.count - 1) }
     if width(parts) > room { parts = (state.lanes.count > 1 ? [state.lane.id.letter] : []) + parts.dropFirst() }
