@@ -24,7 +24,7 @@ MODULES = {"RNN": "elman", "LSTM": "lstm", "GRU": "gru", "RNNCell": "elman", "LS
 
 
 def attach(
-    module, folder, every=20, *, update=0, optimizer=None, scaler=None, direction="forward", share=0.04, keep_megabytes=256, window_megabytes=32
+    module, folder, every=20, *, update=0, optimizer=None, scaler=None, direction="forward", share=0.025, keep_megabytes=256, window_megabytes=32
 ):
     """Begins to publish `module` in `folder`.
 

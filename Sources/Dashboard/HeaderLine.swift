@@ -12,7 +12,7 @@ enum HeaderLine {
       name: isPair
         ? Part(["bpttop \(letter)", letter], ranks: [16, 0], .title) : Part(["bpttop"], ranks: [16], .title),
       left: state.isOurs
-        ? settings(state.experiment, chosenSchedule(state))
+        ? settings(state.experiment, chosenSchedule(state), hasOwnData: state.newest?.hasOwnData == true)
         : (state.newest?.title ?? []).map { Part([$0], ranks: [10]) },
       right: [loss(state)] + status(state)
     ).draw(in: line, into: &buffer, theme: state.theme)
@@ -27,7 +27,9 @@ enum HeaderLine {
 
   /// Task, network, truncation, clip, optimizer. What is trained and how comes before what it is trained on, which the reader
   /// has chosen and sees in the pass.
-  static func settings(_ experiment: Experiment, _ schedule: TruncationSchedule? = nil) -> [Part] {
+  static func settings(
+    _ experiment: Experiment, _ schedule: TruncationSchedule? = nil, hasOwnData: Bool = false
+  ) -> [Part] {
     let training = experiment.training, network = experiment.network, clip = training.clip
     let optimizer = "\(training.optimizer.name.rawValue) \(plain(training.optimizer.learningRate))"
     let falls = training.schedule.kind == .constant ? [] : ["\(optimizer) \(training.schedule.kind.rawValue)"]
@@ -40,9 +42,10 @@ enum HeaderLine {
     let windows =
       truncation.hasSuffix(")") ? [] : truncation.firstIndex(of: ")").map { [String(truncation[...$0])] } ?? []
     let threshold = plain(clip.threshold)
+    let task = hasOwnData ? TaskDescription.ownData : experiment.task.name.rawValue
     return [
       Part(
-        ["\(experiment.task.name.rawValue) n=\(experiment.task.length)", "n=\(experiment.task.length)"],
+        ["\(task) n=\(experiment.task.length)", "n=\(experiment.task.length)"],
         ranks: [14, 12]),
       Part(
         ["\(cell) H=\(network.hidden)" + (network.layers > 1 ? "×\(network.layers)" : ""), cell] + kind,

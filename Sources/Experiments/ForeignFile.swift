@@ -40,6 +40,10 @@ enum ForeignFile {
           "import numpy as n; from safetensors.numpy import save_file; save_file({k: n.ascontiguousarray(v) for k, v in "
             + "n.load('\(name(file))').items()}, '\(stem(file)).safetensors')")
     }
+    if ["[Content_Types].xml", "_rels/", "xl/", "docProps/"].contains(where: first.hasPrefix) {
+      return "found an Excel workbook, expected safetensors or a table: "
+        + python("import pandas; pandas.read_excel('\(name(file))').to_csv('\(stem(file)).csv', index=False)")
+    }
     if first.hasSuffix(".json") || first.hasSuffix(".h5") {
       return "found a Keras model, expected safetensors: in Python safetensors.numpy.save_file({name: array, ...}, "
         + "'w.safetensors') under PyTorch's names and shapes"

@@ -107,6 +107,8 @@ final class RunFeed: Sendable {
   /// Reads to the end, or until it is ended. A thread that waits for a pipe is not waited for.
   private func read(_ descriptor: Int32, follows: Bool) {
     var cutter = RunLines()
+    // What is not there yet is told, too.
+    publish { _ in true }
     var buffer = [UInt8](repeating: 0, count: 1 << 16)
     while !isEnding {
       let count = Foundation.read(descriptor, &buffer, buffer.count)

@@ -26,6 +26,8 @@ public struct RunSummary: Sendable {
   public var journal: [JournalEntry]
   /// Whether the task reads a file.
   public var hasFile: Bool
+  /// Whether it is trained on data that were handed in.
+  public var hasOwnData = false
   /// What the run is called and what is to be known of it, where it has no settings to tell; what is least missed comes last.
   public var title: [String] = []
 
@@ -49,6 +51,7 @@ public struct RunSummary: Sendable {
     history = snapshot.history
     journal = snapshot.journal
     hasFile = snapshot.description.fileSummary != nil
+    hasOwnData = snapshot.description.name == TaskDescription.ownData
   }
 
   /// The summary of a run that is trained elsewhere, of which losses and norms are known and perhaps a pass of `length` steps.

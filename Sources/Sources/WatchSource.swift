@@ -222,10 +222,16 @@ public final class WatchSource: Source {
     let state = silence.map { [$0] } ?? (replay.isOver && !windows.isEmpty ? ["ended"] : [])
     if fault != nil { return [title, "window \(wanted ?? 0) cannot be read"] + state + leftOut }
     guard let window else {
-      let waits = isFolder && windows.isEmpty && !replay.isOver
-      return [title] + (waits ? ["waits for the first window"] : []) + state + leftOut
+      return [title] + [waiting].compactMap { $0 } + state + leftOut
     }
     return [title] + window.remarks + [window.agreement] + state + [window.shape] + leftOut
+  }
+
+  /// What has not come yet; nil where something has.
+  private var waiting: String? {
+    if isFolder { return windows.isEmpty && !replay.isOver ? "waits for the first window" : nil }
+    guard record.update == 0, unreadable == 0 else { return nil }
+    return replay.isOver ? "ended before the first line" : "waits for the first line"
   }
 }
 

@@ -28,6 +28,9 @@ public struct TaskDescription: Equatable, Sendable {
     public func restored(_ value: Double) -> Double { mean + value * deviation }
   }
 
+  /// What data are called that were handed in.
+  public static let ownData = "own data"
+
   /// The task's name.
   public var name: String
   /// One line about it.

@@ -18,7 +18,7 @@ struct Bpttop: ParsableCommand {
         bpttop lesson unrolling
         bpttop vanishing --pace 10
         bpttop my.yaml --set training.k2=5
-        bpttop --set task.name=text --set task.file=book.txt
+        bpttop text --set task.file=book.txt
         bpttop train my.yaml --updates 1000 --metrics m.csv
         bpttop trace my.yaml --updates 1000 -o window.safetensors
         bpttop screen my.yaml --size 120x36 --updates 200 -o screen.svg

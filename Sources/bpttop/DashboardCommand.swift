@@ -18,7 +18,7 @@ struct DashboardCommand: ParsableCommand {
         bpttop
         bpttop vanishing --pace 10
         bpttop mine.yaml --paused
-        bpttop --set task.name=text --set task.file=book.txt
+        bpttop text --set task.file=book.txt
         bpttop mine.yaml --weights w.safetensors
         bpttop session-update-300.bpttop
         bpttop --link "network.cell=lstm @120 training.k2=5 @300"

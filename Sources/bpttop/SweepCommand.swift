@@ -29,8 +29,9 @@ struct SweepCommand: ParsableCommand {
   @OptionGroup var options: ExperimentOptions
   @Option(name: .customLong("over"), parsing: .singleValue, help: "A key and its values; can be given more than once.")
   var axes: [String] = []
-  @Option(help: "How many seeds each setting is run with.", transform: Reading.positive) var seeds = 1
-  @Option(parsing: .unconditional, help: "Updates of a run.", transform: Reading.positive) var updates = 1000
+  @Option(help: "How many seeds each setting is run with, 1 by default.", transform: Reading.positive) var seeds: Int?
+  @Option(parsing: .unconditional, help: "Updates of a run, 1000 by default.", transform: Reading.positive) var updates:
+    Int?
   @Option(help: "Draws so many settings at random instead of the whole grid.", transform: Reading.positive)
   var random: Int?
   @Option(
@@ -83,8 +84,13 @@ struct SweepCommand: ParsableCommand {
   /// The folder of a sweep that is there, or one that begins.
   private func folder() throws -> SweepFolder {
     if let path = options.experiment, SweepFolder.isSweep(path) {
-      guard axes.isEmpty, options.settings.isEmpty, random == nil, halving == nil else {
-        throw InputError(file: path, problem: "found a sweep with --over or --set, expected it alone; it has its plan")
+      let given = [
+        ("--over", !axes.isEmpty), ("--set", !options.settings.isEmpty), ("--seeds", seeds != nil),
+        ("--updates", updates != nil), ("--random", random != nil), ("--halving", halving != nil),
+        ("--output", output != nil),
+      ].filter(\.1)
+      if let first = given.first {
+        throw InputError(file: path, problem: "found a sweep with \(first.0), expected it alone; it has its plan")
       }
       return try SweepFolder(path)
     }
@@ -96,7 +102,8 @@ struct SweepCommand: ParsableCommand {
     }
     guard halving != 1 else { throw InputError(file: "--halving", problem: "found 1, expected a whole number from 2") }
     let plan = try SweepPlan(
-      options.read(), over: axes.map { text throws(InputError) in try SweepAxis(text) }, seeds: seeds, updates: updates,
+      options.read(), over: axes.map { text throws(InputError) in try SweepAxis(text) }, seeds: seeds ?? 1,
+      updates: updates ?? 1000,
       random: random, halving: halving, memory: Memory.limit)
     return try SweepFolder(output, begin: plan)
   }

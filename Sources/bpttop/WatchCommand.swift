@@ -76,12 +76,25 @@ enum WatchedRun {
       return folder(path, name)
     }
     let descriptor = path == "-" ? try standardInput() : try InputFile.open(path: path)
+    try refuseBinary(descriptor, path)
     return { WatchSource(descriptor: descriptor, title: name, follows: path != "-", wake: $0) }
   }
 
   private static func folder(_ path: String, _ name: String) -> (_ wake: @escaping @Sendable () -> Void) -> WatchSource
   {
     { WatchSource(folder: path, title: name, now: { Date().timeIntervalSince1970 }, wake: $0) }
+  }
+
+  /// A window alone, or another file that holds no lines.
+  private static func refuseBinary(_ descriptor: Int32, _ path: String) throws {
+    var head = [UInt8](repeating: 0, count: 64)
+    // A pipe cannot be looked into.
+    let count = pread(descriptor, &head, head.count, 0)
+    guard count > 0, head[..<count].contains(0) else { return }
+    close(descriptor)
+    let parent = URL(fileURLWithPath: path).deletingLastPathComponent().lastPathComponent
+    throw InputError(
+      file: path, problem: "found a binary file, expected the folder of the windows, as \(parent), or JSON lines")
   }
 
   /// A folder may be empty before the loop begins; one with something else in it is not what was meant.

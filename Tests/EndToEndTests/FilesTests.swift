@@ -32,6 +32,33 @@ import Testing
     #expect(lines.last?.contains("  held-out loss ") == true && lines.last?.contains(" at update 100") == true)
   }
 
+  /// Own sequences with a label each need no task of tables.
+  @Test func aFolderOfSequencesWithLabels() throws {
+    defer { try? FileManager.default.removeItem(at: folder) }
+    for (name, label) in [("a", "up"), ("b", "down")] {
+      try "u,label\n1,\n\(name == "a" ? 5 : 2),\n3,\(label)\n".write(
+        toFile: path("\(name).csv"), atomically: true, encoding: .utf8)
+    }
+    try "x".write(toFile: path("notes.md"), atomically: true, encoding: .utf8)
+    let run = try runTool(
+      Bpttop.path, ["train", "--updates", "3", "--data", folder.path, "--set", "task.targets=[label]"])
+    #expect(run.status == 0)
+    for piece in ["predicts label, 2 classes (down, up); targets in 2 of 6 rows", "not read, for they are no .csv"] {
+      #expect(run.output.contains(piece), "\(run.output)")
+    }
+  }
+
+  /// A sweep that is there has its plan: what would change it is not ignored.
+  @Test func aSweepIsOpenedAlone() throws {
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let runs = path("runs")
+    let begun = try runTool(
+      Bpttop.path, ["sweep", "coin", "--over", "training.k2=2,4", "--updates", "2", "-o", runs])
+    #expect(begun.status == 0, "\(begun.output)")
+    let changed = try runTool(Bpttop.path, ["sweep", runs, "--updates", "9"])
+    #expect(changed.status == 2 && changed.output.contains("found a sweep with --updates"), "\(changed.output)")
+  }
+
   /// Stopped after 70 updates and gone on with, a run writes the same metrics, clocks aside, and the same checkpoint.
   @Test func aRunGoesOnFromItsCheckpointWithTheSameNumbers() throws {
     defer { try? FileManager.default.removeItem(at: folder) }

@@ -59,6 +59,8 @@ extension EndToEnd {
       #expect(try tmux.ended())
       try tmux.enter("clear; \(Bpttop.path) watch a a")
       #expect(try tmux.shows("expected one run, or two that are not the same"))
+      try tmux.enter("clear; \(Bpttop.path) watch a/window-000000000.safetensors")
+      #expect(try tmux.shows("found a binary file, expected the folder of the windows, as a"))
     }
 
     @Test func aPipeIsWatched() throws {

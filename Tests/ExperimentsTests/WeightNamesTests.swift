@@ -206,6 +206,7 @@ struct NamedModel: CustomTestStringConvertible, Sendable {
         "found a pickle, expected safetensors: python3 -c \"import pickle"))
     let old: [UInt8] = [0x80, 2, 0x8A, 0x0A, 0x6C, 0xFC, 0x9C, 0x46, 0xF9, 0x20, 0x6A, 0xA8, 0x50, 0x19, 0x2E]
     #expect(problem(old).contains("found a PyTorch file, expected safetensors: python3"))
+    #expect(problem(zip("[Content_Types].xml"), "t.xlsx").contains("pandas.read_excel('t.xlsx').to_csv('t.csv'"))
     #expect(problem(zip("config.json"), "m.keras").contains("found a Keras model"))
     let index =
       #"{"weight_map": {"lstm.weight_hh_l0": "b.safetensors", "lstm.weight_ih_l0": "b.safetensors", "x": "a.safetensors"}}"#

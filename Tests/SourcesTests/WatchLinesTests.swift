@@ -103,6 +103,22 @@ import Testing
     #expect(reading.clip == nil && reading.kind == nil && recent[0].clipScale.isNaN)
   }
 
+  @Test func aFileWithoutALineSaysSo() throws {
+    #expect(try frame("").lanes[.a]?.summary.title == ["a run", "ended before the first line"])
+    let pipe = Pipe()
+    let source = WatchSource(
+      descriptor: dup(pipe.fileHandleForReading.fileDescriptor), title: "a run", follows: false, wake: {})
+    var title: [String] = []
+    let start = ContinuousClock.now
+    while start.duration(to: .now) < .seconds(20), title.isEmpty {
+      for case .frame(let frame) in source.takeNews() { title = frame.lanes[.a]?.summary.title ?? [] }
+      _ = DispatchSemaphore(value: 0).wait(timeout: .now() + .milliseconds(2))
+    }
+    #expect(title == ["a run", "waits for the first line"])
+    source.end()
+    try pipe.fileHandleForWriting.close()
+  }
+
   /// A last line that nobody ended is a line.
   @Test func theLastLineNeedsNoEnd() throws {
     #expect(try frame("{\"update\": 1}\n{\"update\": 2}").lanes[.a]?.summary.update == 2)

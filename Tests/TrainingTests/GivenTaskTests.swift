@@ -56,6 +56,13 @@ import Testing
     #expect(Set(taken.joined()).count == 7)
   }
 
+  @Test func itSaysWhatItIs() throws {
+    let whole = try run([], data())
+    #expect(whole.snapshot().description.name == "own data" && whole.reading == nil)
+    #expect(
+      try run([("task.held_out", "2")], data(7)).reading == "5 sequences to train on; held out: the last 2")
+  }
+
   @Test func theLastAreHeldOut() throws {
     let run = try run(
       [("task.held_out", "3"), ("training.minibatch", "2"), ("validation.every", "1"), ("validation.patience", "5")],

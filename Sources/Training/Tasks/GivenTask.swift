@@ -14,7 +14,7 @@ struct GivenTask: SequenceTask {
   /// - Throws: that fewer sequences are trained on than one, or than an update takes.
   init(_ given: SequenceBatch, _ experiment: Experiment, words: TaskDescription?) throws(TaskError) {
     var description = TaskDescription(
-      name: experiment.task.name.rawValue,
+      name: TaskDescription.ownData,
       summary: "data handed in: \(given.batch) sequences of \(given.steps) steps", inputs: given.inputs,
       outputs: given.outputs, loss: given.loss, isStream: false,
       inputNames: (1...given.inputs).map { "x\($0)" }, outputNames: (1...given.outputs).map { "y\($0)" })
@@ -67,6 +67,13 @@ struct GivenTask: SequenceTask {
   }
 
   func resized(length: Int) -> any SequenceTask { self }
+
+  /// What is trained on, where some of it is not.
+  var reading: String? {
+    guard let heldOut = heldOut as? GivenTask else { return nil }
+    return
+      "\(counted(given.batch, "sequence", "sequences")) to train on; held out: the last \(grouped(heldOut.given.batch))"
+  }
 
   func write(sequence index: Int, into data: inout SequenceBatch) {
     guard data.batch != given.batch || !isShuffled else { return data = given }
