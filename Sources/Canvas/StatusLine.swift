@@ -40,7 +40,7 @@ public struct StatusLine: Sendable {
 
   /// Both sides with one form of each part, "" for none.
   private func spans(_ texts: [String], width: Int, _ theme: Theme) -> (left: [Span], right: [Span]) {
-    let margin = Span(" ", theme[.text]), gap = Span(width < 100 ? " " : "  ", theme[.text])
+    let margin = Span(" ", theme[.text]), gap = width < 100 ? " " : "  "
     var (leftSpans, rightSpans) = ([margin], [Span]())
     for (part, text) in zip([name] + left, texts) where !text.isEmpty {
       if leftSpans.count > 1 {
@@ -49,7 +49,9 @@ public struct StatusLine: Sendable {
       leftSpans.append(Span(part.label + text, theme[part.role]))
     }
     for (part, text) in zip(right, texts.dropFirst(1 + left.count)) where !text.isEmpty {
-      rightSpans += [rightSpans.isEmpty ? margin : gap, Span(part.label, theme[.text]), Span(text, theme[part.role])]
+      if rightSpans.isEmpty { rightSpans.append(margin) } else { rightSpans[rightSpans.count - 1].text += gap }
+      if !part.label.isEmpty { rightSpans.append(Span(part.label, theme[.text])) }
+      rightSpans.append(Span(text, theme[part.role]))
     }
     return (leftSpans, rightSpans + [margin])
   }

@@ -13,7 +13,7 @@ enum HeaderLine {
         ? Part(["bpttop \(letter)", letter], ranks: [16, 0], .title) : Part(["bpttop"], ranks: [16], .title),
       left: state.isOurs
         ? settings(state.experiment, chosenSchedule(state), hasOwnData: state.newest?.hasOwnData == true)
-        : (state.newest?.title ?? []).map { Part([$0], ranks: [10]) },
+        : (state.newest?.title ?? []).enumerated().map { Part([$1], ranks: [$0 < 2 ? 10 : 14]) },
       right: [loss(state)] + status(state)
     ).draw(in: line, into: &buffer, theme: state.theme)
   }

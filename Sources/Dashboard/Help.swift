@@ -121,7 +121,10 @@ enum Help {
     ("━━━", .truncated, "the gradient that trains"), ("───", .full, "the same with nothing cut off"),
     ("═══", .newest, "the losses that this update uses"), ("├─┤", .window, "the window of the truncation"),
     ("╌╌╌", .bound, "a bound from theory"), ("···", .floor, "reference losses of the task"),
-    ("!", .warning, "a warning, such as a clipped update; ✖ is an error"),
+    (
+      "░▒▓", .value,
+      "in a map of colors more is lighter, on a light ground darker; the key beside it says how much; ╱╱ is cut off"
+    ), ("!", .warning, "a warning, such as a clipped update; ✖ is an error"),
   ]
 
   private static let keyColumns = 10

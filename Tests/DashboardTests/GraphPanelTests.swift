@@ -75,10 +75,9 @@ import Training
     let rows = try panel(
       Panels.attention, settings, size: Size(width: 60, height: 24),
       theme: Theme(colors: .mono, characters: .block))
-    // The frame's first line has notes.
-    // So has the last, which says how much each ink is.
-    let map = rows.dropFirst().filter { !$0.contains("α_ts") }
-    let inked = map.map { row in row.filter { "·░▒▓█".contains($0) }.count }.filter { $0 > 0 }
+    // The frame's first line has notes, and the key of the colors is ink too.
+    let inked = rows.dropFirst().filter { !$0.contains("α_ts") }.map { row in row.filter { "·░▒▓█".contains($0) }.count
+    }.filter { $0 > 0 }
     #expect(inked.count >= 12 && inked == inked.sorted())
     #expect(rows.contains { $0.contains("░") || $0.contains("▒") || $0.contains("▓") })
   }

@@ -9,9 +9,9 @@ struct ThisStepPanel: Panel {
   let shortTitle = "Step"
   let size = PanelSize(42, 2, widthWeight: 6, heightWeight: 7, maximumHeight: 5)
   let help = [
-    "The equation at the cursor with its own numbers: forward a_t and h_t, backward δ_t = ∂L/∂h_t, then the update. z writes out every equation of the step for one sequence, vectors as columns: it can be done again on paper. Of a small network the update of every weight is there too: ΔW is what it adds, scale what clipping multiplies g by, m and v what the optimizer remembers. ⊙ multiplies unit by unit, i′ is the slope of gate i at its a, W_out is readout.weight.",
+    "The equation at the cursor with its own numbers: forward a_t and h_t, backward δ_t = ∂L/∂h_t, then the update. ⊙ multiplies unit by unit, i′ is the slope of gate i at its a, W_out is readout.weight.",
     "Gradients are in units of the loss, each the whole derivative: ∂L/∂c_t with what goes through h_t. Factors, and norms where there is no room for vectors, are over the whole batch. Norms of the parts of a sum do not add: the angle between the parts says how they do. Williams & Zipser write ε for ∂J/∂y and δ for ∂J/∂s. Where several later places read this one, each is a term with its share.",
-    "Look for: which of φ′ and W_hh takes the gradient away (the factors), and where the step's own loss dominates.",
+    "Look for: which of φ′ and W_hh takes the gradient away (the factors), and where the step's own loss dominates. z writes out every equation of the step for one sequence, vectors as columns: it can be done again on paper. Of a small network the update of every weight is there too: ΔW is what it adds, scale what clipping multiplies g by, m and v what the optimizer remembers.",
   ]
   let keys = [
     PanelKey(

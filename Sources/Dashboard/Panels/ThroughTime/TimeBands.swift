@@ -168,7 +168,7 @@ extension TimeDrawing {
         rightLabel(axis.label(axis.upper), row: rect.y, &buffer)
         rightLabel(axis.label(axis.lower), row: rect.maxY - 1, &buffer)
       } else if rect.height == 2 {
-        label([range], row: rect.y + 1, &buffer)
+        label([range, "≤ " + axis.label(axis.upper)], row: rect.y + 1, &buffer)
       }
       return
     }

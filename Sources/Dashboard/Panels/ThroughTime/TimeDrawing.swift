@@ -44,9 +44,8 @@ struct TimeDrawing {
   static func gutterWidth(_ picture: TimePicture, _ width: Int, isLow: Bool = false) -> Int {
     // A file's columns have names of their own, which are longer than those of the rows.
     let longest = picture.symbols == nil ? picture.inputs.map(\.name.columns).max() ?? 0 : 0
-    let named = picture.layers.count > 1 || picture.gates != nil ? 13 : 9,
-      scale = picture.gradientRange.columns + (isLow ? 5 : 1)
-    let wide = width >= 80 ? max(named, min(15, max(longest + 1, scale))) : 9
+    let named = picture.layers.count > 1 || picture.gates != nil || isLow ? 13 : 9
+    let wide = width >= 80 ? max(named, min(15, longest + 1)) : 9
     return width >= 40 ? wide : width >= 24 ? 4 : 0
   }
 
