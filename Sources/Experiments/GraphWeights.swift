@@ -53,6 +53,7 @@ struct GraphWeights {
         missing.append(entry.name)
         continue
       }
+      if isBeside(entry.name), found.shape != entry.shape { throw misfit(found, entry) }
       taken.insert(found.name)
       parameters.replaceSubrange(entry.range, with: try WeightsFile.numbers(found, in: file, shape: entry.shape))
     }
@@ -124,6 +125,17 @@ struct GraphWeights {
           + "\(group)=\(fitting[0].name.dropLast(7)) takes that, --map \(group)=none draws one")
     }
     return fitting.first
+  }
+
+  /// What is said of what stands beside the network and is of another task.
+  private func misfit(_ found: SafetensorsFile.Entry, _ entry: ParameterLayout.Entry) -> InputError {
+    let group = entry.name.split(separator: ".").first.map(String.init) ?? entry.name
+    let size =
+      group == "embedding"
+      ? " for the \(layout.inputs) inputs of the task" : group == "readout" ? " for its \(layout.outputs) outputs" : ""
+    return InputError(
+      file: file.file, key: found.name,
+      problem: "found shape \(found.shape), expected \(entry.shape)\(size): or --map \(group)=none draws one")
   }
 
   /// What is said of a tensor that is not there.

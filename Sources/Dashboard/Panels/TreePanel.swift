@@ -17,10 +17,8 @@ struct TreePanel: Panel {
   func applies(to state: DashboardState) -> Bool { state.lanes.contains { $0.experiment.architecture.joinsPositions } }
 
   func notes(_ state: DashboardState) -> [String] {
-    guard let reading = state.lane[TreeInstrument.self] else { return [] }
-    let count = reading.way(from: state.cursor.step).count - 1
-    let way = "leaf \(state.cursor.step + 1): \(count) node\(count == 1 ? "" : "s") to the root"
-    return ["\(state.lanePrefix)‖∂L/∂h‖ · \(way)", way, "\(count) nodes"]
+    let way = "the way of leaf \(state.cursor.step + 1)"
+    return ["\(state.lanePrefix)‖∂L/∂h‖ · \(way)", way]
   }
 
   func draw(_ state: DashboardState, in rect: Rect, _ buffer: inout Buffer, theme: Theme) {

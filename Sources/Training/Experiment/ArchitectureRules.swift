@@ -16,7 +16,7 @@ extension ExperimentRule {
       where: { $0.architecture.kind == .bidirectional && $0.network.cell.isFullyRecurrent }),
     other(
       "training.algorithm", "bptt",
-      "the others carry the influence of a weight on a recurrent state, and it has none; or network.kind recurrent"
+      "the others carry what each weight does to a recurrent layer forward in time, and know no other; or network.kind recurrent"
     ) { $0.training.algorithm != .bptt },
     other("training.k1", "full", "it takes a sequence at once") {
       $0.training.k1.resolved(length: $0.task.length) < $0.task.length

@@ -183,4 +183,18 @@ cases = [
     settings("wide kernel by classes", "convolutional", 12, 1, 8, 16, 8, "cross_entropy", kernel=5),
     settings("kernel wider than frames", "convolutional", 4, 2, 3, 12, 3, "cross_entropy", kernel=7),
 ]
+# Every option with both losses at three sizes.
+OPTIONS = [
+    ("attention", {}), ("attention", dict(scoring="additive")), ("tree", {}), ("tree", dict(composition="lstm")),
+    ("tree", dict(tree="chain")), ("tree", dict(tree="chain", composition="lstm")), ("feedforward", dict(residual=False)),
+    ("feedforward", {}), ("feedforward", dict(norm="pre")), ("feedforward", dict(tied=True)), ("convolutional", dict(kernel=3)),
+    ("convolutional", dict(kernel=5)),
+]
+for kind, more in OPTIONS:
+    for loss in ["cross_entropy", "squared"]:
+        for T, B, size in [(4, 1, 3), (6, 2, 4), (10, 1, 5)]:
+            width, outputs = (2 * size, size) if kind == "convolutional" else (size + 1, 3)
+            inputs = size if kind == "convolutional" else 2
+            name = f"{' '.join(str(v) for v in more.values()) or kind} {loss} T={T} H={width}"
+            cases.append(settings(name, kind, T, B, inputs, width, outputs, loss, **more))
 print(json.dumps([case(k + 1, c) for k, c in enumerate(cases)]))
