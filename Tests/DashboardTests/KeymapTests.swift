@@ -32,7 +32,7 @@ import Testing
   }
 
   @Test(arguments: [
-    Key.character("y"), .character("P"), .character("Q"), .function(1), .control("b"),
+    Key.character("P"), .character("Q"), .function(1), .control("b"),
   ])
   func aKeyOfNoBindingSaysSo(_ key: Key) throws {
     for state in try situations() {

@@ -109,7 +109,7 @@ import Training
       ("?", ["The screen", "Symbols", "Colors"]), ("/spec", ["Spectrum", "panel 5"]),
       (":k2 5⏎", ["k2 = 5"]), (":pace 10⏎", ["speed: at most 10 updates a second"]), (":t 50⏎", ["undo δ₅₀"]),
       (";", ["undo h₅₀"]), ("d", ["adaptive", "A window as long as the gradient reaches", "⏎ open it"]),
-      ("p", ["panels: research"]), ("pp", ["panels: classroom"]), ("y", ["y: nothing; ? lists the keys"]),
+      ("p", ["panels: research"]), ("pp", ["panels: classroom"]), ("P", ["P: nothing; ? lists the keys"]),
       ("w", ["w: a key of the panel This step: 8 goes there"]),
       ("b", ["restarted at update 0, with the present settings"]), ("[", ["k1 = "]), ("g", ["algorithm = "]),
     ]

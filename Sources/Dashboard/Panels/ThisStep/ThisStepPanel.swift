@@ -50,7 +50,10 @@ struct ThisStepPanel: Panel {
       state.message = Message(
         "This step writes out sequence \(state.stepSequence + 1) of \(story.batch); the other panels stay")
     case .character("y"), .character("Y"):
-      guard let site = story as? SiteInstrument.Reading else { return nil }
+      guard let site = story as? SiteInstrument.Reading else {
+        state.message = Message("\(key.name): here the gradient comes from the next step alone; . and , go there")
+        return []
+      }
       state.sitesUp = max(0, site.sitesUp + (key == .character("y") ? 1 : -1))
     default: return nil
     }
