@@ -1,6 +1,6 @@
-"""The rows of `bpttop bench transformer tree bidirectional projected convolutional` in PyTorch and JAX, on one thread, float32.
+"""The rows of `bpttop bench transformer tree bidirectional projected` in PyTorch and JAX, on one thread, float32.
 
-usage: OMP_NUM_THREADS=1 python bench_architectures.py [transformer|tree|bidirectional|projected|convolutional] ...
+usage: OMP_NUM_THREADS=1 python bench_architectures.py [transformer|tree|bidirectional|projected] ...
       (needs: pip install torch "jax[cpu]" numpy)
 
 An update is forward, backward, clipping by the norm and SGD, as `bpttop` makes it. The median of the runs is printed.
@@ -203,67 +203,11 @@ def jax_projected(h=128, width=64):
     return jax_scan(lambda p, x: scan_lstm(x, p["w"], p["u"], p["b"], p["r"]), p, draw(rng, T, B, I), O)
 
 
-def torch_convolutional(cells=16, channels=8, k=3):
-    ih, hh = torch.nn.Conv1d(1, 4 * channels, k, padding=k // 2), torch.nn.Conv1d(channels, 4 * channels, k, padding=k // 2, bias=False)
-    o = torch.nn.Linear(channels, 1)
-    parameters = [a for m in (ih, hh, o) for a in m.parameters()]
-    x, y, optimizer = torch.randn(T, B, cells), torch.randint(cells, (T, B)), torch.optim.SGD(parameters, 1e-3)
-
-    def step():
-        optimizer.zero_grad()
-        a = ih(x.reshape(T * B, 1, cells)).reshape(T, B, 4 * channels, cells)
-        h = c = torch.zeros(B, channels, cells)
-        hs = []
-        for t in range(T):
-            i, f, g, q = (a[t] + hh(h)).chunk(4, 1)
-            c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
-            h = torch.sigmoid(q) * torch.tanh(c)
-            hs.append(h)
-        z = o(torch.stack(hs).transpose(2, 3))[..., 0]
-        torch.nn.functional.cross_entropy(z.flatten(0, 1), y.flatten()).backward()
-        torch.nn.utils.clip_grad_norm_(parameters, 1.0)
-        optimizer.step()
-
-    return step
-
-
-def jax_convolutional(cells=16, channels=8, k=3):
-    rng = np.random.default_rng(6)
-    p = dict(w=draw(rng, 4 * channels, 1, k), u=draw(rng, 4 * channels, channels, k), b=jnp.zeros(4 * channels, jnp.float32), o=draw(rng, 1, channels), ob=jnp.zeros(cells, jnp.float32))
-    conv = lambda x, w: jax.lax.conv_general_dilated(x, w, (1,), "SAME", dimension_numbers=("NCH", "OIH", "NCH"))
-
-    def states(p, x):
-        a = conv(x.reshape(T * B, 1, cells), p["w"]).reshape(T, B, 4 * channels, cells) + p["b"][:, None]
-
-        def body(s, a):
-            i, f, g, o = jnp.split(a + conv(s[0], p["u"]), 4, 1)
-            c = jax.nn.sigmoid(f) * s[1] + jax.nn.sigmoid(i) * jnp.tanh(g)
-            h = jax.nn.sigmoid(o) * jnp.tanh(c)
-            return (h, c), h
-
-        zero = jnp.zeros((B, channels, cells), jnp.float32)
-        h = jax.lax.scan(body, (zero, zero), a)[1]
-        return (h.transpose(0, 1, 3, 2) @ p["o"].T)[..., 0]
-
-    def loss(p, x, y):
-        return -jnp.take_along_axis(jax.nn.log_softmax(states(p, x) + p["ob"]), y[..., None], -1).mean()
-
-    x, y = draw(rng, T, B, cells), jnp.asarray(rng.integers(0, cells, (T, B)))
-    step, state = sgd(loss), [p]
-
-    def run():
-        state[0] = step(state[0], x, y)
-        jax.block_until_ready(state[0])
-
-    return run
-
-
 PEERS = {
     "transformer": [("torch", torch_block), ("jax", jax_block)],
     "tree": [("torch", torch_tree), ("jax", jax_tree)],
     "bidirectional": [("torch", lambda: torch_lstm(64, bidirectional=True)), ("jax", jax_bidirectional)],
     "projected": [("torch", lambda: torch_lstm(128, proj_size=64)), ("jax", jax_projected)],
-    "convolutional": [("torch", torch_convolutional), ("jax", jax_convolutional)],
 }
 for workload in sys.argv[1:] or PEERS:
     for peer, make in PEERS[workload]:

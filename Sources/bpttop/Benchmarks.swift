@@ -68,10 +68,6 @@ struct Benchmarks: Sendable {
     Benchmarks(name: "bidirectional", isReference: false) {
       [try architecture("bidirectional", .bidirectional, cell: .lstm, hidden: 64, steps: 100)]
     },
-    Benchmarks(name: "convolutional", isReference: false) {
-      // 16 cells of 8 channels.
-      [try architecture("convolutional", .convolutional, hidden: 128, inputs: 16, steps: 100)]
-    },
     Benchmarks(name: "projected", isReference: false) {
       [try architecture("projected", .recurrent, cell: .lstm, hidden: 128, steps: 100) { $0.network.projection = 64 }]
     },
