@@ -50,7 +50,7 @@ enum FooterLine {
     let theme = state.theme
     var pairs: [(name: String, short: String, rank: Int)] = []
     if let focus = state.focus, layout.frame(of: focus) != nil, let panel = Panels.named(focus) {
-      pairs += panel.keys.map { ($0.name.keyWords(theme), $0.short, 1) }
+      pairs += panel.keys(state).map { ($0.name.keyWords(theme), $0.short, 1) }
     }
     let knobs = Set(Knob.applying(to: state.experiment).map(\.name))
     for binding in Keymap.bindings

@@ -72,6 +72,8 @@ public protocol Panel: Sendable {
   /// Keys that it takes while it has the focus.
   var keys: [PanelKey] { get }
 
+  /// Those of `keys` that mean something in this state.
+  func keys(_ state: DashboardState) -> [PanelKey]
   /// `size`, or more where this state has more rows to draw.
   func size(_ state: DashboardState) -> PanelSize
   /// Whether there is anything to draw of these runs; where not, it takes no room.
@@ -96,6 +98,8 @@ extension Panel {
   public var reads: [any Instrument.Type] { [] }
   /// None.
   public var keys: [PanelKey] { [] }
+  /// All.
+  public func keys(_ state: DashboardState) -> [PanelKey] { keys }
   /// The same in every state.
   public func size(_ state: DashboardState) -> PanelSize { size }
   /// Wherever the source has what the first of its instruments needs, and a lane a network that this one reads.

@@ -13,7 +13,7 @@ import Training
   @Test func whatIsTooMuchIsLeftOutAndSaid() throws {
     let readings = Fixture.readings(try large(running: true), patience: .live)
     let spectra = try #require(readings[JacobianProductInstrument.self]).time
-    #expect(spectra.spectra.count == 3 && spectra.log10Norm.count == 15)
+    #expect(spectra.spectra.count == 3 && spectra.log10Norm.count == 12)
     let rows = try #require(readings[FlowInstrument.self]).matrix.rows.count
     #expect(rows < 200 && readings[BiasInstrument.self] == nil && readings[SpectrumInstrument.self]?.recurrent == nil)
     #expect(

@@ -26,6 +26,10 @@ struct ThisStepPanel: Panel {
   ]
   let reads: [any Instrument.Type] = [SiteInstrument.self, StepInstrument.self]
 
+  func keys(_ state: DashboardState) -> [PanelKey] {
+    state.lane[SiteInstrument.self] == nil ? keys.filter { !$0.keys.contains(.character("y")) } : keys
+  }
+
   /// Where a gradient has many sources there is more to read.
   func size(_ state: DashboardState) -> PanelSize {
     state.lane[SiteInstrument.self] == nil ? size : PanelSize(42, 4, widthWeight: 6, heightWeight: 10, maximumHeight: 8)
