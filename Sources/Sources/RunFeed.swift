@@ -47,7 +47,7 @@ final class RunFeed: Sendable {
     let thread = Thread { [self] in
       switch place {
       case .folder(let path): watch(RunFolder(path), now)
-      case .lines(let descriptor, let follows): read(descriptor, follows: follows)
+      case .lines(let descriptor, let follows): read(descriptor, follows: follows, now)
       }
     }
     thread.name = "run"
@@ -105,8 +105,8 @@ final class RunFeed: Sendable {
   // MARK: Lines
 
   /// Reads to the end, or until it is ended. A thread that waits for a pipe is not waited for.
-  private func read(_ descriptor: Int32, follows: Bool) {
-    var cutter = RunLines()
+  private func read(_ descriptor: Int32, follows: Bool, _ now: () -> Double) {
+    var cutter = RunLines(), arrivals = Arrivals()
     // What is not there yet is told, too.
     publish { _ in true }
     var buffer = [UInt8](repeating: 0, count: 1 << 16)
@@ -115,7 +115,9 @@ final class RunFeed: Sendable {
       if count > 0 {
         let cut = cutter.take(buffer[..<count])
         add(cut.lines, cut.unreadable)
+        if follows, let time = Self.changeTime(descriptor) { arrivals.add(time) }
       } else if follows, count == 0 {
+        publish(silence: arrivals.silence(of: "line", now()))
         tick()
       } else if count < 0, errno == EINTR {
         continue
@@ -132,6 +134,21 @@ final class RunFeed: Sendable {
     }
     // What was read may still be played.
     while !isEnding { tick() }
+  }
+
+  /// When a file was last written, in seconds since 1970; nil where that is not known.
+  private static func changeTime(_ descriptor: Int32) -> Double? {
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else { return nil }
+    return Double(status.st_mtim.tv_sec) + Double(status.st_mtim.tv_nsec) * 1e-9
+  }
+
+  /// Tells that nothing comes any more, or that something does again.
+  private func publish(silence: String?) {
+    publish { news in
+      defer { news.silence = silence }
+      return silence != news.silence && !news.hasEnded
+    }
   }
 
   /// Waits a tenth of a second, or less where something is wished.
@@ -154,12 +171,11 @@ final class RunFeed: Sendable {
       loadWish()
       let change = folder.look()
       add(change.lines, change.unreadable)
-      let silence = folder.silence(now())
       publish { news in
         if let windows = change.windows { news.windows = windows }
-        defer { news.silence = silence }
-        return change.windows != nil || (silence != news.silence && !news.hasEnded)
+        return change.windows != nil
       }
+      publish(silence: folder.silence(now()))
       tick()
     }
   }

@@ -16,8 +16,8 @@ struct RunFolder {
   /// The file's number in its file system: a run that is begun anew writes another file.
   private var scalarsNumber: Int?
   private var cutter = RunLines()
-  /// When the last windows were written, in seconds since 1970, the newest last.
-  private var times: [Double] = []
+  /// When the last windows were written.
+  private var arrivals = Arrivals()
 
   init(_ path: String) { self.path = path }
 
@@ -27,7 +27,7 @@ struct RunFolder {
     let found = Self.windows(in: path)
     if found != windows {
       (windows, change.windows) = (found, found)
-      times = found.keys.sorted().suffix(16).compactMap { found[$0].flatMap(Self.time) }
+      arrivals = Arrivals(found.keys.sorted().suffix(16).compactMap { found[$0].flatMap(Self.time) })
     }
     openScalars()
     // Bounded, so that windows are not waited for while a long file is read.
@@ -46,22 +46,8 @@ struct RunFolder {
     (scalars, scalarsNumber, cutter) = (FileHandle(forReadingAtPath: path), number, RunLines())
   }
 
-  /// "last window 42 s ago" where it is late: more than three times the usual time, and ten seconds at least.
-  func silence(_ now: Double) -> String? {
-    guard let last = times.last else { return nil }
-    let gaps = zip(times.dropFirst(), times).map { $0 - $1 }.sorted()
-    let usual = gaps.isEmpty ? 10 : gaps[gaps.count / 2]
-    let age = now - last
-    guard age > max(10, 3 * usual) else { return nil }
-    let words =
-      age < 60
-      ? "\(Int(age)) s"
-      : age < 3600
-        ? "\(Int(age / 60)) min"
-        : age < 172_800
-          ? "\(Int(age / 3600)) h" : "\(Int(age / 86400)) days"
-    return "last window \(words) ago"
-  }
+  /// "last window 42 s ago" where the next is late.
+  func silence(_ now: Double) -> String? { arrivals.silence(of: "window", now) }
 
   /// The windows of a folder by their updates: window-000000120.safetensors.
   static func windows(in path: String) -> [Int: String] {

@@ -61,11 +61,13 @@ public final class WatchSource: Source {
   ///   - descriptor: where they come from; it is closed at its end.
   ///   - title: what the run is called.
   ///   - follows: whether more may come after the end, as to a file that grows.
+  ///   - now: the time, in seconds since 1970, by which it is told that a file stopped growing.
   ///   - wake: called from another thread when there is news to take.
   public convenience init(
-    descriptor: Int32, title: String, follows: Bool, wake: @escaping @Sendable () -> Void
+    descriptor: Int32, title: String, follows: Bool, now: @escaping @Sendable () -> Double = { 0 },
+    wake: @escaping @Sendable () -> Void
   ) {
-    self.init(.lines(descriptor, follows: follows), title: title, now: { 0 }, wake: wake)
+    self.init(.lines(descriptor, follows: follows), title: title, now: now, wake: wake)
   }
 
   deinit { end() }

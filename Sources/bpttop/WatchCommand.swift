@@ -77,7 +77,10 @@ enum WatchedRun {
     }
     let descriptor = path == "-" ? try standardInput() : try InputFile.open(path: path)
     try refuseBinary(descriptor, path)
-    return { WatchSource(descriptor: descriptor, title: name, follows: path != "-", wake: $0) }
+    return {
+      WatchSource(
+        descriptor: descriptor, title: name, follows: path != "-", now: { Date().timeIntervalSince1970 }, wake: $0)
+    }
   }
 
   private static func folder(_ path: String, _ name: String) -> (_ wake: @escaping @Sendable () -> Void) -> WatchSource

@@ -2,6 +2,7 @@ import Dispatch
 import Foundation
 import Instruments
 import Sources
+import Synchronization
 import Testing
 
 /// A run that is trained elsewhere, told in lines.
@@ -27,6 +28,37 @@ import Testing
     #expect(source.capabilities.commands == (offers == .history ? [] : .control))
     #expect(source.capabilities.offers == offers)
     return try #require(last)
+  }
+
+  @Test func aFileThatStopsGrowingIsTold() throws {
+    let path = NSTemporaryDirectory() + "/lines-\(UUID().uuidString).jsonl"
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    let line = "{\"update\": 1, \"loss\": 0.7}\n"
+    try line.write(toFile: path, atomically: true, encoding: .utf8)
+    let written = Date().timeIntervalSince1970, time = Mutex(written)
+    let source = WatchSource(
+      descriptor: open(path, O_RDONLY), title: "a run", follows: true, now: { time.withLock { $0 } }, wake: {})
+    defer { source.end() }
+    /// Whether a title with these words comes, or one without them.
+    func comes(_ words: String, _ isThere: Bool = true) -> Bool {
+      let start = ContinuousClock.now
+      while start.duration(to: .now) < .seconds(20) {
+        for case .frame(let frame) in source.takeNews() {
+          guard let title = frame.lanes[.a]?.summary.title, frame.lanes[.a]?.summary.update == 1 else { continue }
+          if title.contains(where: { $0.hasPrefix(words) }) == isThere { return true }
+        }
+        _ = DispatchSemaphore(value: 0).wait(timeout: .now() + .milliseconds(2))
+      }
+      return false
+    }
+    #expect(comes("last line", false))
+    time.withLock { $0 = written + 42.5 }
+    #expect(comes("last line 42 s ago"))
+    let handle = try FileHandle(forWritingTo: URL(filePath: path))
+    try handle.seekToEnd()
+    try handle.write(contentsOf: Data(line.utf8))
+    time.withLock { $0 = written + 1 }
+    #expect(comes("last line", false))
   }
 
   @Test func linesAreUpdates() throws {
