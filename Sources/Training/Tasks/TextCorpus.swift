@@ -176,6 +176,8 @@ private struct CorpusWriter {
     let count = buffer.count
     codes.reserveCapacity(count)
     while index < count {
+      index += appendKnown(buffer, from: index, into: &codes)
+      guard index < count else { break }
       let byte = buffer[index]
       var scalar = UInt32(byte), size = 1
       if byte == 0x0D {
@@ -199,6 +201,36 @@ private struct CorpusWriter {
       index += size
     }
     return index
+  }
+
+  /// Appends the codes of the ASCII characters ahead, up to the first that has not come before or is a carriage return: nearly
+  /// all of most texts. Gives how many there are.
+  private mutating func appendKnown(_ buffer: [UInt8], from start: Int, into codes: inout [UInt16]) -> Int {
+    let side = Self.pairLimit, isCounting = isCounting
+    var index = start, last = last ?? side
+    // Out of the structure while the loop writes to them.
+    var (counts, pairs): ([Int], [Int]) = ([], [])
+    swap(&counts, &self.counts)
+    swap(&pairs, &self.pairs)
+    counts.withUnsafeMutableBufferPointer { counts in
+      pairs.withUnsafeMutableBufferPointer { pairs in
+        while index < buffer.count {
+          let byte = Int(buffer[index])
+          guard byte < 0x80, byte != 0x0D, table[byte] > 0 else { break }
+          let code = Int(table[byte]) - 1
+          codes.append(UInt16(truncatingIfNeeded: code))
+          index += 1
+          guard isCounting else { continue }
+          counts[code] += 1
+          if last < side, code < side { pairs[last * side + code] += 1 }
+          last = code
+        }
+      }
+    }
+    swap(&counts, &self.counts)
+    swap(&pairs, &self.pairs)
+    if isCounting, index > start { self.last = last }
+    return index - start
   }
 
   private mutating func code(of scalar: UInt32, file: String) throws(TaskError) -> UInt16 {
