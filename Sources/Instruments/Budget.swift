@@ -26,9 +26,12 @@ public final class Budget {
   private var instrument: InstrumentID?
   private let stop: @Sendable () -> Bool
 
-  /// A budget; instruments give up where `stop` answers true.
+  /// A budget.
   ///
-  /// - Parameter followed: the trends that are all that is read of the readings, as for the columns of a file; nil where everything is.
+  /// - Parameters:
+  ///   - patience: who waits.
+  ///   - followed: the trends that are all that is read of the readings, as for the columns of a file; nil where everything is.
+  ///   - stop: where it answers true, instruments give up.
   public init(
     _ patience: Patience, following followed: Set<TrendKey>? = nil, stop: @escaping @Sendable () -> Bool = { false }
   ) {
