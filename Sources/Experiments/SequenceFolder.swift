@@ -49,10 +49,6 @@ public enum SequenceFolder {
     return pieces.joined(separator: "; ")
   }
 
-  private static func some(_ names: [String]) -> String {
-    names.prefix(6).joined(separator: ", ") + (names.count > 6 ? " and \(names.count - 6) more" : "")
-  }
-
   private static func tables(in folder: String, _ task: TaskSpecification) throws(InputError) -> Sequences {
     let all = ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).filter { !$0.hasPrefix(".") }
       .sorted { $0.localizedStandardCompare($1) == .orderedAscending }

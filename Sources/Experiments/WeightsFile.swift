@@ -120,10 +120,6 @@ public enum WeightsFile {
     return "\(file.file): " + pieces.joined(separator: "; ")
   }
 
-  private static func some(_ names: [String]) -> String {
-    names.prefix(6).joined(separator: ", ") + (names.count > 6 ? " and \(names.count - 6) more" : "")
-  }
-
   /// W_ih E\u{1D40}: what a table E [V, E] and W_ih [G·H, E] do to a symbol, as one matrix [G·H, V].
   private static func embedded(
     _ entry: ParameterLayout.Entry, _ found: SafetensorsFile.Entry, _ table: SafetensorsFile.Entry,

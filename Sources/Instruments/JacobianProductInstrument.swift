@@ -34,7 +34,7 @@ public enum JacobianProductInstrument: Instrument {
     let cube = width * width * width
     // A lag's product, and its singular values, cost so many times H³ multiply-adds, as measured.
     let lags = budget.count(milliseconds: 1.5, cost: 6 * cube, least: 3)
-    let longest = min(tape.steps, budget.count(milliseconds: 14, cost: 8 * cube, least: 8))
+    let longest = longest(of: tape.steps, cube, budget)
     let isDeep = tape.layers.count > 1
     do {
       let time = try ProductByLag(tape, layer: layer, maximumLags: lags, longest: longest, progress: budget.goOn)
@@ -57,6 +57,11 @@ public enum JacobianProductInstrument: Instrument {
       budget.leaveOut("the product: a Jacobian is not finite")
       return nil
     }
+  }
+
+  /// The longest lag whose product is formed, of so many steps and with H³ multiply-adds for a product of two Jacobians.
+  private static func longest(of steps: Int, _ cube: Double, _ budget: Budget) -> Int {
+    min(steps, budget.count(milliseconds: 14, cost: 8 * cube, least: 8))
   }
 
   /// Of a graph: along the line of sites that a layer is, or along all paths; and down the layers where each position has a way
@@ -97,7 +102,7 @@ public enum JacobianProductInstrument: Instrument {
     _ chain: some GradientChain, _ layer: Int, _ lags: Int, _ budget: Budget
   ) throws -> ProductByLag {
     let width = Double(chain.width(chain.site(layer: layer, position: 0)))
-    let longest = min(chain.steps, budget.count(milliseconds: 18, cost: 8 * width * width * width, least: 8))
+    let longest = longest(of: chain.steps, width * width * width, budget)
     if longest < chain.steps { budget.leaveOut("the product beyond lag \(longest) of \(chain.steps)") }
     return try ProductByLag(
       chain, layer: layer, maximumLags: min(lags, longest), longest: longest, progress: budget.goOn)
