@@ -63,6 +63,16 @@ def sgd(loss):
     return step
 
 
+def updates(loss, p, *data):
+    step, state = sgd(loss), [p]
+
+    def run():
+        state[0] = step(state[0], *data)
+        jax.block_until_ready(state[0])
+
+    return run
+
+
 def draw(rng, *shape):
     return jnp.asarray(rng.normal(size=shape) / np.sqrt(shape[-1]), jnp.float32)
 
@@ -85,13 +95,7 @@ def jax_block():
         z = jax.nn.log_softmax(f(normed(x, p["n3"]), p["r"]))
         return -jnp.take_along_axis(z, y[..., None], -1).mean()
 
-    step, state = sgd(loss), [p]
-
-    def run():
-        state[0] = step(state[0], x, y)
-        jax.block_until_ready(state[0])
-
-    return run
+    return updates(loss, p, x, y)
 
 
 def tree_levels(n):
@@ -113,13 +117,7 @@ def jax_tree(n=256, d=128):
         z = jax.nn.log_softmax(h[0] @ p["o"][0].T + p["o"][1])
         return -jnp.take_along_axis(z, y[:, None], -1).mean()
 
-    step, state = sgd(loss), [p]
-
-    def run():
-        state[0] = step(state[0], x, y)
-        jax.block_until_ready(state[0])
-
-    return run
+    return updates(loss, p, x, y)
 
 
 def torch_tree(n=256, d=128):
@@ -165,13 +163,7 @@ def jax_scan(cell, p, x, outputs):
         z = jax.nn.log_softmax(cell(p, x) @ p["o"].T + p["ob"])
         return -jnp.take_along_axis(z, y[..., None], -1).mean()
 
-    step, state = sgd(loss), [p]
-
-    def run():
-        state[0] = step(state[0], x, y)
-        jax.block_until_ready(state[0])
-
-    return run
+    return updates(loss, p, x, y)
 
 
 def scan_lstm(x, w, u, b, r=None, reverse=False):

@@ -20,6 +20,14 @@ final class Arena<S: Scalar> {
 struct Weights<S: Scalar> {
   let layout: ParameterLayout
   let parameters: UnsafeMutablePointer<S>, gradient: UnsafeMutablePointer<S>
+  /// What they, and all that a body works with, lie in. Who has a body, as a graph of its pass does, keeps the memory by it.
+  private let arena: Arena<S>
+
+  /// Parameters and gradient of 0 in an arena.
+  init(_ layout: ParameterLayout, _ arena: Arena<S>) {
+    (self.layout, self.arena) = (layout, arena)
+    (parameters, gradient) = (arena.take(layout.count), arena.take(layout.count))
+  }
 
   /// Where a tensor begins.
   func offset(_ name: String) -> Int {

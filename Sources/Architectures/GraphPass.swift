@@ -35,8 +35,7 @@ public final class GraphPass<S: Scalar> {
     (self.layout, self.steps, self.batch, self.loss) = (layout, steps, batch, loss)
     width = specification.kind == .bidirectional ? network.outputUnits : network.hidden
     let rows = steps * batch
-    let weights = Weights(
-      layout: layout, parameters: arena.take(layout.count), gradient: arena.take(layout.count))
+    let weights = Weights(layout, arena)
     parameters = UnsafeMutableBufferPointer(start: weights.parameters, count: layout.count)
     gradient = UnsafeMutableBufferPointer(start: weights.gradient, count: layout.count)
     body = specification.makeBody(network, weights, steps: steps, batch: batch, arena)

@@ -60,13 +60,9 @@ struct GraphWeights {
     let rest = file.entries.map(\.name).filter { !taken.contains($0) && !$0.hasPrefix("grad.") }
     if let extra = rest.first(where: { isOfModule($0) }) { throw additional(extra) }
     var pieces = ["\(module.isEmpty ? "its weights" : String(module.dropLast())) as the network"]
-    if !missing.isEmpty { pieces.append("drawn, for the file has none: \(words(missing))") }
-    if !rest.isEmpty { pieces.append("left out: \(words(rest))") }
+    if !missing.isEmpty { pieces.append("drawn, for the file has none: \(some(missing))") }
+    if !rest.isEmpty { pieces.append("left out: \(some(rest))") }
     return WeightsFile.Loaded(parameters: parameters, reading: "\(file.file): " + pieces.joined(separator: "; "))
-  }
-
-  private func words(_ names: [String]) -> String {
-    names.prefix(6).joined(separator: ", ") + (names.count > 6 ? " and \(names.count - 6) more" : "")
   }
 
   /// Where the network's names stand in the file.

@@ -94,6 +94,15 @@ import Testing
     }
   }
 
+  /// A graph reads the numbers of its pass: it keeps them where the recording is gone and its memory would be another's.
+  @Test(arguments: cases) func aGraphOutlivesItsRecording(_ c: Case) {
+    let layer = recording(c).graphLayer(c.layers - 1)
+    let expected = GradientNorms.log10(recording(c).graph(), layer: layer)
+    let graph = { recording(c).graph() }()
+    let others = (0..<8).map { _ in recording(c) }.map { $0.gradient.map { _ in Double.nan } }
+    #expect(GradientNorms.log10(graph, layer: layer) == expected && !others.isEmpty)
+  }
+
   @Test(arguments: cases) func normsOfOneSequenceAreThoseOfThePass(_ c: Case) {
     guard c.batch == 1 else { return }
     let recording = recording(c)

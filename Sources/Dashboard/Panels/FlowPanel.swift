@@ -324,5 +324,4 @@ struct FlowPicture {
     ColorKey(axis.label(axis.lower), axis.label(axis.upper))
       .draw(in: rect.line(rect.height - 1), &buffer, theme: theme)
   }
-
 }
