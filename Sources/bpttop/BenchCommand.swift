@@ -20,6 +20,7 @@ struct BenchCommand: ParsableCommand {
         W6  the flow matrix, all TxT norms of dl_i/dh_t, of W1
         W7  all singular values of dh_T/dh_k for all k: H=64, T=200, float64
         lru, transformer, tree  an update of 128 complex units over 1,000 steps, of a block of width 64, of a tree of 256 leaves
+        bidirectional, projected, clockwork  an update of LSTMs of two directions and with a projection, of units with clocks
         cost  how each learning algorithm's memory and time grow, as fitted powers beside the theory's; a pass against T, \
       truncated training against k2/k1, and short windows beside their pass
         instruments  what each instrument costs beside the bare update of W1, all at once, and long sequences and wide \
@@ -33,7 +34,10 @@ struct BenchCommand: ParsableCommand {
       """)
 
   @Argument(
-    help: "Which of W1 to W7, lru, transformer, tree, cost, instruments and live; without any, the W's.",
+    help: """
+      Which of W1 to W7, lru, transformer, tree, bidirectional, projected, clockwork, cost, instruments and live; \
+      without any, the W's.
+      """,
     completion: .list(Benchmarks.names))
   var workloads: [String] = []
   @Flag(help: "Prints {\"W1\": milliseconds, ...} and nothing else.") var json = false

@@ -21,7 +21,7 @@ struct ThisStepPanel: Panel {
       [.character("w"), .character("W")], name: "w W", short: "sequence",
       help: "the next sequence of the batch, the one before"),
     PanelKey(
-      [.character("y"), .character("Y")], name: "y Y", short: "why",
+      [.character("y"), .character("Y")], name: "y Y", short: "sender",
       help: "where states are no line: on to the place that sends most of the gradient, and back"),
   ]
   let reads: [any Instrument.Type] = [SiteInstrument.self, StepInstrument.self]
