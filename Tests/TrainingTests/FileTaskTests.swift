@@ -51,6 +51,38 @@ struct TextTaskTests {
     #expect(corpus.alphabet.map(TextCorpus.symbol) == ["⏎", "\u{FFFD}", "a", "é", "\u{1F600}"])
   }
 
+  @Test("more characters than a byte counts, in memory and on the disk: every code and every pair is that of the text")
+  func manyCharacters() throws {
+    // Plain text first, then 500 characters of other scripts, then both.
+    let plain = String(repeating: "the cat sat\r\n", count: 9_000)
+    let others = String(String.UnicodeScalarView((0..<500).compactMap { Unicode.Scalar(0x4E00 + $0) }))
+    let text = plain + others + plain + String(others.reversed()) + plain
+    let file = URL(fileURLWithPath: NSTemporaryDirectory()).appendingPathComponent("many-\(UUID()).txt")
+    try Data(text.utf8).write(to: file)
+    defer { try? FileManager.default.removeItem(at: file) }
+    let scalars = text.unicodeScalars.filter { $0 != "\r" }
+    for memory in [1 << 12, 1 << 30] {
+      let corpus = try TextCorpus(path: file.path, memory: memory)
+      #expect(corpus.count == scalars.count)
+      #expect(corpus.codes.map { corpus.alphabet[Int($0)] } == Array(scalars))
+      // H = -Σ p log p, counted here.
+      let counts = scalars.reduce(into: [Unicode.Scalar: Double]()) { $0[$1, default: 0] += 1 }
+      let entropy = counts.values.reduce(0) { $0 - $1 / Double(scalars.count) * log($1 / Double(scalars.count)) }
+      #expect(abs(corpus.entropies().single - entropy) < 1e-12)
+      var pairs: [String: Double] = [:]
+      for (first, second) in zip(scalars, scalars.dropFirst()) {
+        pairs[String(first) + String(second), default: 0] += 1
+      }
+      let firsts = scalars.dropLast().reduce(into: [Unicode.Scalar: Double]()) { $0[$1, default: 0] += 1 }
+      let afterOne = pairs.reduce(0.0) { sum, pair in
+        let first = pair.key.unicodeScalars.first.flatMap { firsts[$0] } ?? .nan
+        return sum - pair.value * log(pair.value / first) / Double(scalars.count - 1)
+      }
+      let told = try #require(corpus.entropies().afterOne)
+      #expect(abs(told - afterOne) < 1e-12)
+    }
+  }
+
   @Test("each target is the next input; rows start evenly spaced and go on where they stopped, around the end")
   func rows() throws {
     let task = try TextTask(corpus("0123456789"), file: nil, length: 4)

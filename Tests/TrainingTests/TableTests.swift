@@ -266,6 +266,39 @@ struct TableTests {
     }
     #expect(small.description == large.description)
   }
+
+  /// Of a table on the disk some columns are read where they lie, between others; quoted and doubled quotes stand anywhere.
+  @Test func columnsOfALargeTableAreReadBetweenOthers() throws {
+    func number(_ row: Int, _ column: Int) -> Int { (row * 7919 + column * 104_729) % 10_007 }
+    let text =
+      "day,x,y,w\n"
+      + (0..<120_000).map { row in
+        "2021-03-04,\(number(row, 1)),\"\(number(row, 2))\",\"a \"\"\(number(row, 3))\"\"\"\n"
+      }.joined()
+    let source = try TextSource(Array(text.utf8), file: "d.csv")
+    for memory in [1 << 14, 1 << 30] {
+      let table = try Table(source, TaskSpecification(), memory: memory)
+      #expect(table.columns.map(\.name) == ["x", "y"] && table.rows == 120_000)
+      for row in stride(from: 0, to: 119_990, by: 1009) {
+        let read = table.read(row..<row + 2) { Array($0) }
+        #expect(read == [(row, 1), (row, 2), (row + 1, 1), (row + 1, 2)].map { Double(number($0.0, $0.1)) })
+      }
+    }
+  }
+
+  /// Mean and standard deviation over parts far apart, against their closed form for 3, 6 … 3n: 3 (n + 1) / 2 and 3 √((n² - 1) / 12).
+  @Test func meanAndDeviationOverParts() throws {
+    let count = 200_000
+    let text = "a,b\n" + (1...count).map { "\(3 * $0),\(1e9 + Double($0 % 2))\n" }.joined()
+    for memory in [1 << 14, 1 << 30] {
+      var table = try Table(TextSource(Array(text.utf8), file: "d.csv"), TaskSpecification(), memory: memory)
+      table.measure(over: [0..<70_001, 70_001..<count])
+      let n = Double(count)
+      #expect(abs(table.columns[0].mean / (3 * (n + 1) / 2) - 1) < 1e-14)
+      #expect(abs(table.columns[0].deviation / (3 * ((n * n - 1) / 12).squareRoot()) - 1) < 1e-13)
+      #expect(abs(table.columns[1].mean - (1e9 + 0.5)) < 1e-6 && abs(table.columns[1].deviation - 0.5) < 1e-6)
+    }
+  }
 }
 
 @Suite("Held-out rows")

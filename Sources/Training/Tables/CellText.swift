@@ -65,22 +65,23 @@ struct CellReader {
       isNegative = bytes[index] == UInt8(ascii: "-")
       index += 1
     }
-    var mantissa: UInt64 = 0, digits = 0, scale = 0, hasDigit = false, isFraction = false
-    while index < bytes.count {
-      let byte = bytes[index]
-      if byte.isDigit {
-        hasDigit = true
-        if mantissa != 0 || byte != 0x30 { digits += 1 }
-        if digits <= 19 { mantissa = mantissa &* 10 &+ UInt64(byte &- 0x30) }
-        if isFraction { scale -= 1 }
-      } else if byte == style.decimal, !isFraction {
-        isFraction = true
-      } else {
-        break
+    var mantissa: UInt64 = 0
+    /// Takes the digits ahead; more than 19 overflow, and are not used.
+    func takeDigits() -> Int {
+      let start = index
+      while index < bytes.count, bytes[index].isDigit {
+        mantissa = mantissa &* 10 &+ UInt64(bytes[index] &- 0x30)
+        index += 1
       }
-      index += 1
+      return index - start
     }
-    guard hasDigit else { return nil }
+    var digits = takeDigits(), scale = 0
+    if index < bytes.count, bytes[index] == style.decimal {
+      index += 1
+      scale = -takeDigits()
+      digits -= scale
+    }
+    guard digits > 0 else { return nil }
     var exponent = 0
     if index < bytes.count {
       guard [UInt8(ascii: "e"), UInt8(ascii: "E"), UInt8(ascii: "d"), UInt8(ascii: "D")].contains(bytes[index]) else {

@@ -55,6 +55,11 @@ struct ColumnChoice {
       nearest: nearestName(to: name, among: names))
   }
 
+  /// Whether the numbers that are read are those of the file, in its order, all of one series and none missing.
+  var isAsInFile: Bool {
+    seriesColumns.isEmpty && !isNewestFirst && !hasMissing && !chosen.contains { columns[$0].isClasses }
+  }
+
   // MARK: Series
 
   private mutating func chooseSeries(_ task: TaskSpecification) throws(TaskError) {

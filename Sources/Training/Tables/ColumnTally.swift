@@ -92,9 +92,9 @@ struct ColumnTally: Sendable {
       if number < last { rises = false }
       if number > last { falls = false }
     }
-    if number != number.rounded() { isWhole = false }
-    least = min(least, number)
-    greatest = max(greatest, number)
+    if isWhole, number != number.rounded() { isWhole = false }
+    if number < least { least = number }
+    if number > greatest { greatest = number }
     last = number
   }
 

@@ -31,6 +31,8 @@ struct Table: Sendable {
   private(set) var leftOut: [String] = []
   /// All numbers, row by row.
   private var numbers: SpilledArray<Double>
+  /// Of a table that lies on the disk as the file has it, which of its columns are read; nil where `numbers` holds these alone.
+  private var places: (columns: [Int], width: Int)?
   /// The row of the file of the first row.
   private(set) var firstLine = 1
 
@@ -62,7 +64,9 @@ struct Table: Sendable {
     if !choice.seriesColumns.isEmpty {
       seriesColumn = choice.seriesColumns.map { pass.columns[$0].name }.joined(separator: " and ")
     }
-    do throws(FileProblem) { try arrange(pass, choice, task.missing) } catch {
+    do throws(FileProblem) {
+      if choice.isAsInFile, pass.cells.isSpilled { share(pass, choice) } else { try arrange(pass, choice, task.missing) }
+    } catch {
       throw TaskError(key: "task.file", file: source.file, found: error.found, expected: error.expected)
     }
     guard rows > 0 else {
@@ -85,10 +89,29 @@ struct Table: Sendable {
 
   /// Calls `body` with the numbers of some rows, row by row.
   func read<Result>(_ rows: Range<Int>, _ body: (UnsafeBufferPointer<Double>) -> Result) -> Result {
-    numbers.read(rows.lowerBound * width..<rows.upperBound * width, body)
+    guard let places else { return numbers.read(rows.lowerBound * width..<rows.upperBound * width, body) }
+    let all = places.width
+    return withUnsafeTemporaryAllocation(of: Double.self, capacity: rows.count * width) { taken in
+      numbers.read(rows.lowerBound * all..<rows.upperBound * all) { cells in
+        for row in 0..<rows.count {
+          for (place, column) in places.columns.enumerated() {
+            taken.initializeElement(at: row * width + place, to: cells[row * all + column])
+          }
+        }
+      }
+      return body(UnsafeBufferPointer(taken))
+    }
   }
 
   // MARK: Rows
+
+  /// Reads the numbers where the pass has put them: a large table is not written to the disk a second time.
+  private mutating func share(_ pass: TablePass, _ choice: ColumnChoice) {
+    numbers = pass.cells
+    rows = pass.rows
+    series = rows > 0 ? [0..<rows] : []
+    if choice.chosen.count < pass.head.width { places = (choice.chosen, pass.head.width) }
+  }
 
   /// Puts the rows that are read in their order: series by series, the oldest first, missing cells as the rule says.
   private mutating func arrange(_ pass: TablePass, _ choice: ColumnChoice, _ rule: MissingRule) throws(FileProblem) {
@@ -190,40 +213,70 @@ struct Table: Sendable {
   mutating func measure(over parts: [Range<Int>]) {
     let width = width
     guard width > 0 else { return }
-    func forEach(_ body: (_ column: Int, _ number: Double) -> Void) {
-      for part in parts {
-        var row = part.lowerBound
-        while row < part.upperBound {
-          let end = min(row + max(1, 65_536 / width), part.upperBound)
-          read(row..<end) { cells in
-            for index in cells.indices where !cells[index].isNaN { body(index % width, cells[index]) }
-          }
-          row = end
+    var magnitudes = [Double](repeating: 0, count: width)
+    forEachBlock(of: parts) { cells in
+      for row in stride(from: 0, to: cells.count, by: width) {
+        for column in 0..<width where abs(cells[row + column]) > magnitudes[column] {
+          magnitudes[column] = abs(cells[row + column])
         }
       }
     }
-    var magnitudes = [Double](repeating: 0, count: width), counts = [Double](repeating: 0, count: width)
-    forEach { column, number in
-      magnitudes[column] = max(magnitudes[column], abs(number))
-      counts[column] += 1
-    }
-    // Shares of the largest magnitude keep the sums finite.
-    var means = [Double](repeating: 0, count: width), squares = means
-    forEach { column, number in
-      if magnitudes[column] > 0 { means[column] += number / magnitudes[column] / counts[column] }
-    }
-    forEach { column, number in
-      guard magnitudes[column] > 0 else { return }
-      let distance = number / magnitudes[column] - means[column]
-      squares[column] += distance * distance / counts[column]
+    var moments = [Moments](repeating: Moments(), count: width)
+    forEachBlock(of: parts) { cells in
+      for column in 0..<width where magnitudes[column] > 0 {
+        moments[column].add(Moments(of: cells, from: column, by: width, in: magnitudes[column]))
+      }
     }
     for column in 0..<width {
-      let deviation = squares[column].squareRoot()
-      columns[column].mean = means[column] * magnitudes[column]
+      let deviation = moments[column].deviation
+      columns[column].mean = moments[column].mean * magnitudes[column]
       // Below the rounding of the numbers themselves there is no variation.
       columns[column].deviation = deviation > 1e-14 ? deviation * magnitudes[column] : 0
     }
   }
+
+  /// Calls `body` with the rows of `parts`, some thousand at once.
+  private func forEachBlock(of parts: [Range<Int>], _ body: (UnsafeBufferPointer<Double>) -> Void) {
+    for part in parts {
+      for start in stride(from: part.lowerBound, to: part.upperBound, by: max(1, 65_536 / width)) {
+        read(start..<min(start + max(1, 65_536 / width), part.upperBound), body)
+      }
+    }
+  }
+}
+
+/// The mean of numbers and the sum of their squared distances from it.
+private struct Moments {
+  var count = 0.0, mean = 0.0, squares = 0.0
+
+  init() {}
+
+  /// Those of every `width`-th number from `first` on, in shares of `magnitude`, which keep the sums finite; NaN does not count.
+  init(of numbers: UnsafeBufferPointer<Double>, from first: Int, by width: Int, in magnitude: Double) {
+    var sum = 0.0
+    for index in stride(from: first, to: numbers.count, by: width) where !numbers[index].isNaN {
+      sum += numbers[index] / magnitude
+      count += 1
+    }
+    guard count > 0 else { return }
+    mean = sum / count
+    for index in stride(from: first, to: numbers.count, by: width) where !numbers[index].isNaN {
+      let distance = numbers[index] / magnitude - mean
+      squares += distance * distance
+    }
+  }
+
+  /// Takes in those of other numbers. With δ the distance of the means: M₂ = M₂ᵃ + M₂ᵇ + δ² nᵃnᵇ / n (Chan, Golub and LeVeque,
+  /// 1979).
+  mutating func add(_ other: Moments) {
+    guard other.count > 0 else { return }
+    let total = count + other.count, distance = other.mean - mean
+    squares += other.squares + distance * distance * count * other.count / total
+    mean += distance * other.count / total
+    count = total
+  }
+
+  var deviation: Double { count > 0 ? (squares / count).squareRoot() : 0 }
 }
 
 extension Table.Column {

@@ -47,20 +47,24 @@ struct TablePass {
   private mutating func readRows(_ source: TextSource) throws(TaskError) {
     var scanner = TableScanner(source, dialect: head.dialect)
     let reader = CellReader(style: head.dialect.numbers), width = head.width
-    var numbers = [Double](repeating: .nan, count: width)
-    while try scanner.next() {
-      guard scanner.row >= head.firstRow, try hasWidth(scanner), !isRepeatedHeader(scanner) else { continue }
-      let row = rows, line = scanner.row
-      for index in 0..<width {
-        numbers[index] = scanner.withCell(index) { columns[index].take($0, row: row, line: line, reader) }
-      }
-      do throws(FileProblem) { try cells.append(numbers) } catch {
+    var block = RowBlock(width: width)
+    func takeBlock() throws(TaskError) {
+      do throws(FileProblem) { try cells.append(block.read(scanner, reader, into: &columns)) } catch {
         throw TaskError(key: "task.file", file: source.file, found: error.found, expected: error.expected)
       }
-      lastLines.append((row, line))
+      block.removeAll()
+      scanner.forgetRows()
+    }
+    while try scanner.next() {
+      guard scanner.row >= head.firstRow, try hasWidth(scanner), !isRepeatedHeader(scanner) else { continue }
+      block.add(scanner, row: rows)
+      scanner.holdRows()
+      lastLines.append((rows, scanner.row))
       if lastLines.count > 4 * Self.footerLimit { lastLines.removeFirst(2 * Self.footerLimit) }
       rows += 1
+      if block.isFull { try takeBlock() }
     }
+    try takeBlock()
     if let first = odd.first, rows == 0 || odd.count > Self.footerLimit || !odd.allSatisfy(\.isText) {
       throw wrongWidth(first.line, first.count, file: source.file)
     }

@@ -36,16 +36,21 @@ struct TableScanner {
   private var buffer: [UInt8] = []
   private var position = 0
   private var isAtEnd = false
-  private var cells: [Cell] = []
+  /// The cells of the row.
+  private(set) var cells: [Cell] = []
 
   /// The most bytes of a row.
   private static let rowLimit = 64 << 20
 
-  private struct Cell {
-    var range: Range<Int>
-    var hasDoubledQuotes = false
-    var isQuoted = false
+  /// Where a cell stands in the bytes that were read.
+  struct Cell {
+    fileprivate(set) var range: Range<Int>
+    fileprivate(set) var hasDoubledQuotes = false
+    fileprivate(set) var isQuoted = false
   }
+
+  /// Whether the bytes of rows that were found stay where they are, so that their cells can be read later.
+  private var holdsRows = false
 
   init(_ source: TextSource, dialect: TableDialect) {
     file = source.file
@@ -56,19 +61,28 @@ struct TableScanner {
   /// The number of cells of the row.
   var count: Int { cells.count }
 
-  /// Calls `body` with the bytes of a cell, without quotes around them.
+  /// Calls `body` with the bytes of a cell of the row, without quotes around them.
   func withCell<Result>(_ index: Int, _ body: (UnsafeBufferPointer<UInt8>) -> Result) -> Result {
-    let cell = cells[index]
-    guard cell.hasDoubledQuotes else {
-      return buffer.withUnsafeBufferPointer { body(UnsafeBufferPointer(rebasing: $0[cell.range])) }
-    }
-    var bytes: [UInt8] = []
+    withBytes { Self.withCell(cells[index], in: $0, body) }
+  }
+
+  /// Calls `body` with the bytes in which the row's cells lie, and those of the rows before that are held.
+  func withBytes<Result>(_ body: (UnsafeBufferPointer<UInt8>) -> Result) -> Result {
+    buffer.withUnsafeBufferPointer(body)
+  }
+
+  /// Calls `body` with the bytes of a cell, without quotes around them.
+  static func withCell<Result>(
+    _ cell: Cell, in bytes: UnsafeBufferPointer<UInt8>, _ body: (UnsafeBufferPointer<UInt8>) -> Result
+  ) -> Result {
+    guard cell.hasDoubledQuotes else { return body(UnsafeBufferPointer(rebasing: bytes[cell.range])) }
+    var plain: [UInt8] = []
     var isSecond = false
-    for byte in buffer[cell.range] {
+    for byte in bytes[cell.range] {
       isSecond = byte == UInt8(ascii: "\"") && !isSecond
-      if !isSecond || byte != UInt8(ascii: "\"") { bytes.append(byte) }
+      if !isSecond || byte != UInt8(ascii: "\"") { plain.append(byte) }
     }
-    return bytes.withUnsafeBufferPointer(body)
+    return plain.withUnsafeBufferPointer(body)
   }
 
   /// A cell as text, without blanks around it.
@@ -100,6 +114,15 @@ struct TableScanner {
 
   private var isComment: Bool { cells.isEmpty }
 
+  /// Keeps the cells of this row and of those that follow until `forgetRows`.
+  mutating func holdRows() { holdsRows = true }
+
+  /// Gives the memory of all rows so far back.
+  mutating func forgetRows() {
+    buffer.removeFirst(position)
+    (position, holdsRows) = (0, false)
+  }
+
   /// Reads a row into `cells`; of a comment there are none.
   private mutating func takeRow() throws(TaskError) -> Bool {
     while true {
@@ -117,11 +140,10 @@ struct TableScanner {
     }
   }
 
-  /// Moves what is not read yet to the front and reads as much again behind it.
+  /// Reads as much again behind what is not read yet.
   private mutating func refill() throws(TaskError) {
-    buffer.removeFirst(position)
-    position = 0
-    if try !reader.read(max(1 << 20, buffer.count), into: &buffer) { isAtEnd = true }
+    if !holdsRows { forgetRows() }
+    if try !reader.read(max(1 << 20, buffer.count - position), into: &buffer) { isAtEnd = true }
   }
 
   /// Scans the row at `position`; false where the buffer ends before it.

@@ -17,7 +17,7 @@ struct TextCorpus: Sendable {
   let count: Int, heldOutCount: Int
   /// The class of each kept code: characters get a code as they come.
   private let classes: [Int32]
-  private let stored: SpilledArray<UInt16>
+  private let stored: CorpusCodes
   /// How often each class comes, and behind which other, [C, C]; nil where the table would be large.
   private let counts: [Int], pairs: [Int]?
 
@@ -75,7 +75,7 @@ struct TextCorpus: Sendable {
 
   /// The classes of some characters.
   func read(_ range: Range<Int>, _ body: (_ index: Int, _ symbol: Int32) -> Void) {
-    stored.read(range) { codes in for index in codes.indices { body(index, classes[Int(codes[index])]) } }
+    stored.read(range) { body($0, classes[$1]) }
   }
 
   /// The class of every character; of a large text that is large.
@@ -125,7 +125,7 @@ private struct CorpusWriter {
   /// The most characters of which pairs are counted, and the most characters.
   static let pairLimit = 1024, characterLimit = 1 << 16
 
-  let stored: SpilledArray<UInt16>
+  private(set) var stored: CorpusCodes
   private(set) var characters: [Unicode.Scalar] = []
   private(set) var counts: [Int] = []
   /// How often one code comes behind another, [pairLimit, pairLimit].
@@ -135,8 +135,13 @@ private struct CorpusWriter {
   private var others: [UInt32: UInt32] = [:]
   private var last: Int?
   private var isCounting = true
+  /// The code of each byte that is an ASCII character and has come before, but for the carriage return; `unknown` for the others.
+  private var asciiCodes = [UInt16](repeating: unknown, count: 256)
+  private static let unknown = UInt16.max
+  /// How often one ASCII character came behind another and is not in `pairs` yet, [128, 128]: small enough to stay in the cache.
+  private var asciiPairs = [UInt32](repeating: 0, count: 128 * 128)
 
-  init(memory: Int) { stored = SpilledArray(memoryLimit: min(64 << 20, memory / 8), lost: 0) }
+  init(memory: Int) { stored = CorpusCodes(memoryLimit: min(64 << 20, memory / 8)) }
 
   /// Takes a text that is held out: its characters are known, and not counted.
   mutating func takeUncounted(_ source: TextSource) throws(TaskError) {
@@ -150,6 +155,7 @@ private struct CorpusWriter {
     var isFirst = true
     while try reader.read(1 << 20, into: &buffer) {
       let used = try decode(buffer, isFirst: isFirst, into: &codes, file: source.file)
+      countASCII()
       buffer.removeFirst(used)
       isFirst = false
       try append(&codes, file: source.file)
@@ -161,8 +167,8 @@ private struct CorpusWriter {
     }
   }
 
-  private func append(_ codes: inout [UInt16], file: String) throws(TaskError) {
-    do throws(FileProblem) { try stored.append(codes) } catch {
+  private mutating func append(_ codes: inout [UInt16], file: String) throws(TaskError) {
+    do throws(FileProblem) { try stored.append(codes, of: characters.count) } catch {
       throw TaskError(key: "task.file", file: file, found: error.found, expected: error.expected)
     }
     codes.removeAll(keepingCapacity: true)
@@ -206,31 +212,45 @@ private struct CorpusWriter {
   /// Appends the codes of the ASCII characters ahead, up to the first that has not come before or is a carriage return: nearly
   /// all of most texts. Gives how many there are.
   private mutating func appendKnown(_ buffer: [UInt8], from start: Int, into codes: inout [UInt16]) -> Int {
-    let side = Self.pairLimit, isCounting = isCounting
-    var index = start, last = last ?? side
-    // Out of the structure while the loop writes to them.
-    var (counts, pairs): ([Int], [Int]) = ([], [])
-    swap(&counts, &self.counts)
-    swap(&pairs, &self.pairs)
-    counts.withUnsafeMutableBufferPointer { counts in
-      pairs.withUnsafeMutableBufferPointer { pairs in
-        while index < buffer.count {
-          let byte = Int(buffer[index])
-          guard byte < 0x80, byte != 0x0D, table[byte] > 0 else { break }
-          let code = Int(table[byte]) - 1
-          codes.append(UInt16(truncatingIfNeeded: code))
-          index += 1
-          guard isCounting else { continue }
-          counts[code] += 1
-          if last < side, code < side { pairs[last * side + code] += 1 }
-          last = code
+    guard start < buffer.count, asciiCodes[Int(buffer[start])] != Self.unknown else { return 0 }
+    let first = asciiCodes[Int(buffer[start])]
+    codes.append(first)
+    count(Int(first))
+    var index = start + 1, last = Int(buffer[start])
+    buffer.withUnsafeBufferPointer { bytes in
+      asciiCodes.withUnsafeBufferPointer { known in
+        asciiPairs.withUnsafeMutableBufferPointer { pairs in
+          while index < bytes.count {
+            let byte = Int(bytes[index]), code = known[byte]
+            guard code != Self.unknown else { break }
+            codes.append(code)
+            pairs[last * 128 + byte] &+= 1
+            last = byte
+            index += 1
+          }
         }
       }
     }
-    swap(&counts, &self.counts)
-    swap(&pairs, &self.pairs)
-    if isCounting, index > start { self.last = last }
+    if isCounting, index > start + 1 { self.last = Int(asciiCodes[last]) }
     return index - start
+  }
+
+  /// Puts the pairs of ASCII characters among all others.
+  private mutating func countASCII() {
+    for (place, times) in asciiPairs.enumerated() where times > 0 {
+      asciiPairs[place] = 0
+      guard isCounting else { continue }
+      let first = Int(asciiCodes[place / 128]), second = Int(asciiCodes[place % 128])
+      counts[second] += Int(times)
+      if first < Self.pairLimit, second < Self.pairLimit { pairs[first * Self.pairLimit + second] += Int(times) }
+    }
+  }
+
+  private mutating func count(_ code: Int) {
+    guard isCounting else { return }
+    counts[code] += 1
+    if let last, last < Self.pairLimit, code < Self.pairLimit { pairs[last * Self.pairLimit + code] += 1 }
+    last = code
   }
 
   private mutating func code(of scalar: UInt32, file: String) throws(TaskError) -> UInt16 {
@@ -248,12 +268,9 @@ private struct CorpusWriter {
       if scalar < 0x3000 { table[Int(scalar)] = UInt32(code + 1) } else { others[scalar] = UInt32(code + 1) }
       characters.append(Unicode.Scalar(scalar) ?? "\u{FFFD}")
       counts.append(0)
+      if scalar < 0x80, scalar != 0x0D { asciiCodes[Int(scalar)] = UInt16(code) }
     }
-    if isCounting {
-      counts[code] += 1
-      if let last, last < Self.pairLimit, code < Self.pairLimit { pairs[last * Self.pairLimit + code] += 1 }
-      last = code
-    }
+    count(code)
     return UInt16(truncatingIfNeeded: code)
   }
 }
