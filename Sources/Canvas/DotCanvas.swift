@@ -60,7 +60,8 @@ public struct DotCanvas: Sendable {
     let stepY = y < end.y ? 1 : -1
     var error = dx + dy
     while true {
-      if pattern.shows(dx > -dy ? x : y, dots: across) { set(x, y, owner: owner) }
+      // Cells by turns are columns, however steep the line is: what lies under it is seen in the others.
+      if pattern.shows(dx > -dy || pattern == .alternating ? x : y, dots: across) { set(x, y, owner: owner) }
       if x == end.x && y == end.y { return }
       let twice = 2 * error
       if twice >= dy {

@@ -1,4 +1,5 @@
-/// An equation with its numbers: a row of symbols, and under each symbol its numbers, a vector as a column, a matrix as columns.
+/// An equation with its numbers: a row of symbols, and under each symbol its numbers, a vector as a column, a matrix as columns
+/// in brackets.
 ///
 /// It is broken between terms where it is too wide, and never inside of one.
 public struct EquationBlock: Equatable, Sendable {
@@ -23,14 +24,15 @@ public struct EquationBlock: Equatable, Sendable {
         let widest = rows.map { $0[column].columns }.max() ?? 0
         return widest > 2 ? max(widest, 6) : widest
       }
-      width = max(symbol.columns, columns.reduce(0, +) + max(0, columns.count - 1))
+      let brackets = columns.count > 1 ? 2 : 0
+      width = max(symbol.columns, columns.reduce(0, +) + max(0, columns.count - 1) + brackets)
     }
 
     /// The numbers of a row, as wide as the piece; a vector stands right under its symbol.
     fileprivate func line(_ row: Int) -> String {
       guard rows.indices.contains(row) else { return String(repeating: " ", count: width) }
       let text = zip(rows[row], columns).map { $0.padded(to: $1, .right) }.joined(separator: " ")
-      return text.padded(to: width, rows[row].count > 1 ? .left : .right)
+      return rows[row].count > 1 ? "[\(text)]".padded(to: width, .left) : text.padded(to: width, .right)
     }
 
     fileprivate var head: Span { Span(symbol.text.padded(to: width, columns.count > 1 ? .left : .right), symbol.style) }

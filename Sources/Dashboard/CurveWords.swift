@@ -6,6 +6,8 @@ import LinearAlgebra
 struct CurveWords: Equatable {
   /// The whole of it, and the same in few words.
   let long: String, short: String
+  /// What it does and by which factor, where both find no room otherwise.
+  var brief: String { long.hasSuffix(" a step back") ? String(long.dropLast(" a step back".count)) : short }
 
   /// From log10 norms by step, NaN where they are not known; nil where there are too few to say anything.
   ///

@@ -50,15 +50,17 @@ enum FooterLine {
     let theme = state.theme
     var pairs: [(name: String, short: String, rank: Int)] = []
     if let focus = state.focus, layout.frame(of: focus) != nil, let panel = Panels.named(focus) {
-      pairs += panel.keys(state).map { ($0.name.keyWords(theme), $0.short, 1) }
+      pairs += panel.keys(state).map { ($0.name.keyWords(theme), $0.short, 2) }
     }
     let knobs = Set(Knob.applying(to: state.experiment).map(\.name))
     for binding in Keymap.bindings
     where (binding.turned.map(knobs.contains) ?? true)
       && binding.keys.contains(where: { state.capabilities.commands.isSuperset(of: $0.command.needs) })
     {
-      guard let short = binding.footer(state) else { continue }
-      pairs.append((binding.name.keyWords(theme), short.words(theme), ["q", "?"].contains(binding.name) ? 0 : 2))
+      // Where the pass is walked through these keys come first.
+      let isWalked = binding.group == .pass && (state.focus == ThisStepPanel().id || state.cursor.phase != .update)
+      let rank = ["q", "?"].contains(binding.name) ? 0 : isWalked && !state.isRunning ? 1 : 2
+      pairs += binding.footer(state).map { ($0.name.keyWords(theme), $0.short.words(theme), rank) }
     }
     pairs.removeAll { !ranks.contains($0.rank) }
     func columns(_ pair: (name: String, short: String, rank: Int)) -> Int { pair.name.columns + pair.short.columns + 3 }

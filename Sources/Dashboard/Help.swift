@@ -118,9 +118,12 @@ enum Help {
   ]
 
   private static let colors: [(String, Role, String)] = [
-    ("━━━", .truncated, "the gradient that trains"), ("───", .full, "the same with nothing cut off"),
+    ("───", .truncated, "the gradient that trains; of two lanes A"), ("···", .full, "the same with nothing cut off"),
+    ("╌╌╌", .newest, "of two lanes B"),
     ("═══", .newest, "the losses that this update uses"), ("├─┤", .window, "the window of the truncation"),
-    ("╌╌╌", .bound, "a bound from theory"), ("···", .floor, "reference losses of the task"),
+    ("╌╌╌", .bound, "a bound from theory"), ("───", .floor, "reference losses of the task"),
+    ("⡇⡇⡇", .gradientNorm, "‖g‖ of updates that were not clipped"),
+    ("⡇⡇⡇", .threshold, "‖g‖ of updates that were clipped"),
     (
       "░▒▓", .value,
       "in a map of colors more is lighter, on a light ground darker; the key beside it says how much; ╱╱ is cut off"

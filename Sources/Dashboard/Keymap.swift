@@ -182,22 +182,23 @@ extension KeyBinding {
     return nil
   }
 
-  /// The footer's word, as it is true now: what runs can be paused, and in the pass it is said where the keys lead.
-  func footer(_ state: DashboardState) -> String? {
+  /// What the footer says of it, as it is true now: what runs can be paused, and in the pass it is said where each key leads.
+  func footer(_ state: DashboardState) -> [(name: String, short: String)] {
     switch footer {
-    case "run" where state.isRunning: "pause"
-    case "step" where state.size.width >= 100: state.nextSteps ?? footer
-    default: footer
+    case nil: []
+    case "run" where state.isRunning: [(name, "pause")]
+    case "step" where state.size.width >= 100: state.nextSteps ?? [(name, "step")]
+    case let word?: [(name, word)]
     }
   }
 }
 
 extension DashboardState {
   /// In the pass: what the next step does, and what the step back undoes.
-  fileprivate var nextSteps: String? {
+  fileprivate var nextSteps: [(name: String, short: String)]? {
     guard !isRunning, let window, cursor.phase != .update || hasSteppedToUpdate else { return nil }
     let next = Cursor(place: cursor.place(in: window) + 1, in: window)
     let isFirst = cursor.place(in: window) == 0 && newest?.rewindable == 0
-    return "\(next?.name ?? "next update")" + (isFirst ? "" : ", undo \(cursor.name)")
+    return [(".", next?.name ?? "next update")] + (isFirst ? [] : [(",", "undo \(cursor.name)")])
   }
 }

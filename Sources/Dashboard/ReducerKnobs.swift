@@ -46,6 +46,18 @@ extension DashboardState {
   /// What a change does to the run, in words.
   private func consequence(of keys: [ExperimentKey], _ before: Experiment) -> String {
     let effects = keys.map { $0.effect(in: before) }
+    if keys.contains(where: { $0.name == "training.clip.kind" }), experiment.training.clip.kind == .none,
+      let scale = newest?.history.newest?.clipScale, scale < 0.1, scale > 0
+    {
+      let times = NumberText.short(1 / scale, digits: 2)
+      return " · unclipped the last step would have been \(times) × as long · N takes it back"
+    }
+    if keys.contains(where: { $0.name == "network.cell" }), experiment.network.cellDescription.forgetGate != nil,
+      experiment.network.initialization.forgetBias == 0
+    {
+      return (lanes.count > 1 ? "" : " · a new run; u undoes it")
+        + " · its forget gate begins at ½, so its memory halves at every step: :forget_bias 3 keeps it"
+    }
     if effects.contains(.newRun) {
       // A β that is trained is a weight: what is set is where it begins.
       return lanes.count > 1 ? " · new weights where it must" : " · a new run from update 0; u undoes it"

@@ -150,6 +150,8 @@ struct ClosedExperiment: Equatable, Sendable {
 /// Something that can be found by its name.
 enum Finding: Sendable {
   case knob(Knob)
+  /// A knob that means nothing with the present settings.
+  case idleKnob(Knob)
   case panel(any Panel)
   case demo(Demo)
   /// A place in training: "largest norm", with its update.
@@ -158,7 +160,7 @@ enum Finding: Sendable {
   /// What it is called, and more about it.
   var name: String {
     switch self {
-    case .knob(let knob): knob.label
+    case .knob(let knob), .idleKnob(let knob): knob.label
     case .panel(let panel): panel.title
     case .demo(let demo): demo.name
     case .mark(let mark): mark.name
@@ -167,7 +169,7 @@ enum Finding: Sendable {
 
   var about: String {
     switch self {
-    case .knob(let knob): knob.name
+    case .knob(let knob), .idleKnob(let knob): knob.name
     case .panel(let panel): "panel" + (panel.digit.map { " \($0)" } ?? "")
     case .demo(let demo): demo.summary
     case .mark(let mark): "update \(NumberText.grouped(mark.update))"
@@ -192,8 +194,13 @@ extension DashboardState {
     if words.isEmpty { return knobs.map(Finding.knob) + panels.map(Finding.panel) + marks.map(Finding.mark) + demos }
     let byLabel = knobs.filter { $0.isCalled(words) }
     let byWords = knobs.filter { knob in !byLabel.contains { $0.name == knob.name } }
+    // What is asked for by its name and means nothing here is said to, before a demo whose text has the word is opened.
+    let idle = Knob.all.filter { knob in
+      (knob.isCalled(words) || knob.name.contains(words)) && !knobs.contains { $0.name == knob.name }
+    }
     return byLabel.map(Finding.knob) + panels.map(Finding.panel) + marks.map(Finding.mark)
-      + named.map(Finding.demo) + byWords.map(Finding.knob) + others.map(Finding.demo)
+      + named.map(Finding.demo) + byWords.map(Finding.knob) + idle.map(Finding.idleKnob)
+      + others.map(Finding.demo)
   }
 
   /// Goes to what was found.
@@ -202,6 +209,8 @@ extension DashboardState {
     case .knob(let found):
       knob = found.name
       show(Panels.knobs.id)
+    case .idleKnob(let found):
+      message = Message("\(found.label) means nothing with \(Knob.owner(of: found.name, in: experiment))")
     case .panel(let panel): show(panel.id)
     case .demo(let demo): return [.read(demo)]
     case .mark(let mark): return go(toUpdate: mark.update)

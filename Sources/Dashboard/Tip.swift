@@ -8,7 +8,7 @@ public enum Tip: Hashable, Sendable, CaseIterable {
   var words: (keys: String, does: String, short: String) {
     switch self {
     case .explode: ("+ + …", "ρ(W_hh) rises until it explodes", "explode")
-    case .clip: ("c", "takes the clipping away, and back", "clip off, on")
+    case .clip: ("c", "takes the clipping away (N undoes the damage)", "clip off, N back")
     case .truncate: ("{ {", "truncates it", "truncate")
     case .faster: (">", "trains faster", "faster")
     }

@@ -57,8 +57,6 @@ struct UpdateEquations {
     let symbol: String, gradient: String
     let entry: ParameterLayout.Entry
     let rows: Int, columns: Int
-    /// Whether it is a single weight of a larger network.
-    var isOne = false
   }
 
   /// The step of the first recurrent weight, or of the first of W_ih where there is no W_hh: `name`; of a network without them
@@ -71,7 +69,7 @@ struct UpdateEquations {
       return []
     }
     let symbol = "\(name)\(layers > 1 ? "[l\(layer + 1)]" : "")[1,1]"
-    return equations(Block(symbol: symbol, gradient: "g", entry: entry, rows: 1, columns: 1, isOne: true))
+    return equations(Block(symbol: symbol, gradient: "g", entry: entry, rows: 1, columns: 1))
   }
 
   /// All of it; empty where the network is not small.
@@ -150,11 +148,11 @@ struct UpdateEquations {
     return equations + [weightEquation(block, decayed, names)]
   }
 
-  /// What is added to the weights; of a single one what it becomes.
+  /// What is added to the weights: in three digits the weights themselves would hardly change.
   private func weightEquation(_ block: Block, _ decayed: [Part], _ names: MomentNames) -> StepEquation {
     let weights = values(block.symbol, block) { self.weights[$0] }, isClipped = clip.kind == .weight
     var step = stepParts(block, decayed, names)
-    guard block.isOne || isClipped else {
+    guard isClipped else {
       let decay = self.step.keep == 1 ? [] : [[scalar("-ηλ", self.step.keep - 1), weights]]
       let along = [scalar("-" + rateName, -self.step.rate)] + step
       return StepEquation(
@@ -162,12 +160,8 @@ struct UpdateEquations {
         decay + [(decay.isEmpty ? [] : [.sign("+")]) + along])
     }
     step = [.sign("-"), scalar(rateName, self.step.rate)] + step
-    var kept = factor("(1-ηλ)", self.step.keep) + [weights]
-    if isClipped {
-      kept.insert(.sign("clip("), at: 0)
-      step += [.sign(", ±"), scalar("c", clip.threshold), .sign(")")]
-    }
-    guard !block.isOne else { return StepEquation("new", rows(block) { next($0).weight }, [kept, step]) }
+    let kept = [.sign("clip(")] + factor("(1-ηλ)", self.step.keep) + [weights]
+    step += [.sign(", ±"), scalar("c", clip.threshold), .sign(")")]
     return StepEquation(
       "Δ" + block.symbol, rows(block) { next($0).weight - self.weights[$0] }, [kept, step, [.sign("-"), weights]])
   }
@@ -223,7 +217,7 @@ struct UpdateEquations {
 
   private func momentNames(_ block: Block) -> MomentNames {
     // Momentum's first moment is the velocity v; beside a second one it is m.
-    let isPair = step.second != nil, of = block.isOne ? "" : "[\(block.symbol)]"
+    let isPair = step.second != nil, of = "[\(block.symbol)]"
     return MomentNames(
       firstLetter: isPair ? "m" : "v", firstKeep: isPair ? "β₁" : "μ", secondKeep: name == .rmsprop ? "α" : "β₂", of: of
     )

@@ -27,9 +27,9 @@ import Testing
   @Test func numbersStandUnderTheirSymbols() {
     #expect(
       text(block.rows(width: 60)) == [
-        "     δ = W              u + tanh(     v)",
-        "-0.167    0.123  -0.500 1         0.300 ",
-        " 0.425     1.25 3.92e-5 0             · ",
+        "     δ = W                u + tanh(     v)",
+        "-0.167   [ 0.123  -0.500] 1         0.300 ",
+        " 0.425   [  1.25 3.92e-5] 0             · ",
       ])
   }
 
@@ -37,7 +37,7 @@ import Testing
   @Test func itIsBrokenBetweenTerms() {
     #expect(
       text(block.rows(width: 30)) == [
-        "     δ = W              u", "-0.167    0.123  -0.500 1", " 0.425     1.25 3.92e-5 0", "  + tanh(     v)",
+        "     δ = W                u", "-0.167   [ 0.123  -0.500] 1", " 0.425   [  1.25 3.92e-5] 0", "  + tanh(     v)",
         "          0.300 ", "              · ",
       ])
     #expect(block.rows(width: 20) == nil)
@@ -62,7 +62,7 @@ import Testing
     #expect(rows(5, isFull: true) == nil)
     // The second is short, and stands beside the first.
     let narrow = try #require(rows(5))
-    #expect(narrow[0].hasSuffix("v)         δ") && narrow[3].isEmpty)
+    #expect(narrow[0].hasSuffix("v)       δ") && narrow[3].isEmpty)
     #expect(rows(2) == nil)
     // In a room that no form fits there is none.
     #expect(EquationSheet(EquationSheet.Forms([block], width: 20), height: 50) == nil)

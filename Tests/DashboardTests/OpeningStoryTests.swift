@@ -100,7 +100,7 @@ import Training
       ("a", ["elman sigmoid", "φ = sigmoid"]),
       (">", ["at most 300 updates a second"]), ("<", ["at most 30 updates a second"]),
       ("+u", ["undid ρ = "]), ("r", ["restarted at update 0, with the settings and weights as loaded"]),
-      (".", [update == 0 ? ". , h₂  " : "h₂, undo h₁"]), (",", ["undo δ₁"]), (",,,", ["undo δ₃", "δ₂, undo"]),
+      (".", [update == 0 ? ". h₂  " : ". h₂  , undo h₁"]), (",", ["undo δ₁"]), (",,,", [". δ₂  , undo δ₃"]),
       ("n", ["update \(NumberText.grouped(update + 1))"]), ("nN", ["paused  update \(NumberText.grouped(update))"]),
       ("m", ["leaky", "a new run from update 0; u undoes it"]), ("M", ["lstm", "gate"]), ("o", ["momentum"]),
       ("f", ["bpttop B", "cos"]), ("fu", ["undid the fork: lane B is closed"]), ("fx", ["lane B closed"]),

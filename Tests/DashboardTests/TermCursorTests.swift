@@ -105,7 +105,7 @@ import Training
     var runner = try stage(settings, files: files)
     for key in "/black" { press(&runner, .character(key)) }
     press(&runner, .enter)
-    #expect(render(runner.state).rows.contains { $0.contains("nothing has exploded") })
+    #expect(render(runner.state).rows.contains { $0.contains("no number has overflowed") })
     for _ in 0..<10 where runner.state.explosion == nil { press(&runner, .character("n")) }
     let explosion = try #require(runner.state.explosion)
     let box = try #require(runner.state.lane[BlackBoxInstrument.self]).box

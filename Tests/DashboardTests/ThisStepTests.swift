@@ -83,7 +83,7 @@ import Training
     let zoomed = try lines(Cursor(.backward, step: 18), width: 76, height: 20, experiment)
     let head = try #require(zoomed.firstIndex { $0.contains("∂J/∂y₁₉ =") })
     let rows = zoomed[(head + 1)...(head + 3)].map { row in
-      row.split(separator: " ").map { $0 == "·" ? 0 : Double($0) ?? .nan }
+      row.split { " []".contains($0) }.map { $0 == "·" ? 0 : Double($0) ?? .nan }
     }
     for row in rows {
       // The result, e, three weights; ∂J/∂s₂₀ is the sixth number of each row.
@@ -268,7 +268,7 @@ import Training
   }
 
   private static func words(_ line: String) -> [String] {
-    line.split { " (),;°±".contains($0) }.map(String.init)
+    line.split { " (),;°±[]".contains($0) }.map(String.init)
   }
 
   /// All words of the panel at step 12.
@@ -322,7 +322,7 @@ import Training
     let rows = render(state).rows
     #expect(rows.contains { $0.contains("rho <") })
     #expect(rows.contains { $0.contains("phi'_14 x0.") })
-    #expect(rows.last?.contains("delta_12, undo delta_13") == true)
+    #expect(rows.last?.contains("delta_12  , undo delta_13") == true)
     #expect(rows.last?.contains("Up/Down choose") == true)
   }
 }

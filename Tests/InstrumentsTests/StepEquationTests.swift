@@ -239,13 +239,14 @@ import Testing
       let equation = try #require(update.ofOneWeight.last)
       let index = snapshot.layout.recurrentWeights(layer: 0).index(0, 0)
       let operands = equation.terms.flatMap(\.parts).compactMap(\.operand)
-      #expect(operands[0].rows == [[snapshot.parameters[index]]])
-      #expect(operands.count == (clip == "none" || signs == 2 && clip != "weight" ? 3 : 4))
+      let before = snapshot.parameters[index]
+      // -η g, with a factor or limits where the gradient is clipped; clip(W - η g, ±c) - W where weights are.
+      #expect(operands.count == (clip == "weight" ? 5 : clip == "none" || signs == 2 ? 2 : 3))
       run.trainOnce()
       let made = run.snapshot(running: false).parameters[index]
-      #expect(made != snapshot.parameters[index] || clip == "weight" && abs(made) == 0.2)
-      #expect(abs((equation.result.rows[0][0] ?? 0) - made) < 1e-15)
-      #expect(abs((try Paper.value(of: equation, isFolded: false)[0][0] ?? 0) - made) < 1e-15)
+      #expect(made != before || clip == "weight" && abs(made) == 0.2)
+      #expect(abs((equation.result.rows[0][0] ?? 0) - (made - before)) < 1e-15)
+      #expect(abs((try Paper.value(of: equation, isFolded: false)[0][0] ?? 0) - (made - before)) < 1e-15)
     }
   }
 

@@ -27,7 +27,7 @@ struct BlackBoxPanel: Panel {
       let words =
         state.explosion != nil
         ? "the updates before it are being made again, to be kept"
-        : "nothing has exploded: every number has been finite"
+        : "no number has overflowed: all of them have been finite"
       buffer.paragraph(words, in: rect, style: theme[.dimText])
       return
     }

@@ -171,7 +171,16 @@ struct FlowPicture {
     drawMap(in: field, axis, &buffer, theme)
     if leftWidth > 0 { drawRowLabels(in: Rect(x: rect.x, y: rect.y, width: leftWidth, height: height), &buffer, theme) }
     if hasAxis { drawAxis(in: Rect(x: field.x, y: field.maxY, width: width, height: 1), &buffer, theme) }
-    if !hasWords { drawShort(in: rect, field, &buffer, theme) }
+    let below = rect.inset(top: field.maxY + (hasAxis ? 1 : 0) - rect.y)
+    if !hasWords, below.height > 2 {
+      drawWords(in: below, axis, nil, hasHeading: false, &buffer, theme)
+    } else if !hasWords, below.height > 0, let share, isBackward {
+      let kept = NumberText.percent(share.massShare)
+      let text = String.fitting(rect.width, ["keeps \(kept) of norms", "norms \(kept)"]) ?? ""
+      buffer.put(text, in: below, style: theme[.truncated])
+    } else if !hasWords {
+      drawShort(in: rect, field, &buffer, theme)
+    }
     if hasWords {
       let words = Rect(x: field.maxX + 2, y: rect.y, width: rect.maxX - field.maxX - 2, height: rect.height)
       drawWords(in: words, axis, pooled(in: field, theme), &buffer, theme)
@@ -264,7 +273,7 @@ struct FlowPicture {
     guard let share, isBackward else { return }
     let lines: [([String], Role)] = [
       (
-        ["keeps \(NumberText.percent(share.massShare)) of norm", "norm \(NumberText.percent(share.massShare))"],
+        ["keeps \(NumberText.percent(share.massShare)) of norms", "norms \(NumberText.percent(share.massShare))"],
         .truncated
       ),
       (["\(NumberText.percent(share.termShare)) of terms"], .text),
@@ -287,10 +296,10 @@ struct FlowPicture {
   }
 
   private func drawWords(
-    in rect: Rect, _ axis: Axis, _ pooled: (words: String, isCoarse: Bool)?, _ buffer: inout Buffer, _ theme: Theme
+    in rect: Rect, _ axis: Axis, _ pooled: (words: String, isCoarse: Bool)?, hasHeading: Bool = true,
+    _ buffer: inout Buffer, _ theme: Theme
   ) {
-    let heading = String.fitting(rect.width, headings)
-    var lines: [[Span]] = [[Span(heading ?? "", theme[.text])]]
+    var lines: [[Span]] = hasHeading ? [[Span(String.fitting(rect.width, headings) ?? "", theme[.text])]] : []
     for line in note { lines.append([Span(line, theme[.dimText])]) }
     if let share {
       lines.append([
@@ -299,7 +308,7 @@ struct FlowPicture {
       ])
       lines.append([
         Span("keeps ", theme[.dimText]), Span(NumberText.percent(share.massShare), theme[.truncated]),
-        Span(" of norm", theme[.dimText]),
+        Span(" of norms", theme[.dimText]),
       ])
     }
     if let bias {

@@ -31,7 +31,7 @@ struct GradientNormPanel: Panel {
       return [layer + whose + "‖∂L/∂h_t‖", layer + "‖∂L/∂h_t‖", "‖∂L/∂h_t‖"]
     }
     return both + [layer + "‖∂L/∂h_t‖ " + whose + name + words.long, layer + whose + name + words.long]
-      + [layer + name + words.long, name + words.long, name + words.short]
+      + [layer + name + words.long, name + words.long, name + words.brief, name + words.short]
   }
 
   /// How a lane's curve runs; nil where there is none.

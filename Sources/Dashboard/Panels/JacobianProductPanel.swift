@@ -196,12 +196,12 @@ struct ProductPicture {
     plot.draw(upTo: lag, in: rect, &buffer, theme)
   }
 
-  /// The largest σ is always seen whole. The fan and the bound may leave at the edges: shown are at most twice its span and 8
-  /// decades more, or it would be a flat line over a fan that falls 10 times as fast.
+  /// The largest σ is always seen whole, on a third of the height at least: the fan and the bound leave at the edges, or it would
+  /// be a flat line between them.
   private var axis: Axis {
     let finite = product.log10Norm.filter(\.isFinite)
     let least = min(0, finite.min() ?? 0), most = max(0, finite.max() ?? 0)
-    let margin = (most - least) + 8
+    let margin = max(2, most - least)
     let fan = product.spectra.flatMap { $0.log10.filter(\.isFinite) }
     let bound = product.log10BoundPerStep.map { $0 * Double(product.log10Norm.count) } ?? 0
     let lowest = max(least - margin, min(least, fan.min() ?? 0))

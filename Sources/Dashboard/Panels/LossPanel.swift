@@ -68,14 +68,46 @@ struct LaneLossPicture {
       loss.guides.append(guide("held-out", last.value))
     }
     guard rect.height >= 8 else {
-      loss.draw(in: rect, into: &buffer, theme: theme)
+      let hasWords = rect.height >= 5
+      loss.draw(in: rect.inset(bottom: hasWords ? 1 : 0), into: &buffer, theme: theme)
+      if hasWords { buffer.put(fitting: normWords(theme), in: rect, row: rect.height - 1) }
       return
     }
-    let parts = rect.rows([.flexible(weight: 3), .flexible(weight: 2)])
-    let norms = lanes.flatMap { $0.reading.history.buckets.map { NumberText.log10($0.normMaximum) } }
-    let norm = Plot(x: x, y: .logarithmic(norms), series: series("‖g‖", \.normMaximum, NumberText.log10))
+    let parts = rect.rows([.flexible(weight: 3), .fixed(1), .flexible(weight: 2)])
     loss.labelsX = false
-    Plot.draw(loss, in: parts[0], over: norm, in: parts[1], into: &buffer, theme: theme)
+    Plot.draw(loss, in: parts[0], over: normPlot(x), in: parts[2], into: &buffer, theme: theme)
+    buffer.put(fitting: normWords(theme), in: parts[1])
+  }
+
+  /// The gradients' norms, with the threshold that both lanes clip at, or each its own.
+  private func normPlot(_ x: Axis) -> Plot {
+    let thresholds = lanes.compactMap { lane -> (letter: String, value: Double, role: Role)? in
+      guard let clip = lane.reading.clip, clip.kind == .norm else { return nil }
+      return (lane.id.letter, clip.threshold, LaneStyle(lane.id).role)
+    }
+    let norms = lanes.flatMap { $0.reading.history.buckets.map { NumberText.log10($0.normMaximum) } }
+    var norm = Plot(
+      x: x, y: .logarithmic(norms, including: thresholds.map { NumberText.log10($0.value) }),
+      series: series("‖g‖", \.normMaximum, NumberText.log10))
+    let areAlike = Set(thresholds.map(\.value)).count == 1 && thresholds.count == lanes.count
+    norm.guides = (areAlike ? Array(thresholds.prefix(1)) : thresholds).map { letter, value, role in
+      let words = "clip at " + NumberText.trimmed(value)
+      return Guide(
+        NumberText.log10(value), areAlike ? [words] : ["\(letter) \(words)", letter], role: areAlike ? .threshold : role
+      )
+    }
+    return norm
+  }
+
+  /// ‖g‖ of each lane's last update.
+  private func normWords(_ theme: Theme) -> [[Span]] {
+    let values = lanes.compactMap { id, reading -> (name: Span, value: Span)? in
+      guard let newest = reading.history.newest, !newest.gradientNorm.isNaN else { return nil }
+      let style = theme[LaneStyle(id).role]
+      return (Span("  \(id.letter) ", style), Span(NumberText.short(newest.gradientNorm), style))
+    }
+    let line = [Span("‖g‖", theme[.gradientNorm])] + values.flatMap { [$0.name, $0.value] }
+    return values.isEmpty ? [] : [line + [Span("  before clipping", theme[.dimText])], line]
   }
 
   private func heldOut(_ reading: LossInstrument.Reading) -> [(x: Double, y: Double)] {

@@ -18,31 +18,37 @@ struct SpectrumPanel: Panel {
   let reads: [any Instrument.Type] = [SpectrumInstrument.self]
 
   func notes(_ state: DashboardState) -> [String] {
-    guard let reading = state.lane[SpectrumInstrument.self], let main = Self.main(reading) else { return ["W_hh"] }
+    guard let reading = state.lane[SpectrumInstrument.self],
+      let main = Self.main(reading, state.otherLane?[SpectrumInstrument.self])
+    else { return ["W_hh"] }
+    let isWeights = main.isWeights
     // The knob ρ is that of W_hh.
     let radius =
-      (reading.recurrent == nil ? "ρ(J) " : "ρ ") + SpectrumPicture.text(main.spectrum.spectralRadius, 2)
+      (isWeights ? "ρ " : "ρ(J) ") + SpectrumPicture.text(main.spectrum.spectralRadius, 2)
     let layer = state.layers > 1 ? "layer \(state.shownLayer + 1)" : ""
     let names = main.names.map { "\($0)  \(radius)" } + [radius]
     return (layer.isEmpty ? [] : ["\(main.names[0]) of \(layer)  \(radius)", "\(layer)  \(radius)"]) + names
   }
 
   func draw(_ state: DashboardState, in rect: Rect, _ buffer: inout Buffer, theme: Theme) {
-    guard let reading = state.lane[SpectrumInstrument.self], let main = Self.main(reading) else {
+    guard let reading = state.lane[SpectrumInstrument.self],
+      let main = Self.main(reading, state.otherLane?[SpectrumInstrument.self])
+    else {
       buffer.paragraph(
         state.lane.absence(of: "the eigenvalues", from: SpectrumInstrument.self), in: rect, style: theme[.dimText])
       return
     }
-    let isWeights = reading.recurrent != nil
+    let isWeights = main.isWeights
     var picture = SpectrumPicture(
       eigenvalues: main.spectrum.eigenvalues, largestSingularValue: main.spectrum.singularValues.first,
       gamma: isWeights ? reading.gamma : 1, hasVerdict: isWeights && reading.hasVerdict)
     picture.names = main.names
-    if let other = state.otherLane, let beside = other[SpectrumInstrument.self].flatMap(Self.main) {
+    if let other = state.otherLane, let beside = other[SpectrumInstrument.self].flatMap({ Self.main($0, reading) }) {
       let letter = state.lane.id.letter
       picture.names = main.names.map { "\(letter) \($0)" } + [letter]
       picture.beside = (beside.names.map { "\(other.id.letter) \($0)" } + [other.id.letter], beside.spectrum)
       picture.needsBoth = true
+      (picture.role, picture.besideRole) = (LaneStyle(state.lane.id).role, LaneStyle(other.id).role)
     } else if isWeights {
       picture.beside = reading.jacobian.map { (Self.names($0.step, reading.stateComponents), $0.spectrum) }
       picture.needsBoth = reading.hasDirectPath
@@ -52,13 +58,17 @@ struct SpectrumPanel: Panel {
     picture.draw(in: rect, &buffer, theme: theme)
   }
 
-  /// What the panel is about: W_hh where there is one, else J_t.
-  private static func main(_ reading: SpectrumInstrument.Reading) -> (names: [String], spectrum: MatrixSpectrum)? {
-    if let weights = reading.recurrent {
+  /// What the panel is about: W_hh where there is one, else J_t. Beside another lane that has no W_hh of its own J_t of both, so
+  /// that like is compared with like.
+  private static func main(
+    _ reading: SpectrumInstrument.Reading, _ other: SpectrumInstrument.Reading? = nil
+  ) -> (names: [String], spectrum: MatrixSpectrum, isWeights: Bool)? {
+    let isCompared = other.map { $0.recurrent == nil && $0.jacobian != nil } ?? false
+    if let weights = reading.recurrent, !isCompared || reading.jacobian == nil {
       let names = reading.weightStep.map { ["W_hh, t = \($0 + 1)", "t = \($0 + 1)", "W\(sub($0 + 1))"] } ?? ["W_hh"]
-      return (names, weights)
+      return (names, weights, true)
     }
-    return reading.jacobian.map { (names($0.step, reading.stateComponents), $0.spectrum) }
+    return reading.jacobian.map { (names($0.step, reading.stateComponents), $0.spectrum, false) }
   }
 
   private static func names(_ step: Int, _ parts: [String]) -> [String] {
@@ -81,6 +91,8 @@ struct SpectrumPicture {
   /// The spectrum of J_t beside that of W_hh, with its names; and whether W_hh alone would say little.
   var beside: (names: [String], spectrum: MatrixSpectrum)?
   var needsBoth = false
+  /// The colors of the two.
+  var role = Role.truncated, besideRole = Role.newest
   /// The blocks of W_hh, a gate each.
   var gates: [(name: String, spectrum: MatrixSpectrum)] = []
 
@@ -113,7 +125,7 @@ struct SpectrumPicture {
         buffer.put(line, in: Rect(x: field.maxX, y: rect.y, width: Self.wordColumns, height: rect.height), row: row + 1)
       }
     } else {
-      let count = rect.height >= 12 ? min(4, lines.count) : rect.height >= 7 ? 1 : 0
+      let count = rect.height >= 12 ? min(4, lines.count) : rect.height >= (needsBoth ? 5 : 7) ? 1 : 0
       field = rect.inset(bottom: count)
       let isNamed = names.first != "W_hh" || needsBoth && beside != nil
       let one = isNamed ? legend(theme, limit: rect.width) : verdict(theme, limit: rect.width)
@@ -128,7 +140,7 @@ struct SpectrumPicture {
     var scatter = CircleScatter(points: eigenvalues.map { ($0.real, $0.imaginary) }, circles: circles)
     if hasBeside, let beside { scatter.others = beside.spectrum.eigenvalues.map { ($0.real, $0.imaginary) } }
     if field.height >= 20 && field.width >= 50 {
-      scatter.circles.append((radius, .truncated))
+      scatter.circles.append((radius, role))
       scatter.names = ["|λ| = 1"] + (circles.count > 1 ? ["1/γ = " + NumberText.short(1 / gamma)] : [])
       scatter.names.append("ρ = " + Self.text(radius, 3))
       if let sigma = largestSingularValue {
@@ -137,7 +149,8 @@ struct SpectrumPicture {
       }
       scatter.hasAxes = true
     }
-    scatter.draw(in: field, role: .truncated, into: &buffer, theme: theme)
+    scatter.otherRole = besideRole
+    scatter.draw(in: field, role: role, into: &buffer, theme: theme)
   }
 
   /// A modulus, in powers of ten where it is far from 1.
@@ -148,8 +161,8 @@ struct SpectrumPicture {
   private var radius: Double { eigenvalues.reduce(0) { max($0, $1.magnitude) } }
 
   private func words(_ theme: Theme) -> [[Span]] {
-    var lines: [[Span]] = names == ["W_hh"] && beside == nil ? [] : [title(names, .truncated, theme)]
-    lines.append([Span("ρ     ", theme[.dimText]), Span(Self.text(radius, 3), theme[.truncated])])
+    var lines: [[Span]] = names == ["W_hh"] && beside == nil ? [] : [title(names, role, theme)]
+    lines.append([Span("ρ     ", theme[.dimText]), Span(Self.text(radius, 3), theme[role])])
     if let sigma = largestSingularValue {
       lines.append([Span("σ_max ", theme[.dimText]), Span(Self.text(sigma, 3), theme[.value])])
     }
@@ -159,9 +172,9 @@ struct SpectrumPicture {
     lines.append(verdict(theme, limit: Self.wordColumns))
     lines.append([Span("○ |λ| = 1", theme[.full])])
     if let beside {
-      lines += [[], title(beside.names, .newest, theme)]
+      lines += [[], title(beside.names, besideRole, theme)]
       lines.append([
-        Span("ρ     ", theme[.dimText]), Span(Self.text(beside.spectrum.spectralRadius, 3), theme[.newest]),
+        Span("ρ     ", theme[.dimText]), Span(Self.text(beside.spectrum.spectralRadius, 3), theme[besideRole]),
       ])
       if let sigma = beside.spectrum.singularValues.first {
         lines.append([Span("σ_max ", theme[.dimText]), Span(Self.text(sigma, 3), theme[.value])])
@@ -187,10 +200,10 @@ struct SpectrumPicture {
 
   /// What the points are of, in their colors, under the circle.
   private func legend(_ theme: Theme, limit: Int) -> [Span] {
-    guard let beside, needsBoth else { return [Span(String.fitting(limit, names) ?? "", theme[.truncated])] }
+    guard let beside, needsBoth else { return [Span(String.fitting(limit, names) ?? "", theme[role])] }
     let name = names.last ?? ""
     guard let other = String.fitting(limit - name.columns - 3, beside.names) else { return [] }
-    return [Span(name, theme[.truncated]), Span(" · ", theme[.dimText]), Span(other, theme[.newest])]
+    return [Span(name, theme[role]), Span(" · ", theme[.dimText]), Span(other, theme[besideRole])]
   }
 
   /// σ_max < 1/γ suffices for gradients to vanish, σ_max > 1/γ is needed for them to explode.

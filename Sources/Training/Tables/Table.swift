@@ -65,7 +65,11 @@ struct Table: Sendable {
       seriesColumn = choice.seriesColumns.map { pass.columns[$0].name }.joined(separator: " and ")
     }
     do throws(FileProblem) {
-      if choice.isAsInFile, pass.cells.isSpilled { share(pass, choice) } else { try arrange(pass, choice, task.missing) }
+      if choice.isAsInFile, pass.cells.isSpilled {
+        share(pass, choice)
+      } else {
+        try arrange(pass, choice, task.missing)
+      }
     } catch {
       throw TaskError(key: "task.file", file: source.file, found: error.found, expected: error.expected)
     }

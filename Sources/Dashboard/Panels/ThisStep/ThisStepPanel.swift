@@ -77,7 +77,7 @@ struct ThisStepPanel: Panel {
       let whose = isOne ? sequence : "norms over \(story.batch) sequences"
       return ["\(layer)backward · \(place) · \(whose)", "\(layer)backward · \(place)", layer + place]
     case .update:
-      let update = lane + "update " + NumberText.grouped(story.update.number)
+      let update = lane + "next: update " + NumberText.grouped(story.update.number)
       return ["\(update), made from the steps \(story.window.lowerBound + 1) … \(story.window.upperBound)", update]
     }
   }

@@ -66,7 +66,14 @@ struct ThroughTimePanel: Panel {
     // One above the other; where there is no room for both, the lane that has the focus.
     let lanes = state.lanes.count > 1 && rect.height >= 2 * size.minimum.height ? state.lanes : [state.lane]
     let places = rect.rows(lanes.map { _ in .flexible() })
-    let pictures = lanes.map { TimePicture($0, cursor: state.cursor(in: $0)) }
+    var pictures = lanes.map { TimePicture($0, cursor: state.cursor(in: $0)) }
+    // Bars of two lanes are compared: they have one axis.
+    let axes = pictures.compactMap { $0?.gradientAxis }
+    if let lower = axes.map(\.lower).min(), let upper = axes.map(\.upper).max() {
+      for index in pictures.indices {
+        pictures[index]?.gradientAxis = Axis(.logarithmic, lower: lower, upper: upper)
+      }
+    }
     // A step stands in the same column of both.
     let gutterWidth =
       pictures.compactMap { picture in

@@ -103,10 +103,10 @@ extension TimeDrawing {
       let gate = activity.gates[index]
       let band = Rect(x: rect.x, y: rect.y + place * height, width: rect.width, height: height)
       let share = NumberText.percent(gate.saturatedShare), isGate = !gate.saturatedShare.isNaN
+      let range = height == 1 && gate.opens ? ["gate \(gate.name) 0…1"] : []
       label(
-        !isGate
-          ? ["\(gate.name) of \(activity.gates.count)", gate.name]
-          : height > 1 ? ["gate \(gate.name)"] : ["\(gate.name) \(share) flat", "gate \(gate.name)", gate.name],
+        isGate
+          ? range + ["gate \(gate.name)", gate.name] : ["\(gate.name) of \(activity.gates.count)", gate.name],
         row: band.y, &buffer)
       if height > 1, isGate { label(["\(share) flat", share], row: band.y + 1, &buffer) }
       if height > 2 { label([gate.opens ? "0 … 1" : "-1 … 1"], row: band.y + 2, &buffer) }
@@ -162,7 +162,7 @@ extension TimeDrawing {
   private func labelGradients(in rect: Rect, _ buffer: inout Buffer) {
     let axis = picture.gradientAxis, range = picture.gradientRange
     guard picture.layers.count > 1 else {
-      let alone = rect.height == 1 ? ["‖∂L/∂h‖ \(range)", "‖δ‖ \(range)"] : []
+      let alone = rect.height == 1 ? ["‖∂L/∂h‖ \(range)", "∂L/∂h \(range)"] : []
       label(alone + ["‖∂L/∂h‖", "‖δ‖"], row: rect.y + (rect.height > 2 ? rect.height / 2 : 0), &buffer)
       if rect.height > 2 {
         rightLabel(axis.label(axis.upper), row: rect.y, &buffer)
