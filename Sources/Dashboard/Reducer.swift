@@ -6,6 +6,23 @@ import Training
 /// Takes what happened into the state.
 /// - Returns: what the program has to do for it, in order.
 public func reduce(into state: inout DashboardState, _ action: Action) -> [Effect] {
+  guard state.lesson != nil, action.isOfReader else { return respond(to: action, &state) }
+  let before = state
+  let effects = respond(to: action, &state)
+  return state.holdRun(since: before, effects)
+}
+
+extension Action {
+  /// Whether it is something that the reader did, not what came of it.
+  fileprivate var isOfReader: Bool {
+    switch self {
+    case .key, .pointer, .paste, .command, .open: true
+    default: false
+    }
+  }
+}
+
+private func respond(to action: Action, _ state: inout DashboardState) -> [Effect] {
   switch action {
   case .key(let key, let time):
     return state.take(key, at: time)

@@ -40,13 +40,11 @@ extension DashboardState {
     var effects: [Effect] = []
     if isRunning, key == .character("L") || !session.isAway && [.enter, .backspace].contains(key) { effects = pause() }
     switch key {
-    case .character("L"):
-      guard session.phase != .over else {
-        lesson = nil
-        return []
-      }
-      lesson?.prepare()
+    case .character("L"): lesson?.prepare()
     case _ where session.isAway: return nil
+    case .enter where session.phase == .over:
+      lesson = nil
+      return effects
     case .escape: lesson?.isAway = true
     case _ where lesson?.type(key) == true: return []
     // A letter that was meant for the answer must not change the network that the question is about.
@@ -62,13 +60,33 @@ extension DashboardState {
     return effects + attendLesson()
   }
 
+  /// Holds the run of a question: what the reader does to it before answering is taken back and said. A run that may be changed
+  /// is noted: the next step begins from its own.
+  mutating func holdRun(since before: DashboardState, _ effects: [Effect]) -> [Effect] {
+    guard effects.contains(where: \.changesRun), let session = before.lesson, lesson?.commands == session.commands
+    else {
+      return effects
+    }
+    guard session.holdsRun else {
+      lesson?.touch()
+      return effects
+    }
+    self = before
+    mode = .panels
+    message = Message(session.holding)
+    return []
+  }
+
   private func turnsKnob(_ key: Key) -> Bool { Keymap.group(of: key) == .knobs }
 
   /// Does what the lesson wants done.
   private mutating func perform(_ request: LessonRequest) -> [Effect] {
     defer { if lesson != nil, request.changesRun { message = nil } }
     let (serial, update, line) = (newest?.serial ?? 0, newest?.update, lesson?.step.line ?? 1)
-    if request.changesRun { lesson?.awaited = (serial, update) }
+    if request.changesRun {
+      lesson?.awaited = (serial, update)
+      lesson?.commands += 1
+    }
     switch request {
     case .begin(let experiment):
       lesson?.awaited.update = 0
@@ -116,11 +134,32 @@ extension DashboardState {
   }
 }
 
+extension Effect {
+  /// Whether the run is another one after it, or goes on.
+  fileprivate var changesRun: Bool {
+    switch self {
+    case .source(.pause), .source(.speed), .source(.quit): false
+    case .source, .read, .takeUpSession: true
+    default: false
+    }
+  }
+}
+
 extension Panel {
   /// Whether it can be drawn: it has something to draw, and tells no answer that a lesson asks for.
   func isOpen(in state: DashboardState) -> Bool {
     guard let lesson = state.lesson, !lesson.isAway else { return applies(to: state) }
     return applies(to: state) && !lesson.closed.contains(id.name)
+  }
+}
+
+extension DashboardState {
+  /// The state whose keys the last line names: where a lesson takes the arrows, no panel has them.
+  var ofFooter: DashboardState {
+    guard let lesson, lesson.isAsking, !lesson.isAway, lesson.takesArrows else { return self }
+    var state = self
+    state.focus = nil
+    return state
   }
 }
 

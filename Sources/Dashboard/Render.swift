@@ -33,7 +33,7 @@ private func drawScreen(_ state: DashboardState, _ layout: ScreenLayout, _ buffe
   }
   HeaderLine.draw(state, in: layout.header, &buffer)
   if let line = layout.difference { DifferenceLine.draw(state, in: line, &buffer) }
-  FooterLine.draw(state, layout, &buffer)
+  FooterLine.draw(state.ofFooter, layout, &buffer)
   switch state.mode {
   case .panels: break
   case .help(let line): Help.draw(state, from: line, &buffer)

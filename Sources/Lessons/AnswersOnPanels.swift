@@ -4,7 +4,10 @@ enum AnswersOnPanels {
     (["gradient-norm", "through-time"], ["gradient", "log10_gradient", "full_gradient"]),
     (["contributions"], ["contribution"]),
     (["this-step"], ["a", "h", "slope", "delta", "delta_s", "local", "output", "step_loss", "last_move"]),
-    (["jacobian-product", "horizon"], ["product", "log10_product", "log10_smallest", "horizon_10", "horizon_1"]),
+    (
+      ["jacobian-product", "horizon", "flow"],
+      ["product", "log10_product", "log10_smallest", "horizon_10", "horizon_1"]
+    ),
     (["jacobian-product"], ["bound", "memory_path", "gated_paths", "memory_block"]),
     (["decay"], ["phi_factor", "weight_factor", "step_factor"]),
     (["flow"], ["terms", "kept_terms", "kept_mass", "bias_error", "bias_cosine"]),
@@ -25,10 +28,25 @@ enum AnswersOnPanels {
 }
 
 extension LessonQuestion {
+  /// Whether another pass comes of what reveals it.
+  private var needsAnotherPass: Bool { reveal.contains { LessonRequest.act($0).changesRun } }
+
+  /// Whether a wrong answer can be tried again: not where two options leave no other, and not where the answer is what an
+  /// experiment shows. It is known before where it names nothing but kept values.
+  func hasSecondTry(kept: Set<String>) -> Bool {
+    let formulas: [Formula]
+    switch kind {
+    case .choice(let options):
+      guard options.count > 2 else { return false }
+      formulas = options.map(\.holds)
+    case .number(let answer, _, _), .curve(let answer, _, _, _), .step(let answer, _): formulas = [answer]
+    }
+    return !needsAnotherPass || formulas.allSatisfy { kept.isSuperset(of: $0.names) }
+  }
+
   /// The panels that would tell the answer: none where it only comes about when it is revealed, or has to be found on the screen.
   var tellingPanels: Set<String> {
-    let comesLater = reveal.contains { LessonRequest.act($0).changesRun }
-    guard !comesLater else { return [] }
+    guard !needsAnotherPass else { return [] }
     let telling: Set<String> =
       switch kind {
       case .choice(let options): AnswersOnPanels.panels(showing: options.map(\.holds))

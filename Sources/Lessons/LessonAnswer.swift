@@ -92,16 +92,25 @@ public struct LessonCurve: Equatable, Sendable {
 }
 
 extension LessonSession {
+  /// Whether the arrows choose or draw the answer.
+  public var takesArrows: Bool {
+    switch step.question?.kind {
+    case .choice?, .curve?: phase == .shown
+    default: false
+    }
+  }
+
   /// Takes a key of an answer.
   ///
   /// - Returns: whether it was one.
   public mutating func type(_ key: Key) -> Bool {
     guard phase == .shown, !isAway, let question = step.question else { return false }
     switch (question.kind, answer) {
-    case (.choice(let options), .option(let chosen)):
+    case (.choice(let options), .none), (.choice(let options), .option):
+      let chosen: Int? = if case .option(let chosen) = answer { chosen } else { nil }
       switch key {
-      case .up: answer = .option(max(0, chosen - 1))
-      case .down: answer = .option(min(options.count - 1, chosen + 1))
+      case .up: answer = .option(max(0, (chosen ?? options.count) - 1))
+      case .down: answer = .option(min(options.count - 1, (chosen ?? -1) + 1))
       case .character(let character):
         guard let digit = character.wholeNumberValue, (1...options.count).contains(digit) else { return false }
         answer = .option(digit - 1)
@@ -110,8 +119,9 @@ extension LessonSession {
       return true
     case (.number, .number(let text)):
       switch key {
-      case .character(let character) where "0123456789.e+-*/^()".contains(character) && text.count < 24:
-        answer = .number(text + String(character))
+      case .character(let character) where "0123456789.,e+-*/^()".contains(character) && text.count < 24:
+        // Half of the world writes a decimal comma.
+        answer = .number(text + (character == "," ? "." : String(character)))
       case .backspace where !text.isEmpty: answer = .number(String(text.dropLast()))
       default: return false
       }

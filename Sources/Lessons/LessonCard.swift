@@ -14,9 +14,10 @@ public enum LessonCard {
     }
     switch session.phase {
     case .over:
-      let right = session.verdicts.values.count { $0 }, isHard = 2 * right < session.verdicts.count
+      let score = session.score, isHard = 2 * score.first < score.questions
       rows += paragraph(
-        "This was the lesson. You answered \(right) of \(session.verdicts.count) questions right."
+        "This was the lesson. At the first try you answered \(score.first) of \(score.questions) questions right"
+          + (score.second > 0 ? ", at the second \(score.second) more." : ".")
           + (isHard ? " That is less than half: this lesson is worth a second time." : "")
           + (ShippedLessons.following(session.lesson.name).map { " The next lesson: bpttop lesson \($0)" } ?? ""),
         width, theme, .text)
@@ -29,6 +30,10 @@ public enum LessonCard {
         rows += paragraph(page.ask, width, theme, .dimText)
       }
       rows += revealedRows(session, width, theme)
+    case .shown where session.firstTry != nil:
+      // What was said before makes room for the hint.
+      rows += paragraph(page.ask, width, theme, .value) + answerRows(session, width, theme)
+      rows += secondTryRows(session, width, theme)
     default:
       rows += paragraph(page.say, width, theme, .text)
       rows += paragraph(page.hint, width, theme, .accent)
@@ -54,22 +59,35 @@ public enum LessonCard {
   private static func answerRows(_ session: LessonSession, _ width: Int, _ theme: Theme) -> [Row] {
     let isOpen = session.phase == .shown
     switch session.answer {
-    case .option(let chosen):
-      return session.page.options.enumerated().flatMap { index, text -> [Row] in
-        let isChosen = index == chosen && !session.isTalk
-        let lines = text.words(theme).wrapped(to: max(8, width - 4))
-        return lines.enumerated().map { row, line in
-          [
-            Span(row == 0 ? "\(isChosen ? "▸" : " ")\(index + 1) " : "   ", theme[.keyName]),
-            Span(line, theme[isChosen && isOpen ? .selection : .text]),
-          ]
-        }
-      }
+    case .option(let chosen): return optionRows(chosen, session, width, theme)
     case .number(let text):
       return isOpen ? [[Span("▸ ", theme[.keyName]), Span(text + "_", theme[.selection])]] : []
     case .curve(let curve): return curveRows(curve, session, width, theme)
-    case .none, .step: return optionsInTalk(session, width, theme)
+    case .none, .step:
+      return session.isTalk ? optionsInTalk(session, width, theme) : optionRows(nil, session, width, theme)
     }
+  }
+
+  /// The options of a choice: the chosen one is marked, and the one that was wrong at the first try.
+  private static func optionRows(_ chosen: Int?, _ session: LessonSession, _ width: Int, _ theme: Theme) -> [Row] {
+    session.page.options.enumerated().flatMap { index, text -> [Row] in
+      let isChosen = index == chosen, isWrong = session.firstTry?.answer == .option(index)
+      let lines = text.words(theme).wrapped(to: max(8, width - 4))
+      return lines.enumerated().map { row, line in
+        [
+          Span(row == 0 ? "\(isChosen ? "▸" : isWrong ? "✗" : " ")\(index + 1) " : "   ", theme[.keyName]),
+          Span(line, theme[isChosen && session.phase == .shown ? .selection : isWrong ? .dimText : .text]),
+        ]
+      }
+    }
+  }
+
+  /// What is said of a first try that was wrong.
+  private static func secondTryRows(_ session: LessonSession, _ width: Int, _ theme: Theme) -> [Row] {
+    var tried = ""
+    if case .number(let text)? = session.firstTry?.answer { tried = ", not \(text)" }
+    let remark = (session.firstTry?.remark).map { " \($0)" } ?? ""
+    return paragraph("✗ No\(tried).\(remark) The second try; Enter alone gives the answer.", width, theme, .warning)
   }
 
   /// A talk has no answer, but shows the options.
@@ -135,12 +153,12 @@ public enum LessonCard {
   /// The keys that go on, for the lower edge of the card.
   static func keys(_ session: LessonSession) -> [(key: String, words: String)] {
     if session.isAway { return [("L", "back to the lesson")] }
-    if session.phase == .over { return [("Bksp", "the last step"), ("L", "ends the lesson")] }
+    if session.phase == .over { return [("⏎", "ends the lesson"), ("Bksp", "the last step")] }
     var keys: [(key: String, words: String)] = []
     if session.phase == .shown, !session.isTalk {
       switch session.step.question?.kind {
       case .choice?: keys.append(("↑↓", "choose"))
-      case .number?: keys.append(("0-9 * ^", "type the number"))
+      case .number?: keys.append(("0-9 . - * / ^", "type the number"))
       case .step?: keys.append((", .", "move the cursor"))
       case .curve?: keys.append(("↑↓←→", "draw"))
       case nil: break
@@ -148,7 +166,7 @@ public enum LessonCard {
     }
     let isAsking = session.phase == .shown && session.step.question != nil
     keys.append(("⏎", isAsking ? (session.isTalk ? "answer" : "my answer") : "on"))
-    return keys + [("Bksp", "back"), ("Esc", "look around"), ("L", "step again")]
+    return keys + [("Bksp", "back"), ("Esc", "look around"), ("L", "this step anew")]
   }
 
   /// Takes the card's place of a room: a column at its right where it is wide, else rows at its foot, as many as the text needs.

@@ -87,14 +87,23 @@ public struct LessonRehearsal {
 
   private mutating func answer(_ question: LessonQuestion, _ index: Int, _ stage: inout some LessonStage) {
     // Something is answered first: only then is the answer computed.
-    if case .number = question.kind { stage.press(.character("0")) }
+    switch question.kind {
+    case .number: stage.press(.character("0"))
+    case .choice: stage.press(.character("1"))
+    case .step, .curve: break
+    }
     stage.press(.enter)
+    if stage.session?.phase == .shown {
+      // It was wrong: the second try gives it up.
+      watch(stage)
+      stage.press(.enter)
+    }
     guard let session = stage.session, session.phase == .revealed, session.fault == nil, let solution = session.solution
     else { return stop(&stage, "the answer is not revealed") }
     asked.append(Asked(index: index, page: session.page, solution: solution))
     watch(stage)
     guard session.page.verdict?.isRight != true else { return }
-    stage.press(.backspace)
+    stage.press(.character("L"))
     for key in Self.keys(for: solution, stage.scene) { stage.press(key) }
     stage.press(.enter)
     if stage.session?.page.verdict?.isRight != true {

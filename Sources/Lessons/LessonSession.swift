@@ -24,12 +24,22 @@ public struct LessonSession: Sendable {
   public private(set) var part = 0
   /// What went wrong at this step, first.
   public private(set) var fault: LessonFault?
-  /// How questions were answered: by step, whether rightly.
-  public private(set) var verdicts: [Int: Bool] = [:]
+  /// How questions were answered, by step.
+  public private(set) var verdicts: [Int: LessonMark] = [:]
+  /// The first try of the question that is asked, where it was wrong and there is a second.
+  public private(set) var firstTry: LessonTry?
   /// The answer of the question that was revealed.
   public private(set) var solution: LessonSolution?
   /// What the last command leads to: a state of the run after this serial, at this update; nil for any.
   public var awaited: (serial: UInt64, update: Int?) = (0, nil)
+  /// How many commands of its own have changed the run: what changes it without one, the reader did.
+  public var commands = 0
+  /// Whether the reader has changed the run since the step began.
+  public private(set) var isTouched = false
+  /// What was answered, by step: an answered question is shown with its answer.
+  private var given: [Int: LessonAnswer] = [:]
+  /// Whether the step is shown again with the answer that it was given.
+  private var isReview = false
   private var kept: [String: LessonValue] = [:]
   /// What is still to be done before the step, or the answer, is shown.
   private var queue: [LessonRequest] = []
@@ -49,7 +59,7 @@ public struct LessonSession: Sendable {
   }
 
   /// A session at a step of a lesson, counted from 0; `verdicts` says how questions were answered before.
-  public init(_ lesson: Lesson, at index: Int = 0, verdicts: [Int: Bool] = [:]) {
+  public init(_ lesson: Lesson, at index: Int = 0, verdicts: [Int: LessonMark] = [:]) {
     self.lesson = lesson
     self.verdicts = verdicts.filter { lesson.steps.indices.contains($0.key) }
     self.index = max(0, min(index, lesson.steps.count - 1))
@@ -71,6 +81,20 @@ public struct LessonSession: Sendable {
       }
     }
   }
+}
+
+/// How a question was answered.
+public enum LessonMark: Character, Sendable {
+  /// Rightly at the first try, at the second, or wrongly.
+  case first = "r", second = "s", wrong = "w"
+}
+
+/// A first try that was wrong.
+public struct LessonTry: Equatable, Sendable {
+  /// What was answered, and what this mistake usually comes from.
+  public let answer: LessonAnswer, remark: String?
+  /// Whether the question was not answered before.
+  let counts: Bool
 }
 
 /// What a lesson is given of the run: the pass that is shown, and the step under the cursor, counted from 1.
@@ -137,22 +161,36 @@ extension LessonSession {
   /// - Returns: what is to be done now; the next call comes with the pass that it leads to.
   public mutating func attend(_ scene: LessonScene) -> [LessonRequest] {
     var scene = scene, requests: [LessonRequest] = []
-    while !queue.isEmpty {
-      let next = queue.removeFirst()
-      switch next {
-      case .act(.keep(let name, let formula)):
-        kept[name] = value(formula, scene)
-      case .act(.cursor(let formula)):
-        guard let step = value(formula, scene)?.numbers.first, step.isFinite else { break }
-        scene.step = Int(max(1, min(1e6, step.rounded())))
-        requests.append(.cursor(scene.step))
-      default:
-        requests.append(next)
-        if next.changesRun { return requests }
+    repeat {
+      while !queue.isEmpty {
+        let next = queue.removeFirst()
+        switch next {
+        case .act(.keep(let name, let formula)):
+          kept[name] = value(formula, scene)
+        case .act(.cursor(let formula)):
+          guard let step = value(formula, scene)?.numbers.first, step.isFinite else { break }
+          scene.step = Int(max(1, min(1e6, step.rounded())))
+          requests.append(.cursor(scene.step))
+        default:
+          requests.append(next)
+          if next.changesRun { return requests }
+        }
       }
-    }
-    arrive(scene)
+      arrive(scene)
+    } while answerAgain()
     return requests
+  }
+
+  /// Gives the answer of before to a question that was gone back to.
+  ///
+  /// - Returns: whether there is one.
+  private mutating func answerAgain() -> Bool {
+    guard isReview, phase == .shown, let question = step.question else { return false }
+    isReview = false
+    answer = given[index] ?? .none
+    phase = .revealing
+    queue = question.reveal.map(LessonRequest.act)
+    return true
   }
 
   /// What a formula gives; what is wrong with it is noted.
@@ -184,12 +222,53 @@ extension LessonSession {
         self.solution = solution
         page.verdict = try solution.verdict(on: answer, of: question, numbers)
         page.why = try question.why.line(numbers)
-        verdicts[index] = verdicts[index] ?? page.verdict?.isRight
+        note(page.verdict?.isRight)
       }
     } catch {
       fail(error)
     }
   }
+
+  /// Notes how a question was answered: the first answer counts, and a second try that is right.
+  private mutating func note(_ isRight: Bool?) {
+    guard !isTalk else { return }
+    given[index] = answer
+    guard let isRight else { return }
+    if isRight, firstTry?.counts == true { verdicts[index] = .second }
+    verdicts[index] = verdicts[index] ?? (isRight ? .first : .wrong)
+  }
+
+  /// Takes the first answer of a question that has a second try.
+  ///
+  /// - Returns: whether it is wrong, and there is another try.
+  private mutating func isWrongAtFirst(_ question: LessonQuestion, _ scene: LessonScene?) -> Bool {
+    guard !isTalk, firstTry == nil, let scene, question.hasSecondTry(kept: Set(kept.keys)) else { return false }
+    let numbers = scene.numbers(kept)
+    guard let solution = try? LessonSolution(question, numbers),
+      let verdict = try? solution.verdict(on: answer, of: question, numbers), verdict.isRight == false
+    else { return false }
+    firstTry = LessonTry(answer: answer, remark: verdict.remark, counts: verdicts[index] == nil)
+    verdicts[index] = verdicts[index] ?? .wrong
+    // A curve is mended where it stands.
+    if case .curve = answer {} else { answer = question.emptyAnswer }
+    return true
+  }
+
+  /// Whether the run has to stay as it is: a question waits for its answer, or the lesson's own commands are under way.
+  public var holdsRun: Bool {
+    guard !isAway, step.wait == nil else { return false }
+    return phase == .preparing || phase == .revealing || phase == .shown && step.question != nil
+  }
+
+  /// Notes that the reader has changed the run: the next step begins from its own.
+  public mutating func touch() { isTouched = isTouched || step.wait == nil }
+
+  /// What is said where the run has to stay as it is.
+  public var holding: String {
+    phase == .shown ? Self.answerFirst : "one moment: the lesson is at work; Esc looks around"
+  }
+
+  private static let answerFirst = "answer first; Esc looks around: then every key works, and L restores this step"
 
   /// Whether what the reader is to bring about is there.
   public func isMet(_ scene: LessonScene) -> Bool {
@@ -206,11 +285,13 @@ extension LessonSession {
     if case .number(let text) = answer, !text.isEmpty {
       return "\(text): expected a number, such as -0.25, 1e-3 or 0.5*1.1^9"
     }
-    return "answer first; Esc looks around"
+    return Self.answerFirst
   }
 
   /// What is said of a character that a question does not take; nil where it means what it always does.
   public func refusal(of character: Character, turnsKnob: Bool) -> String? {
+    // A panel would open over the answer that is being read.
+    if phase == .revealed, !isAway, character.isNumber { return "Enter goes on; Esc looks around" }
     guard isAsking else { return nil }
     if case .number(let text) = answer {
       // What follows a digit is meant for the number; one can still quit and ask for help.
@@ -219,7 +300,7 @@ extension LessonSession {
         "\(character) is not taken, expected one of \(LessonAnswer.numberCharacters)"
     }
     // A digit that is no option would open a panel, and it could tell the answer.
-    return turnsKnob || character.isNumber ? "answer first; Esc, and every knob can be turned" : nil
+    return turnsKnob || character.isNumber ? Self.answerFirst : nil
   }
 
   /// The way on: to the answer, or to the next step.
@@ -241,7 +322,9 @@ extension LessonSession {
       }
       if case .step = question.kind { answer = .step(scene?.step ?? 1) }
       if isTalk { answer = .none }
-      guard isTalk || answer.isComplete else { return false }
+      let givesUp = firstTry != nil && answer == question.emptyAnswer
+      guard isTalk || givesUp || answer.isComplete else { return false }
+      if isWrongAtFirst(question, scene) { return true }
       phase = .revealing
       queue = question.reveal.map(LessonRequest.act)
     }
@@ -254,20 +337,23 @@ extension LessonSession {
       return
     }
     index += 1
+    // A run that the reader has changed is not the one that the next step speaks of.
+    if isTouched { return prepare() }
     enterStep()
     queue = step.actions.map(LessonRequest.act)
   }
 
   /// A step begins.
   private mutating func enterStep() {
-    (phase, answer, solution, fault) = (.preparing, .none, nil, nil)
+    (phase, answer, solution, fault, firstTry, isTouched, isReview) = (.preparing, .none, nil, nil, nil, false, false)
     closed = step.question?.tellingPanels ?? []
   }
 
-  /// Back to the question, or to the step before.
+  /// Back to the step before; a question that was answered is shown with its answer.
   public mutating func goBack() {
-    if phase != .revealed, phase != .over { index = max(0, index - 1) }
+    if phase != .over { index = max(0, index - 1) }
     prepare()
+    isReview = !isTalk && given[index] != nil
   }
 }
 
@@ -276,6 +362,6 @@ extension LessonSession: Equatable {
   public static func == (a: LessonSession, b: LessonSession) -> Bool {
     a.lesson.name == b.lesson.name && a.index == b.index && a.phase == b.phase && a.answer == b.answer
       && a.page == b.page && a.isAway == b.isAway && a.isTalk == b.isTalk && a.part == b.part && a.closed == b.closed
-      && a.fault == b.fault
+      && a.fault == b.fault && a.firstTry == b.firstTry && a.verdicts == b.verdicts
   }
 }

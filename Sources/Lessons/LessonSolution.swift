@@ -183,9 +183,9 @@ extension LessonQuestion {
   /// What a reader begins to answer with.
   var emptyAnswer: LessonAnswer {
     switch kind {
-    case .choice: .option(0)
+    // An option that is chosen for the reader would be passed unread.
+    case .choice, .step: .none
     case .number: .number("")
-    case .step: .none
     case .curve: .curve(LessonCurve())
     }
   }

@@ -151,8 +151,8 @@ struct DashboardSession: TerminalHandler {
   private func keepProgress() {
     guard let lesson, let session = runner.session else { return }
     let count = session.lesson.steps.count
-    lesson.progress.keep(
-      session.lesson.name, step: session.phase == .over ? count : session.index, verdicts: session.verdicts)
+    let step = session.phase == .over ? count : session.index
+    lesson.progress.keep(session.lesson.name, step: step, of: count, verdicts: session.verdicts)
   }
 
   private mutating func answer(_ outcome: EffectRunner.Outcome) -> TerminalResponse {

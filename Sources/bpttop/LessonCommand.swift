@@ -14,7 +14,8 @@ struct LessonCommand: ParsableCommand {
     abstract: "Lessons that ask before they show; worksheets, talks, and a check of all they claim.",
     discussion: """
       Without a name, lists the lessons. A lesson is given inside the dashboard: Enter goes on, Backspace goes back, Esc lets you \
-      look around, L comes back to the lesson's step. It is taken up where it was left; --from 1 begins it anew.
+      look around, L begins the lesson's step anew, whatever was changed. The first answer to a question counts; most have a \
+      second try. A lesson is taken up where it was left; --from 1 begins it anew. The best result stays.
 
       EXAMPLES
         bpttop lesson
@@ -81,13 +82,33 @@ struct LessonCommand: ParsableCommand {
     let progress = LessonProgress(environment: ProcessInfo.processInfo.environment)
     for name in ShippedLessons.texts.isEmpty ? [] : ShippedLessons.names where ShippedLessons.texts[name] != nil {
       let lesson = try Self.read(name)
-      let step = progress.step(of: name)
-      let state = step.map { $0 >= lesson.steps.count ? "done" : "at step \($0 + 1) of \(lesson.steps.count)" } ?? ""
-      let after = lesson.after.isEmpty ? "" : "  after \(lesson.after.joined(separator: ", "))"
-      try StandardOutput.print(
-        "\(name.padded(18))\("\(lesson.minutes) min".padded(8))\(lesson.title.padded(52))\(state.padded(18))\(after)")
+      let after = lesson.after.isEmpty ? "" : "after \(lesson.after.joined(separator: ", "))"
+      let words = [lesson.title, Self.state(of: lesson, progress), after].filter { !$0.isEmpty }.joined(
+        separator: " · ")
+      // What is too long for a line goes on below, under its words.
+      for (row, line) in words.wrapped(to: Self.columns - 24).enumerated() {
+        let head = row == 0 ? name.padded(17) + "\(lesson.minutes) min".padded(7) : "".padded(24)
+        try StandardOutput.print(head + line)
+      }
     }
     try StandardOutput.print("\nbpttop lesson NAME begins one; the first is unrolling.")
+  }
+
+  /// The columns of a line of the list, on any terminal.
+  private static let columns = 80
+
+  /// How far a lesson has been gone through, and how well at best.
+  private static func state(of lesson: Lesson, _ progress: LessonProgress) -> String {
+    let count = lesson.steps.count
+    var words: [String] = []
+    if let step = progress.step(of: lesson.name) {
+      words.append(step >= count ? "done" : "at step \(step + 1) of \(count)")
+    }
+    if let best = progress.best(of: lesson.name, steps: count), best.questions > 0 {
+      words.append(
+        "best \(best.first) of \(best.questions)" + (best.second > 0 ? " and \(best.second) at the second try" : ""))
+    }
+    return words.joined(separator: ", ")
   }
 
   private func listQuantities() throws {
