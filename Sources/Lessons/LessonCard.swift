@@ -48,7 +48,8 @@ public enum LessonCard {
     guard !text.isEmpty else { return [] }
     var isNew = false
     return text.onScreen.words(theme).wrapped(to: width).map { line in
-      let parts = line.split(separator: "*", omittingEmptySubsequences: false)
+      // A no-break space has kept words together, and is drawn as a space.
+      let parts = line.replacing("\u{a0}", with: " ").split(separator: "*", omittingEmptySubsequences: false)
       return parts.enumerated().map { index, part in
         if index > 0 { isNew.toggle() }
         return Span(String(part), theme[isNew ? .accent : role])
