@@ -153,7 +153,7 @@ public enum LessonCard {
 
   /// The keys that go on, for the lower edge of the card.
   static func keys(_ session: LessonSession) -> [(key: String, words: String)] {
-    if session.isAway { return [("L", "back to the lesson")] }
+    if session.isAway { return [("L", "back, this step anew")] }
     if session.phase == .over { return [("⏎", "ends the lesson"), ("Bksp", "the last step")] }
     var keys: [(key: String, words: String)] = []
     if session.phase == .shown, !session.isTalk {

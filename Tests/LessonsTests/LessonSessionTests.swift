@@ -153,6 +153,29 @@ struct LessonSessionTests {
     #expect(stage.session?.answer == .option(0))
   }
 
+  @Test("What an experiment shows is answered once; a number that is known before it has a second try")
+  func secondTries() throws {
+    func hasSecond(_ name: String, _ step: Int) throws -> Bool? {
+      let lesson = try lesson(name)
+      let kept = lesson.steps[step - 1].actions.compactMap { action in
+        if case .keep(let name, _) = action { name } else { nil }
+      }
+      return lesson.steps[step - 1].question?.hasSecondTry(kept: Set(kept))
+    }
+    #expect(try hasSecond("exploding", 5) == false)
+    #expect(try hasSecond("unrolling", 7) == false)
+    #expect(try hasSecond("unrolling", 5) == true)
+    #expect(try hasSecond("by-hand", 13) == true)
+    #expect(try hasSecond("vanishing", 6) == true)
+  }
+
+  @Test("Flow shows what is left of a summand: it is closed while that is asked for")
+  func closedFlow() throws {
+    var stage = try Example.stage(lesson("summands"))
+    stage.begin(LessonSession(try lesson("summands"), at: 2))
+    #expect(stage.session?.closed.contains("flow") == true)
+  }
+
   @Test("While an answer is read a digit opens no panel")
   func digitsAtAnswer() throws {
     var (stage, right) = try atLoss()
