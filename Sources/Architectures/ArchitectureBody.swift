@@ -13,6 +13,8 @@ public protocol ArchitectureBody<S>: AnyObject {
   var topGradient: UnsafeMutablePointer<S> { get }
   /// The numbers of a row of the top: those of a state, but where the readout sees more than one.
   var topWidth: Int { get }
+  /// The first step with something for the readout: before it the top is 0, and its gradient is not asked for.
+  var firstTopStep: Int { get }
   /// From the inputs, [T·B, I], to the top.
   func forward(_ input: UnsafePointer<S>)
   /// From the top's gradient to those of the parameters, which grow, and of every layer.
@@ -32,6 +34,8 @@ public protocol ArchitectureBody<S>: AnyObject {
 }
 
 extension ArchitectureBody {
+  /// Every step has.
+  public var firstTopStep: Int { 0 }
   /// There is none.
   public func directGradient(layer: Int) -> UnsafeMutablePointer<S>? { nil }
 }

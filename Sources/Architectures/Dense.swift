@@ -7,6 +7,8 @@ final class Dense<S: Scalar> {
   private let weight: Int, bias: Int?
   /// Wᵀ and W in panels.
   private let forwardPanels: UnsafeMutablePointer<S>, backwardPanels: UnsafeMutablePointer<S>
+  /// Some rows of x in panels.
+  private let xPanels: UnsafeMutablePointer<S>
 
   /// The tensors `name` + "weight" and `name` + "bias".
   convenience init(
@@ -22,6 +24,7 @@ final class Dense<S: Scalar> {
     (self.inputs, self.outputs, self.weights, self.weight, self.bias) = (inputs, outputs, weights, weight, bias)
     forwardPanels = arena.take(S.packedCount(k: inputs, n: outputs))
     backwardPanels = arena.take(S.packedCount(k: outputs, n: inputs))
+    xPanels = arena.take(outputs >= Self.outputsLaidOut ? S.packedCount(k: Self.rowsAtOnce, n: inputs) : 0)
   }
 
   /// Takes the weights as they are now, for the way forward or for the way back.
@@ -40,6 +43,18 @@ final class Dense<S: Scalar> {
     S.multiplyPacked(
       m: rows, n: outputs, k: inputs, a: x, aRowStride: inputs, aColumnStride: 1, packedB: forwardPanels,
       start: weights.parameters + bias, startStride: 0, c: y, cRowStride: outputs)
+  }
+
+  /// y = b, which is what x = 0 gives.
+  func forwardOfZero(_ rows: Int, into y: UnsafeMutablePointer<S>) {
+    for row in 0..<rows {
+      let place = y + row * outputs
+      guard let bias else {
+        place.update(repeating: 0, count: outputs)
+        continue
+      }
+      place.update(from: weights.parameters + bias, count: outputs)
+    }
   }
 
   /// y = W x
@@ -83,16 +98,26 @@ final class Dense<S: Scalar> {
   }
   var shift: [Double] { bias.map { at in (0..<outputs).map { Double(weights.parameters[at + $0]) } } ?? [] }
 
-  private static var rowsAtOnce: Int { 64 }
+  /// So many rows of x and ∂L/∂y at a time as stay in the cache.
+  private static var rowsAtOnce: Int { 96 }
+  /// Fewer outputs than these do not read x often enough to lay it out first.
+  private static var outputsLaidOut: Int { 32 }
 
   /// ∂L/∂W += Σ ∂L/∂y xᵀ, ∂L/∂b += Σ ∂L/∂y
   func addGradient(_ rows: Int, _ x: UnsafePointer<S>, _ dy: UnsafePointer<S>) {
-    // So many rows of both at a time as stay in the cache.
+    let dw = weights.gradient + weight
     for start in stride(from: 0, to: rows, by: Self.rowsAtOnce) {
-      S.multiply(
-        m: outputs, n: inputs, k: min(Self.rowsAtOnce, rows - start), a: dy + start * outputs, aRowStride: 1,
-        aColumnStride: outputs, b: x + start * inputs, bRowStride: inputs, c: weights.gradient + weight,
-        cRowStride: inputs, accumulate: true)
+      let (k, x, dy) = (min(Self.rowsAtOnce, rows - start), x + start * inputs, dy + start * outputs)
+      if outputs >= Self.outputsLaidOut {
+        S.pack(k: k, n: inputs, b: x, rowStride: inputs, columnStride: 1, into: xPanels)
+        S.multiplyPacked(
+          m: outputs, n: inputs, k: k, a: dy, aRowStride: 1, aColumnStride: outputs, packedB: xPanels, c: dw,
+          cRowStride: inputs, accumulate: true)
+      } else {
+        S.multiply(
+          m: outputs, n: inputs, k: k, a: dy, aRowStride: 1, aColumnStride: outputs, b: x, bRowStride: inputs, c: dw,
+          cRowStride: inputs, accumulate: true)
+      }
     }
     guard let bias else { return }
     S.addColumnSums(rows: rows, columns: outputs, x: dy, xStride: outputs, to: weights.gradient + bias)

@@ -72,7 +72,11 @@ public final class GraphPass<S: Scalar> {
   public func forward() {
     body.forward(x)
     readout.pack(back: false)
-    readout.forward(steps * batch * places, body.top, into: output)
+    // The readout of 0 is its bias.
+    let silent = body.firstTopStep * batch * places
+    readout.forwardOfZero(silent, into: output)
+    readout.forward(
+      steps * batch * places - silent, body.top + silent * readout.inputs, into: output + silent * readout.outputs)
   }
 
   /// The outputs after `forward`, [T·B, O], widened.
@@ -90,8 +94,7 @@ public final class GraphPass<S: Scalar> {
     gradient.update(repeating: 0)
     injectLosses(weight: S(weight))
     readout.pack(back: true)
-    readout.addGradient(steps * batch * places, body.top, output)
-    readout.backward(steps * batch * places, output, into: body.topGradient)
+    readoutBackward()
     body.backward(x)
     var objective = 0.0
     for row in 0..<steps * batch { objective += Double(losses[row]) }
@@ -100,6 +103,17 @@ public final class GraphPass<S: Scalar> {
     let isFinite = objective.isFinite && norm.isFinite
     return PassResult(
       objective: objective, injected: count, gradientNorm: norm, nonFinite: isFinite ? nil : firstNonFinite())
+  }
+
+  /// ∂L/∂ of the readout and of the top, from the first step with a target on: before it all of them are 0.
+  private func readoutBackward() {
+    let first = (mask.firstIndex { $0 != 0 } ?? mask.count) / batch * batch
+    let row = body.topWidth, rows = steps * batch - first
+    let silent = min(first, body.firstTopStep * batch)
+    (body.topGradient + silent * row).update(repeating: 0, count: (first - silent) * row)
+    let (h, dy) = (body.top + first * row, output + first * layout.outputs)
+    readout.addGradient(rows * places, h, dy)
+    readout.backward(rows * places, dy, into: body.topGradient + first * row)
   }
 
   /// l and weight · ∂l/∂y: softmax cross-entropy, or ½‖y - d‖².

@@ -44,10 +44,26 @@ struct TreePlan {
       return Node(left: moved(node.left), right: moved(node.right), gap: node.gap, height: node.height)
     }
     var start = 0
-    for end in 1...max(1, nodes.count) where end == nodes.count || nodes[end].height != nodes[start].height {
+    for end in 1...max(1, nodes.count) where end >= nodes.count || nodes[end].height != nodes[start].height {
       if start < nodes.count { levels.append(start..<min(end, nodes.count)) }
       start = end
     }
+  }
+
+  /// Nodes of one height, at most so many at a time, inner nodes as leaves + index: each part as soon as its children are there.
+  func parts(nodesAtOnce count: Int) -> [Range<Int>] {
+    let heights = [0..<leaves] + levels.map { leaves + $0.lowerBound..<leaves + $0.upperBound }
+    let parts = heights.flatMap { nodes in
+      stride(from: nodes.lowerBound, to: nodes.upperBound, by: count).map { $0..<min($0 + count, nodes.upperBound) }
+    }
+    // When a node may be computed: after so many parts of leaves.
+    var ready = (0..<leaves + nodes.count).map { $0 / count }
+    for part in parts where part.lowerBound >= leaves {
+      let last = part.map { max(ready[nodes[$0 - leaves].left], ready[nodes[$0 - leaves].right]) }.max() ?? 0
+      for k in part { ready[k] = last }
+    }
+    // Of those of one moment the lower ones, which are numbered first.
+    return parts.sorted { (ready[$0.lowerBound], $0.lowerBound) < (ready[$1.lowerBound], $1.lowerBound) }
   }
 }
 
@@ -70,16 +86,19 @@ final class TreeNetwork<S: Scalar>: ArchitectureBody {
   /// h and c of every node, [nodes·B, d], and their gradients.
   let h: UnsafeMutablePointer<S>, c: UnsafeMutablePointer<S>
   private let hGradient: UnsafeMutablePointer<S>, cGradient: UnsafeMutablePointer<S>
-  /// The gradient of the children of one height; x of every node, and h of its children, one after the other, so that a height is one product.
+  /// The gradient of the children of some nodes; x of every node, and h of its children, one after the other, so that nodes of one
+  /// height are one product.
   private let children: UnsafeMutablePointer<S>
   let x: UnsafeMutablePointer<S>
   private let lefts: UnsafeMutablePointer<S>, rights: UnsafeMutablePointer<S>
-  /// The values of the gates, φ′ or their derivatives, and ∂L/∂a, [nodes·B, gates·d].
+  /// The values of the gates, and φ′ or their derivatives, [nodes·B, gates·d]; ∂L/∂a of some nodes.
   let value: UnsafeMutablePointer<S>, slope: UnsafeMutablePointer<S>
   private let preactivationGradient: UnsafeMutablePointer<S>
   /// tanh c, and its derivative.
   let squashed: UnsafeMutablePointer<S>, squashedSlope: UnsafeMutablePointer<S>
-  let top: UnsafeMutablePointer<S>, topGradient: UnsafeMutablePointer<S>
+  let top: UnsafeMutablePointer<S>
+  /// Nodes of one height, so many at a time that what they read and write stays in the cache until their parents have it.
+  private let parts: [Range<Int>]
 
   init(
     _ specification: ArchitectureSpecification, _ network: NetworkSpecification, _ weights: Weights<S>, steps: Int,
@@ -97,13 +116,13 @@ final class TreeNetwork<S: Scalar>: ArchitectureBody {
     right = Dense(weights.offset("right.weight"), nil, weights, inputs: d, outputs: gated, arena)
     (h, hGradient) = (arena.take(rows, d), arena.take(rows, d))
     (c, cGradient) = (arena.take(isGated ? rows : 1, d), arena.take(isGated ? rows : 1, d))
-    children = arena.take(steps * batch, d)
+    parts = plan.parts(nodesAtOnce: max(1, Self.rowsAtOnce / batch))
+    let most = (parts.map(\.count).max() ?? 1) * batch
+    (children, preactivationGradient) = (arena.take(most, d), arena.take(most, gated))
     (x, lefts, rights) = (arena.take(rows, inputs), arena.take(rows, d), arena.take(rows, d))
-    (value, slope, preactivationGradient) = (
-      arena.take(isGated ? rows : 1, gated), arena.take(rows, gated), arena.take(rows, gated)
-    )
+    (value, slope) = (arena.take(isGated ? rows : 1, gated), arena.take(rows, gated))
     (squashed, squashedSlope) = (arena.take(rows, d), arena.take(rows, d))
-    (top, topGradient) = (arena.take(steps * batch, d), arena.take(steps * batch, d))
+    top = arena.take(steps * batch, d)
   }
 
   /// The tensors before the readout.
@@ -119,31 +138,41 @@ final class TreeNetwork<S: Scalar>: ArchitectureBody {
 
   var root: Int { steps + plan.nodes.count - 1 }
 
-  /// The leaves at once, then height by height.
+  private static var rowsAtOnce: Int { 96 }
+
+  /// Part by part, from the leaves to the root.
   @specialized(where S == Double)
   @specialized(where S == Float)
   func forward(_ sequences: UnsafePointer<S>) {
     for dense in [input, left, right] { dense.pack(back: false) }
-    x.update(from: sequences, count: steps * batch * inputs)
-    for (k, node) in plan.nodes.enumerated() {
-      (x + (steps + k) * batch * inputs).update(from: sequences + node.gap * batch * inputs, count: batch * inputs)
-    }
-    input.forward((steps + plan.nodes.count) * batch, x, into: slope)
-    compose(0..<steps)
-    for level in plan.levels {
-      let block = batch * width
-      for k in level {
-        let node = plan.nodes[k], place = (steps + k) * block
-        (lefts + place).update(from: h + node.left * block, count: block)
-        (rights + place).update(from: h + node.right * block, count: block)
+    let block = batch * width
+    for part in parts {
+      let (first, rows) = (part.lowerBound, part.count * batch)
+      gather(part, sequences)
+      let a = slope + first * gates * block
+      input.forward(rows, x + first * batch * inputs, into: a)
+      if first >= steps {
+        left.addForward(rows, lefts + first * block, to: a)
+        right.addForward(rows, rights + first * block, to: a)
       }
-      let (first, rows) = (steps + level.lowerBound, level.count * batch)
-      let a = slope + first * batch * gates * width
-      left.addForward(rows, lefts + first * block, to: a)
-      right.addForward(rows, rights + first * block, to: a)
-      compose(first..<first + level.count)
+      compose(part)
     }
-    (top + (steps - 1) * batch * width).update(from: h + root * batch * width, count: batch * width)
+    (top + (steps - 1) * block).update(from: h + root * block, count: block)
+  }
+
+  /// What some nodes read, one after the other: x, and h of their children.
+  private func gather(_ nodes: Range<Int>, _ sequences: UnsafePointer<S>) {
+    let block = batch * width, row = batch * inputs
+    guard nodes.lowerBound >= steps else {
+      (x + nodes.lowerBound * row).update(from: sequences + nodes.lowerBound * row, count: nodes.count * row)
+      return
+    }
+    for k in nodes {
+      let node = plan.nodes[k - steps]
+      (x + k * row).update(from: sequences + node.gap * row, count: row)
+      (lefts + k * block).update(from: h + node.left * block, count: block)
+      (rights + k * block).update(from: h + node.right * block, count: block)
+    }
   }
 
   /// From a, in `slope`, to h and c of some nodes.
@@ -190,29 +219,27 @@ final class TreeNetwork<S: Scalar>: ArchitectureBody {
   @specialized(where S == Double)
   @specialized(where S == Float)
   func backward(_ sequences: UnsafePointer<S>) {
-    let block = batch * width, all = (steps + plan.nodes.count) * batch
-    for dense in [input, left, right] { dense.pack(back: true) }
-    if isGated { cGradient.update(repeating: 0, count: all * width) }
+    let block = batch * width
+    for dense in [left, right] { dense.pack(back: true) }
+    if isGated { cGradient.update(repeating: 0, count: (steps + plan.nodes.count) * block) }
     (hGradient + root * block).update(from: topGradient + (steps - 1) * block, count: block)
-    for level in plan.levels.reversed() {
-      let (first, rows) = (steps + level.lowerBound, level.count * batch)
-      decompose(first..<first + level.count)
-      let da = preactivationGradient + first * batch * gates * width
+    for part in parts.reversed() {
+      let (first, rows) = (part.lowerBound, part.count * batch)
+      decompose(part)
+      let da = preactivationGradient
+      input.addGradient(rows, x + first * batch * inputs, da)
+      guard first >= steps else { continue }
+      left.addGradient(rows, lefts + first * block, da)
+      right.addGradient(rows, rights + first * block, da)
       // A node has one parent: what comes from it is all.
       for (dense, isLeft) in [(left, true), (right, false)] {
         dense.backward(rows, da, into: children)
-        for (place, k) in level.enumerated() {
-          let child = isLeft ? plan.nodes[k].left : plan.nodes[k].right
-          (hGradient + child * block).update(from: children + place * block, count: block)
+        for k in part {
+          let child = isLeft ? plan.nodes[k - steps].left : plan.nodes[k - steps].right
+          (hGradient + child * block).update(from: children + (k - first) * block, count: block)
         }
       }
     }
-    decompose(0..<steps)
-    let inner = steps * batch, da = preactivationGradient + inner * gates * width
-    left.addGradient(all - inner, lefts + inner * width, da)
-    right.addGradient(all - inner, rights + inner * width, da)
-    input.addGradient(all, x, preactivationGradient)
-    topGradient.update(from: hGradient, count: steps * block)
   }
 
   /// ∂L/∂a of some nodes; what goes past the weights into the children's c.
@@ -222,14 +249,14 @@ final class TreeNetwork<S: Scalar>: ArchitectureBody {
       let place = start * width
       S.multiplyElements(
         rows: 1, columns: rows * width, scale: 1, x: slope + place, xStride: 0, y: hGradient + place, yStride: 0,
-        into: preactivationGradient + place, zStride: 0)
+        into: preactivationGradient, zStride: 0)
       return
     }
     for k in nodes {
       let node = k >= steps ? plan.nodes[k - steps] : nil
       for sequence in 0..<batch {
         let own = k * batch + sequence, gate = value + own * 5 * width, derivative = slope + own * 5 * width
-        let da = preactivationGradient + own * 5 * width
+        let da = preactivationGradient + (own - start) * 5 * width
         for j in 0..<width {
           let at = own * width + j
           let dh = hGradient[at], dc = cGradient[at] + dh * gate[3 * width + j] * squashedSlope[at]
@@ -250,12 +277,15 @@ final class TreeNetwork<S: Scalar>: ArchitectureBody {
     }
   }
 
+  /// The root's, until it is handed on: that of the leaves lies there afterwards.
+  var topGradient: UnsafeMutablePointer<S> { hGradient }
   var topWidth: Int { width }
+  var firstTopStep: Int { steps - 1 }
   var shownLayers: Int { 1 }
   var stateName: String { "leaf h" }
   func graphLayer(_ layer: Int) -> Int { 0 }
   func state(layer: Int) -> UnsafeMutablePointer<S> { h }
-  func stateGradient(layer: Int) -> UnsafeMutablePointer<S> { topGradient }
+  func stateGradient(layer: Int) -> UnsafeMutablePointer<S> { hGradient }
 }
 
 extension TreeNetwork: GraphBody where S == Double {

@@ -50,7 +50,7 @@ import Testing
     }
   }
 
-  static let cases: [Case] = ["transformers", "networks"].flatMap { name -> [Case] in
+  static let cases: [Case] = ["transformers", "transformers_crossed", "networks"].flatMap { name -> [Case] in
     let file = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Fixtures/\(name).json")
     do { return try JSONDecoder().decode([Case].self, from: Data(contentsOf: file)) } catch {
       Issue.record("\(error)")
@@ -58,7 +58,7 @@ import Testing
     }
   }
 
-  @Test func casesAreThere() { #expect(Self.cases.count == 103) }
+  @Test func casesAreThere() { #expect(Self.cases.count == 175) }
 
   private func recording(_ c: Case) -> GraphRecording {
     GraphRecording(

@@ -2,9 +2,10 @@
 
 usage: python make_transformers.py        (needs: pip install "jax[cpu]" numpy torch safetensors)
 
-Writes transformers.json, with of each case the parameters in order, the data, the objective, the gradient, and of sequence 0 of
-every layer ‖∂l_i/∂x_t‖, [targets, T], x_t what the block of the layer reads; and torch.safetensors, the weights of one module of
-PyTorch's under its own names. Where PyTorch is asked too, its objective and gradient stand beside: `torchObjective`, `torchGradient`.
+Writes transformers.json, and transformers_crossed.json with the options crossed, with of each case the parameters in order, the data,
+the objective, the gradient, and of sequence 0 of every layer ‖∂l_i/∂x_t‖, [targets, T], x_t what the block of the layer reads; and
+torch.safetensors, the weights of one module of PyTorch's under its own names. Where PyTorch is asked too, its objective and gradient
+stand beside: `torchObjective`, `torchGradient`. Numbers of crossed cases have 13 digits, more than a test asks for.
 """
 import json
 
@@ -154,6 +155,15 @@ def case(seed, c):
     return out
 
 
+def shortened(value):
+    """The same with 13 digits of each number."""
+    if isinstance(value, dict):
+        return {k: shortened(v) for k, v in value.items()}
+    if isinstance(value, list):
+        return [shortened(v) for v in value]
+    return float(f"{value:.13g}") if isinstance(value, float) else value
+
+
 def settings(name, steps, batch, inputs, width, outputs, layers, heads, loss, **more):
     base = dict(positions="none", residual=True, activation="relu", expansion=2)
     return dict(base, name=name, steps=steps, batch=batch, inputs=inputs, width=width, outputs=outputs, layers=layers,
@@ -173,3 +183,14 @@ cases = [
 ]
 with open("transformers.json", "w") as file:
     json.dump([case(k + 1, c) for k, c in enumerate(cases)], file)
+
+# Every norm with every code of positions, and every norm without residual paths, with both losses at three sizes.
+SIZES = [(3, 2, 4, 2, 1), (5, 1, 4, 1, 2), (7, 2, 6, 3, 1)]
+OPTIONS = [(n, p, True) for n in ("none", "pre", "post") for p in ("sinusoidal", "learned", "rotary")]
+OPTIONS += [(n, "rotary", False) for n in ("none", "pre", "post")]
+crossed = [
+    settings(f"{n} {p} {'' if residual else 'no residual '}{loss} T={T} d={d} heads={heads} layers={layers}", T, B, 2, d, 2, layers,
+             heads, loss, norm=n, positions=p, residual=residual, activation="tanh", expansion=1)
+    for n, p, residual in OPTIONS for loss in ("cross_entropy", "squared") for T, B, d, heads, layers in SIZES]
+with open("transformers_crossed.json", "w") as file:
+    json.dump([shortened(case(100 + k, c)) for k, c in enumerate(crossed)], file, separators=(",", ":"))
