@@ -286,6 +286,16 @@ struct TableTests {
     }
   }
 
+  /// Rows wait to be read with their neighbors: millions of bytes of comments and blank lines between them change nothing.
+  @Test func rowsBetweenManyComments() throws {
+    let nothing = String(repeating: "# a comment that goes on and on and on\n\n   \n", count: 120_000)
+    let text = "x,y\n5,1\n" + nothing + "7,3\n2,8\n" + nothing + "4,9\n"
+    let table = try Table(TextSource(Array(text.utf8), file: "d.csv"), TaskSpecification(), memory: 1 << 30)
+    #expect(table.rows == 4)
+    #expect(table.read(0..<4) { Array($0) } == [5, 1, 7, 3, 2, 8, 4, 9])
+    #expect(table.notes.contains { $0.contains("240,000 comment lines") })
+  }
+
   /// Mean and standard deviation over parts far apart, against their closed form for 3, 6 … 3n: 3 (n + 1) / 2 and 3 √((n² - 1) / 12).
   @Test func meanAndDeviationOverParts() throws {
     let count = 200_000

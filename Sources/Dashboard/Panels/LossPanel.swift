@@ -16,11 +16,10 @@ struct LossPanel: Panel {
   let reads: [any Instrument.Type] = [LossInstrument.self]
 
   func notes(_ state: DashboardState) -> [String] {
-    guard let reading = state.lane[LossInstrument.self], let first = reading.history.buckets.first else {
-      return ["by update"]
-    }
+    let firsts = state.lanes.compactMap { $0[LossInstrument.self]?.history.buckets.first?.firstUpdate }
+    guard let reading = state.lane[LossInstrument.self], let first = firsts.min() else { return ["by update"] }
     let unit = reading.kind.map { $0 == .crossEntropy ? "nats · " : "½(y-d)² · " } ?? ""
-    let range = "update \(NumberText.grouped(first.firstUpdate)) … \(NumberText.grouped(reading.update))"
+    let range = "update \(NumberText.grouped(first)) … \(NumberText.grouped(reading.update))"
     return [unit + range, range, ""]
   }
 

@@ -56,6 +56,10 @@ struct TablePass {
       scanner.forgetRows()
     }
     while try scanner.next() {
+      guard scanner.count > 0 else {
+        try takeBlock()
+        continue
+      }
       guard scanner.row >= head.firstRow, try hasWidth(scanner), !isRepeatedHeader(scanner) else { continue }
       block.add(scanner, row: rows)
       scanner.holdRows()

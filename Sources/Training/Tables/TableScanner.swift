@@ -96,16 +96,22 @@ struct TableScanner {
   /// Whether a cell stands in quotes.
   func isQuoted(_ index: Int) -> Bool { cells[index].isQuoted }
 
-  /// Goes to the next row that is neither blank nor a comment; false at the end.
+  /// Goes to the next row that is neither blank nor a comment; false at the end. Where rows are held and many bytes of nothing
+  /// follow them, it stops at a row of no cells: the held rows can be forgotten.
   /// - Throws: an error that names the row, on quotes that do not end and on text beside them.
   mutating func next() throws(TaskError) -> Bool {
     while true {
       guard try takeRow() else { return false }
-      if isComment { continue }
+      if isComment {
+        if holdsTooMuch { return true }
+        continue
+      }
       let isBlank = cells.allSatisfy { cell in buffer[cell.range].allSatisfy(\.isBlank) && !cell.isQuoted }
       // A row of delimiters is a row: all of its cells are missing.
       if isBlank, cells.count <= 1 || dialect.isBlanks {
         blankCount += 1
+        cells.removeAll(keepingCapacity: true)
+        if holdsTooMuch { return true }
         continue
       }
       return true
@@ -113,6 +119,9 @@ struct TableScanner {
   }
 
   private var isComment: Bool { cells.isEmpty }
+
+  /// Whether what is held has grown far beyond a block of rows.
+  private var holdsTooMuch: Bool { holdsRows && position > 4 << 20 }
 
   /// Keeps the cells of this row and of those that follow until `forgetRows`.
   mutating func holdRows() { holdsRows = true }
