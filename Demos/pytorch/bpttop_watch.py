@@ -314,7 +314,7 @@ class Chain:
                     else:
                         gradient[end - 1] += by_state[-1]
                     by_state = by_state[:-1]
-                lost += float(by_state.double().square().sum())
+                lost += float(by_state.cpu().double().square().sum())  # not every device has float64
         if lost == 0:
             return {}
         return {"left_out": f"{lost ** 0.5 / self.scale:.3g}"}

@@ -17,11 +17,7 @@ struct Arrivals {
   ///   - name: what comes: window.
   ///   - now: the time in seconds since 1970.
   func silence(of name: String, _ now: Double) -> String? {
-    guard let last = times.last else { return nil }
-    let gaps = zip(times.dropFirst(), times).map { $0 - $1 }.sorted()
-    let usual = gaps.isEmpty ? 10 : gaps[gaps.count / 2]
-    let age = now - last
-    guard age > max(10, 3 * usual) else { return nil }
+    guard let age = age(now), age > max(10, 3 * (usual ?? 10)) else { return nil }
     let words =
       age < 60
       ? "\(Int(age)) s"
@@ -30,5 +26,17 @@ struct Arrivals {
         : age < 172_800
           ? "\(Int(age / 3600)) h" : "\(Int(age / 86400)) days"
     return "last \(name) \(words) ago"
+  }
+
+  /// Whether the next one is late by more than two of the usual times, and two seconds at least: what was measured before is no
+  /// longer how fast they come.
+  func areLate(_ now: Double) -> Bool { age(now).map { $0 > max(2, 3 * (usual ?? 0)) } ?? false }
+
+  private func age(_ now: Double) -> Double? { times.last.map { now - $0 } }
+
+  /// The median of the seconds between two; nil before there are two.
+  private var usual: Double? {
+    let gaps = zip(times.dropFirst(), times).map { $0 - $1 }.sorted()
+    return gaps.isEmpty ? nil : gaps[gaps.count / 2]
   }
 }

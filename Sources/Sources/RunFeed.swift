@@ -28,6 +28,8 @@ final class RunFeed: Sendable {
     var ticks = 0
     /// How long nothing has come: "last window 42 s ago"; nil while it grows as it did.
     var silence: String?
+    /// Whether lines come no longer as fast as they did.
+    var isLate = false
     var hasEnded = false
   }
 
@@ -61,7 +63,8 @@ final class RunFeed: Sendable {
       guard mailbox.hasNews else { return nil }
       let news = mailbox.news
       mailbox.hasNews = false
-      mailbox.news = News(unreadable: news.unreadable, silence: news.silence, hasEnded: news.hasEnded)
+      mailbox.news = News(
+        unreadable: news.unreadable, silence: news.silence, isLate: news.isLate, hasEnded: news.hasEnded)
       return news
     }
   }
@@ -104,22 +107,28 @@ final class RunFeed: Sendable {
 
   // MARK: Lines
 
-  /// Reads to the end, or until it is ended. A thread that waits for a pipe is not waited for.
+  /// Reads to the end, or until it is ended.
   private func read(_ descriptor: Int32, follows: Bool, _ now: () -> Double) {
     var cutter = RunLines(), arrivals = Arrivals()
     // What is not there yet is told, too.
     publish { _ in true }
     var buffer = [UInt8](repeating: 0, count: 1 << 16)
     while !isEnding {
+      // A pipe or a terminal that has nothing now is not waited for: that nothing comes is told, too.
+      guard Self.hasSomething(descriptor) else {
+        publish(silence: arrivals.silence(of: "line", now()), isLate: arrivals.areLate(now()))
+        tick()
+        continue
+      }
       let count = Foundation.read(descriptor, &buffer, buffer.count)
       if count > 0 {
         let cut = cutter.take(buffer[..<count])
         add(cut.lines, cut.unreadable)
-        if follows, let time = Self.changeTime(descriptor) { arrivals.add(time) }
+        arrivals.add(Self.changeTime(descriptor) ?? now())
       } else if follows, count == 0 {
-        publish(silence: arrivals.silence(of: "line", now()))
+        publish(silence: arrivals.silence(of: "line", now()), isLate: arrivals.areLate(now()))
         tick()
-      } else if count < 0, errno == EINTR {
+      } else if count < 0, errno == EINTR || errno == EAGAIN {
         continue
       } else {
         break
@@ -136,18 +145,24 @@ final class RunFeed: Sendable {
     while !isEnding { tick() }
   }
 
-  /// When a file was last written, in seconds since 1970; nil where that is not known.
+  /// Whether a read gives bytes, the end or an error at once. A regular file always does.
+  private static func hasSomething(_ descriptor: Int32) -> Bool {
+    var wanted = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+    return poll(&wanted, 1, 0) != 0
+  }
+
+  /// When a regular file was last written, in seconds since 1970; nil of a pipe.
   private static func changeTime(_ descriptor: Int32) -> Double? {
     var status = stat()
-    guard fstat(descriptor, &status) == 0 else { return nil }
+    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
     return Double(status.st_mtim.tv_sec) + Double(status.st_mtim.tv_nsec) * 1e-9
   }
 
   /// Tells that nothing comes any more, or that something does again.
-  private func publish(silence: String?) {
+  private func publish(silence: String?, isLate: Bool) {
     publish { news in
-      defer { news.silence = silence }
-      return silence != news.silence && !news.hasEnded
+      defer { (news.silence, news.isLate) = (silence, isLate) }
+      return (silence != news.silence || isLate != news.isLate) && !news.hasEnded
     }
   }
 
@@ -175,7 +190,7 @@ final class RunFeed: Sendable {
         if let windows = change.windows { news.windows = windows }
         return change.windows != nil
       }
-      publish(silence: folder.silence(now()))
+      publish(silence: folder.silence(now()), isLate: folder.linesAreLate(now()))
       tick()
     }
   }

@@ -16,8 +16,8 @@ struct RunFolder {
   /// The file's number in its file system: a run that is begun anew writes another file.
   private var scalarsNumber: Int?
   private var cutter = RunLines()
-  /// When the last windows were written.
-  private var arrivals = Arrivals()
+  /// When the last windows were written, and the last lines.
+  private var arrivals = Arrivals(), lineArrivals = Arrivals()
 
   init(_ path: String) { self.path = path }
 
@@ -32,6 +32,7 @@ struct RunFolder {
     openScalars()
     // Bounded, so that windows are not waited for while a long file is read.
     while let data = try? scalars?.read(upToCount: 1 << 20), !data.isEmpty {
+      if let time = Self.time(path + "/scalars.jsonl") { lineArrivals.add(time) }
       let cut = cutter.take(data)
       change.lines += cut.lines
       change.unreadable += cut.unreadable
@@ -48,6 +49,9 @@ struct RunFolder {
 
   /// "last window 42 s ago" where the next is late.
   func silence(_ now: Double) -> String? { arrivals.silence(of: "window", now) }
+
+  /// Whether lines come no longer as fast as they did.
+  func linesAreLate(_ now: Double) -> Bool { lineArrivals.areLate(now) }
 
   /// The windows of a folder by their updates: window-000000120.safetensors.
   static func windows(in path: String) -> [Int: String] {

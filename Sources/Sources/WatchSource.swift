@@ -24,7 +24,7 @@ public final class WatchSource: Source {
   private var window: WatchedWindow?, fault: InputError?
   /// The update whose window was asked for, or whose lines are shown.
   private var wanted: Int?
-  private var unreadable = 0, silence: String?
+  private var unreadable = 0, silence: String?, isLate = false
   private var news: [SourceNews] = []
 
   /// Losses always; every instrument from the first window on, and norms and products from the first line on that has them.
@@ -115,7 +115,7 @@ public final class WatchSource: Source {
       record.add(line, update)
       steps.add(line, update)
     }
-    (unreadable, silence) = (come.unreadable, come.hasEnded ? nil : come.silence)
+    (unreadable, silence, isLate) = (come.unreadable, come.hasEnded ? nil : come.silence, come.isLate)
     replay.isOver = come.hasEnded
     if let windows = come.windows { self.windows = windows }
     replay.take(windows.isEmpty ? steps.updates : windows.keys.sorted())
@@ -212,7 +212,7 @@ public final class WatchSource: Source {
     }
     summary.title = words
     summary.isRunning = replay.isRunning
-    summary.updatesPerSecond = replay.isPlaying || silence != nil ? 0 : record.updatesPerSecond
+    summary.updatesPerSecond = replay.isPlaying || replay.isOver || isLate ? 0 : record.updatesPerSecond
     summary.rewindable = summary.update - (replay.updates.first ?? summary.update)
     return summary
   }
@@ -221,7 +221,7 @@ public final class WatchSource: Source {
   private var words: [String] {
     let leftOut =
       unreadable == 0 ? [] : ["\(unreadable) \(unreadable == 1 ? "line is" : "lines are") no update, left out"]
-    let state = silence.map { [$0] } ?? (replay.isOver && !windows.isEmpty ? ["ended"] : [])
+    let state = silence.map { [$0] } ?? (replay.isOver && (record.update > 0 || !windows.isEmpty) ? ["ended"] : [])
     if fault != nil { return [title, "window \(wanted ?? 0) cannot be read"] + state + leftOut }
     guard let window else {
       return [title] + [waiting].compactMap { $0 } + state + leftOut

@@ -61,6 +61,42 @@ import Testing
     #expect(comes("last line", false))
   }
 
+  /// A pipe that stays open, as `ssh host tail -f` does when the loop there has died: no rate after two seconds, and words after ten.
+  @Test func aPipeThatBringsNothingIsTold() throws {
+    let pipe = Pipe(), time = Mutex(1000.0)
+    let source = WatchSource(
+      descriptor: dup(pipe.fileHandleForReading.fileDescriptor), title: "a run", follows: false,
+      now: { time.withLock { $0 } }, wake: {})
+    defer { source.end() }
+    /// The first summary for which this holds.
+    func summary(where holds: (RunSummary) -> Bool) throws -> RunSummary {
+      let start = ContinuousClock.now
+      while start.duration(to: .now) < .seconds(20) {
+        for case .frame(let frame) in source.takeNews() {
+          if let summary = frame.lanes[.a]?.summary, holds(summary) { return summary }
+        }
+        _ = DispatchSemaphore(value: 0).wait(timeout: .now() + .milliseconds(2))
+      }
+      throw CancellationError()
+    }
+    func write(_ updates: ClosedRange<Int>) throws {
+      let lines = updates.map { "{\"update\": \($0), \"loss\": 0.7, \"time\": \(Double($0) / 40)}\n" }
+      try pipe.fileHandleForWriting.write(contentsOf: Data(lines.joined().utf8))
+    }
+    try write(1...41)
+    #expect(try abs(summary { $0.update == 41 }.updatesPerSecond - 40) < 1e-9)
+    time.withLock { $0 += 2.5 }
+    let late = try summary { $0.updatesPerSecond == 0 }
+    #expect(late.isRunning && !late.title.contains { $0.hasPrefix("last line") })
+    time.withLock { $0 += 40 }
+    _ = try summary { $0.title.contains("last line 42 s ago") }
+    try write(42...42)
+    #expect(try summary { $0.update == 42 && $0.updatesPerSecond > 0 }.title == ["a run"])
+    try pipe.fileHandleForWriting.close()
+    let ended = try summary { !$0.isRunning }
+    #expect(ended.title == ["a run", "ended"] && ended.updatesPerSecond == 0)
+  }
+
   @Test func linesAreUpdates() throws {
     let frame = try frame(
       """
@@ -70,7 +106,7 @@ import Testing
       """)
     let lane = try #require(frame.lanes[.a])
     #expect(
-      lane.summary.title == ["a run"] && lane.summary.update == 2 && lane.summary.experiment == nil && lane.pass == nil)
+      lane.summary.title == ["a run", "ended"] && lane.summary.update == 2 && lane.summary.experiment == nil && lane.pass == nil)
     #expect(lane.summary.history.recent.map(\.loss) == [0.7, 0.6] && lane.summary.history.firstClipped == 1)
     #expect(lane.readings?[GradientNormInstrument.self]?.norms == [-3, -.infinity, -1])
     #expect(lane.readings?[LossInstrument.self]?.update == 2 && lane.readings?[FlowInstrument.self] == nil)
@@ -93,7 +129,7 @@ import Testing
       for (found, value) in zip(spectrum.log10, values) { #expect(abs(found - log10(value)) < 1e-12) }
     }
     // What is no square matrix is no line.
-    #expect(lane.summary.title == ["a run", "1 line is no update, left out"])
+    #expect(lane.summary.title == ["a run", "ended", "1 line is no update, left out"])
   }
 
   @Test func statesAreShownAsTheyWereRecorded() throws {
@@ -110,7 +146,7 @@ import Testing
     #expect((0..<3).map { h.value(unit: 1, step: $0) } == [-2, 1, 3] && h.value(unit: 0, step: 3) == nil)
     #expect(h.range == 3 && lane.readings?[GradientNormInstrument.self]?.norms == [-2, -1, 0])
     // States of two sizes, and none, are no lines.
-    #expect(lane.summary.update == 1 && lane.summary.title == ["a run", "2 lines are no update, left out"])
+    #expect(lane.summary.update == 1 && lane.summary.title == ["a run", "ended", "2 lines are no update, left out"])
   }
 
   @Test func whatIsNoLineIsLeftOutAndWhatGoesBackBeginsAnew() throws {
@@ -118,7 +154,7 @@ import Testing
       try frame("{\"update\": 5, \"loss\": 1}\nnonsense\n{\"loss\": 3}\r\n{\"update\": 1, \"loss\": 2}\r\n\n").lanes[.a]
     )
     #expect(lane.summary.update == 1 && lane.summary.history.recent.map(\.loss) == [2])
-    #expect(lane.summary.title == ["a run", "2 lines are no update, left out"])
+    #expect(lane.summary.title == ["a run", "ended", "2 lines are no update, left out"])
     #expect(lane.readings?[GradientNormInstrument.self] == nil)
   }
 
@@ -129,7 +165,7 @@ import Testing
         .lanes[.a])
     let recent = lane.summary.history.recent
     #expect(recent.count == 2 && recent[0].loss.isNaN && recent[0].gradientNorm == .infinity)
-    #expect(recent[1].loss == -.infinity && recent[1].gradientNorm.isNaN && lane.summary.title == ["a run"])
+    #expect(recent[1].loss == -.infinity && recent[1].gradientNorm.isNaN && lane.summary.title == ["a run", "ended"])
     // What the lines do not tell is not known.
     let reading = try #require(lane.readings?[LossInstrument.self])
     #expect(reading.clip == nil && reading.kind == nil && recent[0].clipScale.isNaN)
