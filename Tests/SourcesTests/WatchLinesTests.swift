@@ -106,7 +106,8 @@ import Testing
       """)
     let lane = try #require(frame.lanes[.a])
     #expect(
-      lane.summary.title == ["a run", "ended"] && lane.summary.update == 2 && lane.summary.experiment == nil && lane.pass == nil)
+      lane.summary.title == ["a run", "ended"] && lane.summary.update == 2 && lane.summary.experiment == nil
+        && lane.pass == nil)
     #expect(lane.summary.history.recent.map(\.loss) == [0.7, 0.6] && lane.summary.history.firstClipped == 1)
     #expect(lane.readings?[GradientNormInstrument.self]?.norms == [-3, -.infinity, -1])
     #expect(lane.readings?[LossInstrument.self]?.update == 2 && lane.readings?[FlowInstrument.self] == nil)
