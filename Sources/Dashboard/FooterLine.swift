@@ -77,9 +77,10 @@ enum FooterLine {
       }
   }
 
-  /// Which panels are not on the screen; in the zoom the way back.
+  /// Which panels are not on the screen; in the zoom and in the steps of a pass the way back.
   private static func hiddenSpans(_ state: DashboardState, _ layout: ScreenLayout, _ theme: Theme) -> [Span] {
     if state.zoomed != nil || state.isBig { return [Span(" Esc", theme[.keyName]), Span(" back ", theme[.text])] }
+    if state.isInPass { return [Span(" Esc", theme[.keyName]), Span(" whole pass ", theme[.text])] }
     guard !layout.hidden.isEmpty else { return [] }
     let digits = layout.hidden.joined(separator: " ")
     return [Span(" \(digits)", theme[.keyName]), Span(" show hidden ", theme[.text])]

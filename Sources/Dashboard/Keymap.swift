@@ -143,7 +143,7 @@ public enum Keymap {
       "the next choice of panels: classroom, explore, research, your own; :panels save keeps your own",
       [(.character("p"), .nextPreset)]),
     KeyBinding(
-      .panels, "Esc", nil, "back: from zoom, from help, from a prompt", [(.escape, .escape)]),
+      .panels, "Esc", nil, "back: from zoom, from the steps of a pass to all of it, from help, from a prompt", [(.escape, .escape)]),
   ]
 
   private static let program = [
@@ -194,9 +194,12 @@ extension KeyBinding {
 }
 
 extension DashboardState {
+  /// Whether the pass is walked through, a step at a time.
+  var isInPass: Bool { !isRunning && (cursor.phase != .update || hasSteppedToUpdate) }
+
   /// In the pass: what the next step does, and what the step back undoes.
   fileprivate var nextSteps: [(name: String, short: String)]? {
-    guard !isRunning, let window, cursor.phase != .update || hasSteppedToUpdate else { return nil }
+    guard isInPass, let window else { return nil }
     let next = Cursor(place: cursor.place(in: window) + 1, in: window)
     let isFirst = cursor.place(in: window) == 0 && newest?.rewindable == 0
     return [(".", next?.name ?? "next update")] + (isFirst ? [] : [(",", "undo \(cursor.name)")])

@@ -156,12 +156,7 @@ extension DashboardState {
     case .nextTruncation: return nextTruncation()
     case .toggleLSTM:
       let cell = experiment.network.cell == .lstm ? "elman" : "lstm"
-      let effects = attempt([Setting(key: "network.cell", value: cell)])
-      if cell == "lstm", experiment.network.initialization.forgetBias == 0, !effects.isEmpty, let said = message {
-        // Else an LSTM that forgets faster than the Elman network beside it is a riddle.
-        message = Message(said.text + " · f begins near ½, so c halves a step: :forget_bias 3 keeps it")
-      }
-      return effects
+      return attempt([Setting(key: "network.cell", value: cell)])
     case .newSeed: return turn("seed", up: true, coarse: false)
     case .runOrPause: return runOrPause()
     case .faster, .slower: return changeSpeed(faster: command == .faster)
@@ -177,12 +172,14 @@ extension DashboardState {
     return []
   }
 
-  /// Back: from the zoom, or the tip line.
+  /// Back: from the zoom, from the steps of the pass, or from the tip line.
   private mutating func escape() {
     if zoomed != nil {
       zoomed = nil
     } else if isBig {
       isBig = false
+    } else if isInPass {
+      rest()
     } else {
       tip = []
     }
@@ -221,7 +218,7 @@ extension DashboardState {
 
   mutating func restart(_ point: RestartPoint) -> [Effect] {
     requestedRunning = nil
-    hasSteppedToUpdate = false
+    rest()
     // Beside another lane, it goes on at the same update.
     let place = NumberText.grouped(lanes.count > 1 ? newest?.update ?? 0 : 0)
     message = Message(
@@ -246,7 +243,8 @@ extension DashboardState {
       // What begins anew beside another lane says what it could take along.
       guard lanes.count > 1, change.effect == .newRun else { return }
       let kept = change.kept.isEmpty ? "" : "; kept: \(change.kept.joined(separator: ", "))"
-      say(lane, "\(words(change.settings)) · new weights: \(change.drawn.joined(separator: ", "))\(kept)")
+      let hint = forgetGateHint(after: change.settings.map(\.key))
+      say(lane, "\(words(change.settings)) · new weights: \(change.drawn.joined(separator: ", "))\(kept)\(hint)")
     case .undone(let lane, let undo):
       let closed = undo.isFormerRun ? closeDemo(begunWith: undo.undone) : nil
       let what = closed.map { "the opening of \($0)" } ?? (undo.restart == nil ? words(undo.undone) : "the restart")

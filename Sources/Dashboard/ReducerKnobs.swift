@@ -1,4 +1,5 @@
 import Canvas
+import Instruments
 import RecurrentNetworks
 import Training
 
@@ -19,6 +20,7 @@ extension DashboardState {
     let before = experiment
     let written = keys.map { Setting(key: $0.name, value: $0.get(changed)) }
     experiment = changed
+    if keys.contains(where: { $0.effect(in: before) == .newRun }) { rest() }
     hasSteppedToUpdate = false
     for setting in written {
       lane.unconfirmed[setting.key] = setting.value
@@ -47,23 +49,37 @@ extension DashboardState {
   private func consequence(of keys: [ExperimentKey], _ before: Experiment) -> String {
     let effects = keys.map { $0.effect(in: before) }
     if keys.contains(where: { $0.name == "training.clip.kind" }), experiment.training.clip.kind == .none,
-      let scale = newest?.history.newest?.clipScale, scale < 0.1, scale > 0
+      let scale = clipScale(before), scale < 0.1, scale > 0
     {
       let times = NumberText.short(1 / scale, digits: 2)
-      return " · unclipped the last step would have been \(times) × as long · N takes it back"
+      return " · the next update is \(times) × as long as clipped: n makes it, then N takes it back"
     }
-    if keys.contains(where: { $0.name == "network.cell" }), experiment.network.cellDescription.forgetGate != nil,
-      experiment.network.initialization.forgetBias == 0
-    {
-      return (lanes.count > 1 ? "" : " · a new run; u undoes it")
-        + " · its forget gate begins at ½, so its memory halves at every step: :forget_bias 3 keeps it"
-    }
+    let hint = forgetGateHint(after: keys.map(\.name))
+    if !hint.isEmpty { return (lanes.count > 1 ? "" : " · a new run; u undoes it") + hint }
     if effects.contains(.newRun) {
       // A β that is trained is a weight: what is set is where it begins.
       return lanes.count > 1 ? " · new weights where it must" : " · a new run from update 0; u undoes it"
     }
     if effects.contains(.newSequence) { return " · a new sequence begins, the weights are kept" }
     return effects.contains(.rescaleRecurrent) ? " · the current W_hh was rescaled" : ""
+  }
+
+  /// What clipping by the norm multiplies the next update by, as the pass that is shown says; else what it did to the last one.
+  private func clipScale(_ before: Experiment) -> Double? {
+    let clip = before.training.clip
+    if !isRunning, clip.kind == .norm, let update = lane[StepInstrument.self]?.update, update.raw > 0 {
+      return min(1, clip.threshold / update.raw)
+    }
+    return newest?.history.newest?.clipScale
+  }
+
+  /// After a change to a cell whose forget gate begins at ½: else an LSTM that forgets faster than the Elman network beside it
+  /// is a riddle.
+  func forgetGateHint(after keys: [String]) -> String {
+    guard keys.contains("network.cell"), experiment.network.cellDescription.forgetGate != nil,
+      experiment.network.initialization.forgetBias == 0
+    else { return "" }
+    return " · its forget gate begins at ½, so its memory halves at every step: :forget_bias 3 keeps it"
   }
 
   /// Turns a knob by one click: a fine one, or one of those that a lecture wants.

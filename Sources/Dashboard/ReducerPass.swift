@@ -24,8 +24,8 @@ extension DashboardState {
     return [.source(.pause)]
   }
 
-  /// The cursor rests at the update of the pass that is shown.
-  private mutating func rest() {
+  /// The cursor rests at the update of the pass that is shown: the whole pass is seen.
+  mutating func rest() {
     if let window { cursor = .end(of: window) }
     hasSteppedToUpdate = false
   }

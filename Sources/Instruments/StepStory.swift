@@ -204,7 +204,7 @@ extension StepInstrument {
     private func conventions(_ hasNumbers: Bool) -> [Fact] {
       var facts: [Fact] = []
       if !cell.carriedLines(t, isLast: false).isEmpty {
-        facts.append(Fact(remark: "∂L/∂\(cell.carriedName) by all paths", rank: hasNumbers ? 0 : 2))
+        facts.append(Fact(remark: "∂L/∂\(cell.carriedName) counts all paths", rank: hasNumbers ? 0 : 2))
       }
       if reading.cell.maximizesNegativeErrors {
         facts.append(Fact(remark: "J = -½Σe², maximized: no 1/n in it", rank: 2))

@@ -72,7 +72,7 @@ extension TermInstrument.Reading {
     let norm = power(term.log10Norm), first = power(term.log10Norms.last ?? -.infinity)
     lines.append(
       term.log10Factor.map { factor in
-        "‖\(name)‖ = \(norm) = \(first) × \(power(factor))^\(i - t): the loss's own gradient, and the "
+        "‖\(name)‖ = \(norm) ≈ \(first) × \(power(factor))^\(i - t): the loss's own gradient, and the "
           + "mean factor of \(i - t) \(i - t == 1 ? "Jacobian" : "Jacobians")"
       } ?? "‖\(name)‖ = \(norm)")
     if !term.gradient.isEmpty, term.log10Norm.isFinite {

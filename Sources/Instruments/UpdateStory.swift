@@ -39,7 +39,7 @@ extension StepInstrument.Update {
         : Fact(
           [.words("η ", .remark), .number(learningRate), .words(" of ", .remark), .setting(optimizer.learningRate)],
           rank: 1))
-    if let distance { facts.append(Fact("‖Δw‖", distance, rank: 1)) }
+    if let distance { facts.append(Fact("‖Δw‖", distance, rank: 0)) }
     if let farthestCopy {
       facts.append(Fact("\(copies) copies of W_hh; farthest from their mean:", farthestCopy, rank: 1))
     }
@@ -98,12 +98,13 @@ extension StepInstrument.Update {
         return [.words(below, .remark), threshold]
       }
       // The scale of norm clipping multiplies g; of clipped components the norm is told before and after.
-      let factor: [StepText.Piece] =
-        clip.kind == .norm
-        ? [.words("scale = ", .remark), threshold, .words("/‖g‖ = ", .remark), .number(scale), .words(" ", .remark)]
-        : []
-      return [.words("clip \(clip.kind.rawValue) ", .threshold), threshold, .words(" ", .remark)] + factor
-        + [.words("→ ", .remark), .number(clipped)]
+      guard clip.kind != .norm else {
+        return [.words("clipped, scale = ", .threshold), threshold, .words("/‖g‖ = ", .remark), .number(scale)]
+      }
+      return [
+        .words("clipped by \(clip.kind.rawValue) ", .threshold), threshold, .words(" to ‖g‖ ", .remark),
+        .number(clipped),
+      ]
     }
   }
 }

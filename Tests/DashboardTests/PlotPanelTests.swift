@@ -103,7 +103,7 @@ import Testing
       drawn == [
         "@@@                TBPTT(2,4) newest",
         "%%%@@              keeps 67 % of terms",
-        "###%%@@            keeps >99.9 % of norm",
+        "###%%@@            >99.9 % of norms",
         "+++##%%@@          cos   0.930 to full",
         "/////##%%@@        error 0.38 of full",
         "/////++##%%@@      // cut off",

@@ -328,7 +328,11 @@ struct FlowPicture {
     if let pooled, rect.height > lines.count + 1 || pooled.isCoarse {
       lines.insert([Span(pooled.words, theme[.dimText])], at: min(lines.count, max(1, rect.height - 2)))
     }
-    for (row, line) in lines.enumerated() { buffer.put(line, in: rect, row: row) }
+    for (row, line) in lines.enumerated() {
+      // What has a shorter form says no half word.
+      let isKept = line.first?.text == "keeps "
+      buffer.put(isKept && line.columns > rect.width ? Array(line.dropFirst()) : line, in: rect, row: row)
+    }
     guard rect.height > lines.count else { return }
     ColorKey(axis.label(axis.lower), axis.label(axis.upper))
       .draw(in: rect.line(rect.height - 1), &buffer, theme: theme)

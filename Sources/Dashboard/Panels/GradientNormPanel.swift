@@ -19,11 +19,7 @@ struct GradientNormPanel: Panel {
   func notes(_ state: DashboardState) -> [String] {
     guard state.cursor.phase != .forward else { return ["‖∂L/∂h_t‖ · comes with the backward pass", "‖∂L/∂h_t‖"] }
     guard let reading = state.lane[GradientNormInstrument.self] else { return ["‖∂L/∂h_t‖"] }
-    // Of two lanes both, so that they can be compared.
-    let compared = state.lanes.compactMap { lane in
-      words(of: lane, state).map { "\(lane.id.letter): \($0.short)" }
-    }
-    let both = compared.count == 2 ? [compared.joined(separator: " · ")] : []
+    let both = comparison(state).map { [$0] } ?? []
     let name = state.lanePrefix
     let layer = state.layerWords.map { "\($0) · " } ?? ""
     let whose = reading.batch > 1 ? "over \(reading.batch) sequences · " : ""
@@ -34,15 +30,28 @@ struct GradientNormPanel: Panel {
       + [layer + name + words.long, name + words.long, name + words.brief, name + words.short]
   }
 
-  /// How a lane's curve runs; nil where there is none.
+  /// Of two lanes how much arrives at the window's first step in each; nil before the backward pass is there.
+  private func comparison(_ state: DashboardState) -> String? {
+    guard state.lanes.count == 2 else { return nil }
+    let parts = state.lanes.compactMap { lane -> (step: Int, text: String)? in
+      guard let reading = lane[GradientNormInstrument.self], reading.noGradientReason == nil else { return nil }
+      let step = reading.window.lowerBound
+      guard state.cursor(in: lane).hasGradient(at: step), reading.norms.indices.contains(step) else { return nil }
+      return (step, "\(lane.id.letter) \(NumberText.power(log10: reading.norms[step]))")
+    }
+    guard parts.count == 2, parts[0].step == parts[1].step else { return nil }
+    return "at t = \(parts[0].step + 1): " + parts.map(\.text).joined(separator: " · ")
+  }
+
+  /// How a lane's curve runs; nil where there is none, and before all of it is there.
   private func words(of lane: Lane, _ state: DashboardState) -> CurveWords? {
     guard let reading = lane[GradientNormInstrument.self], reading.noGradientReason == nil else { return nil }
     let cursor = state.cursor(in: lane)
     // Before the first loss the gradient only passes on; where losses enter a slope would say nothing of the way.
     let way =
       reading.window.lowerBound..<min((reading.firstLoss ?? reading.window.upperBound - 1) + 1, reading.norms.count)
-    let norms = way.map { cursor.hasGradient(at: $0) ? reading.norms[$0] : .nan }
-    return CurveWords(norms, firstStep: way.lowerBound)
+    guard cursor.hasGradient(at: way.lowerBound) else { return nil }
+    return CurveWords(Array(reading.norms[way]), firstStep: way.lowerBound)
   }
 
   func draw(_ state: DashboardState, in rect: Rect, _ buffer: inout Buffer, theme: Theme) {

@@ -28,7 +28,9 @@ struct JacobianProductPanel: Panel {
     case .time:
       let words = lane + ProductPicture(reading.time).horizonWords
       return ["‖∂h_T/∂h_k‖ by lag · " + layer + whose + words, layer + whose + words, layer + words, words]
-        + [words.replacing(" steps", with: ""), "by lag"]
+        + [words.replacing(" steps", with: "")] + (reading.time.horizon1.map { ["\(lane)1 % after \($0)"] } ?? []) + [
+          "by lag"
+        ]
     case .memoryPath:
       let part = reading.memoryPath?.component ?? "c"
       let words = lane + "∂\(part)_T/∂\(part)_k: memory path against gated paths"

@@ -70,12 +70,14 @@ struct ThisStepPanel: Panel {
     let lane = state.lanes.count > 1 ? "lane \(state.lane.id.letter) · " : ""
     let layer = lane + (state.layerWords.map { "\($0) · " } ?? "")
     let sequence = sequence(state, story)
+    // Who does it again on paper need not wonder about the last digit.
+    let rounded = state.zoomed == id ? ["\(layer)\(place) · \(sequence) · numbers rounded to three digits"] : []
     switch state.cursor.phase {
-    case .forward: return ["\(layer)forward · \(place) · \(sequence)", "\(layer)forward · \(place)", layer + place]
+    case .forward: return rounded + ["\(layer)forward · \(place) · \(sequence)", "\(layer)forward · \(place)", layer + place]
     case .backward:
       let isOne = story.batch == 1 || state.zoomed == id || story is SiteInstrument.Reading
       let whose = isOne ? sequence : "norms over \(story.batch) sequences"
-      return ["\(layer)backward · \(place) · \(whose)", "\(layer)backward · \(place)", layer + place]
+      return rounded + ["\(layer)backward · \(place) · \(whose)", "\(layer)backward · \(place)", layer + place]
     case .update:
       let update = lane + "next: update " + NumberText.grouped(story.update.number)
       return ["\(update), made from the steps \(story.window.lowerBound + 1) … \(story.window.upperBound)", update]

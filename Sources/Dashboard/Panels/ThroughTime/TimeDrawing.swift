@@ -188,8 +188,12 @@ struct TimeDrawing {
       drawGates(gates, in: rect, &buffer)
       return
     }
+    // One row says by a number too how open they are: where all are saturated, two colors alone are not told apart.
+    let open = picture.meanDerivative.filter(\.isFinite)
+    let mean =
+      open.isEmpty || rect.height > 1 ? "φ′ mean" : "φ′ " + NumberText.fixed(open.reduce(0, +) / Double(open.count), 2)
     let series: [(name: [String], values: [Double])] = [
-      (["φ′ mean", "φ′"], picture.meanDerivative), (["φ′ min", "min"], picture.leastDerivative),
+      ([mean, "φ′"], picture.meanDerivative), (["φ′ min", "min"], picture.leastDerivative),
     ]
     for (row, series) in series.prefix(rect.height).enumerated() {
       label(series.name, row: rect.y + row, &buffer)
