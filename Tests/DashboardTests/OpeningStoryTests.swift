@@ -33,11 +33,12 @@ import Training
       _ = runner.takeNews()
     }
 
-    /// Types text and, behind it, Enter where it ends with ⏎.
+    /// Types text; ⏎ is Enter and ⎋ Esc.
     mutating func press(_ keys: String) {
       for key in keys {
         presses += 1
-        _ = runner.handle(.key(key == "⏎" ? .enter : .character(key), at: .seconds(presses)))
+        let key: Key = key == "⏎" ? .enter : key == "⎋" ? .escape : .character(key)
+        _ = runner.handle(.key(key, at: .seconds(presses)))
         _ = runner.takeNews()
       }
     }
@@ -74,6 +75,10 @@ import Training
     #expect(stage.screen.contains("│ clip norm 1 │") && abs(stage.step - 0.005) < 1e-6)
     stage.press("c")
     #expect(stage.screen.contains("│ no clip │") && stage.step > 1)
+    // It says how much longer than the clipped step of 0.005 the next one is.
+    let words = stage.screen.split(separator: " × as long as clipped: n makes it")
+    let times = words.count > 1 ? words[0].split(separator: " ").last.flatMap { Double($0) } ?? .nan : .nan
+    #expect(abs(times * 0.005 / stage.step - 1) < 0.06)
     // The one step that is not clipped throws the units into saturation; N takes it back.
     stage.press("n")
     #expect(!stage.headline.contains("explodes"))
@@ -103,6 +108,9 @@ import Training
       (".", [update == 0 ? ". h₂  " : ". h₂  , undo h₁"]), (",", ["undo δ₁"]), (",,,", [". δ₂  , undo δ₃"]),
       ("n", ["update \(NumberText.grouped(update + 1))"]), ("nN", ["paused  update \(NumberText.grouped(update))"]),
       ("m", ["leaky", "a new run from update 0; u undoes it"]), ("M", ["lstm", "gate"]), ("o", ["momentum"]),
+      (",,r", ["· the whole pass ·"]), (",,⎋", ["· the whole pass ·", "New here?"]),
+      ("fM", ["2 Gradient norm", "at t = 1: A ", "gate begins at ½"]),
+      (":network.hidden 1⏎8z,", ["t = 1 · sequence 1 of 16 · numbers rounded to three digits", "W_hhᵀ"]),
       ("f", ["bpttop B", "cos"]), ("fu", ["undid the fork: lane B is closed"]), ("fx", ["lane B closed"]),
       ("fxu", ["lane B is open again", "bpttop B"]), ("ffx", ["lane A closed"]),
       ("t", ["truncation: real-time BPTT"]), ("z", ["Esc back"]), ("3z", ["┏ 3 Jacobian product"]),

@@ -10,7 +10,7 @@ struct ThroughTimePanel: Panel {
   let shortTitle = "Time"
   let size = PanelSize(40, 5)
   let help = [
-    "One window's pass over the batch's first sequence: inputs, units h by time (color is the value), φ′ or gates, and ‖∂L/∂h_t‖ of every layer.",
+    "One window's pass over the batch's first sequence: inputs, units h by time (color is the value), φ′ (the mean of the units; the number is that of all steps) or gates, and ‖∂L/∂h_t‖ of every layer.",
     "‖∂L/∂h_t‖ is in log10, color and height alike; gates are means over units; the brackets are the window (k2) and the losses that this update injects (k1).",
     "Look for: steps and layers at which the gradient fades, units that are shut (φ′ near 0), forget gates near 1.",
   ]
