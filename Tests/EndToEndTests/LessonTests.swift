@@ -111,7 +111,7 @@ extension EndToEnd {
           kill(second)
           step += 1
         }
-        #expect(steps >= 8)
+        #expect(steps >= 7)
       }
     }
 
