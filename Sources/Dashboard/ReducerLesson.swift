@@ -15,7 +15,8 @@ extension DashboardState {
   var lessonScene: LessonScene? {
     guard let frame = lane.shown, let pass = frame.pass, let newest, !isRunning, goal == nil, lane.unconfirmed.isEmpty,
       frame.summary.serial == newest.serial, let awaited = lesson?.awaited, newest.serial > awaited.serial,
-      newest.explosion != nil || (awaited.update ?? newest.update) == newest.update
+      // One that exploded is looked into, and published again: that may come late, when it is to be begun again.
+      awaited.orExplosion && newest.explosion != nil || (awaited.update ?? newest.update) == newest.update
     else { return nil }
     return LessonScene(pass, step: cursor.phase == .update ? newest.window.steps.upperBound : cursor.step + 1)
   }
@@ -84,7 +85,7 @@ extension DashboardState {
     defer { if lesson != nil, request.changesRun { message = nil } }
     let (serial, update, line) = (newest?.serial ?? 0, newest?.update, lesson?.step.line ?? 1)
     if request.changesRun {
-      lesson?.awaited = (serial, update)
+      lesson?.awaited = (serial, update, false)
       lesson?.commands += 1
     }
     switch request {
@@ -99,10 +100,10 @@ extension DashboardState {
       if let message, message.isError {
         lesson?.fail(LessonFault(line: line, problem: message.text))
       }
-      if effects.isEmpty { lesson?.awaited = (0, nil) } else if begins { lesson?.awaited.update = 0 }
+      if effects.isEmpty { lesson?.awaited = (0, nil, false) } else if begins { lesson?.awaited.update = 0 }
       return effects
     case .act(.train(let count)):
-      lesson?.awaited.update = (update ?? 0) + count
+      lesson?.awaited = (serial, (update ?? 0) + count, true)
       return [.source(.step(updates: count))]
     case .act(.restart):
       lesson?.awaited.update = 0
@@ -185,7 +186,7 @@ extension EffectRunner: LessonStage {
   }
 
   /// What a lesson does leads to news, and these to what it does next.
-  private mutating func attend() {
-    for _ in 0..<1000 where takeNews() != .idle {}
+  mutating func attend() {
+    for _ in 0..<1000 { if takeNews() == .idle { return } }
   }
 }

@@ -31,17 +31,20 @@ extension LessonQuestion {
   /// Whether another pass comes of what reveals it.
   private var needsAnotherPass: Bool { reveal.contains { LessonRequest.act($0).changesRun } }
 
-  /// Whether a wrong answer can be tried again: not where two options leave no other, and not where the answer is what an
-  /// experiment shows. It is known before where it names nothing but kept values.
-  func hasSecondTry(kept: Set<String>) -> Bool {
-    let formulas: [Formula]
-    switch kind {
-    case .choice(let options):
-      guard options.count > 2 else { return false }
-      formulas = options.map(\.holds)
-    case .number(let answer, _, _), .curve(let answer, _, _, _), .step(let answer, _): formulas = [answer]
-    }
-    return !needsAnotherPass || formulas.allSatisfy { kept.isSuperset(of: $0.names) }
+  /// Whether a wrong answer can be tried again: not where two options leave no other.
+  var hasSecondTry: Bool {
+    if case .choice(let options) = kind { options.count > 2 } else { true }
+  }
+
+  /// Whether the answer is there only when what reveals it is done: an experiment. It is known before where it names nothing
+  /// but kept values.
+  func isExperiment(kept: Set<String>) -> Bool {
+    let formulas: [Formula] =
+      switch kind {
+      case .choice(let options): options.map(\.holds)
+      case .number(let answer, _, _), .curve(let answer, _, _, _), .step(let answer, _): [answer]
+      }
+    return needsAnotherPass && !formulas.allSatisfy { kept.isSuperset(of: $0.names) }
   }
 
   /// The panels that would tell the answer: none where it only comes about when it is revealed, or has to be found on the screen.

@@ -10,6 +10,8 @@ public struct Lesson: Sendable {
   public var minutes: Int
   /// The lessons that it stands on, by name.
   public var after: [String]
+  /// The line that names them.
+  public var afterLine = 1
   /// The file as messages call it.
   public var file: String
   /// What is trained.
@@ -80,6 +82,8 @@ public struct LessonQuestion: Sendable {
   public var open: Set<String> = []
   /// Why the answer is what it is.
   public var why: LessonText
+  /// What a worksheet says besides: numbers that the reader of the screen finds there.
+  public var paper: LessonText?
   /// Its line in the file.
   public var line: Int
 
@@ -146,6 +150,12 @@ public struct LessonText: Equatable, Sendable {
       guard ["", "%", "i", "0", "1", "2", "3", "4", "5", "6"].contains(format) else {
         throw FormulaError("found the format \(format), expected %, i, or a number of decimals from 0 to 6")
       }
+      // As in h_{t-1}, which is meant as it stands, and would be computed.
+      guard rest[..<open].last != "_" || format == "i" else {
+        throw FormulaError(
+          "found _{\(formula)}, which is computed, expected _{{\(formula)} to write it as it stands, or _{\(formula)|i}"
+        )
+      }
       pieces.append(.formula(try Formula(String(formula), line: line), format: format))
       rest = rest[rest.index(after: close)...]
     }
@@ -155,12 +165,20 @@ public struct LessonText: Equatable, Sendable {
     guard source.onPaper == source.onPaper.onScreen else {
       throw FormulaError("found << without >>, expected both around what is for the screen alone")
     }
+    guard Self.words(pieces).count(where: { $0 == "*" }).isMultiple(of: 2) else {
+      throw FormulaError("found * without another, expected both around a new word; a product is written with ×")
+    }
   }
 
   /// The words between asterisks: those that it brings in, in lower case.
   public var newWords: [String] {
-    source.split(separator: "*", omittingEmptySubsequences: false).enumerated()
+    Self.words(pieces).split(separator: "*", omittingEmptySubsequences: false).enumerated()
       .compactMap { $0.offset.isMultiple(of: 2) ? nil : $0.element.lowercased() }
+  }
+
+  /// The text without its formulas: a star of theirs is a product.
+  private static func words(_ pieces: [Piece]) -> String {
+    pieces.map { if case .text(let words) = $0 { words } else { "0" } }.joined()
   }
 
   /// The text with its numbers.

@@ -88,7 +88,8 @@ public enum LessonCard {
     var tried = ""
     if case .number(let text)? = session.firstTry?.answer { tried = ", not \(text)" }
     let remark = (session.firstTry?.remark).map { " \($0)" } ?? ""
-    return paragraph("✗ No\(tried).\(remark) The second try; Enter alone gives the answer.", width, theme, .warning)
+    let next = session.isMade ? "It was done: look at it, and answer again" : "The second try"
+    return paragraph("✗ No\(tried).\(remark) \(next); Enter alone gives the answer.", width, theme, .warning)
   }
 
   /// A talk has no answer, but shows the options.

@@ -1,3 +1,4 @@
+import Canvas
 import Experiments
 import Training
 import Yams
@@ -18,16 +19,21 @@ public enum LessonFile {
     let fields = try Fields(root, file: file, known: ["title", "minutes", "after", "experiment", "teacher", "steps"])
     let reader = StepReader(file: file, panels: panels)
     let minutes = try fields.number("minutes", line: fields.line)
+    guard minutes == minutes.rounded(), (1...300).contains(minutes) else {
+      throw fields.fault("minutes", "found \(NumberText.trimmed(minutes)), expected a whole number from 1 to 300")
+    }
     var lesson = Lesson(
       name: name, title: try fields.string("title"), minutes: Int(minutes), after: try fields.strings("after"),
       file: file,
       experiment: try ExperimentFile.experiment(fields.node("experiment"), file: file), teacher: TeacherNotes(),
       steps: [])
-    if let node = fields.node("teacher") {
-      let teacher = try Fields(node, file: file, known: ["aim", "ahead", "behind"])
-      lesson.teacher = TeacherNotes(
-        aim: try teacher.string("aim"), ahead: try teacher.string("ahead"), behind: try teacher.string("behind"))
+    lesson.afterLine = fields.line("after")
+    guard let node = fields.node("teacher") else {
+      throw fields.fault("teacher", "found nothing, expected aim, ahead and behind")
     }
+    let teacher = try Fields(node, file: file, known: ["aim", "ahead", "behind"])
+    lesson.teacher = TeacherNotes(
+      aim: try teacher.string("aim"), ahead: try teacher.string("ahead"), behind: try teacher.string("behind"))
     for node in try fields.nodes("steps") { lesson.steps.append(try reader.step(node)) }
     guard !lesson.steps.isEmpty else {
       throw InputError(file: file, line: fields.line, key: "steps", problem: "found none, expected a step at least")

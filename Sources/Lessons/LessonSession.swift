@@ -28,10 +28,15 @@ public struct LessonSession: Sendable {
   public private(set) var verdicts: [Int: LessonMark] = [:]
   /// The first try of the question that is asked, where it was wrong and there is a second.
   public private(set) var firstTry: LessonTry?
+  /// Whether the experiment of the question was made already: the second try is answered with it on the screen.
+  public private(set) var isMade = false
+  /// Whether the answer that is being revealed is a prediction: where it is wrong a second try follows the experiment.
+  private var isPrediction = false
   /// The answer of the question that was revealed.
   public private(set) var solution: LessonSolution?
-  /// What the last command leads to: a state of the run after this serial, at this update; nil for any.
-  public var awaited: (serial: UInt64, update: Int?) = (0, nil)
+  /// What the last command leads to: a state of the run after this serial, at this update; nil for any. Updates that are made may
+  /// end before, in an explosion.
+  public var awaited: (serial: UInt64, update: Int?, orExplosion: Bool) = (0, nil, false)
   /// How many commands of its own have changed the run: what changes it without one, the reader did.
   public var commands = 0
   /// Whether the reader has changed the run since the step began.
@@ -137,7 +142,9 @@ public struct LessonFault: Error, Equatable, Sendable {
   public var line: Int, problem: String, nearest: String?
 
   /// A problem at a line.
-  public init(line: Int, problem: String) { (self.line, self.problem) = (line, problem) }
+  public init(line: Int, problem: String, nearest: String? = nil) {
+    (self.line, self.problem, self.nearest) = (line, problem, nearest)
+  }
   init(line: Int, _ error: FormulaError) { (self.line, problem, nearest) = (line, error.problem, error.nearest) }
 }
 
@@ -168,8 +175,14 @@ extension LessonSession {
         case .act(.keep(let name, let formula)):
           kept[name] = value(formula, scene)
         case .act(.cursor(let formula)):
-          guard let step = value(formula, scene)?.numbers.first, step.isFinite else { break }
-          scene.step = Int(max(1, min(1e6, step.rounded())))
+          guard let step = value(formula, scene)?.numbers.first else { break }
+          let steps = scene.snapshot.data.steps
+          guard step >= 1, step <= Double(steps) else {
+            let problem = "cursor: found the step \(NumberText.trimmed(step)), expected one from 1 to \(steps)"
+            fail(LessonFault(line: formula.line, problem: problem))
+            break
+          }
+          scene.step = Int(step.rounded())
           requests.append(.cursor(scene.step))
         default:
           requests.append(next)
@@ -219,8 +232,13 @@ extension LessonSession {
         answer = step.question?.emptyAnswer ?? .none
       } else if let question = step.question {
         let solution = try LessonSolution(question, numbers)
+        let verdict = try solution.verdict(on: answer, of: question, numbers)
+        if isPrediction, verdict.isRight == false {
+          (phase, isMade) = (.shown, true)
+          return tryAgain(question, verdict)
+        }
         self.solution = solution
-        page.verdict = try solution.verdict(on: answer, of: question, numbers)
+        page.verdict = verdict
         page.why = try question.why.line(numbers)
         note(page.verdict?.isRight)
       }
@@ -238,20 +256,31 @@ extension LessonSession {
     verdicts[index] = verdicts[index] ?? (isRight ? .first : .wrong)
   }
 
-  /// Takes the first answer of a question that has a second try.
+  /// Takes the first answer of a question that has a second try. Of an experiment it is a prediction, which is judged when the
+  /// experiment was made.
   ///
   /// - Returns: whether it is wrong, and there is another try.
   private mutating func isWrongAtFirst(_ question: LessonQuestion, _ scene: LessonScene?) -> Bool {
-    guard !isTalk, firstTry == nil, let scene, question.hasSecondTry(kept: Set(kept.keys)) else { return false }
+    isPrediction = false
+    guard !isTalk, firstTry == nil, let scene, question.hasSecondTry else { return false }
+    guard !question.isExperiment(kept: Set(kept.keys)) else {
+      isPrediction = true
+      return false
+    }
     let numbers = scene.numbers(kept)
     guard let solution = try? LessonSolution(question, numbers),
       let verdict = try? solution.verdict(on: answer, of: question, numbers), verdict.isRight == false
     else { return false }
+    tryAgain(question, verdict)
+    return true
+  }
+
+  /// Asks again after a first try that was wrong.
+  private mutating func tryAgain(_ question: LessonQuestion, _ verdict: LessonVerdict) {
     firstTry = LessonTry(answer: answer, remark: verdict.remark, counts: verdicts[index] == nil)
     verdicts[index] = verdicts[index] ?? .wrong
     // A curve is mended where it stands.
     if case .curve = answer {} else { answer = question.emptyAnswer }
-    return true
   }
 
   /// Whether the run has to stay as it is: a question waits for its answer, or the lesson's own commands are under way.
@@ -326,7 +355,7 @@ extension LessonSession {
       guard isTalk || givesUp || answer.isComplete else { return false }
       if isWrongAtFirst(question, scene) { return true }
       phase = .revealing
-      queue = question.reveal.map(LessonRequest.act)
+      queue = isMade ? [] : question.reveal.map(LessonRequest.act)
     }
     return true
   }
@@ -346,6 +375,7 @@ extension LessonSession {
   /// A step begins.
   private mutating func enterStep() {
     (phase, answer, solution, fault, firstTry, isTouched, isReview) = (.preparing, .none, nil, nil, nil, false, false)
+    (isMade, isPrediction) = (false, false)
     closed = step.question?.tellingPanels ?? []
   }
 
@@ -362,6 +392,6 @@ extension LessonSession: Equatable {
   public static func == (a: LessonSession, b: LessonSession) -> Bool {
     a.lesson.name == b.lesson.name && a.index == b.index && a.phase == b.phase && a.answer == b.answer
       && a.page == b.page && a.isAway == b.isAway && a.isTalk == b.isTalk && a.part == b.part && a.closed == b.closed
-      && a.fault == b.fault && a.firstTry == b.firstTry && a.verdicts == b.verdicts
+      && a.fault == b.fault && a.firstTry == b.firstTry && a.isMade == b.isMade && a.verdicts == b.verdicts
   }
 }

@@ -153,8 +153,8 @@ public struct LessonVerdict: Equatable, Sendable {
 
 /// What a step's texts say, with their numbers.
 public struct LessonPage: Equatable, Sendable {
-  /// What it says, what the reader is to do, and what it asks.
-  public var say = "", hint = "", ask = ""
+  /// What it says, what the reader is to do, what it asks, and what a worksheet says besides.
+  public var say = "", hint = "", ask = "", paper = ""
   /// The options of a choice.
   public var options: [String] = []
   /// What is said of the answer, and why it is so.
@@ -166,6 +166,7 @@ public struct LessonPage: Equatable, Sendable {
     say = try step.say?.line(numbers) ?? ""
     hint = try step.wait?.hint.line(numbers) ?? ""
     ask = try step.question?.ask.line(numbers) ?? ""
+    paper = try step.question?.paper?.line(numbers) ?? ""
     if case .choice(let options)? = step.question?.kind {
       for option in options { self.options.append(try option.text.line(numbers)) }
     }

@@ -2,8 +2,10 @@ import Canvas
 
 /// A lesson as a talk: a few sentences at a time, in large letters.
 extension LessonSession {
-  /// The most characters of a part of a talk, where there is more than one sentence.
-  private static let most = 75
+  /// The lines of large letters that there are at 80×24, and their columns: a part of a talk fits there.
+  private static let lines = 4, columns = 19
+
+  private static func fits(_ text: String) -> Bool { text.wrapped(to: columns).count <= lines }
 
   /// What a talk says at this step, part by part, each with its role.
   var talk: [(text: String, role: Role)] {
@@ -13,7 +15,7 @@ extension LessonSession {
       parts += Self.parts(text.onScreen.replacing("*", with: "")).map { ($0, role) }
     }
     if phase == .revealed {
-      if let verdict = page.verdict { parts.append((verdict.answer, .accent)) }
+      if let verdict = page.verdict { add(verdict.answer, .accent) }
       add(page.why, .text)
     } else {
       add(page.say, .text)
@@ -24,17 +26,35 @@ extension LessonSession {
     return parts
   }
 
-  /// Sentences together, as long as they are short.
+  /// Sentences together, as long as they fit in large letters; one that does not is parted.
   static func parts(_ text: String) -> [String] {
     var parts: [String] = [], part = ""
-    for sentence in sentences(text) {
-      if !part.isEmpty, part.count + sentence.count > most {
+    for piece in sentences(text).flatMap(pieces) {
+      if !part.isEmpty, !fits(part + " " + piece) {
         parts.append(part)
         part = ""
       }
-      part += part.isEmpty ? sentence : " " + sentence
+      part += part.isEmpty ? piece : " " + piece
     }
     return part.isEmpty ? parts : parts + [part]
+  }
+
+  /// A sentence in pieces that fit, parted at a comma or a colon where one is in the second half, else between two words.
+  private static func pieces(_ sentence: String) -> [String] {
+    var pieces: [String] = [], words = sentence.split(whereSeparator: \.isWhitespace)[...]
+    while !words.isEmpty {
+      let most = max(1, words.indices.prefix { fits(words[...$0].joined(separator: " ")) }.count)
+      var end = words.startIndex + most
+      if end < words.endIndex,
+        let pause = words[..<end].lastIndex(where: { $0.last.map(",:;".contains) ?? false }),
+        2 * (pause + 1 - words.startIndex) >= most
+      {
+        end = pause + 1
+      }
+      pieces.append(words[..<end].joined(separator: " "))
+      words = words[end...]
+    }
+    return pieces
   }
 
   private static func sentences(_ text: String) -> [String] {

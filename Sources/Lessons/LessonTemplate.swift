@@ -20,11 +20,12 @@ public enum LessonTemplate {
         say: |
           The network has {units|i} units. The sequence has {n|i} steps. Each *update* moves the weights so that the *loss*, the error of the answers, comes down.
         claims: ["units == 8"]
-      - ask: "One update is made. Does the loss of the next batch differ?"
+      - ask: "One update is made. What is the loss of the next batch?"
         reveal: {train: 2}
         choice:
-          - {text: "Yes, it does.", if: "recent_loss[2] != recent_loss[1]"}
-          - {text: "No, it is the same.", if: "recent_loss[2] == recent_loss[1]", why: "Weights and data have changed."}
+          - {text: "The same as before.", if: "recent_loss[2] == recent_loss[1]", why: "Weights and data have changed."}
+          - {text: "0: it was learned.", if: "recent_loss[2] == 0", why: "An update is one small step."}
+          - {text: "Another one, over 0.", if: "recent_loss[2] > 0 and recent_loss[2] != recent_loss[1]"}
         why: "It was {recent_loss[1]}, and now it is {recent_loss[2]}."
         claims: ["update == 2"]
       - wait: {until: "k2 <= 10", hint: "Press {{ until k2 is 10 or less.", keys: ["{"]}

@@ -366,7 +366,9 @@ public enum Quantities {
   private static func memory(_ numbers: LessonNumbers) throws(FormulaError) -> MemoryPathByLag {
     // The memory path itself at every lag; the others, which cost much more, at some.
     let path = try? MemoryPathByLag(numbers.whole, maximumLags: 6)
-    guard let path = path ?? nil else { throw FormulaError("the memory path: this cell has none") }
+    guard let path = path ?? nil else {
+      throw FormulaError("the memory path: this cell has none, expected an LSTM or a GRU")
+    }
     return path
   }
 
@@ -416,16 +418,27 @@ public enum Quantities {
 
   // MARK: Wrong gradients
 
-  private static let wrongGradients: [Quantity] = WrongGradients.Bug.allCases.flatMap { bug in
-    [
-      Quantity.number("\(bug.rawValue)_error", "the checker's verdict on a gradient with \(bug.words)") {
-        $0.wrong.checkedError(bug, $0.snapshot)
-      },
-      Quantity.number("\(bug.rawValue)_cosine", "the cosine of that gradient and the right one") {
-        $0.wrong.cosine(bug)
-      },
+  private static let wrongGradients: [Quantity] =
+    WrongGradients.Bug.allCases.flatMap { bug in
+      [
+        Quantity.number("\(bug.rawValue)_error", "the checker's verdict on a gradient with \(bug.words)") {
+          $0.wrong.checkedErrors(bug, $0.snapshot).max() ?? .nan
+        },
+        Quantity.list("\(bug.rawValue)_errors", "that verdict on its W_ih, its W_hh and its b") {
+          $0.wrong.checkedErrors(bug, $0.snapshot)
+        },
+        Quantity.number("\(bug.rawValue)_cosine", "the cosine of that gradient and the right one") {
+          $0.wrong.cosine(bug)
+        },
+      ]
+    } + [
+      .number("no_recursion_k2", "the k2 whose truncated gradient the one with no recursion is") {
+        numbers throws(FormulaError) in
+        let (wrong, steps) = (numbers.wrong.gradient(.noRecursion), numbers.whole.steps)
+        let same = (1...steps).first { numbers.wrong.isSame(wrong, numbers.wrong.gradient(nil, reach: $0)) }
+        return same.map(Double.init) ?? .nan
+      }
     ]
-  }
 }
 
 extension Quantities {

@@ -61,8 +61,8 @@ struct SheetPages {
     stroke(from, y + 2, Self.width - Self.margin, y + 2)
   }
 
-  /// Axes to draw a curve on, with a light grid.
-  mutating func axes(x: String, y name: String) {
+  /// Axes to draw a curve on, with a light grid, the words at their ends, and a curve where there is one.
+  mutating func axes(x: String, y name: String, ends: (top: String, foot: String), _ values: [Double]) {
     let height = 130.0, left = Self.margin + 48, right = Self.width - Self.margin - 60
     need(height + 40)
     y += 16
@@ -76,7 +76,16 @@ struct SheetPages {
     }
     stroke(left, top, left, foot)
     stroke(left, foot, right, foot)
-    for (word, at) in [("largest", top + 6), ("smallest", foot)] {
+    if let low = values.min(), let high = values.max(), values.count > 1 {
+      let points = values.enumerated().map { index, value in
+        let share = high > low ? (value - low) / (high - low) : 0.5
+        let place = left + (right - left) * Double(index) / Double(values.count - 1)
+        return "\(NumberText.fixed(place, 2)),\(NumberText.fixed(foot - height * share, 2))"
+      }
+      body +=
+        "<polyline points=\"\(points.joined(separator: " "))\" fill=\"none\" stroke=\"black\" stroke-width=\"1.5\"/>"
+    }
+    for (word, at) in [(ends.top, top + 6), (ends.foot, foot)] {
       y = at
       put(word, x: Self.margin, size: 9)
     }

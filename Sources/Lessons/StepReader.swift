@@ -1,3 +1,4 @@
+import Canvas
 import Experiments
 import Training
 import Yams
@@ -13,7 +14,7 @@ struct StepReader {
     let fields = try Fields(
       node, file: file,
       known: Self.actions + ["say", "wait", "ask", "reveal", "why", "claims"] + Self.questions
-        + ["within", "mistakes", "x", "y", "open"])
+        + ["within", "mistakes", "x", "y", "open", "paper"])
     var step = LessonStep(line: fields.line)
     step.actions = try actions(fields)
     step.say = try fields.text("say")
@@ -21,7 +22,7 @@ struct StepReader {
     if let node = fields.node("wait") { step.wait = try wait(node) }
     if fields.node("ask") != nil {
       step.question = try question(fields)
-    } else if let stray = (Self.questions + ["reveal", "why", "mistakes", "within"]).first(where: {
+    } else if let stray = (Self.questions + ["reveal", "why", "mistakes", "within", "paper"]).first(where: {
       fields.node($0) != nil
     }) {
       throw fields.fault(stray, "found it without ask, expected a question with it")
@@ -36,7 +37,11 @@ struct StepReader {
   /// What a step does, in the order in which the program does it.
   private func actions(_ fields: Fields) throws(InputError) -> [LessonAction] {
     var actions: [LessonAction] = []
-    if fields.node("restart") != nil { actions.append(.restart) }
+    if fields.node("restart") != nil {
+      let text = try fields.string("restart")
+      guard text == "true" else { throw fields.fault("restart", "found \(text), expected true") }
+      actions.append(.restart)
+    }
     if let node = fields.node("set") { actions.append(.set(try settings(node, fields))) }
     if fields.node("train") != nil {
       let count = try fields.number("train", line: fields.line)
@@ -53,9 +58,14 @@ struct StepReader {
         throw fields.fault("keep", "found \(YAMLDocument.describe(node)), expected names with formulas")
       }
       for (key, value) in mapping {
-        let line = key.mark?.line ?? fields.line
+        let line = key.mark?.line ?? fields.line, name = key.string ?? ""
+        guard Quantities.named(name) == nil, (try? ExperimentKey.named(name)) == nil else {
+          throw InputError(
+            file: file, line: line, key: "keep",
+            problem: "found \(name), which formulas know already, expected another name")
+        }
         do {
-          actions.append(.keep(key.string ?? "", try Formula(value.string ?? "", line: line)))
+          actions.append(.keep(name, try Formula(value.string ?? "", line: line)))
         } catch {
           throw InputError(file: file, line: line, key: "keep", problem: error.problem, nearest: error.nearest)
         }
@@ -96,6 +106,9 @@ struct StepReader {
 
   private func wait(_ node: Node) throws(InputError) -> LessonWait {
     let fields = try Fields(node, file: file, known: ["until", "hint", "keys"])
+    for key in try fields.strings("keys") where Key(written: key) == nil {
+      throw fields.fault("keys", "found \(key), expected keys such as n, { or <enter>")
+    }
     return LessonWait(
       until: try fields.formula("until"), hint: try fields.neededText("hint"), keys: try fields.strings("keys"))
   }
@@ -115,6 +128,7 @@ struct StepReader {
       ask: try fields.neededText("ask"), kind: try answer(kind, fields), why: try fields.neededText("why"),
       line: fields.line("ask"))
     question.open = Set(try names(fields, "open"))
+    question.paper = try fields.text("paper")
     if let node = fields.node("reveal") {
       question.reveal = try actions(Fields(node, file: file, known: Self.actions))
     }

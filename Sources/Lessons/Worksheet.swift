@@ -12,8 +12,8 @@ public struct Worksheet {
   /// A piece of the sheet.
   private enum Block {
     case title(String), heading(String), text(String), bold(String)
-    /// A line to write on; axes to draw on, with their names.
-    case line(String), axes(x: String, y: String)
+    /// A line to write on; axes to draw on, with their names, and what is drawn on them in the key.
+    case line(String), axes(x: String, y: String, [Double] = [])
     case page
   }
 
@@ -31,12 +31,18 @@ public struct Worksheet {
         if !say.isEmpty { blocks.append(.text(say)) }
       }
       blocks.append(.bold(TeacherPage.plain(asked.page.ask.onPaper)))
+      if !asked.page.paper.isEmpty { blocks.append(.text(TeacherPage.plain(asked.page.paper))) }
       blocks += room(asked)
     }
     blocks += [.page, .title("Key: \(lesson.title), seed \(lesson.experiment.seed)")]
     for (number, asked) in rehearsal.asked.enumerated() {
       blocks.append(.bold("\(number + 1). \(TeacherPage.plain(asked.solution.words))"))
       blocks.append(.text(TeacherPage.plain(asked.page.why.onPaper)))
+      if case .curve(_, _, let x, let y)? = lesson.steps[asked.index].question?.kind,
+        case .curve(let values) = asked.solution.answer
+      {
+        blocks.append(.axes(x: x, y: y, values))
+      }
     }
     return blocks
   }
@@ -60,13 +66,32 @@ public struct Worksheet {
       case .text(let text): text + "\n"
       case .bold(let text): "**\(text)**\n"
       case .line(let text): text + " ________________________________________________\n"
-      case .axes(let x, let y):
-        "```\n\(y)\nlargest\n" + String(repeating: "|\n", count: 8) + "smallest\n+" + String(repeating: "-", count: 60)
-          + "\n"
-          + String(repeating: " ", count: 40) + "\(x)\n```\n"
+      case .axes(let x, let y, let values): Self.drawn(x, y, values)
       case .page: "---\n"
       }
     }.joined(separator: "\n")
+  }
+
+  /// Axes in characters, eight rows high, with a curve where there is one.
+  private static func drawn(_ x: String, _ y: String, _ values: [Double]) -> String {
+    let width = 60, height = 8, (top, foot) = ends(values)
+    var rows = Array(repeating: Array(repeating: Character(" "), count: width), count: height)
+    if let low = values.min(), let high = values.max(), values.count > 1 {
+      for column in 0..<width {
+        let value = values[Int((Double(column) / Double(width - 1) * Double(values.count - 1)).rounded())]
+        let share = high > low ? (value - low) / (high - low) : 0.5
+        rows[height - 1 - Int((share * Double(height - 1)).rounded())][column] = "o"
+      }
+    }
+    let lines = rows.map { String("|" + String($0).reversed().drop { $0 == " " }.reversed()) }
+    return "```\n\(y)\n\(top)\n\(lines.joined(separator: "\n"))\n\(foot)\n+" + String(repeating: "-", count: width)
+      + "\n" + String(repeating: " ", count: 40) + "\(x)\n```\n"
+  }
+
+  /// What stands at the top and the foot of axes: numbers in the key alone, as they would tell the answer.
+  private static func ends(_ values: [Double]) -> (top: String, foot: String) {
+    guard let low = values.min(), let high = values.max() else { return ("largest", "smallest") }
+    return (NumberText.trimmed(high, digits: 3), NumberText.trimmed(low, digits: 3))
   }
 
   /// The pages as SVG, A4; a question and the room for its answer are not parted.
@@ -89,7 +114,7 @@ public struct Worksheet {
     case .text(let text): pages.write(text, size: 10.5)
     case .bold(let text): pages.write(text, size: 10.5, isBold: true)
     case .line(let text): pages.rule(text)
-    case .axes(let x, let y): pages.axes(x: x, y: y)
+    case .axes(let x, let y, let values): pages.axes(x: x, y: y, ends: ends(values), values)
     case .page: pages.turn()
     }
   }

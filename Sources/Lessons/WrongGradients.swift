@@ -36,7 +36,11 @@ struct WrongGradients {
   init(_ tape: Tape) { self.tape = tape }
 
   /// The gradient of all weights with a bug; nil for the right one. Flat, in the layout's order.
-  func gradient(_ bug: Bug?) -> [Double] {
+  ///
+  /// - Parameters:
+  ///   - bug: the bug.
+  ///   - reach: how many steps a loss reaches, its own included; all by default.
+  func gradient(_ bug: Bug?, reach: Int = .max) -> [Double] {
     // The bugs are written out for one layer of an Elman cell; the reader may have turned to another one.
     guard tape.network.cell == .elman, tape.layers.count == 1, tape.layout.copies == 1 else {
       return tape.gradient.map { _ in .nan }
@@ -48,20 +52,24 @@ struct WrongGradients {
     var weights = Weights(tape)
     // The second half is a window of its own: where the state is detached nothing goes back over its start.
     let start = bug == .notDetached ? 0 : windowStart
-    for sequence in 0..<batch {
-      var future = [Double](repeating: 0, count: h)
-      for t in (start..<tape.steps).reversed() {
-        let row = t * batch + sequence
-        // Only the losses of the second half are trained on.
-        let isInjected = t >= windowStart && tape.targetMask[row] != 0
-        let weight = isInjected ? tape.injectionWeight : 0
-        let delta = (0..<h).map {
-          weight * tape.lossGradient[row * h + $0] + (bug == .noRecursion ? 0 : future[$0])
+    // With a reach each loss goes back by itself, else all go together.
+    let isOneByOne = reach < tape.steps
+    for last in isOneByOne ? Array(windowStart..<tape.steps) : [tape.steps - 1] {
+      for sequence in 0..<batch {
+        var future = [Double](repeating: 0, count: h)
+        for t in (start...last).reversed() where !isOneByOne || last - t < reach {
+          let row = t * batch + sequence
+          // Only the losses of the second half are trained on.
+          let isInjected = t >= windowStart && (!isOneByOne || t == last) && tape.targetMask[row] != 0
+          let weight = isInjected ? tape.injectionWeight : 0
+          let delta = (0..<h).map {
+            weight * tape.lossGradient[row * h + $0] + (bug == .noRecursion ? 0 : future[$0])
+          }
+          let slopes = tape.layers[0].derivative[row * h..<(row + 1) * h]
+          let local = bug == .noSlope ? delta : zip(delta, slopes).map { $0 * $1 }
+          weights.add(local, step: t, sequence: sequence, inputStep: bug == .lateInput ? t - 1 : t)
+          future = (0..<h).map { j in (0..<h).reduce(0) { $0 + recurrent[$1 * h + j] * local[$1] } }
         }
-        let slopes = tape.layers[0].derivative[row * h..<(row + 1) * h]
-        let local = bug == .noSlope ? delta : zip(delta, slopes).map { $0 * $1 }
-        weights.add(local, step: t, sequence: sequence, inputStep: bug == .lateInput ? t - 1 : t)
-        future = (0..<h).map { j in (0..<h).reduce(0) { $0 + recurrent[$1 * h + j] * local[$1] } }
       }
     }
     weights.write(into: &result, tape.layout)
@@ -78,19 +86,25 @@ struct WrongGradients {
     return dot / (euclideanNorm(wrong) * euclideanNorm(right))
   }
 
+  /// Whether two gradients are the same in the weights of the cell, but for rounding.
+  func isSame(_ a: [Double], _ b: [Double]) -> Bool {
+    let (a, b) = (cell(a), cell(b))
+    return zip(a, b).allSatisfy { abs($0 - $1) <= 1e-9 * (1 + abs($1)) }
+  }
+
   private func cell(_ gradient: [Double]) -> [Double] {
     tape.layout.entries.filter { $0.name.hasSuffix("_l0") }.flatMap { gradient[$0.range] }
   }
 
-  /// The largest error that the gradient check finds in the weights of the cell, relative to the largest gradient of each tensor.
-  func checkedError(_ bug: Bug, _ snapshot: Snapshot) -> Double {
+  /// The largest error that the gradient check finds in each tensor of the cell, relative to its largest gradient: W_ih, W_hh, b.
+  func checkedErrors(_ bug: Bug, _ snapshot: Snapshot) -> [Double] {
     let window = Window(steps: windowStart..<tape.steps, injected: windowStart..<tape.steps)
     let layer = tape.layers[0], width = tape.batch * tape.hidden
     let carried = Array(layer.state[windowStart * width..<(windowStart + 1) * width])
     let check = GradientCheck(
       network: tape.network, layout: tape.layout, parameters: tape.parameters, data: snapshot.data, window: window,
       carriedState: [carried], reduction: .sum, gradient: gradient(bug).map { $0 / tape.injectionWeight })
-    return check.rows(limit: 20).filter { $0.name.hasSuffix("_l0") }.map(\.largestError).max() ?? .nan
+    return check.rows(limit: 20).filter { $0.name.hasSuffix("_l0") }.map(\.largestError)
   }
 }
 

@@ -79,7 +79,7 @@ struct HTMLPage {
     table { border-collapse: collapse; font-size: .9rem; margin: .5rem 0; }
     th, td { text-align: left; padding: .2rem .9rem .2rem 0; border-bottom: 1px solid #d6dae0; vertical-align: top;
       font-variant-numeric: tabular-nums; }
-    td { overflow-wrap: anywhere; }
+    th, td { overflow-wrap: anywhere; }
     tr { break-inside: avoid; }
     .figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 40rem), 1fr)); gap: 1.2rem; }
     figure { margin: 0; break-inside: avoid; } figure svg { display: block; width: 100%; height: auto; }

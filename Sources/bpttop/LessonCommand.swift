@@ -40,6 +40,10 @@ struct LessonCommand: ParsableCommand {
   @Flag(help: "Goes through the lesson, or all, without a terminal, and proves each claim at ten seeds.") var check =
     false
   @Option(help: "How many seeds the check tries.", transform: Reading.count) var seeds = 10
+  @Option(
+    help: "Checks, and then presses so many random keys in each lesson; it must go on from any of its steps.",
+    transform: Reading.count)
+  var events = 0
   @Option(help: "Writes a worksheet with its key: FILE.md or FILE.pdf.", completion: .file()) var worksheet: String?
   @Flag(help: "Prints the teacher's page.") var teacher = false
   @Flag(help: "Lists what formulas of lesson files can name.") var quantities = false
@@ -48,7 +52,7 @@ struct LessonCommand: ParsableCommand {
   func run() throws {
     if name == "new" { return try StandardOutput.print(LessonTemplate.text) }
     if quantities { return try listQuantities() }
-    if check { return try checkAll() }
+    if check || events > 0 { return try checkAll() }
     guard let name else { return try list() }
     var lesson = try Self.read(name)
     if let seed { lesson.experiment.seed = UInt64(seed) }
@@ -140,14 +144,47 @@ struct LessonCommand: ParsableCommand {
     let shipped = try ShippedLessons.names.map(Self.read)
     var wrong = 0
     for lesson in lessons {
-      let words = LessonWords.faults(lesson, among: shipped)
+      let words = try Self.unknownFoundations(of: lesson) + LessonWords.faults(lesson, among: shipped)
       let report = try LessonCheck(lesson, seeds: max(1, seeds), words: words) { try Self.stage($0) }
       // In the order in which they are found, whatever the streams.
       for fault in report.lines { FileHandle.standardError.write(Data("bpttop: \(fault)\n".utf8)) }
       wrong += report.lines.count
       try StandardOutput.print(report.summary)
+      if events > 0 { wrong += try throwEvents(at: lesson) }
     }
-    if wrong > 0 { throw Failure.run("\(wrong) faults in \(lessons.count) lessons") }
+    guard wrong > 0 else { return }
+    // Of one lesson its own lines say all.
+    if lessons.count == 1 { throw ExitCode(1) }
+    throw Failure.run("\(wrong) faults in \(lessons.count) lessons")
+  }
+
+  /// What a lesson says to stand on and nobody can find: neither a lesson of the program nor a file beside it.
+  private static func unknownFoundations(of lesson: Lesson) throws -> [LessonFault] {
+    let folder = URL(fileURLWithPath: lesson.file).deletingLastPathComponent()
+    let names = ShippedLessons.names
+    return lesson.after.compactMap { name in
+      let beside = folder.appendingPathComponent("\(name).yaml").path
+      guard !names.contains(name), !FileManager.default.fileExists(atPath: beside) else { return nil }
+      return LessonFault(
+        line: lesson.afterLine,
+        problem: "after: found \(name), expected a file \(name).yaml or one of: \(names.joined(separator: ", "))",
+        nearest: nearestName(to: name, among: names))
+    }
+  }
+
+  /// Presses random keys in a lesson.
+  ///
+  /// - Returns: how much went wrong.
+  private func throwEvents(at lesson: Lesson) throws -> Int {
+    var stage = try Self.stage(lesson)
+    let result = LessonEvents(events, seed: UInt64(seed ?? 1), on: &stage)
+    for fault in result.faults { FileHandle.standardError.write(Data("bpttop: \(lesson.name): \(fault)\n".utf8)) }
+    let words =
+      result.faults.isEmpty
+      ? "ok, \(result.steps.count) of \(lesson.steps.count) steps shown, \(result.answers) answers revealed"
+      : "WRONG"
+    try StandardOutput.print("\(lesson.name): \(events) random events: \(words)")
+    return result.faults.count
   }
 
   /// The lesson gone through once, at its seed.

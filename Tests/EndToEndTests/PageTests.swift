@@ -31,11 +31,24 @@ import Testing
     </script>
     """
 
-  @Test("A page is whole in a browser, wide and narrow, and loads nothing", .enabled(if: browser != nil))
-  func inABrowser() throws {
+  @Test(
+    "A page of a run, of two lanes, of a sweep is whole in a browser, wide and narrow, and loads nothing",
+    .enabled(if: browser != nil, "no browser is installed: chromium or google-chrome would look at the page"),
+    arguments: [["truncation", "--updates", "60"], ["vanishing", "clipping", "--updates", "20"], ["sweep"]])
+  func inABrowser(_ what: [String]) throws {
     try inFolder { folder in
       let page = folder + "/page.html", looked = folder + "/looked.html", picture = folder + "/page.png"
-      let (status, output) = try runTool(Bpttop.path, ["report", "truncation", "--updates", "60", "-o", page])
+      let isSweep = what == ["sweep"]
+      if isSweep {
+        let sweep = [
+          "sweep", "vanishing", "--over", "training.k2=5,20", "--over", "network.init.spectral_radius=0.8,1.2",
+        ]
+        let (status, output) = try runTool(
+          Bpttop.path, sweep + ["--seeds", "1", "--updates", "5", "-o", folder + "/runs"])
+        #expect(status == 0, "\(output)")
+      }
+      let (status, output) = try runTool(
+        Bpttop.path, ["report"] + (isSweep ? [folder + "/runs"] : what) + ["-o", page])
       #expect(status == 0, "\(output)")
       let text = try String(contentsOfFile: page, encoding: .utf8)
       #expect(!text.contains("<script"))
@@ -47,12 +60,14 @@ import Testing
         let dom = try runTool(browser, options + ["--window-size=\(width),1000", "--dump-dom", looked]).output
         let json = try #require(dom.firstMatch(of: /LAYOUT(.*)END/)).1
         let layout = try JSONDecoder().decode(Layout.self, from: Data(json.utf8))
-        #expect(layout.pictures.count >= 10 && layout.words > 100 && layout.loaded == 0)
+        #expect(layout.pictures.count >= (isSweep ? 4 : 10) && layout.words > 50 && layout.loaded == 0)
         #expect(layout.width <= layout.window, "wider than the window of \(width)")
         #expect(layout.background == "rgb(255, 255, 255)")
         for box in layout.pictures { #expect(box[0] >= 0 && box[1] <= layout.window && box[2] > 100, "\(box)") }
-        // Two stand side by side where there is room.
-        #expect(Set(layout.pictures.map { $0[0].rounded() }).count == (width == 1400 ? 2 : 1))
+        // Two of a run stand side by side where there is room.
+        if what.contains("truncation") {
+          #expect(Set(layout.pictures.map { $0[0].rounded() }).count == (width == 1400 ? 2 : 1))
+        }
       }
       _ = try runTool(browser, options + ["--window-size=1400,4000", "--screenshot=\(picture)", page])
       let bytes = try Data(contentsOf: URL(fileURLWithPath: picture))

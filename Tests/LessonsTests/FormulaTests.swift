@@ -55,6 +55,17 @@ struct FormulaTests {
     }
   }
 
+  @Test("A gradient that truncation leaves is known by its reach, and a bug by the tensors that it spoils")
+  func reaches() throws {
+    let wrong = WrongGradients(try Example.snapshot().wholeTape())
+    let (all, one) = (wrong.gradient(nil), wrong.gradient(nil, reach: 1))
+    #expect(wrong.isSame(one, wrong.gradient(.noRecursion)) && !wrong.isSame(all, one))
+    // The window has 3 of the 6 steps.
+    #expect(wrong.isSame(all, wrong.gradient(nil, reach: 3)) && !wrong.isSame(all, wrong.gradient(nil, reach: 2)))
+    let errors = wrong.checkedErrors(.lateInput, try Example.snapshot())
+    #expect(errors.count == 3 && errors[0] > 0.0001 && errors[1] < 1e-6 && errors[2] < 1e-6, "\(errors)")
+  }
+
   @Test("Bugs that are written out for an Elman cell are no numbers of another network", arguments: ["lstm", "gru"])
   func otherCells(cell: String) throws {
     var experiment = try Example.snapshot().experiment

@@ -121,6 +121,15 @@ struct LessonCheckTests {
       ),
       ("{ask: How?, number: 1}", "test.yaml:9: why: found nothing, expected a text", ""),
       ("{say: 'It is {1 +}'}", "test.yaml:9: say: found the end, expected a number", ""),
+      ("{say: hello, restart: false}", "test.yaml:9: restart: found false, expected true", ""),
+      ("{say: hello, keep: {gradient: 5}}", "test.yaml:9: keep: found gradient, which formulas know already", ""),
+      (
+        "{wait: {until: update > 3, hint: Press n, keys: [nn]}}", "test.yaml:9: keys: found nn, expected keys such as",
+        ""
+      ),
+      ("say: 'As in h_{t-1}.'", "test.yaml:9: say: found _{t-1}, which is computed, expected _{{t-1} to write it", ""),
+      ("say: Two * three.", "test.yaml:9: say: found * without another, expected both around a new word", ""),
+      ("{say: hello, paper: So.}", "test.yaml:9: paper: found it without ask", ""),
       ("{show: [loss]}", "test.yaml:9: found a step that shows nothing, expected say, ask or wait", ""),
       ("{say: hello, claims: ['1 <']}", "test.yaml:9: claims: found the end", ""),
     ])
@@ -139,6 +148,12 @@ struct LessonCheckTests {
       ("{say: hello, claims: ['units == 2']}", "test.yaml:9: the claim 'units == 2' is false, which is 1.0 == 2.0"),
       ("{say: 'It is {gradeint[1]}'}", "unknown name gradeint"),
       ("{say: 'It is {gradient[9]}'}", "found the index 9.0"),
+      ("{say: hello, cursor: 7}", "test.yaml:9: cursor: found the step 7, expected one from 1 to 6"),
+      ("{say: hello, set: {network.beta: 0.1}}", "test.yaml:9: network.beta: found 0.1, expected 1 with elman"),
+      (
+        "{ask: How?, number: memory_path, why: So.}",
+        "test.yaml:9: the memory path: this cell has none, expected an LSTM"
+      ),
       ("{ask: How?, number: 1 / 0, why: So.}", "found inf from '1 / 0', expected a finite number"),
       (
         "{ask: How?, number: 2, mistakes: [{number: 2, why: No.}], why: So.}",
@@ -176,6 +191,33 @@ struct LessonCheckTests {
     for _ in 0..<10 where key == "{" { stage.press(.character("{")) }
     stage.press(.enter)
     #expect(stage.session?.phase == .over)
+  }
+
+  @Test(
+    "A brace is written as it stands, an index that is computed with its format; a product in a formula is no new word")
+  func braces() throws {
+    let text = try LessonText("h_{{t-1}, h_{n - 1|i}: *new* {2 * 3|i} and {n * 2|i}", line: 1)
+    #expect(try text.filled(Example.numbers()) == "h_{t-1}, h_5: *new* 6 and 12")
+    #expect(text.newWords == ["new"])
+  }
+
+  @Test(
+    "What a lesson has to have is missed by name and line",
+    arguments: [
+      (
+        "teacher: {aim: a, ahead: b, behind: c}\n", "",
+        "test.yaml:1: teacher: found nothing, expected aim, ahead and behind"
+      ),
+      ("behind: c", "", "test.yaml:7: behind: found nothing, expected a text"),
+      ("minutes: 5", "minutes: 0.5", "test.yaml:2: minutes: found 0.5, expected a whole number from 1 to 300"),
+      ("title: Test\n", "", "test.yaml:1: title: found nothing, expected a text"),
+    ])
+  func missing(text: String, other: String, expected: String) {
+    #expect {
+      _ = try read(lesson("say: hello").replacing(text, with: other))
+    } throws: {
+      ($0 as? InputError)?.description == expected
+    }
   }
 
   @Test("A word that is used before it is brought in is told")

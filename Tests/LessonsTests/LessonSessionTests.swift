@@ -2,6 +2,8 @@ import Canvas
 import Dashboard
 import Experiments
 import Foundation
+import Instruments
+import Sources
 import Testing
 import Training
 
@@ -153,20 +155,78 @@ struct LessonSessionTests {
     #expect(stage.session?.answer == .option(0))
   }
 
-  @Test("What an experiment shows is answered once; a number that is known before it has a second try")
-  func secondTries() throws {
-    func hasSecond(_ name: String, _ step: Int) throws -> Bool? {
+  @Test("What an experiment shows is predicted; a number that is known before it is not, nor what needs none")
+  func experiments() throws {
+    func isExperiment(_ name: String, _ step: Int) throws -> Bool? {
       let lesson = try lesson(name)
       let kept = lesson.steps[step - 1].actions.compactMap { action in
         if case .keep(let name, _) = action { name } else { nil }
       }
-      return lesson.steps[step - 1].question?.hasSecondTry(kept: Set(kept))
+      return lesson.steps[step - 1].question?.isExperiment(kept: Set(kept))
     }
-    #expect(try hasSecond("exploding", 5) == false)
-    #expect(try hasSecond("unrolling", 7) == false)
-    #expect(try hasSecond("unrolling", 5) == true)
-    #expect(try hasSecond("by-hand", 13) == true)
-    #expect(try hasSecond("vanishing", 6) == true)
+    #expect(try isExperiment("exploding", 5) == true)
+    #expect(try isExperiment("unrolling", 7) == false)
+    #expect(try isExperiment("by-hand", 13) == false)
+    #expect(try isExperiment("vanishing", 6) == false)
+    #expect(try isExperiment("vanishing", 7) == true)
+  }
+
+  @Test("A prediction that is wrong gets its experiment and a second try, and the answer after that")
+  func predictedWrongly() throws {
+    func atPrediction() throws -> EffectRunner {
+      var stage = try Example.stage(lesson("exploding"))
+      stage.begin(LessonSession(try lesson("exploding"), at: 4))
+      stage.press(.character("1"))
+      #expect(stage.state.newest?.update == 0)
+      stage.press(.enter)
+      return stage
+    }
+    for answer in ["3", "2", ""] {
+      var stage = try atPrediction()
+      // The update is made, and nothing is said of the answer but why this one is wrong.
+      #expect(stage.state.newest?.update == 1 && stage.session?.phase == .shown && stage.session?.solution == nil)
+      #expect(stage.session?.page.verdict == nil && stage.session?.page.why == "" && stage.session?.closed == [])
+      let card = text(try #require(stage.session))
+      #expect(card.contains("✗1") && card.contains("It was done: look at it, and answer again"), "\(card)")
+      // The run of the question is held, as before.
+      stage.press(.character("n"))
+      #expect(stage.state.newest?.update == 1)
+      for character in answer { stage.press(.character(character)) }
+      stage.press(.enter)
+      #expect(stage.session?.phase == .revealed && stage.state.newest?.update == 1)
+      #expect(stage.session?.page.verdict?.isRight == (answer == "" ? nil : answer == "3"))
+      #expect(stage.session?.verdicts == [4: answer == "3" ? .second : .wrong])
+      // Asked anew, it is a prediction again.
+      stage.press(.character("L"))
+      #expect(stage.state.newest?.update == 0 && stage.session?.isMade == false)
+    }
+  }
+
+  @Test("A prediction that is right is told at once")
+  func predictedRightly() throws {
+    var stage = try Example.stage(lesson("exploding"))
+    stage.begin(LessonSession(try lesson("exploding"), at: 4))
+    for key in [Key.character("3"), .enter] { stage.press(key) }
+    #expect(stage.session?.phase == .revealed && stage.session?.verdicts == [4: .first])
+    // Shown again later, it has its answer and its experiment.
+    stage.press(.enter)
+    stage.press(.backspace)
+    #expect(stage.session?.phase == .revealed && stage.session?.page.verdict?.isRight == true)
+    #expect(stage.state.newest?.update == 1)
+  }
+
+  @Test("A wrong answer given up is shown again as it was, without another try")
+  func reviewed() throws {
+    var stage = try Example.stage(lesson("exploding"))
+    stage.begin(LessonSession(try lesson("exploding"), at: 4))
+    for key in [Key.character("1"), .enter, .character("2"), .enter, .enter, .backspace] { stage.press(key) }
+    #expect(stage.session?.index == 4 && stage.session?.phase == .revealed && stage.session?.firstTry == nil)
+    #expect(stage.session?.answer == .option(1) && stage.session?.page.verdict?.isRight == false)
+  }
+
+  @Test("Every choice has a third option, so that a second try is one", arguments: ShippedLessons.names)
+  func thirdOptions(name: String) throws {
+    for step in try lesson(name).steps { #expect(step.question?.hasSecondTry ?? true, "line \(step.line)") }
   }
 
   @Test("Flow shows what is left of a summand: it is closed while that is asked for")
@@ -330,6 +390,54 @@ struct LessonSessionTests {
     }
   }
 
+  /// A source of a run that exploded: where it is to be begun again, it is published once more before, as the trainer's thread
+  /// does when it has looked into it.
+  private final class LateNews: Source {
+    private let inner: SteppedSource
+    private var requests: [LaneID: ReadingRequest] = [:]
+    var capabilities: Capabilities { inner.capabilities }
+
+    init(_ inner: SteppedSource) { self.inner = inner }
+
+    func send(_ command: Trainer.Command) {
+      switch command {
+      case .restart, .begin:
+        inner.requestFrame()
+        inner.look(requests)
+      default: break
+      }
+      inner.send(command)
+    }
+    func look(_ requests: [LaneID: ReadingRequest]) {
+      self.requests = requests
+      inner.look(requests)
+    }
+    func requestFrame() { inner.requestFrame() }
+    func takeNews() -> [SourceNews] { inner.takeNews() }
+    func checkpoints(afterSteps: Bool, _ body: @escaping @Sendable ([LaneID: RunCheckpoint]) -> Void) {
+      inner.checkpoints(afterSteps: afterSteps, body)
+    }
+    func end() {}
+  }
+
+  @Test("News of an explosion that come late do not stop a lesson that begins the run again", arguments: ["", "L"])
+  func lateExplosion(keys: String) throws {
+    let lesson = try lesson("exploding"), run = try TrainingRun(experiment: lesson.experiment)
+    let source = LateNews(SteppedSource(run: run, patience: .live))
+    let state = DashboardState(
+      experiment: run.experiment, size: Size(width: 80, height: 24), theme: Theme(.dark))
+    var stage = EffectRunner(state, source: source, files: NoFiles())
+    source.requestFrame()
+    stage.begin(LessonSession(lesson, at: keys.isEmpty ? 7 : 5))
+    if !keys.isEmpty {
+      for key in [Key.character("3"), .enter] { stage.press(key) }
+      #expect(stage.state.newest?.explosion != nil)
+    }
+    for key in keys { stage.press(.character(key)) }
+    #expect(stage.session?.phase == .shown && stage.session?.index == (keys.isEmpty ? 7 : 5))
+    #expect(stage.state.newest?.explosion == nil && stage.state.newest?.update == (keys.isEmpty ? 0 : 1))
+  }
+
   @Test("Everything can be turned in a lesson, and L brings back its step")
   func lookingAround() throws {
     var stage = try Example.stage(lesson("truncation"))
@@ -378,6 +486,29 @@ struct LessonSessionTests {
     }
     #expect(stage.session?.phase == .over)
     #expect(answers == (try lesson("unrolling").steps.count { $0.question != nil }))
+  }
+
+  @Test("Every part of a talk fits in large letters at 80x24", arguments: ["unrolling", "exploding"])
+  func largeLetters(name: String) throws {
+    var stage = try Example.stage(lesson(name))
+    var session = LessonSession(try lesson(name))
+    session.isTalk = true
+    stage.begin(session)
+    for _ in 0..<400 where stage.session?.phase != .over {
+      let session = try #require(stage.session), part = session.talk[session.part].text
+      #expect(part.wrapped(to: 19).count <= 4, "step \(session.index + 1): \(part)")
+      stage.press(.enter)
+    }
+    #expect(stage.session?.phase == .over)
+  }
+
+  @Test("A sentence that is too long for large letters is parted at a comma, and no word is lost")
+  func partedSentences() {
+    let text =
+      "The state before the first step is 0, and each step after it multiplies the state before it by W_hh. Short."
+    let parts = LessonSession.parts(text)
+    #expect(parts.count == 2 && parts[0] == "The state before the first step is 0,", "\(parts)")
+    #expect(parts.joined(separator: " ") == text)
   }
 
   @Test("A curve is compared by its shape")
@@ -458,6 +589,43 @@ struct LessonSessionTests {
       to: folder.appendingPathComponent("bpttop/lessons"), atomically: true, encoding: .utf8)
     #expect(progress.step(of: "unrolling") == nil)
     #expect(progress.step(of: "bias") == nil)
+  }
+
+  @Test("The key of a worksheet draws the curves that the sheet asks for, with numbers at the axes")
+  func drawnKey() throws {
+    var stage = try Example.stage(lesson("vanishing"))
+    let rehearsal = LessonRehearsal(&stage)
+    let sheet = Worksheet(try lesson("vanishing"), rehearsal)
+    let parts = sheet.markdown.components(separatedBy: "# Key: ")
+    #expect(parts.count == 2)
+    func rows(_ part: String) -> [Substring] { part.split(separator: "\n").filter { $0.hasPrefix("|") } }
+    #expect(parts[0].contains("\nlargest\n|") && rows(parts[0]) == Array(repeating: "|", count: 8))
+    // A line that rises: its last point is in the first row, at the right.
+    let drawnRows = rows(parts[1])
+    #expect(drawnRows.count == 8 && drawnRows[0].count == 61 && drawnRows[0].hasSuffix("o"))
+    #expect(drawnRows[7].hasPrefix("|o") && !parts[1].contains("\nlargest\n"))
+    let drawn = sheet.pages.filter { $0.contains("<polyline") }
+    #expect(drawn.count == 1 && drawn[0].contains(">Key: "))
+    guard
+      case .curve(let values)? = rehearsal.asked.map(\.solution.answer).first(where: {
+        if case .curve = $0 { true } else { false }
+      })
+    else { return #expect(Bool(false), "no curve") }
+    #expect(drawn[0].contains(">\(NumberText.trimmed(values.min() ?? 0, digits: 3))<"))
+  }
+
+  @Test("What has to be read off the screen stands on the paper too")
+  func paper() throws {
+    var stage = try Example.stage(lesson("unrolling"))
+    let rehearsal = LessonRehearsal(&stage)
+    let sheet = Worksheet(try lesson("unrolling"), rehearsal).markdown
+    let tape = try #require(try Example.stage(lesson("unrolling")).scene).snapshot.tape()
+    let inputs = tape.x.map { NumberText.fixed($0, 4) }.joined(separator: ", ")
+    #expect(sheet.contains("The inputs are \(inputs)."))
+    var shown = try Example.stage(lesson("unrolling"))
+    shown.begin(LessonSession(try lesson("unrolling"), at: 5))
+    let session = try #require(shown.session)
+    #expect(!session.page.paper.isEmpty && !text(session).contains("The inputs are"))
   }
 
   @Test("A worksheet has every question and a key; another seed has other numbers")
