@@ -1,5 +1,6 @@
 import Canvas
 import Dashboard
+import Experiments
 import Instruments
 import Sources
 import Training
@@ -22,15 +23,15 @@ enum InstrumentBenchmark {
       rows.append(row("\(instrument.id)", beside: bare) { _ = read(snapshot, [instrument.id]) })
     }
     let lenses: Set<InstrumentID> = ["bias", "clipping", "decay", "units"]
-    let columns = Set(Instruments.trends.filter { lenses.contains($0.instrument) })
-    let withoutEigenvalues = columns.subtracting([TrendKey("decay", "departure")])
     rows += [
-      row("bias clipping decay units", beside: bare, "one pass for all of them") { _ = read(snapshot, lenses) },
-      row("their columns alone", beside: bare, "as train --metrics reads them") { follow(snapshot, columns) },
-      row("but for decay.departure", beside: bare, "which takes eigenvalues") { follow(snapshot, withoutEigenvalues) },
+      row("bias clipping decay units", beside: bare, "whole, one pass for all of them") { _ = read(snapshot, lenses) },
       row("the same and flow", beside: bare) { _ = read(snapshot, lenses.union(["flow"])) },
       row("all instruments", beside: bare) { _ = read(snapshot, Instruments.allIDs) },
     ]
+    rows.append(
+      try followed(
+        "every update: 1 4 5 12", Instruments.trends.filter { lenses.contains($0.instrument) },
+        "their columns, as train --metrics has them"))
     rows += try [live(), paused("flow n=1000", panel: "4"), paused("fan n=1000", panel: "3"), wide()]
     return rows
   }
@@ -50,10 +51,32 @@ enum InstrumentBenchmark {
     Readings(PassView(snapshot), ReadingRequest(instruments), budget: Budget(patience))
   }
 
-  /// What a file of metrics has of an update.
-  private static func follow(_ snapshot: Snapshot, _ columns: Set<TrendKey>) {
-    let request = ReadingRequest(Set(columns.map(\.instrument)))
-    _ = Readings(PassView(snapshot), request, budget: Budget(.unlimited, following: columns)).trends
+  /// Updates with these columns measured at every one of them beside bare updates of the same run, in turn; what is measured less
+  /// often has its share in it.
+  private static func followed(_ name: String, _ columns: [TrendKey], _ remark: String) throws -> Benchmarks.Row {
+    let bare = try network(hidden: 64, length: 100), measured = try network(hidden: 64, length: 100)
+    var meter = UpdateMeter(columns: columns.map(MetricsRow.Column.reading))
+    let interval = UpdateReadings.departureInterval(in: measured)
+    var times: [(bare: Double, measured: Double)] = []
+    for _ in 0..<7 {
+      func time(_ body: () -> Void) -> Double {
+        let start = Stopwatch.processorMilliseconds()
+        for _ in 0..<interval { body() }
+        return (Stopwatch.processorMilliseconds() - start) / Double(interval)
+      }
+      times.append(
+        (
+          time { bare.trainOnce() },
+          time {
+            meter.trainOnce(measured)
+            _ = meter.row(measured)
+          }
+        ))
+    }
+    let median = times.sorted { $0.measured / $0.bare < $1.measured / $1.bare }[times.count / 2]
+    return Benchmarks.Row(
+      name: name, milliseconds: median.measured,
+      remark: String(format: "%7.2f × the bare update, itself included: ", median.measured / median.bare) + remark)
   }
 
   private static func row(
