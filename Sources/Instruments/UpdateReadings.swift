@@ -4,7 +4,7 @@ import RecurrentNetworks
 import Training
 
 /// The numbers that instruments follow over training, read at every update in the update's own arenas: truncation bias, clipping
-/// lens, who did it, and units.
+/// lens, who did it, units, and the flow.
 ///
 /// What cannot be read so, `Readings` reads of a pass of its own; the numbers are the same to rounding.
 package final class UpdateReadings {
@@ -15,7 +15,7 @@ package final class UpdateReadings {
   private var clip = ClipSpecification()
   /// The network that the tallies are of.
   private var network: NetworkSpecification?
-  private var decay: DecayTally?, units: UnitTally?
+  private var decay: DecayTally?, units: UnitTally?, flow: FlowTally?
   private var isDecayWanted = false, isDepartureWanted = false, areUnitsWanted = false, isAngleWanted = false
   private var isBiasWanted = false
 
@@ -55,6 +55,10 @@ package final class UpdateReadings {
       case ClippingInstrument.id: true
       case DecayInstrument.id: DecayTally.reads(network)
       case UnitsInstrument.id: UnitTally.reads(network)
+      // The flow is that of the whole sequence.
+      case FlowInstrument.id:
+        run.isNextGradientFull && FlowTally.reads(network) && run.layout.copies == 1
+          && run.experiment.training.clip.kind != .step
       default: false
       }
     }
@@ -84,6 +88,7 @@ package final class UpdateReadings {
     isAngleWanted = keys.contains(TrendKey(ClippingInstrument.id, "angle"))
     decay = isDecayWanted ? DecayTally(experiment.network, run.layout) : nil
     units = areUnitsWanted ? UnitTally(experiment.network) : nil
+    flow = isWanted(FlowInstrument.id) ? FlowTally(experiment.network) : nil
   }
 
   private func set(_ instrument: InstrumentID, _ name: String, _ value: Double?) {
@@ -111,14 +116,14 @@ extension UpdateReadings: UpdateObserver {
     units?.add(block)
   }
 
-  package func see<S: Scalar>(gradient: UnsafeMutableBufferPointer<S>, norm: Double, layout: ParameterLayout) {
+  package func seeGradient<S: Scalar>(of pass: Pass<S>, norm: Double) {
     if isBiasWanted {
       // The truncated gradient is the full one; of 0 no direction is known, and no error relative to it.
       set(BiasInstrument.id, "cosine", norm > 0 ? 1 : .nan)
       set(BiasInstrument.id, "relative_error", norm > 0 ? 0 : .nan)
     }
     if isAngleWanted {
-      set(ClippingInstrument.id, "angle", clip.angleTurned(gradient, norm: norm, layout: layout))
+      set(ClippingInstrument.id, "angle", clip.angleTurned(pass.gradient, norm: norm, layout: pass.layout))
     }
     if let decay {
       set(DecayInstrument.id, "activation", decay.mean(.activation))
@@ -131,6 +136,12 @@ extension UpdateReadings: UpdateObserver {
     }
     if let units {
       for (fault, count) in units.counts() { set(UnitsInstrument.id, fault.rawValue, Double(count)) }
+    }
+    if let flow {
+      flow.follow(pass)
+      set(FlowInstrument.id, "mean_lag", flow.matrix.meanLag)
+      // Nothing is cut.
+      set(FlowInstrument.id, "kept_share", 1)
     }
   }
 

@@ -44,7 +44,8 @@ package struct BackwardBlock<S: Scalar> {
   /// a_t, [.., G·H], of a cell that keeps them.
   package var preactivation: PassRows<S> {
     rows(
-      pass.arena + offsets.preactivation + pass.preactivationSlot(steps.lowerBound, steps) * batch * pass.plan.gateStride,
+      pass.arena + offsets.preactivation
+        + pass.preactivationSlot(steps.lowerBound, steps) * batch * pass.plan.gateStride,
       pass.plan.gatedUnits, pass.plan.gateStride)
   }
 

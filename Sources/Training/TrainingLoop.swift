@@ -198,7 +198,7 @@ extension TrainingLoop {
     let result = makeGradient()
     pass.observer = nil
     if let nonFinite = result.nonFinite { return .nonFinite(nonFinite) }
-    observer?.see(gradient: pass.gradient, norm: result.gradientNorm, layout: layout)
+    observer?.seeGradient(of: pass, norm: result.gradientNorm)
     var record = UpdateRecord()
     switch gradientStep(pass.parameters, pass.gradient, result, experiment, after: position.update) {
     case .moved(let moved): record = moved

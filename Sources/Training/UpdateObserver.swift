@@ -6,8 +6,8 @@ import RecurrentNetworks
 ///
 /// It changes nothing, so that the run's numbers are the same with it and without.
 package protocol UpdateObserver: BackwardObserver {
-  /// The gradient that the update uses is there, finite and not clipped yet; its tensors lie as `layout` says, and ‖g‖₂ is `norm`.
-  func see<S: Scalar>(gradient: UnsafeMutableBufferPointer<S>, norm: Double, layout: ParameterLayout)
+  /// The gradient that the update uses is there in `pass`, finite and not clipped yet; ‖g‖₂ is `norm`.
+  func seeGradient<S: Scalar>(of pass: Pass<S>, norm: Double)
 }
 
 extension TrainingRun {

@@ -1,6 +1,7 @@
 import Canvas
 import Dashboard
 import Experiments
+import GradientFlow
 import Instruments
 import Sources
 import Training
@@ -15,7 +16,7 @@ enum InstrumentBenchmark {
     let run = try network(hidden: 64, length: 100)
     let bare = Stopwatch.medianProcessorMilliseconds(warmup: 10, runs: 300) { run.trainOnce() }
     var rows = [Benchmarks.Row(name: "bare update (W1)", milliseconds: bare, remark: "everything below is beside it")]
-    let snapshot = run.snapshot(running: true)
+    let snapshot = run.snapshot(running: true), tape = snapshot.tape()
     rows.append(row("nothing on the screen", beside: bare) { _ = read(snapshot, []) })
     rows.append(
       row("pass of the window", beside: bare, "which each of the following makes for itself") { _ = snapshot.tape() })
@@ -28,10 +29,15 @@ enum InstrumentBenchmark {
       row("the same and flow", beside: bare) { _ = read(snapshot, lenses.union(["flow"])) },
       row("all instruments", beside: bare) { _ = read(snapshot, Instruments.allIDs) },
     ]
-    rows.append(
-      try followed(
-        "every update: 1 4 5 12", Instruments.trends.filter { lenses.contains($0.instrument) },
-        "their columns, as train --metrics has them"))
+    let columns = Instruments.trends.filter { lenses.contains($0.instrument) }
+    let flow = columns + Instruments.trends.filter { $0.instrument == FlowInstrument.id }
+    rows += [
+      try followed("at every update", columns, "their columns, as train --metrics has them"),
+      try followed("and flow's", flow, "of \(FlowTally.losses) losses"),
+      row("flow of all losses", beside: bare, "T (T-1)/2 products of a row with W_hh, where the update takes 3 T") {
+        _ = FlowMatrix(tape)
+      },
+    ]
     rows += try [live(), paused("flow n=1000", panel: "4"), paused("fan n=1000", panel: "3"), wide()]
     return rows
   }

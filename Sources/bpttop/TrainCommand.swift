@@ -1,6 +1,7 @@
 import ArgumentParser
 import Experiments
 import Foundation
+import GradientFlow
 import Instruments
 import Training
 
@@ -21,8 +22,8 @@ struct TrainCommand: ParsableCommand {
       takes time of the order of H^3 a step; --columns leaves out what it does not name, and does not compute \
       it. It may also name what an instrument reads of the pass before each update, as in bias.relative_error: \
       \(Instruments.trends.map { "\($0.instrument).\($0.name)" }.joined(separator: ", ")). \
-      An instrument that has nothing to read leaves its field empty. Those of bias (where nothing is cut), clipping, decay and \
-      units are read in the update's own pass and take a fraction of its time; the others take passes of their own. \
+      An instrument that has nothing to read leaves its field empty. Those of bias and flow (where nothing is cut), clipping, decay and units are \
+      read in the update's own pass; the others take passes of their own. Those of flow are of \(FlowTally.losses) losses, spread evenly. \
       decay.departure needs eigenvalues, which may take longer than many updates: it is measured at the first update and at \
       every 2^N-th after it, N such that a tenth of the time goes there, and the field is empty in between. SIGINT and SIGTERM finish the present update, write what was asked for, and end with 130 or 143.
 

@@ -71,19 +71,19 @@ import Training
   @Test(arguments: [
     [], ["training.k1=4", "training.k2=8"], ["training.algorithm=rtrl", "training.k1=1"],
     ["training.checkpoints=sqrt"], ["network.cell=lstm", "network.projection=3"], ["network.delays=[1,3]"],
-    ["network.periods=[1,2]"], ["network.cell=leaky", "network.learn_beta=true"], ["training.algorithm=artbp"],
+    ["network.periods=[1,2]"], ["network.cell=leaky", "network.beta=0.5", "network.learn_beta=true"], ["training.algorithm=artbp"],
     ["network.kind=bidirectional"], ["training.federated.clients=2", "training.batch=4"],
   ])
   func numbersFollowedAtEveryUpdateAreTheInstruments(_ settings: [String]) throws {
     let sizes = ["task.name=copy", "task.length=24", "network.hidden=6", "training.batch=2"]
     let run = try TrainingRun(experiment: ExperimentFile.parse("", file: "t", settings: sizes + settings))
-    let keys = Set(Instruments.trends.filter { ["bias", "clipping", "decay", "units"].contains($0.instrument) })
+    let instruments: Set<InstrumentID> = ["bias", "clipping", "decay", "units", "flow"]
+    let keys = Set(Instruments.trends.filter { instruments.contains($0.instrument) })
     var meter = UpdateMeter(columns: keys.map(MetricsRow.Column.reading))
     for _ in 1...4 {
       let isDue = run.update.isMultiple(of: UpdateReadings.departureInterval(in: run))
       var expected = Readings(
-        PassView(run.snapshot()), ReadingRequest(Set(keys.map(\.instrument))),
-        budget: Budget(.unlimited, following: keys)
+        PassView(run.snapshot()), ReadingRequest(instruments), budget: Budget(.unlimited, following: keys)
       ).trends
       if !isDue { expected[TrendKey("decay", "departure")] = nil }
       #expect(meter.trainOnce(run) == .trained)
