@@ -31,17 +31,16 @@ public struct UpdateMeter {
   public mutating func trainOnce(_ run: TrainingRun) -> TrainingRun.Outcome {
     takeInputs(run)
     guard !followed.isEmpty else { return run.trainOnce() }
-    let due = UpdateReadings.due(followed, in: run), shown = UpdateReadings.readable(due, of: run)
-    let others = due.subtracting(shown)
-    readings =
-      others.isEmpty
-      ? [:]
-      : Readings(
-        PassView(run.snapshot()), ReadingRequest(Set(others.map(\.instrument))),
-        budget: Budget(.unlimited, following: others)
-      ).trends.filter { others.contains($0.key) }
+    let (shown, others) = ofUpdate.division(of: followed, in: run)
+    guard !others.isEmpty else {
+      let outcome = ofUpdate.trainOnce(run, reading: shown)
+      readings = ofUpdate.numbers
+      return outcome
+    }
+    let view = PassView(run.snapshot()), request = ReadingRequest(Set(others.map(\.instrument)))
+    let measured = Readings(view, request, budget: Budget(.unlimited, following: others)).trends
     let outcome = ofUpdate.trainOnce(run, reading: shown)
-    readings.merge(ofUpdate.numbers) { $1 }
+    readings = measured.filter { others.contains($0.key) }.merging(ofUpdate.numbers) { $1 }
     return outcome
   }
 

@@ -16,8 +16,7 @@ package final class DecayTally {
   /// The offset of w_co, by which the gate that h reads the memory through sees the memory too, in the parameters; nil without.
   private let peephole: Int?
   /// Σ log10 of each part's factor over the steps where it is finite, and the number of these.
-  private var sums = [Double](repeating: 0, count: Part.allCases.count)
-  private var counts = [Int](repeating: 0, count: Part.allCases.count)
+  private let sums = AlignedBuffer<Double>(Part.allCases.count), counts = AlignedBuffer<Double>(Part.allCases.count)
   // Where a block's numbers are read as doubles, and room for what is made of them.
   private let (delta, carried, u, weights, a, c, w) = (
     WideRows(), WideRows(), WideRows(), WideRows(), WideRows(), WideRows(), WideRows()
@@ -41,13 +40,14 @@ package final class DecayTally {
 
   /// The mean of log10 of a part's factor; nil where no step has one.
   package func mean(_ part: Part) -> Double? {
-    let count = counts[part.rawValue]
-    return count > 0 ? sums[part.rawValue] / Double(count) : nil
+    let count = counts.start[part.rawValue]
+    return count > 0 ? sums.start[part.rawValue] / count : nil
   }
 
   /// A pass begins.
   package func begin() {
-    for part in sums.indices { (sums[part], counts[part]) = (0, 0) }
+    sums.clear()
+    counts.clear()
   }
 
   /// Adds the steps of a block.
@@ -138,8 +138,8 @@ extension DecayTally {
 
   private func add(_ part: Part, _ log10: Double) {
     guard log10.isFinite else { return }
-    sums[part.rawValue] += log10
-    counts[part.rawValue] += 1
+    sums.start[part.rawValue] += log10
+    counts.start[part.rawValue] += 1
   }
 
   /// log10 ‖v‖ over a step's rows, as exact where the norm itself would leave the range.

@@ -11,6 +11,7 @@ package final class UpdateReadings {
   /// The numbers of the pass of the update that was made last.
   package private(set) var numbers: [TrendKey: Double] = [:]
   private var keys: Set<TrendKey> = []
+  private var divided: (conditions: Conditions, shown: Set<TrendKey>, others: Set<TrendKey>)?
   private var norms = RecentNorms()
   private var clip = ClipSpecification()
   /// The network that the tallies are of.
@@ -21,13 +22,6 @@ package final class UpdateReadings {
 
   /// Nothing read yet.
   package init() {}
-
-  /// Those of `wanted` that are to be read at the next update of `run`: all but Henrici's departure, which is due at the first update
-  /// and then at every so many.
-  package static func due(_ wanted: Set<TrendKey>, in run: TrainingRun) -> Set<TrendKey> {
-    guard wanted.contains(departure), !run.update.isMultiple(of: departureInterval(in: run)) else { return wanted }
-    return wanted.subtracting([departure])
-  }
 
   /// From one departure to the next, in updates: a power of 2, such that its eigenvalues add a tenth to the cost of training at most,
   /// as counted; a function of the sizes alone, so that every run of them has its numbers at the same updates.
@@ -44,24 +38,43 @@ package final class UpdateReadings {
 
   private static let departure = TrendKey(DecayInstrument.id, "departure")
 
-  /// Those of `wanted` that the next update of `run` shows by itself.
-  package static func readable(_ wanted: Set<TrendKey>, of run: TrainingRun) -> Set<TrendKey> {
-    guard run.showsUpdates else { return [] }
-    let network = run.experiment.network
-    return wanted.filter { key in
+  /// What it depends on which of the numbers wanted are read at an update, and how.
+  private struct Conditions: Equatable {
+    var wanted: Set<TrendKey>, network: NetworkSpecification
+    /// Whether the update is one pass over a window; whether its gradient is the full one, and flows as it is.
+    var isShown: Bool, isFull: Bool, isFlowing: Bool
+    /// Whether the update is one of those at which Henrici's departure is measured.
+    var isDepartureDue: Bool
+  }
+
+  /// Which of `wanted` the next update of `run` shows by itself, and which others are due, to be read of a pass of their own:
+  /// Henrici's departure is due at the first update and then at every so many.
+  package func division(
+    of wanted: Set<TrendKey>, in run: TrainingRun
+  ) -> (shown: Set<TrendKey>, others: Set<TrendKey>) {
+    let experiment = run.experiment, isShown = run.showsUpdates
+    let conditions = Conditions(
+      wanted: wanted, network: experiment.network, isShown: isShown, isFull: isShown && run.isNextGradientFull,
+      isFlowing: experiment.training.clip.kind != .step && run.layout.copies == 1,
+      isDepartureDue: run.update.isMultiple(of: Self.departureInterval(in: run)))
+    if let divided, divided.conditions == conditions { return (divided.shown, divided.others) }
+    let due = conditions.isDepartureDue ? wanted : wanted.subtracting([Self.departure])
+    let shown = due.filter { key in
+      guard isShown else { return false }
       switch key.instrument {
       // Where nothing is cut the truncated gradient is the full one; else the full one takes a pass over the whole sequence.
-      case BiasInstrument.id: run.isNextGradientFull
-      case ClippingInstrument.id: true
-      case DecayInstrument.id: DecayTally.reads(network)
-      case UnitsInstrument.id: UnitTally.reads(network)
+      case BiasInstrument.id: return conditions.isFull
+      case ClippingInstrument.id: return true
+      case DecayInstrument.id: return DecayTally.reads(conditions.network)
+      case UnitsInstrument.id: return UnitTally.reads(conditions.network)
       // The flow is that of the whole sequence.
       case FlowInstrument.id:
-        run.isNextGradientFull && FlowTally.reads(network) && run.layout.copies == 1
-          && run.experiment.training.clip.kind != .step
-      default: false
+        return conditions.isFull && conditions.isFlowing && FlowTally.reads(conditions.network)
+      default: return false
       }
     }
+    divided = (conditions, shown, due.subtracting(shown))
+    return (shown, due.subtracting(shown))
   }
 
   /// Makes the next update of `run` and reads `keys` of it, which are readable.

@@ -71,7 +71,8 @@ import Training
   @Test(arguments: [
     [], ["training.k1=4", "training.k2=8"], ["training.algorithm=rtrl", "training.k1=1"],
     ["training.checkpoints=sqrt"], ["network.cell=lstm", "network.projection=3"], ["network.delays=[1,3]"],
-    ["network.periods=[1,2]"], ["network.cell=leaky", "network.beta=0.5", "network.learn_beta=true"], ["training.algorithm=artbp"],
+    ["network.periods=[1,2]"], ["network.cell=leaky", "network.beta=0.5", "network.learn_beta=true"],
+    ["training.algorithm=artbp"],
     ["network.kind=bidirectional"], ["training.federated.clients=2", "training.batch=4"],
   ])
   func numbersFollowedAtEveryUpdateAreTheInstruments(_ settings: [String]) throws {

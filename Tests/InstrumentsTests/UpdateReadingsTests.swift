@@ -66,13 +66,13 @@ import Testing
         PassView(run.snapshot()), ReadingRequest(Set(Self.keys.map(\.instrument))),
         budget: Budget(.unlimited, following: Self.keys)
       ).trends
-      let readable = UpdateReadings.readable(Self.keys, of: run)
+      let (readable, others) = readings.division(of: Self.keys, in: run)
       let isFull = experiment.training.k1 == .full && experiment.training.algorithm == .bptt
       let needsPlain = ["training.untied", "network.peephole"].contains { settings[$0] != nil }
       let mayFlow =
         !needsPlain && experiment.training.clip.kind != .step && experiment.network.cell != .lru
       #expect(
-        Self.keys.subtracting(readable).allSatisfy {
+        others.allSatisfy {
           $0.instrument == "bias" && !isFull || $0.instrument == "flow" && !(isFull && mayFlow)
         })
       #expect(readings.trainOnce(run, reading: readable) == .trained)
