@@ -9,7 +9,7 @@ import RecurrentNetworks
 /// followed, spread evenly.
 package final class FlowTally {
   /// The most losses that are followed: T R/2 products with W_hh.
-  package static let losses = 16
+  package static let losses = 8
 
   private let pullback: PassPullback
   private let rows: RowBlock
