@@ -6,11 +6,13 @@ import RecurrentNetworks
 import Synchronization
 import Training
 
-/// Measures what a row of metrics tells beside an update's own record: asked before the update, and again after it.
+/// Makes updates, and measures what a row of metrics tells of each beside its own record.
 public struct UpdateMeter {
   private let measuresGradient: Bool
   private let growth: GrowthThread?
   private let followed: Set<TrendKey>
+  /// What reads the numbers that the update shows by itself; the others take a pass of their own before it.
+  private let ofUpdate = UpdateReadings()
   private var inputs: PassInputs?
   private var readings: [TrendKey: Double] = [:]
 
@@ -24,15 +26,26 @@ public struct UpdateMeter {
       })
   }
 
-  /// Takes what the next update of `run` is a function of.
-  public mutating func prepare(_ run: TrainingRun) {
-    if !followed.isEmpty {
-      readings =
-        Readings(
-          PassView(run.snapshot()), ReadingRequest(Set(followed.map(\.instrument))),
-          budget: Budget(.unlimited, following: followed)
-        ).trends
+  /// Makes the next update of `run`, changes that are due before it included, and measures it.
+  @discardableResult
+  public mutating func trainOnce(_ run: TrainingRun) -> TrainingRun.Outcome {
+    takeInputs(run)
+    guard !followed.isEmpty else { return run.trainOnce() }
+    let (shown, others) = ofUpdate.division(of: followed, in: run)
+    guard !others.isEmpty else {
+      let outcome = ofUpdate.trainOnce(run, reading: shown)
+      readings = ofUpdate.numbers
+      return outcome
     }
+    let view = PassView(run.snapshot()), request = ReadingRequest(Set(others.map(\.instrument)))
+    let measured = Readings(view, request, budget: Budget(.unlimited, following: others)).trends
+    let outcome = ofUpdate.trainOnce(run, reading: shown)
+    readings = measured.filter { others.contains($0.key) }.merging(ofUpdate.numbers) { $1 }
+    return outcome
+  }
+
+  /// Takes what the next update of `run` is a function of.
+  private mutating func takeInputs(_ run: TrainingRun) {
     // Tapes and products along time are of recurrent networks.
     guard measuresGradient || growth != nil, run.experiment.isRecurrent else { return }
     let inputs = run.passInputs()
@@ -40,7 +53,7 @@ public struct UpdateMeter {
     growth?.begin(inputs)
   }
 
-  /// The row of the update that `run` has made since.
+  /// The row of the update that was made.
   public func row(_ run: TrainingRun) -> MetricsRow? {
     guard let record = run.history.newest else { return nil }
     let norms = measuresGradient ? log10Norms(run) : nil

@@ -30,6 +30,13 @@ public enum Log10 {
     return largest + log10(logs.reduce(0) { $0 + pow(10, $1 - largest) })
   }
 
+  /// log10 √(10^2x + 10^2y), exact where the powers would leave the range.
+  static func hypotenuse(_ x: Double, _ y: Double) -> Double {
+    let (less, more) = (min(x, y), max(x, y))
+    guard less.isFinite, more.isFinite else { return x.isNaN ? x : y.isNaN ? y : more }
+    return more + 0.5 * log10(1 + pow(10, 2 * (less - more)))
+  }
+
   /// log10 ‖v‖₂, exact where the norm itself would leave the range; not finite where an element is not.
   public static func norm(_ vector: some Sequence<Double>) -> Double {
     let (largest, squares) = VectorNorms.scaled(vector)

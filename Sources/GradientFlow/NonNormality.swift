@@ -20,11 +20,21 @@ public struct NonNormality: Equatable, Sendable {
     let spectrum = try MatrixSpectrum(matrix)
     spectralRadius = spectrum.spectralRadius
     largestSingularValue = spectrum.singularValues.first ?? 0
+    departure = Self.departure(matrix, eigenvalues: spectrum.eigenvalues)
+    (peak, peakPower) = try Self.peak(matrix, largest: largestSingularValue, powers: powers)
+  }
+
+  /// Henrici's departure of a square matrix alone, which needs its eigenvalues and no singular ones.
+  /// - Throws: that the matrix is not finite.
+  package static func departure(_ matrix: Matrix) throws -> Double {
+    departure(matrix, eigenvalues: try matrix.eigenvalues())
+  }
+
+  private static func departure(_ matrix: Matrix, eigenvalues: [Complex]) -> Double {
     let norm = euclideanNorm(matrix.elements)
     // Schur: ‖W‖_F² = Σ |λ|² + the departure squared. Each divided by the norm, so that no square overflows.
-    let normal = spectrum.eigenvalues.reduce(0) { $0 + ($1.magnitude / norm) * ($1.magnitude / norm) }
-    departure = norm > 0 ? max(0, 1 - normal).squareRoot() : 0
-    (peak, peakPower) = try Self.peak(matrix, largest: largestSingularValue, powers: powers)
+    let normal = eigenvalues.reduce(0) { $0 + ($1.magnitude / norm) * ($1.magnitude / norm) }
+    return norm > 0 ? max(0, 1 - normal).squareRoot() : 0
   }
 
   /// The greatest ‖W^k‖₂ and its first k.

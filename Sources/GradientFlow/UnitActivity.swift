@@ -92,13 +92,9 @@ extension UnitActivity {
     let whole = squares.reduce(0, +)
     units = (0..<gates * h).map { unit in
       let slope = slopes[unit], flatShare = Double(slope.flat) / Double(max(1, slope.count))
-      let fault: Fault? =
-        slope.count == 0
-        ? nil
-        : slope.steepest == 0
-          ? .dead
-          : flatShare >= Self.mostSteps
-            ? .saturated : gates == 1 && deviations[unit] < Self.stillness ? .still : nil
+      let fault = Fault(
+        steps: slope.count, flat: slope.flat, steepest: slope.steepest,
+        deviation: gates == 1 ? deviations[unit] : .infinity)
       return Unit(
         gate: gates > 1 ? names[unit / h] : "", index: unit % h, flatShare: flatShare,
         largestSlope: slope.count == 0 ? 0 : slope.steepest,
@@ -170,5 +166,22 @@ extension UnitActivity {
       }
     }
     return sums.map { ($0 / count).squareRoot() }
+  }
+}
+
+extension UnitActivity.Fault {
+  /// What is wrong with a unit, or a gate of it, with so many steps that count, so many of them flat, the greatest φ′ and the
+  /// deviation of its h, infinite for a gate; nil where nothing is.
+  init?(steps: Int, flat: Int, steepest: Double, deviation: Double) {
+    guard steps > 0 else { return nil }
+    if steepest == 0 {
+      self = .dead
+    } else if Double(flat) / Double(steps) >= UnitActivity.mostSteps {
+      self = .saturated
+    } else if deviation < UnitActivity.stillness {
+      self = .still
+    } else {
+      return nil
+    }
   }
 }

@@ -30,7 +30,9 @@ public enum ClippingInstrument: Instrument {
     public let shares: [Share]
 
     /// The norm under which a share `q` of the last updates lie; nil where there are none.
-    public func quantile(_ q: Double) -> Double? {
+    public func quantile(_ q: Double) -> Double? { Self.quantile(q, of: norms) }
+
+    static func quantile(_ q: Double, of norms: [Double]) -> Double? {
       guard !norms.isEmpty else { return nil }
       // Between the two nearest, linearly: the definition 7 of Hyndman & Fan 1996.
       let place = max(0, min(1, q)) * Double(norms.count - 1)

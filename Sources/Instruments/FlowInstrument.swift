@@ -49,14 +49,18 @@ public enum FlowInstrument: Instrument {
     }
     let perStep =
       pass.width * pass.width * (pass.isRecurrent ? 0.5 : 6) + (pass.isRecurrent ? 0 : Double(length) * pass.width)
-    let rows = budget.count(milliseconds: 4, cost: Double(length) * perStep, least: 8)
+    let affordable = budget.count(milliseconds: 4, cost: Double(length) * perStep, least: 8)
+    // What is followed over training is of some losses only.
+    let rows = budget.isWhole ? affordable : min(affordable, FlowTally.losses)
     let layer = pass.recording?.graphLayer(pass.layer(focus)) ?? pass.layer(focus)
     guard let matrix = try? FlowMatrix(graph, layer: layer, maximumRows: rows, progress: budget.goOn) else {
       return nil
     }
     let mask = pass.snapshot.data.targetMask, batch = pass.batch
     let targets = (0..<length).count { mask[$0 * batch] != 0 }
-    if matrix.rows.count < targets { budget.leaveOut("the flow of \(matrix.rows.count) of \(targets) losses") }
+    if matrix.rows.count < targets, budget.isWhole {
+      budget.leaveOut("the flow of \(matrix.rows.count) of \(targets) losses")
+    }
     // A mask is of losses that reach no later state; of two directions nothing is cut.
     let isMasked = pass.isCutByWindows && pass.snapshot.experiment.architecture.kind != .bidirectional
     let kept = isMasked ? TruncationMask(steps: length, windows: pass.windows) : nil
@@ -68,6 +72,17 @@ public enum FlowInstrument: Instrument {
       truncationName: pass.truncationName, way: way(pass),
       isClippedAtSteps: pass.snapshot.experiment.training.clip.kind == .step, batch: pass.batch,
       noGradientReason: pass.noGradientReason)
+  }
+
+  /// What is followed over training.
+  public static let trendNames = ["mean_lag", "kept_share"]
+
+  /// What is followed over training, of so many losses that it can be at every update, spread evenly.
+  public static func trend(_ reading: Reading) -> [String: Double] {
+    let some = reading.matrix.ofSomeLosses(FlowTally.losses)
+    var trend = ["mean_lag": some.meanLag]
+    trend["kept_share"] = reading.mask.map { TruncationShare(mask: $0, flow: some).massShare }
+    return trend
   }
 
   /// log10 ‖∂l_i/∂h_t‖, a row a loss; and the steps i of these, counted from 1.

@@ -33,7 +33,7 @@ public enum JacobianProductInstrument: Instrument {
     let width = pass.width * Double(pass.layers).squareRoot()
     let cube = width * width * width
     // A lag's product, and its singular values, cost so many times H³ multiply-adds, as measured.
-    let lags = budget.count(milliseconds: 1.5, cost: 6 * cube, least: 3)
+    let lags = budget.count(milliseconds: 1.5, cost: 7 * cube, least: 3)
     let longest = longest(of: tape.steps, cube, budget)
     let isDeep = tape.layers.count > 1
     do {

@@ -50,6 +50,8 @@ public final class Pass<S: Scalar> {
   /// Whether step 0 is the first of a sequence, before which a trained initial state stands; not where the steps loaded are some
   /// of a longer sequence.
   var beginsSequence = true
+  /// Who looks on while the pass goes back; nil for nobody, as in bare training.
+  package var observer: (any BackwardObserver)?
   /// The step of its sequence that step 0 of the pass is: units with a clock are updated by it.
   public var firstStep = 0
   /// What `backward` does with the gradient on its way; may be changed between passes.

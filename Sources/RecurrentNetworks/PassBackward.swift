@@ -24,6 +24,7 @@ extension Pass {
     isFixedPoint = false
     // A tape multiplies by the packed W_hh again.
     packsBackward = plan.recordsTape || window.steps.count * batch > Self.mostRowsUnpacked
+    observer?.begin(self, window: window.steps)
     sweepBack(BackwardSegment(steps: window.steps, injected: injected, weight: weight))
     packsBackward = true
     if flow.flossing > 0 { addFlossing(window.steps) }
@@ -67,6 +68,9 @@ extension Pass {
           addBoundary(layer: layer, block: block, window: window, stateComponents: cell.stateComponents)
         }
         sweepBack(cell, layer: layer, block: block, segment: segment)
+        if let observer, layer == network.layers - 1 {
+          observer.see(BackwardBlock(pass: self, layer: layer, window: window, steps: block))
+        }
         if flow.omega > 0 { addOmega(cell, layer: layer, block: block, segment: segment) }
         addWeightGradients(cell, layer: layer, block: block)
       }

@@ -117,6 +117,12 @@ extension RowBlock {
     }
   }
 
+  /// Row `row` ← row + the first of some rows, which is as long or shorter.
+  func add(_ vector: PassRows<Double>, to row: Int) {
+    precondition(row >= 0 && row < capacity && vector.columns <= width, "inside the block")
+    add(vector.start, count: vector.columns, 1, 0, to: row)
+  }
+
   /// Row `row` ← row + factor · 2^exponent · the row `source` of another block, its scale included.
   public func add(row source: Int, of other: RowBlock, factor: Double = 1, exponent: Double = 0, to row: Int) {
     precondition(source >= 0 && source < other.capacity && row >= 0 && row < capacity, "inside the blocks")

@@ -81,7 +81,7 @@ final class GraphLoop<S: Scalar>: TrainingEngine {
     return result
   }
 
-  func train() -> TrainingOutcome {
+  func train(_ observer: (any UpdateObserver)?) -> TrainingOutcome {
     let result = makeGradient()
     if let nonFinite = result.nonFinite { return .nonFinite(nonFinite) }
     var record = UpdateRecord()

@@ -61,7 +61,7 @@ public struct LossHistory: Equatable, Sendable {
     return validations.count { $0.update > bestValidation.update }
   }
   /// The last updates, at least 256 of them where there were so many.
-  var records: [UpdateRecord] = []
+  package internal(set) var records: [UpdateRecord] = []
   /// The losses before the next update, the last 32, as they came and by size.
   var losses = RecentLosses()
   /// Whether the newest loss is a spike.

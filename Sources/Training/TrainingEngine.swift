@@ -43,7 +43,8 @@ protocol TrainingEngine: AnyObject {
   /// The gradient of the last update, as the optimizer saw it, widened.
   var gradient: [Double] { get }
 
-  func train() -> TrainingOutcome
+  /// Makes the next update, under the eyes of an observer where there is one and the update is a pass over a window.
+  func train(_ observer: (any UpdateObserver)?) -> TrainingOutcome
   /// Takes settings that need no new arenas.
   func configure(_ experiment: Experiment) throws(TrainingError)
   /// Begins a new sequence with another length or batch; the weights are kept.

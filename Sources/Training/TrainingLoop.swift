@@ -192,10 +192,13 @@ final class TrainingLoop<S: Scalar>: TrainingEngine {
 // MARK: An update
 
 extension TrainingLoop {
-  func train() -> TrainingOutcome {
+  func train(_ observer: (any UpdateObserver)?) -> TrainingOutcome {
     runUpToWindow()
+    pass.observer = observer
     let result = makeGradient()
+    pass.observer = nil
     if let nonFinite = result.nonFinite { return .nonFinite(nonFinite) }
+    observer?.seeGradient(of: pass, norm: result.gradientNorm)
     var record = UpdateRecord()
     switch gradientStep(pass.parameters, pass.gradient, result, experiment, after: position.update) {
     case .moved(let moved): record = moved

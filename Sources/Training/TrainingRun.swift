@@ -121,10 +121,14 @@ public final class TrainingRun {
 
   /// Makes the next update, changes that are due before it included.
   @discardableResult
-  public func trainOnce() -> Outcome {
+  public func trainOnce() -> Outcome { trainOnce(observer: nil) }
+
+  /// The same under the eyes of an observer.
+  @discardableResult
+  package func trainOnce(observer: (any UpdateObserver)?) -> Outcome {
     if course.explosion != nil { return .exploded }
     if isEnded { return .failed }
-    switch advance() {
+    switch advance(observer) {
     case .trained: return .trained
     case .noNextWindow(_, let error):
       failure = error
@@ -140,12 +144,12 @@ public final class TrainingRun {
   }
 
   /// Makes an update, and the changes that are due after it.
-  private func advance() -> TrainingOutcome {
+  private func advance(_ observer: (any UpdateObserver)? = nil) -> TrainingOutcome {
     if !course.checkpoints.isQuiet(at: update), course.checkpoints.isDue(engine) {
       course.checkpoints.save(
         engine, changeCount: course.made, history: course.history, origins: course.origins)
     }
-    let outcome = engine.train()
+    let outcome = engine.train(observer)
     switch outcome {
     case .trained(let record), .noNextWindow(let record, _):
       course.history.append(record)

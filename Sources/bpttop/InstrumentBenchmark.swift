@@ -1,5 +1,7 @@
 import Canvas
 import Dashboard
+import Experiments
+import GradientFlow
 import Instruments
 import Sources
 import Training
@@ -14,7 +16,7 @@ enum InstrumentBenchmark {
     let run = try network(hidden: 64, length: 100)
     let bare = Stopwatch.medianProcessorMilliseconds(warmup: 10, runs: 300) { run.trainOnce() }
     var rows = [Benchmarks.Row(name: "bare update (W1)", milliseconds: bare, remark: "everything below is beside it")]
-    let snapshot = run.snapshot(running: true)
+    let snapshot = run.snapshot(running: true), tape = snapshot.tape()
     rows.append(row("nothing on the screen", beside: bare) { _ = read(snapshot, []) })
     rows.append(
       row("pass of the window", beside: bare, "which each of the following makes for itself") { _ = snapshot.tape() })
@@ -22,14 +24,19 @@ enum InstrumentBenchmark {
       rows.append(row("\(instrument.id)", beside: bare) { _ = read(snapshot, [instrument.id]) })
     }
     let lenses: Set<InstrumentID> = ["bias", "clipping", "decay", "units"]
-    let columns = Set(Instruments.trends.filter { lenses.contains($0.instrument) })
-    let withoutEigenvalues = columns.subtracting([TrendKey("decay", "departure")])
     rows += [
-      row("bias clipping decay units", beside: bare, "one pass for all of them") { _ = read(snapshot, lenses) },
-      row("their columns alone", beside: bare, "as train --metrics reads them") { follow(snapshot, columns) },
-      row("but for decay.departure", beside: bare, "which takes eigenvalues") { follow(snapshot, withoutEigenvalues) },
+      row("bias clipping decay units", beside: bare, "whole, one pass for all of them") { _ = read(snapshot, lenses) },
       row("the same and flow", beside: bare) { _ = read(snapshot, lenses.union(["flow"])) },
       row("all instruments", beside: bare) { _ = read(snapshot, Instruments.allIDs) },
+    ]
+    let columns = Instruments.trends.filter { lenses.contains($0.instrument) }
+    let flow = columns + Instruments.trends.filter { $0.instrument == FlowInstrument.id }
+    rows += [
+      try followed("at every update", columns, "their columns, as train --metrics has them"),
+      try followed("and flow's", flow, "of \(FlowTally.losses) losses"),
+      row("flow of all losses", beside: bare, "T (T-1)/2 products of a row with W_hh, where the update takes 3 T") {
+        _ = FlowMatrix(tape)
+      },
     ]
     rows += try [live(), paused("flow n=1000", panel: "4"), paused("fan n=1000", panel: "3"), wide()]
     return rows
@@ -50,10 +57,32 @@ enum InstrumentBenchmark {
     Readings(PassView(snapshot), ReadingRequest(instruments), budget: Budget(patience))
   }
 
-  /// What a file of metrics has of an update.
-  private static func follow(_ snapshot: Snapshot, _ columns: Set<TrendKey>) {
-    let request = ReadingRequest(Set(columns.map(\.instrument)))
-    _ = Readings(PassView(snapshot), request, budget: Budget(.unlimited, following: columns)).trends
+  /// Updates with these columns measured at every one of them beside bare updates of the same run, in turn; what is measured less
+  /// often has its share in it.
+  private static func followed(_ name: String, _ columns: [TrendKey], _ remark: String) throws -> Benchmarks.Row {
+    let bare = try network(hidden: 64, length: 100), measured = try network(hidden: 64, length: 100)
+    var meter = UpdateMeter(columns: columns.map(MetricsRow.Column.reading))
+    let interval = UpdateReadings.departureInterval(in: measured)
+    var times: [(bare: Double, measured: Double)] = []
+    for _ in 0..<7 {
+      func time(_ body: () -> Void) -> Double {
+        let start = Stopwatch.processorMilliseconds()
+        for _ in 0..<interval { body() }
+        return (Stopwatch.processorMilliseconds() - start) / Double(interval)
+      }
+      times.append(
+        (
+          time { bare.trainOnce() },
+          time {
+            meter.trainOnce(measured)
+            _ = meter.row(measured)
+          }
+        ))
+    }
+    let median = times.sorted { $0.measured / $0.bare < $1.measured / $1.bare }[times.count / 2]
+    return Benchmarks.Row(
+      name: name, milliseconds: median.measured,
+      remark: String(format: "%7.2f × the bare update, itself included: ", median.measured / median.bare) + remark)
   }
 
   private static func row(

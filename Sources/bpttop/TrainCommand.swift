@@ -1,6 +1,7 @@
 import ArgumentParser
 import Experiments
 import Foundation
+import GradientFlow
 import Instruments
 import Training
 
@@ -21,7 +22,10 @@ struct TrainCommand: ParsableCommand {
       takes time of the order of H^3 a step; --columns leaves out what it does not name, and does not compute \
       it. It may also name what an instrument reads of the pass before each update, as in bias.relative_error: \
       \(Instruments.trends.map { "\($0.instrument).\($0.name)" }.joined(separator: ", ")). \
-      An instrument that has nothing to read leaves its field empty. SIGINT and SIGTERM finish the present update, write what was asked for, and end with 130 or 143.
+      An instrument that has nothing to read leaves its field empty. Those of bias and flow (where nothing is cut), clipping, decay and units are \
+      read in the update's own pass; the others take passes of their own. Those of flow are of \(FlowTally.losses) losses, spread evenly. \
+      decay.departure needs eigenvalues, which may take longer than many updates: it is measured at the first update and at \
+      every 2^N-th after it, N such that a tenth of the time goes there, and the field is empty in between. SIGINT and SIGTERM finish the present update, write what was asked for, and end with 130 or 143.
 
       A --checkpoint that ends in .bpttop holds the whole run, which the dashboard opens too; with --resume the run goes on \
       from it where it is there, with the same numbers as if it had never stopped.
@@ -100,8 +104,7 @@ struct TrainCommand: ParsableCommand {
     let clock = ContinuousClock()
     let start = clock.now
     while run.update < updates, Interruption.signalNumber == nil, !run.isOverfitting {
-      meter.prepare(run)
-      guard run.trainOnce() == .trained else { break }
+      guard meter.trainOnce(run) == .trained else { break }
       if let writer, var row = meter.row(run) {
         row.seconds = (1000 * (start.duration(to: clock.now) / .seconds(1))).rounded() / 1000
         try writing { try writer.write(row) }

@@ -25,8 +25,7 @@ import Training
       let all = try ProductByLag(tape).log10Norm
       let slope = slope(EvenSpread.choose(8, of: Array(1...tape.steps)).map { (Double($0), all[$0 - 1]) })
       var meter = UpdateMeter()
-      meter.prepare(run)
-      #expect(run.trainOnce() == .trained)
+      #expect(meter.trainOnce(run) == .trained)
       let row = try #require(meter.row(run))
       #expect(row.record.update == update)
       #expect(isNear(row.log10GradientFirst, norms.first, 1e-5))
@@ -57,8 +56,7 @@ import Training
       "update,clipping.angle,bias.relative_error,lyapunov.largest,learning.cosine")
     var meter = UpdateMeter(columns: columns)
     let tape = run.snapshot().wholeTape()
-    meter.prepare(run)
-    #expect(run.trainOnce() == .trained)
+    #expect(meter.trainOnce(run) == .trained)
     let row = try #require(meter.row(run))
     let largest = try LyapunovSpectrum(tape).exponents.first
     #expect(row.readings[TrendKey("lyapunov", "largest")] == largest)
@@ -69,11 +67,40 @@ import Training
     #expect(throws: InputError.self) { try MetricsRow.Column.list("lyapunov.large") }
   }
 
+  /// However a number is read, it is the instrument's; a departure is there at the first update, and then at every so many.
+  @Test(arguments: [
+    [], ["training.k1=4", "training.k2=8"], ["training.algorithm=rtrl", "training.k1=1"],
+    ["training.checkpoints=sqrt"], ["network.cell=lstm", "network.projection=3"], ["network.delays=[1,3]"],
+    ["network.periods=[1,2]"], ["network.cell=leaky", "network.beta=0.5", "network.learn_beta=true"],
+    ["training.algorithm=artbp"],
+    ["network.kind=bidirectional"], ["training.federated.clients=2", "training.batch=4"],
+  ])
+  func numbersFollowedAtEveryUpdateAreTheInstruments(_ settings: [String]) throws {
+    let sizes = ["task.name=copy", "task.length=24", "network.hidden=6", "training.batch=2"]
+    let run = try TrainingRun(experiment: ExperimentFile.parse("", file: "t", settings: sizes + settings))
+    let instruments: Set<InstrumentID> = ["bias", "clipping", "decay", "units", "flow"]
+    let keys = Set(Instruments.trends.filter { instruments.contains($0.instrument) })
+    var meter = UpdateMeter(columns: keys.map(MetricsRow.Column.reading))
+    for _ in 1...4 {
+      let isDue = run.update.isMultiple(of: UpdateReadings.departureInterval(in: run))
+      var expected = Readings(
+        PassView(run.snapshot()), ReadingRequest(instruments), budget: Budget(.unlimited, following: keys)
+      ).trends
+      if !isDue { expected[TrendKey("decay", "departure")] = nil }
+      #expect(meter.trainOnce(run) == .trained)
+      let row = try #require(meter.row(run))
+      #expect(Set(row.readings.keys) == Set(expected.keys))
+      for (key, value) in expected {
+        let found = try #require(row.readings[key])
+        #expect(found.isNaN && value.isNaN || isNear(found, value, 1e-9), "\(key)")
+      }
+    }
+  }
+
   @Test func whatIsNotAskedForIsNotThere() throws {
     let run = try TrainingRun(experiment: .opening)
     var meter = UpdateMeter(columns: [.loss, .update])
-    meter.prepare(run)
-    #expect(run.trainOnce() == .trained)
+    #expect(meter.trainOnce(run) == .trained)
     let row = try #require(meter.row(run))
     #expect(row.log10GradientFirst == nil && row.log10GradientLast == nil && row.log10ProductPerStep == nil)
     #expect(row.record.update == 1)
