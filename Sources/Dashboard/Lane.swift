@@ -77,6 +77,9 @@ public struct Lane: Sendable {
 
   /// Why `name`, which `instrument` gives, is not there to be drawn.
   func absence<I: Instrument>(of name: String, from instrument: I.Type) -> String {
+    if !I.readsAnyNetwork, !experiment.isRecurrent {
+      return "\(name): none. \(I.absence(experiment.architecture.kind))"
+    }
     guard let readings else { return "no pass yet: it comes with the first weights" }
     guard readings.request.instruments.contains(I.id) else { return "\(name): being computed" }
     if let reason = readings.reasons[I.id] { return "\(name): none. \(reason)" }

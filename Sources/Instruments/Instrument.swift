@@ -1,3 +1,4 @@
+import Architectures
 import GradientFlow
 import RecurrentNetworks
 
@@ -52,6 +53,8 @@ public protocol Instrument: Sendable {
   static var needs: InstrumentNeeds { get }
   /// Whether it reads networks of every kind, and not only those whose states follow one another.
   static var readsAnyNetwork: Bool { get }
+  /// What to look at in place of it where the network is none that it reads.
+  static var insteadOfIt: String { get }
   /// Whether the reading depends on the step under the cursor, so that it is read again when the cursor moves.
   static var followsCursor: Bool { get }
   /// The reading of a pass; nil where there is nothing to read.
@@ -87,6 +90,13 @@ extension Instrument {
   public static var needs: InstrumentNeeds { .pass }
   /// It does not: it reads recurrent networks.
   public static var readsAnyNetwork: Bool { false }
+  /// The gradient itself.
+  public static var insteadOfIt: String { "Flow and Gradient norm have the gradient of every kind" }
+  /// Why it is not read where the network is of this kind: a sentence, and what to look at.
+  public static func absence(_ kind: NetworkKind) -> String {
+    "It is of recurrent networks, whose states follow one another in time; this one is network.kind \(kind.rawValue). "
+      + insteadOfIt + "."
+  }
   /// It does not.
   public static var followsCursor: Bool { false }
   /// None.
