@@ -54,7 +54,7 @@ extension DashboardState {
   /// Why a panel that does not apply has nothing to show.
   func absence(of panel: any Panel) -> String {
     guard isOurs, !experiment.isRecurrent, let first = panel.reads.first, !first.readsAnyNetwork else {
-      return "nothing to show in this task"
+      return "nothing to show here, it needs \(panel.needs)"
     }
     return first.absence(experiment.architecture.kind)
   }

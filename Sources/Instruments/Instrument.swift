@@ -121,15 +121,17 @@ public struct Focus: Hashable, Sendable {
   public var sequence = 0
   /// How many sites further towards the loss the reader has gone from the cursor's, each time where most comes from.
   public var sitesUp = 0
+  /// The site itself, by its number in the graph, where it is none of a step's own: a node of a tree.
+  public var site: Int?
   /// The two weights over which the loss is looked at, as places in the parameters; nil for the first ones.
   public var weights: [Int]?
 
   /// A place in a pass.
   public init(
     layer: Int? = nil, step: Int? = nil, term: TermPlace? = nil, weights: [Int]? = nil, sequence: Int = 0,
-    sitesUp: Int = 0
+    sitesUp: Int = 0, site: Int? = nil
   ) {
-    (self.sequence, self.sitesUp) = (sequence, sitesUp)
+    (self.sequence, self.sitesUp, self.site) = (sequence, sitesUp, site)
     self.layer = layer
     self.step = step
     self.term = term

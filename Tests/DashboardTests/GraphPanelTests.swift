@@ -76,6 +76,36 @@ import Training
     #expect(state.focus == Panels.bias.id)
   }
 
+  @Test("beside a lane of another kind, a panel of recurrent networks goes on with the lane that it reads")
+  func beside() throws {
+    let experiment = try Experiment().setting([
+      Setting(key: "task.length", value: "10"), Setting(key: "network.hidden", value: "6"),
+    ])
+    let source = SteppedSource(run: try TrainingRun(experiment: experiment), patience: .unlimited)
+    var runner = EffectRunner(
+      DashboardState(experiment: experiment, size: Size(width: 120, height: 48), theme: Theme()), source: source,
+      files: NoFiles())
+    source.requestFrame()
+    _ = runner.takeNews()
+    for key in "f:network.kind attention".map(Key.character) + [.enter] {
+      _ = runner.handle(.key(key))
+      while runner.takeNews() != .idle {}
+    }
+    #expect(runner.state.experiment.architecture.kind == .attention)
+    let rows = render(Panels.spectrum, runner.state).rows
+    #expect(rows.contains { $0.contains("A W_hh") } && !rows.contains { $0.contains("none") })
+    runner.zoom(to: Panels.horizon.id)
+    let horizon = render(Panels.horizon, runner.state).rows.joined()
+    #expect(!horizon.contains("none"))
+    runner.zoom(to: Panels.learning.id)
+    #expect(render(Panels.learning, runner.state).rows[0].contains("B: attention"))
+    // The other way round: attention is the other lane's.
+    _ = runner.handle(.key(.character("f")))
+    runner.zoom(to: Panels.attention.id)
+    let attention = render(Panels.attention, runner.state).rows
+    #expect(attention[0].contains("B: ") && !attention.contains { $0.contains("nothing to show") })
+  }
+
   private let clients = [
     "task.length": "12", "training.batch": "12", "network.hidden": "6", "training.federated.clients": "3",
     "training.federated.skew": "1", "training.federated.local_updates": "2",
