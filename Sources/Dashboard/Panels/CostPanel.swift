@@ -10,8 +10,7 @@ struct CostPanel: Panel {
   let shortTitle = "Cost"
   let size = PanelSize(40, 9, maximumHeight: AlgorithmKind.allCases.count + 3)
   let help = [
-    "For every learning algorithm at the same sizes n (length), m (inputs) and h (units): the numbers that it holds to get a gradient, and its multiply-adds for an update, by its formula and as measured; the measured ones also per time step.",
-    "Where the network is no recurrent one: the same for every kind of network that goes with these settings, trained by backpropagation, and the formulas of the one that trains; o outputs, B sequences, l layers, e the expansion, k the kernel.",
+    "For every learning algorithm at the same sizes n (length), m (inputs) and h (units): the numbers that it holds to get a gradient, and its multiply-adds for an update, by its formula and as measured; the measured ones also per time step. Where the network is no recurrent one: the same for every kind of network that goes with these settings, and the formulas of its own kind; o outputs, B sequences, l layers, e the expansion, k the kernel.",
     "Measured: one sequence is trained with it, and what the kernels multiply is counted; its memory is that of whole buffers, with their padding. Inputs that are symbols are looked up and not multiplied; attention is computed in blocks of 32 steps. A dash: it does not work with these settings, or the measurement would take long.",
     "Look for: h⁴ of rtrl against h² of the others, and what truncation by k2 saves; n² h of attention against n h² of a recurrent network.",
   ]

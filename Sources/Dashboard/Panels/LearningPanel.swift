@@ -13,11 +13,9 @@ struct LearningPanel: Panel {
   let shortTitle = "Algorithm"
   let size = PanelSize(46, 5, widthWeight: 7, heightWeight: 14)
   let help = [
-    "The learning algorithm's gradient against backpropagation to the sequence's start (cosine, ratio of norms), and the memory and the work that the update of this window takes.",
-    "Those that go forward carry an influence matrix M_t = ∂h_t/∂w: its norm by step (log10), and ‖∂h_i/∂w‖ by unit and weights' unit at the cursor's step.",
-    "Without such a matrix: of every tensor ‖w‖, the gradient's norm before clipping, and how long the next update is beside it, ‖Δw‖/‖w‖. About 0.001 is usual; a tensor far from the others learns too fast or hardly at all.",
-    "Networks that are no recurrent ones train by the exact gradient over the whole sequence; of clients it is what the server makes of theirs. Their cost stands beside a recurrent network's of the same sizes.",
-    "Look for: what an approximation leaves out of M (the empty places), how its cosine falls, and n³(m+n) against n(m+n) in the cost.",
+    "The learning algorithm's gradient against backpropagation to the sequence's start (cosine, ratio of norms), and the memory and the work that the update of this window takes. Networks that are no recurrent ones train by the exact gradient, with clients by what the server makes of theirs; their cost stands beside a recurrent network's.",
+    "Algorithms that go forward carry an influence matrix M_t = ∂h_t/∂w: its norm by step (log10), and ‖∂h_i/∂w‖ by unit and weights' unit at the cursor's step. Without one: of every tensor ‖w‖, the gradient's norm before clipping, and the length of the next update beside it, ‖Δw‖/‖w‖.",
+    "Look for: what an approximation leaves out of M (the empty places), how its cosine falls, and n³(m+n) against n(m+n) in the cost. ‖Δw‖/‖w‖ is usually about 0.001: a tensor far from the others learns too fast or hardly at all.",
   ]
   let reads: [any Instrument.Type] = [LearningInstrument.self]
 
