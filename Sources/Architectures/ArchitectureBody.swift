@@ -27,6 +27,8 @@ public protocol ArchitectureBody<S>: AnyObject {
   func stateGradient(layer: Int) -> UnsafeMutablePointer<S>
   /// The part of it that comes past time by a path of length 1, where there is such a part beside others.
   func directGradient(layer: Int) -> UnsafeMutablePointer<S>?
+  /// The numbers that it works with outside the pass' arena.
+  var numbersApart: Int { get }
   /// What the states are called.
   var stateName: String { get }
   /// The layer of the graph that is shown as `layer`.
@@ -36,6 +38,8 @@ public protocol ArchitectureBody<S>: AnyObject {
 extension ArchitectureBody {
   /// Every step has.
   public var firstTopStep: Int { 0 }
+  /// There are none.
+  public var numbersApart: Int { 0 }
   /// There is none.
   public func directGradient(layer: Int) -> UnsafeMutablePointer<S>? { nil }
 }

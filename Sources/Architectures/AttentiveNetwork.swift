@@ -123,6 +123,7 @@ final class AttentiveNetwork<S: Scalar>: ArchitectureBody {
       let alpha = attention.weights(sequence: sequence, head: 0)
       for t in 0..<steps {
         sum(t, sequence)
+        WorkCounter.add((t + 1) * width)
         for s in 0...t {
           var score: S = 0
           for j in 0..<width { score += v[j] * sums[s * width + j] }
@@ -195,6 +196,7 @@ final class AttentiveNetwork<S: Scalar>: ArchitectureBody {
     if sequence == 0 { keyGradient.update(repeating: 0, count: steps * batch * width) }
     for t in 0..<steps {
       sum(t, sequence)
+      WorkCounter.add(3 * (t + 1) * width)
       let dq = queryGradient + (t * batch + sequence) * width
       dq.update(repeating: 0, count: width)
       for s in 0...t {

@@ -58,6 +58,10 @@ final class BidirectionalNetwork<S: Scalar>: ArchitectureBody {
   }
 
   var topWidth: Int { 2 * width }
+  /// Those of the directions' own passes.
+  var numbersApart: Int {
+    layers.reduce(0) { $0 + $1.directions.reduce(0) { $0 + $1.pass.numbers } }
+  }
 
   /// The layout of one direction of a layer, which has no readout: its states are its outputs.
   private static func layout(_ network: NetworkSpecification, inputs: Int) -> ParameterLayout {

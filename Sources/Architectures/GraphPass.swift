@@ -49,8 +49,19 @@ public final class GraphPass<S: Scalar> {
     mask = Array(repeating: 0, count: rows)
   }
 
-  /// The bytes that a pass takes.
-  public var bytes: Int { arena.count * MemoryLayout<S>.stride }
+  /// The numbers that a pass takes, those of passes inside it too.
+  var numbers: Int { arena.count + body.numbersApart }
+
+  /// The numbers that a pass keeps of its sequences: what it takes more for each of them. Weights are not in it.
+  public static func numbersHeld(
+    _ specification: ArchitectureSpecification, _ network: NetworkSpecification, layout: ParameterLayout, steps: Int,
+    batch: Int, loss: LossKind
+  ) -> Int {
+    func numbers(_ batch: Int) -> Int {
+      GraphPass(specification, network, layout: layout, steps: steps, batch: batch, loss: loss).numbers
+    }
+    return numbers(2 * batch) - numbers(batch)
+  }
 
   /// Takes the sequences of a batch.
   @specialized(where S == Double)
@@ -89,20 +100,18 @@ public final class GraphPass<S: Scalar> {
   @specialized(where S == Double)
   @specialized(where S == Float)
   public func backward(_ reduction: Reduction) -> PassResult {
-    let count = mask.reduce(0) { $0 + Int($1) }
-    let weight = reduction == .mean ? 1 / Double(max(1, count)) : 1
+    let weight = weight(reduction)
     gradient.update(repeating: 0)
     injectLosses(weight: S(weight))
     readout.pack(back: true)
     readoutBackward()
     body.backward(x)
-    var objective = 0.0
-    for row in 0..<steps * batch { objective += Double(losses[row]) }
-    objective *= weight
+    let objective = objective(weight: weight)
     let norm = gradientNorm()
     let isFinite = objective.isFinite && norm.isFinite
     return PassResult(
-      objective: objective, injected: count, gradientNorm: norm, nonFinite: isFinite ? nil : firstNonFinite())
+      objective: objective, injected: mask.count { $0 != 0 }, gradientNorm: norm,
+      nonFinite: isFinite ? nil : firstNonFinite())
   }
 
   /// ∂L/∂ of the readout and of the top, from the first step with a target on: before it all of them are 0.
@@ -132,6 +141,22 @@ public final class GraphPass<S: Scalar> {
     S.crossEntropy(
       rows: rows, classes: outputs, weight: weight, mask: mask, target: classes, y: output, yStride: outputs,
       loss: losses)
+  }
+
+  /// The objective of a pass that was run forward, without the way back; its outputs are lost.
+  func objective(_ reduction: Reduction) -> Double {
+    let weight = weight(reduction)
+    injectLosses(weight: S(weight))
+    return objective(weight: weight)
+  }
+
+  /// The weight of a loss in the objective.
+  private func weight(_ reduction: Reduction) -> Double {
+    reduction == .mean ? 1 / Double(max(1, mask.count { $0 != 0 })) : 1
+  }
+
+  private func objective(weight: Double) -> Double {
+    weight * (0..<steps * batch).reduce(0) { $0 + Double(losses[$1]) }
   }
 
   private func gradientNorm() -> Double {

@@ -2,6 +2,42 @@ import GradientFlow
 import LinearAlgebra
 import RecurrentNetworks
 
+/// The objective of a batch of sequences at other weights, of a network that is no recurrent one, in double precision.
+///
+/// Used by one thread at a time.
+public final class GraphLoss {
+  private let pass: GraphPass<Double>
+  private let reduction: Reduction
+
+  /// The objective of `data`.
+  public init(
+    _ specification: ArchitectureSpecification, _ network: NetworkSpecification, layout: ParameterLayout,
+    data: SequenceBatch, reduction: Reduction
+  ) {
+    self.reduction = reduction
+    pass = GraphPass(specification, network, layout: layout, steps: data.steps, batch: data.batch, loss: data.loss)
+    pass.load(data)
+  }
+
+  /// The objective at these weights, in the layout's order; not finite where the pass blows up.
+  public func objective(at parameters: [Double]) -> Double {
+    run(parameters)
+    return pass.objective(reduction)
+  }
+
+  /// The objective, and ‖g‖₂ of its whole gradient.
+  public func gradientNorm(at parameters: [Double]) -> (objective: Double, norm: Double) {
+    run(parameters)
+    let result = pass.backward(reduction)
+    return (result.objective, result.gradientNorm)
+  }
+
+  private func run(_ parameters: [Double]) {
+    for (index, value) in parameters.enumerated() { pass.parameters[index] = value }
+    pass.forward()
+  }
+}
+
 /// One pass of a network that is no recurrent one, forward and back, whole and in doubles: what a tape is of a recurrent one.
 ///
 /// It is a pure function of the weights, the data and the settings, and is not written to once it stands.
@@ -53,11 +89,12 @@ public struct GraphRecording: Sendable {
       specification, network, layout: layout, steps: data.steps, batch: data.batch, loss: data.loss)
     for (index, value) in parameters.enumerated() { pass.parameters[index] = value }
     pass.load(data)
+    pass.forward()
+    _ = pass.backward(reduction)
     func objective() -> Double {
       pass.forward()
-      return pass.backward(reduction).objective
+      return pass.objective(reduction)
     }
-    _ = objective()
     return GradientCheck(
       layout: layout, parameters: pass.parameters, gradient: Array(pass.gradient), objective: objective)
   }

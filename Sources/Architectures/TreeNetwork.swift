@@ -67,6 +67,16 @@ struct TreePlan {
   }
 }
 
+extension TreeShape {
+  /// The last leaf under each inner node of a tree, node by node in the order in which they are computed.
+  public static func lastLeaves(_ shape: TreeShape, leaves: Int) -> [Int] {
+    let plan = TreePlan(shape, leaves: leaves)
+    var last = Array(0..<leaves)
+    for node in plan.nodes { last.append(last[node.right]) }
+    return Array(last.dropFirst(leaves))
+  }
+}
+
 /// A recursive network over a binary tree: node by node from the leaves to the root (Socher et al. 2011; Tai, Socher & Manning 2015).
 ///
 /// Leaf t reads x_t; the node between leaves t and t + 1 reads x_t too, where the operator of an expression stands. With

@@ -154,7 +154,7 @@ extension DashboardState {
 
   /// The cursor in a lane, whose window may begin at another step.
   func cursor(in lane: Lane) -> Cursor {
-    lane.id == focusedLane ? cursor : lane.summary.map { cursor.clamped(to: $0.window) } ?? cursor
+    lane.id == focusedLane ? cursor : lane.summary.map { cursor.onStep.clamped(to: $0.window) } ?? cursor
   }
 
   /// What is wanted of each lane's pass for the panels on the screen.
@@ -172,7 +172,7 @@ extension DashboardState {
         let focus = Focus(
           layer: layer.flatMap { $0 < top ? max(0, $0) : nil }, step: step, term: follows ? term : nil,
           weights: weights,
-          sequence: stepSequence, sitesUp: sitesUp)
+          sequence: stepSequence, sitesUp: sitesUp, site: step == nil ? nil : cursor.node)
         return (lane.id, ReadingRequest(instruments, focus: focus))
       })
   }

@@ -200,8 +200,8 @@ extension DashboardState {
   /// In the pass: what the next step does, and what the step back undoes.
   fileprivate var nextSteps: [(name: String, short: String)]? {
     guard isInPass, let window else { return nil }
-    let next = Cursor(place: cursor.place(in: window) + 1, in: window)
-    let isFirst = cursor.place(in: window) == 0 && newest?.rewindable == 0
+    let here = place(in: window), next = cursor(at: here + 1, in: window)
+    let isFirst = here == 0 && newest?.rewindable == 0
     return [(".", next?.name ?? "next update")] + (isFirst ? [] : [(",", "undo \(cursor.name)")])
   }
 }

@@ -42,6 +42,12 @@ public struct Lane: Sendable {
   /// The reading of an instrument.
   public subscript<I: Instrument>(_ instrument: I.Type) -> I.Reading? { readings?[instrument] }
 
+  /// Whether an instrument has read something of it.
+  func has(_ instrument: any Instrument.Type) -> Bool {
+    func isThere<I: Instrument>(_ instrument: I.Type) -> Bool { self[instrument] != nil }
+    return isThere(instrument)
+  }
+
   /// The name of the cell, and the number of its gates.
   var cellName: String { experiment.network.cell.rawValue }
   var gates: Int {
@@ -75,8 +81,19 @@ public struct Lane: Sendable {
     for (key, value) in unconfirmed { try? experiment.set(key, value) }
   }
 
+  /// The same as a paragraph of a place: in fewer words where all of them have no room.
+  func absence<I: Instrument>(of name: String, from instrument: I.Type, in rect: Rect) -> String {
+    let whole = absence(of: name, from: instrument)
+    guard [whole].wrapped(to: rect.width, rows: .max).count > rect.height, !I.readsAnyNetwork, !experiment.isRecurrent
+    else { return whole }
+    return "none with kind \(experiment.architecture.kind.rawValue), which is not recurrent"
+  }
+
   /// Why `name`, which `instrument` gives, is not there to be drawn.
   func absence<I: Instrument>(of name: String, from instrument: I.Type) -> String {
+    if !I.readsAnyNetwork, !experiment.isRecurrent {
+      return "\(name): none. \(I.absence(experiment.architecture.kind))"
+    }
     guard let readings else { return "no pass yet: it comes with the first weights" }
     guard readings.request.instruments.contains(I.id) else { return "\(name): being computed" }
     if let reason = readings.reasons[I.id] { return "\(name): none. \(reason)" }

@@ -78,6 +78,8 @@ public protocol Panel: Sendable {
   func size(_ state: DashboardState) -> PanelSize
   /// Whether there is anything to draw of these runs; where not, it takes no room.
   func applies(to state: DashboardState) -> Bool
+  /// What an experiment needs for it, where not all have it: "network.kind tree".
+  var needs: String { get }
   /// Whether it stands on the screen without being asked for.
   func isWanted(_ state: DashboardState) -> Bool
   /// The notes for the right of the frame's upper edge (unit, range, where), the fullest first: the first that fits
@@ -96,6 +98,8 @@ extension Panel {
   public var shortTitle: String { title }
   /// None.
   public var reads: [any Instrument.Type] { [] }
+  /// Another task.
+  public var needs: String { "another task" }
   /// None.
   public var keys: [PanelKey] { [] }
   /// All.
@@ -120,8 +124,17 @@ extension Panel {
     _ name: String, from instrument: I.Type, of lane: Lane, in rect: Rect, _ buffer: inout Buffer, _ theme: Theme
   ) -> I.Reading? {
     if let reading = lane[instrument] { return reading }
-    buffer.paragraph(lane.absence(of: name, from: instrument), in: rect, style: theme[.dimText])
+    buffer.paragraph(lane.absence(of: name, from: instrument, in: rect), in: rect, style: theme[.dimText])
     return nil
+  }
+  /// The state as the panel draws it: where the focused lane has nothing for it and the other has, with the focus there.
+  func seen(_ state: DashboardState) -> DashboardState {
+    guard let other = state.otherLane, let first = reads.first, other.has(first), !state.lane.has(first),
+      state.lane.readings?.request.instruments.contains(first.id) == true
+    else { return state }
+    var seen = state
+    seen.focusedLane = other.id
+    return seen
   }
   /// The digit that goes to it; nil for panels beyond the tenth, which are found by their names.
   public var digit: Int? { Panels.digit(of: id) }

@@ -67,6 +67,7 @@ extension DashboardState {
     }
     let next = min(max(0, min(layer ?? top, top) + (up ? 1 : -1)), top)
     layer = next == top ? nil : next
+    turnCursor()
     let isStack = lane.experiment.architecture.kind != .bidirectional
     let place = isStack ? " of \(top + 1)" + (next == top ? ", the top" : next == 0 ? ", the lowest" : "") : ""
     message = Message(lane.experiment.layerName(next, of: top + 1).long + place)

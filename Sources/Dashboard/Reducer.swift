@@ -284,7 +284,8 @@ extension DashboardState {
   private mutating func fork() -> [Effect] {
     guard lanes.count == 1 else {
       focusedLane = lane.id.other
-      if let window { cursor = cursor.clamped(to: window) }
+      if let window { cursor = cursor.onStep.clamped(to: window) }
+      turnCursor()
       message = Message("lane \(focusedLane.letter)\(isOurs ? ": its knobs turn now" : "")")
       return []
     }

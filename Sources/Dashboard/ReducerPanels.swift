@@ -28,11 +28,7 @@ extension DashboardState {
   mutating func go(toDigit digit: Int) {
     guard let panel = Panels.panel(digit: digit) else { return }
     guard panel.applies(to: self) else {
-      let kind = experiment.architecture.kind.rawValue
-      let reason =
-        isOurs && !experiment.isRecurrent && panel.reads.first?.readsAnyNetwork == false
-        ? "it reads recurrent networks; this one is network.kind \(kind)" : "nothing to show in this task"
-      message = Message("\(digit) \(panel.title): \(reason)")
+      message = Message("\(digit) \(panel.title): \(absence(of: panel))")
       return
     }
     let places = ScreenLayout(self).places
@@ -53,6 +49,14 @@ extension DashboardState {
       show(panel.id)
     }
     typedPanel = panel.id
+  }
+
+  /// Why a panel that does not apply has nothing to show.
+  func absence(of panel: any Panel) -> String {
+    guard isOurs, !experiment.isRecurrent, let first = panel.reads.first, !first.readsAnyNetwork else {
+      return "nothing to show here, it needs \(panel.needs)"
+    }
+    return first.absence(experiment.architecture.kind)
   }
 
   /// Which panels are there, and where the keys go.

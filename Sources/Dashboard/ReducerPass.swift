@@ -49,9 +49,7 @@ extension DashboardState {
   /// Moves the cursor to a place of the pass that is shown, from 0 to `last`.
   private mutating func move(toPlace place: (_ place: Int, _ last: Int) -> Int) {
     guard let shown else { return }
-    let last = 2 * shown.window.steps.count
-    let next = place(cursor.place(in: shown.window), last)
-    if let cursor = Cursor(place: next, in: shown.window) { self.cursor = cursor }
+    _ = move(to: place(self.place(in: shown.window), walk(shown.window).last), in: shown.window)
     hasSteppedToUpdate = cursor.phase == .update
   }
 
@@ -60,11 +58,11 @@ extension DashboardState {
     guard let shown else { return }
     let window = shown.window
     let losses = shown.targetSteps.filter { window.steps.contains($0) && window.injected.contains($0) }
-    let last = 2 * window.steps.count
-    let here = cursor.phase == .update ? -1 : cursor.place(in: window)
+    let walk = walk(window), last = walk.last
+    let here = cursor.phase == .update ? -1 : place(in: window)
     for place in Array((here + 1)..<last) + Array(0..<max(0, min(here, last))) {
-      guard let next = Cursor(place: place, in: window), losses.contains(next.step) else { continue }
-      cursor = next
+      guard let site = walk[place]?.site, site.takesLoss, losses.contains(site.step) else { continue }
+      _ = move(to: place, in: window)
       hasSteppedToUpdate = false
       return
     }
@@ -80,6 +78,7 @@ extension DashboardState {
       return
     }
     cursor = Cursor(cursor.phase == .forward ? .forward : .backward, step: t - 1)
+    turnCursor()
     hasSteppedToUpdate = false
   }
 
@@ -93,16 +92,15 @@ extension DashboardState {
     guard let shown, let newest else { return [] }
     if cursor.phase == .update && !hasSteppedToUpdate {
       if shown.pass.isSamePlace(as: newest.pass) {
-        cursor = .start(of: shown.window)
+        _ = move(to: 0, in: shown.window)
       } else {
         // The pass to walk through is still being computed.
         pendingCursor = PendingCursor(fromStart: true, places: 0, byStep: true, leaving: shown.pass)
       }
       return []
     }
-    if let next = Cursor(place: cursor.place(in: shown.window) + 1, in: shown.window) {
-      cursor = next
-      hasSteppedToUpdate = next.phase == .update
+    if move(to: place(in: shown.window) + 1, in: shown.window) {
+      hasSteppedToUpdate = cursor.phase == .update
       return []
     }
     guard newest.explosion == nil else {
@@ -120,10 +118,7 @@ extension DashboardState {
       return []
     }
     guard let shown else { return [] }
-    if let next = Cursor(place: cursor.place(in: shown.window) - 1, in: shown.window) {
-      cursor = next
-      return []
-    }
+    if move(to: place(in: shown.window) - 1, in: shown.window) { return [] }
     return rewind(1, byStep: true)
   }
 
@@ -181,9 +176,9 @@ extension DashboardState {
       self.cursor = cursor.clamped(to: window)
       (pendingView, hasSteppedToUpdate) = (nil, false)
     } else if let pending = pendingCursor, !pending.leaving.isSamePlace(as: summary.pass) {
-      let last = 2 * window.steps.count
+      let last = walk(window).last
       let place = pending.fromStart ? pending.places : last - pending.places
-      cursor = Cursor(place: min(max(place, 0), last), in: window) ?? .end(of: window)
+      if !move(to: min(max(place, 0), last), in: window) { cursor = .end(of: window) }
       hasSteppedToUpdate = pending.byStep
       pendingCursor = nil
     } else if isRunning || before.map({ !$0.isSamePlace(as: summary.pass) }) ?? true {

@@ -186,8 +186,10 @@ extension DashboardState {
     let others = canOpen ? Demo.all.filter { !named.contains($0) && $0.head.lowercased().contains(words) } : []
     let demos = (named + others).map(Finding.demo)
     if case .demos = mode { return demos }
+    // Those of recurrent networks are found with others too: it is said what to look at in place of them.
     let panels = Panels.all.filter {
-      $0.applies(to: self) && ($0.title + " " + $0.id.name).lowercased().contains(words)
+      ($0.applies(to: self) || !words.isEmpty && isOurs && $0.reads.first?.readsAnyNetwork == false)
+        && ($0.title + " " + $0.id.name).lowercased().contains(words)
     }
     let marks = lane.marks.filter { $0.name.lowercased().contains(words) }
     let knobs = Knob.matching(text, in: experiment)
@@ -211,6 +213,7 @@ extension DashboardState {
       show(Panels.knobs.id)
     case .idleKnob(let found):
       message = Message("\(found.label) means nothing with \(Knob.owner(of: found.name, in: experiment))")
+    case .panel(let panel) where !panel.applies(to: self): message = Message("\(panel.title): \(absence(of: panel))")
     case .panel(let panel): show(panel.id)
     case .demo(let demo): return [.read(demo)]
     case .mark(let mark): return go(toUpdate: mark.update)

@@ -47,12 +47,16 @@ private func drawScreen(_ state: DashboardState, _ layout: ScreenLayout, _ buffe
 private func draw(
   _ place: ScreenLayout.Place, _ state: DashboardState, _ buffer: inout Buffer, _ theme: Theme, isFocused: Bool
 ) {
-  let panel = place.panel
+  let panel = place.panel, state = panel.seen(state)
   guard place.isFramed else { return panel.draw(state, in: place.frame, &buffer, theme: theme) }
   let inside = buffer.box(
     place.frame, title: [panel.title, panel.shortTitle].map { $0.words(theme) },
     note: panel.notes(state).map { $0.words(theme) }, key: panel.digit.map(String.init), focused: isFocused,
     theme: theme)
+  guard panel.applies(to: state) else {
+    buffer.paragraph("\(panel.title): \(state.absence(of: panel))", in: inside, style: theme[.dimText])
+    return
+  }
   panel.draw(state, in: inside, &buffer, theme: theme)
 }
 

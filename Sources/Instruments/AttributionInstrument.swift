@@ -5,6 +5,8 @@ import Training
 public enum AttributionInstrument: Instrument {
   /// Its name.
   public static let id: InstrumentID = "attribution"
+  /// What to look at where the network is no recurrent one.
+  public static let insteadOfIt = "Flow has which steps a loss comes from"
   /// What it needs of a source.
   public static let needs: InstrumentNeeds = [.pass, .sequence]
   /// It does: another step may mean another loss.

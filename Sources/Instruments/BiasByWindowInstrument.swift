@@ -9,6 +9,8 @@ public enum BiasByWindowInstrument: Instrument {
   public static let id: InstrumentID = "bias-by-window"
   /// What it needs of a source.
   public static let needs: InstrumentNeeds = [.pass, .sequence, .settings]
+  /// It does, and says that nothing is truncated in networks that are no recurrent ones.
+  public static let readsAnyNetwork = true
 
   /// The bias under the present k1 and losses.
   public struct Reading: Equatable, Sendable {

@@ -7,6 +7,8 @@ import Training
 public enum BiasInstrument: Instrument {
   /// Its name.
   public static let id: InstrumentID = "bias"
+  /// It does, and says that nothing is truncated in networks that are no recurrent ones.
+  public static let readsAnyNetwork = true
 
   /// The two gradients against each other, over the whole sequence.
   public typealias Reading = TruncationBias

@@ -5,6 +5,9 @@ import GradientFlow
 public enum ContributionsInstrument: Instrument {
   /// Its name.
   public static let id: InstrumentID = "contributions"
+  /// What to look at where the network is no recurrent one.
+  public static let insteadOfIt =
+    "Learning algorithm has the gradient's norm by tensor, Gradient norm what arrives at each step"
 
   /// The terms of the window's gradient.
   public struct Reading: Sendable {

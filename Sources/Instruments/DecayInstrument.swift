@@ -6,6 +6,9 @@ import RecurrentNetworks
 public enum DecayInstrument: Instrument {
   /// Its name.
   public static let id: InstrumentID = "decay"
+  /// What to look at where the network is no recurrent one.
+  public static let insteadOfIt =
+    "This step says from which places the gradient comes, Jacobian product how it grows or falls"
 
   /// Factors in logarithms to base 10, by step of the window; NaN where nothing arrives.
   public struct Reading: Sendable {

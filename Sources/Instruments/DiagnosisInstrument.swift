@@ -3,6 +3,8 @@
 public enum DiagnosisInstrument: Instrument {
   /// Its name.
   public static let id: InstrumentID = "diagnosis"
+  /// What to look at where the network is no recurrent one.
+  public static let insteadOfIt = "Learning algorithm, Clipping and Loss have the numbers of the run"
   /// What it needs of a source.
   public static let needs: InstrumentNeeds = [.pass, .sequence, .settings, .history]
 

@@ -6,6 +6,8 @@ import RecurrentNetworks
 public enum EigenvaluesInstrument: Instrument {
   /// Its name.
   public static let id: InstrumentID = "eigenvalues"
+  /// What to look at where the network is no recurrent one.
+  public static let insteadOfIt = "Jacobian product and This step have what one layer or place does to the gradient"
   /// It does: J_t is that of the step under the cursor.
   public static let followsCursor = true
 

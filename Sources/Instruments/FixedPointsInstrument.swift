@@ -6,6 +6,8 @@ import RecurrentNetworks
 public enum FixedPointsInstrument: Instrument {
   /// Its name.
   public static let id: InstrumentID = "fixed-points"
+  /// What to look at where the network is no recurrent one.
+  public static let insteadOfIt = "Through time has the states"
   /// It does: the input of the step under the cursor is held.
   public static let followsCursor = true
 

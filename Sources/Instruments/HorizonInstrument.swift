@@ -5,6 +5,8 @@ import GradientFlow
 public enum HorizonInstrument: Instrument {
   /// Its name.
   public static let id: InstrumentID = "horizon"
+  /// What to look at where the network is no recurrent one.
+  public static let insteadOfIt = "Flow has how far each loss reaches, `bpttop contrast` its fall with distance"
 
   /// Lags in steps.
   public struct Reading: Equatable, Sendable {

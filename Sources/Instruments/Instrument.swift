@@ -1,3 +1,4 @@
+import Architectures
 import GradientFlow
 import RecurrentNetworks
 
@@ -52,6 +53,8 @@ public protocol Instrument: Sendable {
   static var needs: InstrumentNeeds { get }
   /// Whether it reads networks of every kind, and not only those whose states follow one another.
   static var readsAnyNetwork: Bool { get }
+  /// What to look at in place of it where the network is none that it reads.
+  static var insteadOfIt: String { get }
   /// Whether the reading depends on the step under the cursor, so that it is read again when the cursor moves.
   static var followsCursor: Bool { get }
   /// The reading of a pass; nil where there is nothing to read.
@@ -87,6 +90,13 @@ extension Instrument {
   public static var needs: InstrumentNeeds { .pass }
   /// It does not: it reads recurrent networks.
   public static var readsAnyNetwork: Bool { false }
+  /// The gradient itself.
+  public static var insteadOfIt: String { "Flow and Gradient norm have the gradient of every kind" }
+  /// Why it is not read where the network is of this kind: a sentence, and what to look at.
+  public static func absence(_ kind: NetworkKind) -> String {
+    "It is of recurrent networks, whose states follow one another in time; this one is network.kind \(kind.rawValue). "
+      + insteadOfIt + "."
+  }
   /// It does not.
   public static var followsCursor: Bool { false }
   /// None.
@@ -111,15 +121,17 @@ public struct Focus: Hashable, Sendable {
   public var sequence = 0
   /// How many sites further towards the loss the reader has gone from the cursor's, each time where most comes from.
   public var sitesUp = 0
+  /// The site itself, by its number in the graph, where it is none of a step's own: a node of a tree.
+  public var site: Int?
   /// The two weights over which the loss is looked at, as places in the parameters; nil for the first ones.
   public var weights: [Int]?
 
   /// A place in a pass.
   public init(
     layer: Int? = nil, step: Int? = nil, term: TermPlace? = nil, weights: [Int]? = nil, sequence: Int = 0,
-    sitesUp: Int = 0
+    sitesUp: Int = 0, site: Int? = nil
   ) {
-    (self.sequence, self.sitesUp) = (sequence, sitesUp)
+    (self.sequence, self.sitesUp, self.site) = (sequence, sitesUp, site)
     self.layer = layer
     self.step = step
     self.term = term

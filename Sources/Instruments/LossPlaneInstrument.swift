@@ -9,6 +9,8 @@ public enum LossPlaneInstrument: Instrument {
   public static let id: InstrumentID = "loss-plane"
   /// What it needs of a source.
   public static let needs: InstrumentNeeds = [.pass, .settings]
+  /// It reads networks of every kind.
+  public static let readsAnyNetwork = true
   /// It does: the reader chooses the weights.
   public static let followsCursor = true
 
@@ -47,9 +49,10 @@ public enum LossPlaneInstrument: Instrument {
 
   /// The reading of a pass; nil where there is nothing to read.
   public static func read(_ pass: PassView, _ focus: Focus, _ budget: Budget) -> Reading? {
-    let tape = pass.window, gradient = pass.updateGradient(budget)
-    let weights = chosen(focus, tape, layer: pass.layer(focus)).map { index in
-      Weight(index: index, name: tape.layout.name(of: index), value: tape.parameters[index])
+    let gradient = pass.updateGradient(budget), layout = pass.snapshot.layout
+    var parameters = pass.parameters
+    let weights = chosen(focus, layout, isRecurrent: pass.isRecurrent, layer: pass.layer(focus)).map { index in
+      Weight(index: index, name: layout.name(of: index), value: parameters[index])
     }
     guard weights.count == 2, weights.allSatisfy({ $0.value.isFinite }) else {
       budget.leaveOut("the loss over two weights: a weight is not finite")
@@ -59,14 +62,15 @@ public enum LossPlaneInstrument: Instrument {
     // An odd number, so that the weights as they are lie on it.
     let side = min(41, (Int(Double(count).squareRoot()) - 1) / 2 * 2 + 1)
     guard side >= 7 else {
-      budget.leaveOut("the loss over two weights: \(tape.steps) steps of \(tape.batch) sequences at 49 places")
+      budget.leaveOut("the loss over two weights: \(pass.passSteps) steps of \(pass.batch) sequences at 49 places")
       return nil
     }
     let landings = Landing.all(pass, gradient: gradient).map { landing in
       Place(isClipped: landing.isClipped, moved: weights.map { landing.parameters[$0.index] - $0.value })
     }
-    let span = Self.span(weights, landings), loss = WindowLoss(tape)
-    var parameters = tape.parameters, losses: [Double] = []
+    let span = Self.span(weights, landings), loss = pass.lossByWeights
+    let unmoved = loss.objective(at: parameters)
+    var losses: [Double] = []
     for row in 0..<side {
       if budget.isCancelled { return nil }
       for column in 0..<side {
@@ -81,17 +85,26 @@ public enum LossPlaneInstrument: Instrument {
       return a != b ? a > b : $0 < $1
     }
     return Reading(
-      weights: weights, span: span, losses: losses, side: side, loss: loss.objective(at: tape.parameters),
+      weights: weights, span: span, losses: losses, side: side, loss: unmoved,
       landings: landings, choices: Array(order.prefix(256)))
   }
 
   /// The reader's choice, or the weight of the layer's first unit to itself, or to its first input, and its bias.
-  private static func chosen(_ focus: Focus, _ tape: Tape, layer: Int) -> [Int] {
-    let layout = tape.layout
+  private static func chosen(
+    _ focus: Focus, _ layout: ParameterLayout, isRecurrent: Bool, layer: Int
+  ) -> [Int] {
     if let weights = focus.weights, weights.count == 2, Set(weights).count == 2,
       weights.allSatisfy({ (0..<layout.count).contains($0) })
     {
       return weights
+    }
+    guard isRecurrent else {
+      // The first of the first matrix behind the inputs, and of the tensor after it.
+      let inner = layout.entries.filter { entry in
+        !["embedding", "positions", "input.", "weight_ih", "conv_ih", "readout"].contains { entry.name.hasPrefix($0) }
+      }
+      guard let matrix = inner.firstIndex(where: { $0.shape.count > 1 }) else { return [0, 1] }
+      return [inner[matrix].offset, matrix + 1 < inner.count ? inner[matrix + 1].offset : inner[matrix].offset + 1]
     }
     let recurrent = layout.recurrentWeights(layer: layer), input = layout.inputWeights(layer: layer)
     let first = (recurrent.rows > 0 ? recurrent : input).index(0, 0)

@@ -1,3 +1,4 @@
+import Architectures
 import GradientFlow
 import LinearAlgebra
 import RecurrentNetworks
@@ -9,6 +10,8 @@ public enum LossSliceInstrument: Instrument {
   public static let id: InstrumentID = "loss-slice"
   /// What it needs of a source.
   public static let needs: InstrumentNeeds = [.pass, .settings]
+  /// It reads networks of every kind.
+  public static let readsAnyNetwork = true
 
   /// The slice.
   public struct Reading: Equatable, Sendable {
@@ -37,32 +40,32 @@ public enum LossSliceInstrument: Instrument {
 
   /// The reading of a pass; nil where there is nothing to read.
   public static func read(_ pass: PassView, _ focus: Focus, _ budget: Budget) -> Reading? {
-    let tape = pass.window, gradient = pass.updateGradient(budget), norm = euclideanNorm(gradient)
-    guard norm > 0, norm.isFinite, tape.objective.isFinite else {
+    let gradient = pass.updateGradient(budget), norm = euclideanNorm(gradient), parameters = pass.parameters
+    guard norm > 0, norm.isFinite, pass.objective.isFinite else {
       let reason = "the loss along the gradient: ‖g‖ is " + (norm == 0 ? "0" : "not finite")
       budget.leaveOut(pass.noGradientReason ?? reason)
       return nil
     }
     let count = budget.count(milliseconds: 12, cost: 3 * pass.evaluationCost, least: 0)
     guard count >= 12 else {
-      budget.leaveOut("the loss along the gradient: \(tape.steps) steps of \(tape.batch) sequences at 12 places")
+      budget.leaveOut("the loss along the gradient: \(pass.passSteps) steps of \(pass.batch) sequences at 12 places")
       return nil
     }
-    let loss = WindowLoss(tape), direction = gradient.map { $0 / norm }
+    let loss = pass.lossByWeights, direction = gradient.map { $0 / norm }
     let places = Landing.all(pass, gradient: gradient).map { landing in
-      let along = zip(zip(tape.parameters, landing.parameters), direction).reduce(0) { $0 + ($1.0.0 - $1.0.1) * $1.1 }
+      let along = zip(zip(parameters, landing.parameters), direction).reduce(0) { $0 + ($1.0.0 - $1.0.1) * $1.1 }
       return Place(isClipped: landing.isClipped, distance: along, loss: loss.objective(at: landing.parameters))
     }
     let distances = Self.distances(places.map(\.distance), count: min(97, count))
     var losses: [Double] = [], norms: [Double] = []
     for distance in distances {
       if budget.isCancelled { return nil }
-      let there = loss.gradientNorm(at: zip(tape.parameters, direction).map { $0 - distance * $1 })
+      let there = loss.gradientNorm(at: zip(parameters, direction).map { $0 - distance * $1 })
       losses.append(there.objective)
       norms.append(there.norm)
     }
     return Reading(
-      distances: distances, losses: losses, gradientNorms: norms, loss: loss.objective(at: tape.parameters),
+      distances: distances, losses: losses, gradientNorms: norms, loss: loss.objective(at: parameters),
       gradientNorm: norm, places: places)
   }
 
@@ -98,9 +101,39 @@ public enum LossSliceInstrument: Instrument {
   }
 }
 
+/// An objective at weights of one's choice.
+protocol LossByWeights {
+  /// The objective at these weights, in the layout's order; not finite where the pass blows up.
+  func objective(at parameters: [Double]) -> Double
+  /// The objective, and ‖g‖₂ of its whole gradient.
+  func gradientNorm(at parameters: [Double]) -> (objective: Double, norm: Double)
+}
+
+extension WindowLoss: LossByWeights {}
+extension GraphLoss: LossByWeights {}
+
 extension PassView {
-  /// What the window's objective at other weights costs, in multiply-adds.
+  /// The objective of the next update at other weights.
+  var lossByWeights: any LossByWeights {
+    guard !isRecurrent else { return WindowLoss(window) }
+    let experiment = snapshot.experiment
+    return GraphLoss(
+      experiment.architecture, experiment.network, layout: snapshot.layout, data: snapshot.data,
+      reduction: experiment.training.reduction)
+  }
+
+  /// The objective, the weights, and the steps of the next update's pass.
+  var objective: Double { recording?.objective ?? window.objective }
+  var parameters: [Double] { isRecurrent ? window.parameters : snapshot.parameters }
+  var passSteps: Int { recording?.steps ?? window.steps }
+
+  /// What the pass' objective at other weights costs, in multiply-adds.
   var evaluationCost: Double {
+    let (data, experiment) = (snapshot.data, snapshot.experiment)
+    let cost = experiment.architecture.cost(
+      experiment.network, inputs: data.inputs, outputs: data.outputs, steps: data.steps, batch: data.batch)
+    // A third of an update's products, and about 20 for each function of a number.
+    if let cost { return cost.multiplyAdds / 3 + 20 * cost.numbersHeld / 4 }
     let gates = Double(window.network.cell.gates * layers), hidden = Double(window.hidden)
     // A gate's function takes about as long as 20 products.
     return Double(window.steps * window.batch) * gates * hidden * (hidden + Double(window.inputs) + 20)

@@ -4,6 +4,8 @@ import GradientFlow
 public enum LyapunovInstrument: Instrument {
   /// Its name.
   public static let id: InstrumentID = "lyapunov"
+  /// What to look at where the network is no recurrent one.
+  public static let insteadOfIt = "Jacobian product has how the gradient grows or falls from layer to layer"
 
   /// The spectrum.
   public typealias Reading = LyapunovSpectrum

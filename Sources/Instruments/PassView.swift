@@ -28,6 +28,8 @@ public final class PassView {
 
   /// Whether the network's states follow one another, so that its pass has a tape.
   public var isRecurrent: Bool { snapshot.experiment.isRecurrent }
+  /// The kind of the network.
+  var kind: NetworkKind { snapshot.experiment.architecture.kind }
   /// n, the length of the sequence.
   var length: Int { snapshot.data.steps }
   /// The number of layers.
@@ -82,6 +84,13 @@ public final class PassView {
 
   /// Whether the gradient that trains is cut by windows; the budget is told why not.
   func isCutByWindows(_ budget: Budget) -> Bool {
+    guard isRecurrent else {
+      budget.hasNothing(
+        because: "The gradient of network.kind \(kind.rawValue) goes through the whole sequence "
+          + "at every update: nothing is truncated. How far it reaches is in Flow and in Gradient norm; network.kind recurrent "
+          + "with training.k2 has windows.")
+      return false
+    }
     if isCutByWindows { return true }
     let algorithm = snapshot.experiment.training.algorithm
     budget.hasNothing(

@@ -101,7 +101,7 @@ public struct Readings: Sendable {
     for instrument in wanted {
       if budget.isCancelled { return }
       guard pass.isRecurrent || instrument.readsAnyNetwork else {
-        leftOut[instrument.id] = ["it is of recurrent networks, whose states follow one another in time"]
+        reasons[instrument.id] = instrument.absence(pass.kind)
         continue
       }
       budget.begin(instrument.id)

@@ -35,7 +35,10 @@ public enum SiteInstrument: Instrument {
     guard let recording = pass.recording else { return nil }
     let sequence = min(focus.sequence, recording.batch - 1), graph = recording.graph(sequence: sequence)
     let layer = recording.graphLayer(pass.layer(focus)), position = focus.step ?? pass.length - 1
-    guard let site = graph.sites.first(where: { $0.layer == layer && $0.position == position }) else { return nil }
+    let isThere = { (site: Site) in
+      focus.site.map { site.id == $0 } ?? (site.layer == layer && site.position == position)
+    }
+    guard let site = graph.sites.first(where: isThere) else { return nil }
     return reading(of: graph, site.id, steps: focus.sitesUp, recording, pass)
   }
 

@@ -5,6 +5,8 @@ import RecurrentNetworks
 public enum SpectrumInstrument: Instrument {
   /// Its name.
   public static let id: InstrumentID = "spectrum"
+  /// What to look at where the network is no recurrent one.
+  public static let insteadOfIt = "Jacobian product and This step have what one layer or place does to the gradient"
   /// It does: it is read again at another step.
   public static let followsCursor = true
 

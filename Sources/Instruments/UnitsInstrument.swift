@@ -5,6 +5,8 @@ import GradientFlow
 public enum UnitsInstrument: Instrument {
   /// Its name.
   public static let id: InstrumentID = "units"
+  /// What to look at where the network is no recurrent one.
+  public static let insteadOfIt = "Through time has every unit's state, and its slope where it has one"
 
   /// The units of the next window's pass.
   public typealias Reading = UnitActivity

@@ -412,7 +412,7 @@ public enum Quantities {
   ) -> Quantity {
     let what = name.hasPrefix("numbers") ? "numbers that \(kind.rawValue) holds" : "its multiply-adds an update"
     return .number(name, what) { numbers throws(FormulaError) in
-      try numbers.reading(LearningInstrument.self).costs.first { $0.kind == kind }.map(part) ?? .nan
+      try numbers.reading(LearningInstrument.self).costs.first { $0.subject == .algorithm(kind) }.map(part) ?? .nan
     }
   }
 

@@ -120,6 +120,9 @@ public final class Pass<S: Scalar> {
     targetCounts.deallocate()
   }
 
+  /// The numbers of its arena, parameters and gradient.
+  package var numbers: Int { (plan.count ?? 0) + 2 * layout.count }
+
   /// The bytes that a pass of these sizes takes; nil when the number itself overflows.
   public static func bytesNeeded(
     network: NetworkSpecification, layout: ParameterLayout, steps: Int, batch: Int, recordsTape: Bool = false

@@ -56,6 +56,20 @@ extension AlgorithmReport {
       : Reporter<Float>(snapshot).report(step: step, longest: longest)
   }
 
+  /// The report on a gradient that was made in another way than by the snapshot's learning algorithm in time: over a graph, or by
+  /// clients.
+  ///
+  /// - Parameters:
+  ///   - gradient: what trains, flat, in the layout's order.
+  ///   - exact: that of the whole batch.
+  public static func compare(_ gradient: [Double], to exact: [Double], in snapshot: Snapshot) -> AlgorithmReport {
+    AlgorithmReport(
+      algorithm: snapshot.experiment.training.algorithm, window: snapshot.window, gradient: gradient, exact: exact,
+      overall: .init("all", gradient[...], exact[...]),
+      tensors: snapshot.layout.entries.map { .init($0.name, gradient[$0.range], exact[$0.range]) }, influence: [],
+      restarted: [], step: nil, byUnit: nil)
+  }
+
   /// The report's `gradient` alone, which nothing is held against.
   public static func gradient(of snapshot: Snapshot) -> [Double] {
     snapshot.experiment.precision == .float64

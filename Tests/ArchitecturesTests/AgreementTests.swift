@@ -5,8 +5,8 @@ import Testing
 
 @testable import Architectures
 
-/// Every kind of network against JAX, and Transformers against PyTorch: the numbers of `Fixtures/make_transformers.py` and
-/// `Fixtures/make_networks.py`.
+/// Every kind of network against JAX, and Transformers against PyTorch: the numbers of `Fixtures/make_transformers.py`,
+/// `Fixtures/make_networks.py` and, at the edges of what sizes there are, `Fixtures/make_edges.py`.
 @Suite struct AgreementTests {
   struct Case: Decodable, CustomTestStringConvertible, Sendable {
     let name: String, loss: String, norm: String, positions: String, activation: String
@@ -50,7 +50,7 @@ import Testing
     }
   }
 
-  static let cases: [Case] = ["transformers", "transformers_crossed", "networks"].flatMap { name -> [Case] in
+  static let cases: [Case] = ["transformers", "transformers_crossed", "networks", "edges"].flatMap { name -> [Case] in
     let file = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Fixtures/\(name).json")
     do { return try JSONDecoder().decode([Case].self, from: Data(contentsOf: file)) } catch {
       Issue.record("\(error)")
@@ -58,7 +58,7 @@ import Testing
     }
   }
 
-  @Test func casesAreThere() { #expect(Self.cases.count == 175) }
+  @Test func casesAreThere() { #expect(Self.cases.count == 211) }
 
   private func recording(_ c: Case) -> GraphRecording {
     GraphRecording(

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Architectures
 
-/// Bidirectional networks against JAX and PyTorch, whose numbers `Fixtures/make_bidirectional.py` made.
+/// Bidirectional networks against JAX and PyTorch, whose numbers `Fixtures/make_bidirectional.py` and `make_edges.py` made.
 @Suite struct BidirectionalTests {
   struct Case: Decodable, CustomTestStringConvertible, Sendable {
     let cell: String, loss: String
@@ -36,10 +36,10 @@ import Testing
     }
   }
 
-  static let cases: [Case] = {
-    let file = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Fixtures/bidirectional.json")
+  static let cases: [Case] = ["bidirectional", "bidirectional_edges"].flatMap { name in
+    let file = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Fixtures/\(name).json")
     return (try? JSONDecoder().decode([Case].self, from: Data(contentsOf: file))) ?? []
-  }()
+  }
 
   /// The largest difference, relative to the largest number.
   private func error(_ a: [Double], _ b: [Double]) -> Double {
@@ -53,7 +53,7 @@ import Testing
       c.architecture, c.network, layout: c.layout, parameters: parameters, data: c.data, reduction: .mean)
   }
 
-  @Test func casesAreThere() { #expect(Self.cases.count == 18) }
+  @Test func casesAreThere() { #expect(Self.cases.count == 36) }
 
   @Test(arguments: cases) func gradientsAreThoseOfJAXAndPyTorch(_ c: Case) throws {
     let recording = try recording(c)

@@ -10,14 +10,15 @@ import Training
   let window = Window(steps: 5..<8, injected: 6..<8)
 
   @Test func itsPlacesAreThePassInOrder() {
-    let places = (0...6).map { Cursor(place: $0, in: window) }
+    let walk = PassWalk(Experiment(), window)
+    let places = (0..<6).map { place in walk[place].map { Cursor($0.phase, $0.site) } } + [Cursor.end(of: window)]
     #expect(
       places == [
         Cursor(.forward, step: 5), Cursor(.forward, step: 6), Cursor(.forward, step: 7), Cursor(.backward, step: 7),
         Cursor(.backward, step: 6), Cursor(.backward, step: 5), Cursor(.update, step: 5),
       ])
-    #expect(Cursor(place: -1, in: window) == nil && Cursor(place: 7, in: window) == nil)
-    for place in 0...6 { #expect(Cursor(place: place, in: window)?.place(in: window) == place) }
+    #expect(walk.last == 6 && walk[-1] == nil && walk[6] == nil)
+    for (place, cursor) in places.enumerated() { #expect(cursor.map { walk.place(of: $0, layer: 0) } == place) }
   }
 
   @Test func itKnowsWhatThePassHasReached() {

@@ -26,6 +26,86 @@ import Training
     return render(panel, runner.state).rows
   }
 
+  /// Every kind, small, on a task that it fits.
+  static let kinds = [
+    ["network.kind": "transformer", "network.layers": "4", "network.hidden": "6", "network.heads": "3"],
+    ["network.kind": "attention", "network.scoring": "additive"],
+    ["network.kind": "tree", "network.composition": "lstm", "task.name": "boolean"],
+    ["network.kind": "feedforward"], ["network.kind": "bidirectional", "network.layers": "2"],
+    ["network.kind": "convolutional", "task.name": "bar", "network.hidden": "32"],
+  ]
+
+  @Test(
+    "learning, cost and bias have words and numbers of every kind, at every size", arguments: kinds,
+    [Size(width: 80, height: 24), Size(width: 120, height: 36), Size(width: 60, height: 20)])
+  func everyKind(_ kind: [String: String], size: Size) throws {
+    let settings = ["task.length": "10", "training.batch": "3", "network.hidden": "6"].merging(kind) { $1 }
+    let name = try #require(kind["network.kind"])
+    let learning = try panel(Panels.learning, settings, size: size)
+    #expect(learning.contains { $0.contains("exact gradient") } && learning.contains { $0.contains("‖Δw‖/‖w‖") })
+    #expect(learning.contains { $0.contains(name) && $0.contains("backprop") } || size.width < 80)
+    #expect(learning.contains { $0.contains("holds ") && $0.contains("floats") })
+    #expect(learning.contains { $0.contains("readout.bias") } || learning.contains { $0.contains(" more: ‖Δw‖/‖w‖ ") })
+    let cost = try panel(Panels.cost, settings, size: size)
+    #expect(cost.contains { $0.contains("▸ \(name)") } && cost.contains { $0.contains("  recurrent ") })
+    #expect(
+      cost.contains { $0.contains("floats held B ") || $0.contains("floats held 2 B ") || $0.contains("floats B ") })
+    #expect(
+      cost.contains { $0.contains("mult-adds/update ") || $0.contains("mult-adds B ") || $0.contains("mult-adds 3 B ") }
+    )
+    let bias = try panel(Panels.bias, settings, size: size).joined(separator: " ")
+    #expect(bias.contains("nothing is") && !bias.contains("being computed"))
+    // Of those that read recurrent networks alone each says so, and names what to look at.
+    for other in [Panels.horizon, Panels.spectrum, Panels.units, Panels.attribution] {
+      let rows = try panel(other, settings, size: size).joined(separator: " ").split(separator: " ").joined(
+        separator: " ")
+      #expect(rows.contains("network.kind") && !rows.contains("being computed"), "\(other.id.name): \(rows)")
+    }
+  }
+
+  @Test("a panel of recurrent networks is found by its name with others too, and says what to look at in place of it")
+  func foundAndToldWhy() throws {
+    let experiment = try Experiment().setting([Setting(key: "network.kind", value: "feedforward")])
+    var state = DashboardState(experiment: experiment, size: Size(width: 120, height: 36), theme: Theme())
+    _ = state.type("/lyapunov")
+    _ = reduce(into: &state, .key(.enter))
+    #expect(state.message?.text.contains("this one is network.kind feedforward. Jacobian product has") == true)
+    #expect(state.focus != Panels.lyapunov.id)
+    _ = state.type("/truncation bias")
+    _ = reduce(into: &state, .key(.enter))
+    #expect(state.focus == Panels.bias.id)
+  }
+
+  @Test("beside a lane of another kind, a panel of recurrent networks goes on with the lane that it reads")
+  func beside() throws {
+    let experiment = try Experiment().setting([
+      Setting(key: "task.length", value: "10"), Setting(key: "network.hidden", value: "6"),
+    ])
+    let source = SteppedSource(run: try TrainingRun(experiment: experiment), patience: .unlimited)
+    var runner = EffectRunner(
+      DashboardState(experiment: experiment, size: Size(width: 120, height: 48), theme: Theme()), source: source,
+      files: NoFiles())
+    source.requestFrame()
+    _ = runner.takeNews()
+    for key in "f:network.kind attention".map(Key.character) + [.enter] {
+      _ = runner.handle(.key(key))
+      while runner.takeNews() != .idle {}
+    }
+    #expect(runner.state.experiment.architecture.kind == .attention)
+    let rows = render(Panels.spectrum, runner.state).rows
+    #expect(rows.contains { $0.contains("A W_hh") } && !rows.contains { $0.contains("none") })
+    runner.zoom(to: Panels.horizon.id)
+    let horizon = render(Panels.horizon, runner.state).rows.joined()
+    #expect(!horizon.contains("none"))
+    runner.zoom(to: Panels.learning.id)
+    #expect(render(Panels.learning, runner.state).rows[0].contains("B: attention"))
+    // The other way round: attention is the other lane's.
+    _ = runner.handle(.key(.character("f")))
+    runner.zoom(to: Panels.attention.id)
+    let attention = render(Panels.attention, runner.state).rows
+    #expect(attention[0].contains("B: ") && !attention.contains { $0.contains("nothing to show") })
+  }
+
   private let clients = [
     "task.length": "12", "training.batch": "12", "network.hidden": "6", "training.federated.clients": "3",
     "training.federated.skew": "1", "training.federated.local_updates": "2",

@@ -109,12 +109,12 @@ import Training
     experiment.training.algorithm = algorithm
     if algorithm.description.isForward { experiment.training.k2 = .full }
     let costs = try #require(try Example.state(experiment).lane[LearningInstrument.self]).costs
-    #expect(costs.map(\.kind) == AlgorithmKind.allCases)
+    #expect(costs.map(\.subject) == AlgorithmKind.allCases.map(CostSubject.algorithm))
     // What the panel writes is what an update of the next window costs, and what This step writes of it.
-    let own = try #require(costs.first { $0.kind == algorithm })
+    let own = try #require(costs.first { $0.subject == .algorithm(algorithm) })
     let update = try #require(try Example.state(experiment).lane[StepInstrument.self]).update
     #expect(own.floats == update.numbersHeld && own.multiplyAdds == update.multiplyAdds)
-    #expect(AlgorithmCosts(algorithm, costs).rows == costs)
+    #expect(CostTable(.algorithm(algorithm), costs).rows == costs)
     #expect(NumberText.count(42_240) == "42,240")
   }
 

@@ -86,7 +86,7 @@ import Training
     #expect(ScreenLayout(state).frame(of: "flow") == nil)
     // Nothing to show in this task.
     _ = state.press(.character("9"))
-    #expect(state.message == Message("9 File: nothing to show in this task"))
+    #expect(state.message == Message("9 File: nothing to show here, it needs a task that reads a file"))
   }
 
   @Test func aDigitAndZZoomsItsPanel() throws {

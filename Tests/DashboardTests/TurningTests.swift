@@ -120,7 +120,7 @@ import Training
     let state = try state([("training.algorithm", algorithm)])
     let update = try #require(state.lane[StepInstrument.self]).update
     let costs = try #require(state.lane[LearningInstrument.self]).costs
-    let own = try #require(costs.first { $0.kind.rawValue == algorithm })
+    let own = try #require(costs.first { $0.subject.name == algorithm })
     #expect(update.numbersHeld == own.floats && update.multiplyAdds == own.multiplyAdds)
   }
 

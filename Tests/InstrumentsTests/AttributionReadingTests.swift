@@ -64,12 +64,13 @@ import Testing
     let paused = Fixture.readings(snapshot, ["cost"], patience: .paused)
     #expect(paused[CostInstrument.self]?.rows[0].measured != nil && !paused.isHasty)
     let whole = try #require(Fixture.readings(snapshot, ["cost"])[CostInstrument.self])
-    #expect(whole.rows.map(\.kind) == AlgorithmKind.allCases)
-    for row in whole.rows where row.kind != .recurrentBackprop {
-      let measured = try #require(row.measured, "\(row.kind)")
+    #expect(whole.rows.map(\.subject) == AlgorithmKind.allCases.map(CostSubject.algorithm))
+    for row in whole.rows where row.subject != .algorithm(.recurrentBackprop) {
+      let measured = try #require(row.measured, "\(row.subject)")
       // Of the same order as the formula: it counts the largest products alone.
-      #expect(measured.perStep > row.perStep / 5 && measured.perStep < row.perStep * 5, "\(row.kind)")
-      #expect(measured.numbersHeld > row.numbersHeld / 5 && measured.numbersHeld < row.numbersHeld * 6, "\(row.kind)")
+      #expect(measured.perStep > row.perStep / 5 && measured.perStep < row.perStep * 5, "\(row.subject)")
+      #expect(
+        measured.numbersHeld > row.numbersHeld / 5 && measured.numbersHeld < row.numbersHeld * 6, "\(row.subject)")
     }
   }
 }

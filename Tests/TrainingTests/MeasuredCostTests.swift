@@ -1,3 +1,4 @@
+import Architectures
 import LinearAlgebra
 import RecurrentNetworks
 import Testing
@@ -63,6 +64,26 @@ import Testing
     #expect(found.numbersHeld == Double(h * (padded + 16)))
     let local = try #require(AlgorithmKind.rflo.measuredCost(try experiment(), on: data))
     #expect(local.multiplyAdds < found.multiplyAdds / 10 && local.numbersHeld < found.numbersHeld)
+  }
+
+  /// Of a network as deep as the sequence is long, and of a tree, the products are easily counted by hand.
+  @Test func everyKindMakesTheProductsOfItsFormula() throws {
+    let (n, m, h, o) = (Self.n, Self.m, Self.h, Self.o)
+    let deep = try #require(NetworkKind.feedforward.measuredCost(try experiment(), on: data))
+    // W_e x: forward and the outer product; W_t and the readout: forward, back and the outer product.
+    let products = 2 * n * m * h + 3 * n * (h * h + h * o)
+    #expect(deep.updates == 1 && deep.multiplyAdds >= Double(products))
+    #expect(deep.multiplyAdds <= Double(products + 8 * n * (h + o)))
+    var last = data
+    last.targetMask = (0..<n).map { $0 == n - 1 ? 1 : 0 }
+    let tree = try #require(NetworkKind.tree.measuredCost(try experiment(), on: last))
+    let joined = 2 * (2 * n - 1) * m * h + 3 * (n - 1) * 2 * h * h + 3 * h * o
+    #expect(tree.multiplyAdds >= Double(joined) && tree.multiplyAdds <= Double(joined + 8 * 2 * n * (h + o)))
+    // It answers at its root alone.
+    #expect(NetworkKind.tree.measuredCost(try experiment(), on: data) == nil)
+    // A recurrent network's is that of backpropagation.
+    let recurrent = try #require(NetworkKind.recurrent.measuredCost(try experiment(), on: data))
+    #expect(recurrent == AlgorithmKind.bptt.measuredCost(try experiment(), on: data))
   }
 
   @Test func nothingIsCountedOutside() {

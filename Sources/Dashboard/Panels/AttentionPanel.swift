@@ -17,6 +17,8 @@ struct AttentionPanel: Panel {
   let reads: [any Instrument.Type] = [AttentionInstrument.self]
   let keys = [PanelKey([.character("v")], name: "v", short: "head", help: "the next head, or the mean of all")]
 
+  let needs = "network.kind transformer or attention"
+
   func applies(to state: DashboardState) -> Bool {
     state.lanes.contains { $0.experiment.architecture.attends }
   }
@@ -27,7 +29,7 @@ struct AttentionPanel: Panel {
       Self.head(state, reading).map { "head \($0 + 1) of \(reading.heads.count)" }
       ?? "mean of \(reading.heads.count) heads"
     let words = reading.rankCorrelation.map { ["\(head) · ranks against the flow \(NumberText.fixed($0, 2))"] } ?? []
-    return words + [head]
+    return (words + [head]).map { state.lanePrefix + $0 }
   }
 
   func handle(_ key: Key, _ state: inout DashboardState) -> [Effect]? {

@@ -14,6 +14,8 @@ struct ClientsPanel: Panel {
   ]
   let reads: [any Instrument.Type] = [FederatedInstrument.self]
 
+  let needs = "training.federated.clients above 1"
+
   func applies(to state: DashboardState) -> Bool {
     state.lanes.contains { $0.experiment.training.federated.clients > 1 }
   }

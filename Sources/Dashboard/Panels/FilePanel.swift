@@ -13,6 +13,8 @@ struct FilePanel: Panel {
   ]
   let reads: [any Instrument.Type] = [FileInstrument.self]
 
+  let needs = "a task that reads a file"
+
   func applies(to state: DashboardState) -> Bool { state.lanes.contains { $0.newest?.hasFile ?? false } }
 
   func notes(_ state: DashboardState) -> [String] {

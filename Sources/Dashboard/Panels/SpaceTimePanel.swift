@@ -14,6 +14,8 @@ struct SpaceTimePanel: Panel {
   ]
   let reads: [any Instrument.Type] = [SpaceTimeInstrument.self]
 
+  let needs = "network.kind convolutional"
+
   func applies(to state: DashboardState) -> Bool {
     state.lanes.contains { $0.experiment.architecture.kind == .convolutional }
   }

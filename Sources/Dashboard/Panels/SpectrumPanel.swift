@@ -35,17 +35,17 @@ struct SpectrumPanel: Panel {
       let main = Self.main(reading, state.otherLane?[SpectrumInstrument.self])
     else {
       buffer.paragraph(
-        state.lane.absence(of: "the eigenvalues", from: SpectrumInstrument.self), in: rect, style: theme[.dimText])
+        state.lane.absence(of: "the eigenvalues", from: SpectrumInstrument.self, in: rect), in: rect,
+        style: theme[.dimText])
       return
     }
     let isWeights = main.isWeights
     var picture = SpectrumPicture(
       eigenvalues: main.spectrum.eigenvalues, largestSingularValue: main.spectrum.singularValues.first,
       gamma: isWeights ? reading.gamma : 1, hasVerdict: isWeights && reading.hasVerdict)
-    picture.names = main.names
+    let letter = state.lane.id.letter
+    picture.names = state.lanes.count > 1 ? main.names.map { "\(letter) \($0)" } + [letter] : main.names
     if let other = state.otherLane, let beside = other[SpectrumInstrument.self].flatMap({ Self.main($0, reading) }) {
-      let letter = state.lane.id.letter
-      picture.names = main.names.map { "\(letter) \($0)" } + [letter]
       picture.beside = (beside.names.map { "\(other.id.letter) \($0)" } + [other.id.letter], beside.spectrum)
       picture.needsBoth = true
       (picture.role, picture.besideRole) = (LaneStyle(state.lane.id).role, LaneStyle(other.id).role)

@@ -22,6 +22,18 @@ public struct AlgorithmDescription: Equatable, Sendable {
   }
 }
 
+extension AlgorithmDescription {
+  /// Of networks whose states do not follow one another in time alone.
+  public static let backpropagation = AlgorithmDescription(
+    title: "backpropagation",
+    summary: "the whole sequence run forward and its gradient back (Rumelhart, Hinton & Williams 1986)",
+    equations: [
+      "δ_v = Σ δ_u ∂u/∂v, over the places u that read v",
+      "∂L/∂w = Σ δ_v ∂⁺v/∂w",
+    ],
+    isTape: true, isForward: false)
+}
+
 /// The sizes that a learning algorithm's cost depends on.
 public struct AlgorithmSizes: Equatable, Sendable {
   /// n units a layer, m inputs, and the readout's outputs.
