@@ -32,7 +32,23 @@ public struct SafetensorsFile: Sendable {
 
   /// Reads the file at `path` (`-`: standard input), at most `limit` bytes.
   public static func read(path: String, limit: Int = 4 << 30) throws(InputError) -> SafetensorsFile {
-    try SafetensorsFile(InputFile.bytes(path: path, limit: limit), file: InputFile.displayName(path))
+    try refusePart(path)
+    return try SafetensorsFile(InputFile.bytes(path: path, limit: limit), file: InputFile.displayName(path))
+  }
+
+  /// A file that is called as one of several, as in model-00001-of-00002, has not all of the weights.
+  private static func refusePart(_ path: String) throws(InputError) {
+    let name = path.split(separator: "/").last.map(String.init) ?? path
+    guard let mark = name.range(of: "-of-") else { return }
+    let before = name[..<mark.lowerBound], count = name[mark.upperBound...].prefix { $0.isNumber }
+    let number = before.reversed().prefix { $0.isNumber }
+    guard number.count == 5, count.count == 5, let total = Int(String(count)), total > 1 else { return }
+    let stem = before.dropLast(6)
+    throw InputError(
+      file: InputFile.displayName(path),
+      problem: "found one of \(total) parts of a model, expected all in one file: python3 -c \"import glob; from "
+        + "safetensors.torch import *; save_file({k: v for f in glob.glob('\(stem)-*-of-\(count).safetensors') for k, v "
+        + "in load_file(f).items()}, 'whole.safetensors')\", in their folder")
   }
 
   /// The file whose bytes are `bytes`, called `file` in messages.

@@ -64,6 +64,20 @@ struct WeightNames {
     }
     let taken = Set(tensors.values.map(\.name) + [embedding?.name].compactMap { $0 })
     leftOut = file.entries.map(\.name).filter { !taken.contains($0) && !$0.hasPrefix("grad.") }
+    try refuseInside()
+  }
+
+  /// Tensors within the module that nobody knows make it another network: a norm of layers, a gate.
+  private func refuseInside() throws(InputError) {
+    guard layout != nil, !module.isEmpty, tensors.keys.contains(where: { $0.hasPrefix("weight_hh") }) else { return }
+    let inside = leftOut.filter { name in
+      let words = name.split(separator: ".").filter { $0 != "module" && $0 != "_orig_mod" }
+      return words.joined(separator: ".").hasPrefix(module + ".") && !name.contains("parametrizations")
+    }
+    guard let first = inside.first else { return }
+    throw refuse(
+      "found a tensor within \(module) that \(inside.count > 1 ? "is, with \(inside.count - 1) more, " : "is ")no part of a network here, "
+        + "expected a recurrent module without it", key: first)
   }
 
   private func refuse(_ problem: String, key: String? = nil, nearest: String? = nil) -> InputError {
@@ -213,8 +227,18 @@ struct WeightNames {
     }
     let first = networks.keys.sorted()[0]
     throw refuse(
-      "found \(networks.count) networks in one, \(words.joined(separator: " and ")), expected one: --map recurrent=\(first) "
+      "found \(networks.count) networks in one, \(words.joined(separator: " and "))\(stackedWords(networks)), expected one: --map recurrent=\(first) "
         + "takes that")
+  }
+
+  /// Says of two modules whether the second may read the first's states.
+  private func stackedWords(_ networks: [String: [Part]]) -> String {
+    let paths = networks.keys.sorted()
+    func size(_ path: String, _ name: String) -> Int? { networks[path]?.first { $0.name == name }?.entry.shape.last }
+    guard paths.count == 2, let hidden = size(paths[0], "weight_hh_l0"), hidden == size(paths[1], "weight_ih_l0"),
+      hidden != size(paths[0], "weight_ih_l0")
+    else { return "" }
+    return ", of which \(paths[1]) may read the states of \(paths[0]): as one module of two layers both load"
   }
 
   private func fits(_ parts: [Part]) -> Bool {

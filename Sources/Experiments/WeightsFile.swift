@@ -116,6 +116,9 @@ public enum WeightsFile {
     if !biases.isEmpty, names.tensors.keys.contains(where: { $0.hasPrefix("bias_") }) {
       pieces.append("not there, and 0: \(some(biases))")
     }
+    if let readout = names.readout, absent.contains("readout.bias"), biases.isEmpty {
+      pieces.append("no bias in \(readout): it is 0")
+    }
     if !names.leftOut.isEmpty { pieces.append("left out: \(some(names.leftOut))") }
     return "\(file.file): " + pieces.joined(separator: "; ")
   }

@@ -4,9 +4,9 @@ import RecurrentNetworks
 extension TrainingRun {
   /// A row of a table with what was predicted there.
   public struct Forecast: Equatable, Sendable {
-    /// The row at which the forecast is made, counted from 1 among those that were read.
+    /// The row of the file at which the forecast is made, counted from 1 with its header.
     public var row: Int
-    /// What came, and what was predicted, of each output.
+    /// What came, NaN where the cell was missing, and what was predicted, of each output.
     public var truth: [Double], predicted: [Double]
   }
 
@@ -23,8 +23,11 @@ extension TrainingRun {
   /// The columns that are predicted; nil where the task is no table of numbers.
   public var forecastNames: [String]? { forecastTask?.outputNames }
 
+  /// Whether the task is a table whose target is a class.
+  public var predictsClasses: Bool { (engine.task as? CSVTask)?.predictsClasses ?? false }
+
   private var forecastTask: CSVTask? {
-    ((engine.task.heldOut ?? engine.task) as? CSVTask).flatMap { $0.predictsClasses ? nil : $0 }
+    ((engine.task.heldOut ?? engine.task) as? CSVTask).flatMap { $0.predictsClasses ? nil : $0.scored }
   }
 
   /// Predicts the held-out rows, or all where none are held out, in their order.
@@ -54,8 +57,9 @@ extension TrainingRun {
       // The last window overlaps the one before, or comes around the end.
       for step in 0..<steps where start + step > last && task.isPlace(start + step) {
         let range = step * data.outputs..<(step + 1) * data.outputs
+        let truth = zip(range, task.restored(values[range])).map { data.outputMask?[$0] == 0 ? .nan : $1 }
         let forecast = Forecast(
-          row: start + step + 1, truth: task.restored(values[range]), predicted: task.restored(outputs[range]))
+          row: task.line(of: start + step), truth: truth, predicted: task.restored(outputs[range]))
         tally.add(forecast, present: task.outputs(at: start + step))
         try body(forecast)
         last = start + step
@@ -67,18 +71,17 @@ extension TrainingRun {
 
 /// The sums of squared errors of forecasts.
 private struct ForecastTally {
-  private var count = 0.0
-  private var squares: [Double], squaresOfLastRow: [Double]
+  private var counts: [Double], squares: [Double], squaresOfLastRow: [Double]
 
   init(outputs: Int) {
     squares = [Double](repeating: 0, count: outputs)
-    squaresOfLastRow = squares
+    (counts, squaresOfLastRow) = (squares, squares)
   }
 
   /// Adds a forecast, `present` being the outputs' columns in the row at which it is made.
   mutating func add(_ forecast: TrainingRun.Forecast, present: [Double]) {
-    count += 1
-    for index in squares.indices {
+    for index in squares.indices where !forecast.truth[index].isNaN {
+      counts[index] += 1
       let (truth, predicted) = (forecast.truth[index], forecast.predicted[index])
       squares[index] += (truth - predicted) * (truth - predicted)
       squaresOfLastRow[index] += (truth - present[index]) * (truth - present[index])
@@ -89,8 +92,8 @@ private struct ForecastTally {
     squares.indices.map { index in
       let ahead = task.rowsAhead[index]
       return TrainingRun.ForecastScore(
-        name: task.outputNames[index], ahead: ahead, error: (squares[index] / count).squareRoot(),
-        errorOfLastRow: ahead > 0 ? (squaresOfLastRow[index] / count).squareRoot() : nil)
+        name: task.outputNames[index], ahead: ahead, error: (squares[index] / counts[index]).squareRoot(),
+        errorOfLastRow: ahead > 0 ? (squaresOfLastRow[index] / counts[index]).squareRoot() : nil)
     }
   }
 }

@@ -51,13 +51,19 @@ struct StartOptions: ParsableArguments {
         let classes = try file.flatMap { file in try WeightsFile.outputs(of: file, map: names) }
         let sequences = try SequenceFolder.read(path: data, classes: classes, task: source.experiment.task)
         start.data = sequences.batch
-        readings.append(sequences.reading)
+        readings.append(
+          sequences.reading
+            + "; all \(sequences.batch.batch) are one batch of \(sequences.batch.steps) steps, in place of training.batch and task.length"
+        )
       }
       if let file {
         let run = try options.run(source, start: start)
         let loaded = try WeightsFile.load(file, layout: run.layout, drawn: run.parameters, map: names)
         start.parameters = loaded.parameters
-        readings.append(loaded.reading)
+        // A file has no word of the activation.
+        let network = run.experiment.network
+        let isPlain = network.cell == .elman && run.layout["weight_hh_l0"] != nil
+        readings.append(loaded.reading + (isPlain ? "; as \(network.activation.rawValue) (network.activation)" : ""))
       }
     } catch let error as InputError {
       throw Failure.input(error.description)

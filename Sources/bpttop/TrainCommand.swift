@@ -77,8 +77,11 @@ struct TrainCommand: ParsableCommand {
     try options.announce(readings + [run.reading], outputs: [metrics, checkpoint])
     if resumed != nil, metrics != "-" { try StandardOutput.print("goes on at update \(run.update)") }
     if forecast != nil, run.forecastNames == nil {
-      throw Failure.input(
-        "--forecast: found the task \(run.experiment.task.name.rawValue), expected csv, without --data")
+      let found =
+        run.predictsClasses
+        ? "classes as the target (task.targets), expected columns of numbers; the accuracy is printed at the end"
+        : "the task \(run.experiment.task.name.rawValue), expected csv, without --data"
+      throw Failure.input("--forecast: found \(found)")
     }
     let kept = try metrics.map { path in try keptLines(path, columns: columns, of: resumed) }
     let writer = try metrics.map { path in try writing { try openMetrics(path, columns: columns, kept: kept ?? "") } }
@@ -165,10 +168,26 @@ struct TrainCommand: ParsableCommand {
 
   /// Metrics and weights in one file would overwrite each other.
   private func refuseOnePlaceForTwo() throws {
+    try refuseForeignKinds()
     if every != nil, checkpoint == nil { throw Failure.input("--every: found no --checkpoint, expected a file for it") }
     guard let metrics, let checkpoint, OutputFile.isOnePlace(metrics, checkpoint) else { return }
     let place = metrics == "-" ? "standard output" : metrics
     throw Failure.input("--checkpoint: found \(place), where --metrics goes, expected another file")
+  }
+
+  /// A file that is called as one of another kind would not be what its name says.
+  private func refuseForeignKinds() throws {
+    func refuse(_ option: String, _ path: String?, _ foreign: [String], _ expected: String) throws {
+      guard let path, let kind = foreign.first(where: { path.lowercased().hasSuffix("." + $0) }) else { return }
+      throw Failure.input("\(option): found \(path), expected \(expected); .\(kind) is another format")
+    }
+    try refuse(
+      "--forecast", forecast, ["xlsx", "xls", "ods", "parquet", "feather", "json", "jsonl", "npz", "npy", "h5", "tsv"],
+      "a name that ends in .csv")
+    try refuse(
+      "--checkpoint", checkpoint,
+      ["pt", "pth", "bin", "ckpt", "npz", "npy", "h5", "hdf5", "keras", "onnx", "pkl", "csv"],
+      "a name that ends in .safetensors (the weights) or .bpttop (the whole run)")
   }
 
   private func chosenColumns() throws -> [MetricsRow.Column] {
@@ -217,8 +236,10 @@ struct TrainCommand: ParsableCommand {
     return try writing {
       let file = try OutputFile(path: path, mode: .atomic)
       try file.write("row," + names.flatMap { [$0, $0 + " forecast"] }.map(Self.field).joined(separator: ",") + "\r\n")
+      var missing = 0
       let scores = try run.forecasts(parameters: run.bestWeights?.parameters) { forecast in
-        let numbers = zip(forecast.truth, forecast.predicted).flatMap { ["\($0)", "\($1)"] }
+        missing += forecast.truth.count(where: \.isNaN)
+        let numbers = zip(forecast.truth, forecast.predicted).flatMap { [$0.isNaN ? "" : "\($0)", "\($1)"] }
         try file.write(([String(forecast.row)] + numbers).joined(separator: ",") + "\r\n")
       }
       try file.close()
@@ -226,7 +247,8 @@ struct TrainCommand: ParsableCommand {
         "\(score.name) off by \(formatted(score.error))"
           + (score.errorOfLastRow.map { ", the last row repeated by \(formatted($0))" } ?? "")
       }
-      return "\(path): root mean squared errors: " + words.joined(separator: "; ")
+      let note = missing > 0 ? "; \(missing) missing \(missing == 1 ? "cell is" : "cells are") no truth" : ""
+      return "\(path): root mean squared errors: " + words.joined(separator: "; ") + note
     }
   }
 

@@ -101,8 +101,8 @@ import Testing
     let lines = try String(contentsOfFile: path("f.csv"), encoding: .utf8).split(whereSeparator: \.isNewline)
     #expect(lines.first == "row,u,u forecast,v,v forecast" && lines.count == 60)
     let first = lines[1].split(separator: ",")
-    // Made at row 241, of row 242, which is the 242nd: u = 241 % 7 and a half, v = 241 squared modulo 11.
-    #expect(first[0] == "241")
+    // Made at the 241st row of data, which is row 242 of the file, of the one after it: u = 241 % 7 and a half, v = 241 squared modulo 11.
+    #expect(first[0] == "242")
     #expect(abs((Double(first[1]) ?? 0) - (Double(241 % 7) + 0.5)) < 1e-9)
     #expect(abs((Double(first[3]) ?? 0) - Double((241 * 241) % 11)) < 1e-9)
   }

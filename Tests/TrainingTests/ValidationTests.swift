@@ -136,8 +136,9 @@ struct ForecastTests {
     var found: [TrainingRun.Forecast] = []
     let scores = try run.forecasts { found.append($0) }
     let ahead = try #require(Int(horizon))
-    #expect(found.map(\.row) == Array(71...100 - ahead))
-    for forecast in found { #expect(abs(forecast.truth[0] - rows[forecast.row - 1 + ahead]) < 1e-9) }
+    // The first row of the file is its header.
+    #expect(found.map(\.row) == Array(72...101 - ahead))
+    for forecast in found { #expect(abs(forecast.truth[0] - rows[forecast.row - 2 + ahead]) < 1e-9) }
     let score = try #require(scores?.first)
     func error(_ numbers: [Double]) -> Double {
       (numbers.reduce(0) { $0 + $1 * $1 } / Double(numbers.count)).squareRoot()

@@ -18,7 +18,7 @@ extension ExperimentKey {
       readWith: "task.name csv", isRead: { $0.task.name.readsColumns }),
     ExperimentKey(
       "task.id", .text(\.task.id, "a column's name, or null"),
-      "csv: the column that tells series apart; null to find it", .newRun,
+      "csv: the column that tells series apart; null to find it, none for one series", .newRun,
       readWith: "task.name csv", isRead: { $0.task.name.readsColumns }),
     ExperimentKey(
       "task.delimiter", .choice(\.task.delimiter), "csv: what stands between cells", .newRun,

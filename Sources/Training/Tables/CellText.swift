@@ -4,6 +4,8 @@ import Glibc
 enum CellValue: Equatable {
   /// A finite number.
   case number(Double)
+  /// A finite number with a sign of per cent or of a currency.
+  case marked(Double, Unicode.Scalar)
   /// One of `true` and `false`, read as 1 and 0.
   case truth(Bool)
   /// Nothing, or a word that says so: NA, NaN, null, ?, -.
@@ -75,7 +77,14 @@ struct CellReader {
       }
       return index - start
     }
+    let first = index
     var digits = takeDigits(), scale = 0
+    // A code with a comma behind it, as weather stations have it: +0101,1.
+    if digits >= 4, bytes[first] == UInt8(ascii: "0"), style.decimal == UInt8(ascii: ","), index < bytes.count,
+      bytes[index] == style.decimal
+    {
+      return nil
+    }
     if index < bytes.count, bytes[index] == style.decimal {
       index += 1
       scale = -takeDigits()
@@ -136,17 +145,19 @@ struct CellReader {
     if Self.missingWords.contains(word) { return .missing }
     if Self.infinities.contains(word) { return .notFinite }
     if word == "true" || word == "false" { return .truth(word == "true") }
-    guard let plain = plainForm(text) else { return .text }
+    guard let (plain, mark) = plainForm(text) else { return .text }
     var bytes = Array(plain.utf8)
     return bytes.withUnsafeMutableBufferPointer { bytes in
       guard let number = plainNumber(UnsafeBufferPointer(bytes)) else { return .text }
-      return number.isFinite ? .number(number) : .notFinite
+      guard number.isFinite else { return .notFinite }
+      return mark.map { .marked(number, $0) } ?? .number(number)
     }
   }
 
   /// The same number without what people put around and into it, or nil: quotes, currency, per cent, thousands, brackets of
-  /// accountants, a typographic minus.
-  private func plainForm(_ text: String) -> String? {
+  /// accountants, a typographic minus; and the sign of per cent or of a currency.
+  private func plainForm(_ text: String) -> (text: String, mark: Unicode.Scalar?)? {
+    var mark: Unicode.Scalar?
     var scalars = Array(text.unicodeScalars)
     func isSpace(_ scalar: Unicode.Scalar) -> Bool { scalar.properties.isWhitespace || scalar == "\u{202F}" }
     func trim() {
@@ -164,6 +175,7 @@ struct CellReader {
       trim()
     }
     if scalars.last == "%" {
+      mark = "%"
       scalars.removeLast()
       trim()
     }
@@ -175,8 +187,8 @@ struct CellReader {
         scalars.removeFirst()
       }
       trim()
-      if let first = scalars.first, first.properties.generalCategory == .currencySymbol { scalars.removeFirst() }
-      if let last = scalars.last, last.properties.generalCategory == .currencySymbol { scalars.removeLast() }
+      if let first = scalars.first, first.properties.generalCategory == .currencySymbol { mark = scalars.removeFirst() }
+      if let last = scalars.last, last.properties.generalCategory == .currencySymbol { mark = scalars.removeLast() }
       trim()
     }
     if let last = scalars.last, signs.contains(last), scalars.count > 1 {
@@ -184,7 +196,7 @@ struct CellReader {
       scalars.removeLast()
     }
     guard let joined = Self.joined(scalars, style), !joined.isEmpty else { return nil }
-    return (isNegative ? "-" : "") + joined
+    return ((isNegative ? "-" : "") + joined, mark)
   }
 
   /// The digits with the signs between thousands taken out, where those stand before every third digit.

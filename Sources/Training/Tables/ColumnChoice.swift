@@ -13,6 +13,9 @@ struct ColumnChoice {
   /// Whether a cell that is read is missing.
   private(set) var hasMissing = false
 
+  /// The rows at which another series begins, of each of `seriesColumns`.
+  private var runs: [IDRuns] = []
+
   private let columns: [ColumnTally]
   /// Columns in which a missing cell is no fault.
   private let gaps: Set<String>
@@ -28,15 +31,18 @@ struct ColumnChoice {
     _ pass: TablePass, _ task: TaskSpecification, file: String, gaps: Set<String> = []
   ) throws(TaskError) {
     (columns, rows, self.file, self.gaps) = (pass.columns, pass.rows, file, gaps)
-    try chooseSeries(task)
+    let isOneSeries = task.id == Self.oneSeries && !columns.contains { $0.name == Self.oneSeries }
+    if !isOneSeries { try chooseSeries(task) }
     let named = task.columns.map { ("task.columns", $0) } + task.targets.map { ("task.targets", $0) }
     var chosen: Set<Int> = []
     for (key, name) in named { chosen.insert(try index(of: name, key: key)) }
+    try chooseOrder(pass, named: chosen, isOneSeries: isOneSeries)
     // Where inputs are not named, they are all columns of numbers beside the targets.
     if task.columns.isEmpty { chosen.formUnion(try numericColumns(hasRowNames: pass.head.hasRowNames, named: chosen)) }
     self.chosen = chosen.sorted()
     for index in self.chosen where try !isClasses(index, task) { try requireNumbers(index) }
-    chooseOrder()
+    noteFallingCounts()
+    noteLikelyThousands(pass.head.dialect)
     try applyRule(task.missing)
   }
 
@@ -69,6 +75,12 @@ struct ColumnChoice {
         throw failed("more than a million values", "an id for each series", column: name, key: "task.id")
       }
       seriesColumns = [index]
+      runs = [ids]
+      if let first = columns[index].firstMissing {
+        throw failed(
+          "nothing (\(grouped(columns[index].missing)) of \(grouped(rows)) cells are empty)", "an id in every row",
+          row: first.row, column: name)
+      }
       return
     }
     let named = Set(task.columns + task.targets)
@@ -78,7 +90,18 @@ struct ColumnChoice {
       let isSecond = !seriesColumns.isEmpty && rows >= 5 * ids.starts.count && columns[index].isWhole
       if isSeries(columns[index], ids) || isSecond { seriesColumns.append(index) }
     }
+    runs = seriesColumns.compactMap { columns[$0].ids }
+    // An id that stands in the first row of its rows alone.
+    for index in seriesColumns {
+      guard columns[index].missing > 0, let first = columns[index].firstMissing else { continue }
+      throw failed(
+        "nothing (\(grouped(columns[index].missing)) of \(grouped(rows)) cells are empty)",
+        "an id in every row, or task.id: \(Self.oneSeries) for one series", row: first.row, column: columns[index].name)
+    }
   }
+
+  /// What task.id is where all rows are one series.
+  static let oneSeries = "none"
 
   /// Whether a column that is called like an id tells series apart: each value has rows of its own, one after the other, or comes
   /// again and again in words.
@@ -89,11 +112,12 @@ struct ColumnChoice {
     let isID = ColumnWords.isPlainID(column.name)
     guard rows >= (isID ? 2 : 5) * ids.count else { return false }
     return ids.isContiguous || column.kind == .words || isID
+      || (ColumnWords.isStrongSeries(column.name) && rows >= 10 * ids.count && column.least >= 0)
   }
 
   /// The rows of each series, in pieces where they do not follow each other.
   func series(rows: Int) -> [[Range<Int>]] {
-    let runs = seriesColumns.compactMap { columns[$0].ids?.starts }.filter { !$0.isEmpty }
+    let runs = runs.map(\.starts).filter { !$0.isEmpty }
     guard !runs.isEmpty else { return [[0..<rows]] }
     // A series goes on while none of the columns changes.
     let starts = Set(runs.flatMap { $0.map(\.row) }).sorted()
@@ -173,6 +197,7 @@ struct ColumnChoice {
     if column.isCount, ColumnWords.isCount(column.name) || (index == 0 && rows >= Self.fewRows && columns.count > 1) {
       return "counts the rows"
     }
+    if column.isCompactDate, ColumnWords.isLikeDate(column.name), column.rises != column.falls { return "the time" }
     if ColumnWords.isTime(column.name), column.rises != column.falls { return "the time" }
     if ColumnWords.isPlainID(column.name), column.isWhole, let ids = column.ids, ids.count == rows {
       return "an id a row"
@@ -207,17 +232,22 @@ struct ColumnChoice {
 
   private func requireNumbers(_ index: Int) throws(TaskError) {
     let column = columns[index]
+    if let odd = column.oddCell {
+      throw failed(
+        "\u{201C}\(odd.cell)\u{201D} among \(odd.others)", "cells of one kind; task.columns names the columns to read",
+        row: odd.row, column: column.name)
+    }
     switch column.kind {
     case .numbers:
       if let (row, cell) = column.firstInfinite {
         throw failed("\u{201C}\(cell)\u{201D}", "a finite number", row: row, column: column.name)
       }
     case .broken:
-      let first = column.firstText.map { ($0.row, $0.cell) } ?? (1, "a date")
+      let other = column.firstText ?? column.firstDate
       throw failed(
-        "\u{201C}\(first.1)\u{201D}",
+        "\u{201C}\(other?.cell ?? "")\u{201D}",
         "a finite number, as in \(grouped(column.numbers)) other rows; task.columns names the "
-          + "columns to read", row: first.0, column: column.name)
+          + "columns to read", row: other?.row, column: column.name)
     case .empty: throw failed("no cell with a number", "numbers", column: column.name)
     case .dates: throw failed("dates", "numbers", column: column.name)
     case .words:
@@ -228,18 +258,144 @@ struct ColumnChoice {
 
   // MARK: Order and missing cells
 
-  private mutating func chooseOrder() {
-    let times = columns.filter { column in
-      column.datesFall
-        || (column.kind == .numbers && ColumnWords.isTime(column.name) && column.falls && !column.rises
-          && !chosen.contains { columns[$0].name == column.name })
+  /// Finds out whether the rows of what is taken as a series are in the order of time; where they are not, which further column
+  /// tells series apart.
+  private mutating func chooseOrder(
+    _ pass: TablePass, named: Set<Int>, isOneSeries: Bool
+  ) throws(TaskError) {
+    guard let times = RowTimes(columns, named: named) else {
+      if !isOneSeries { try refuseBlocks(named) }
+      return
     }
-    if let time = times.first, seriesColumns.isEmpty {
+    if seriesColumns.isEmpty, columns.indices.contains(where: { times.columns == [$0] && columns[$0].datesRise }) {
+      return
+    }
+    guard var order = RowOrder(pass, times, runs: runs, others: []) else { return }
+    if !order.rises, !order.falls, !isOneSeries {
+      let (found, doubtful) = otherSeries(pass, times, named: named)
+      if let found {
+        seriesColumns += found.columns
+        runs += found.columns.map { IDRuns(of: $0, in: pass.cells, width: pass.head.width, rows: pass.rows) }
+        guard runs.allSatisfy({ !$0.isFull }) else {
+          throw failed("more than a million series", "task.id: the column that tells series apart")
+        }
+        order = found.order
+        let names = found.columns.map { columns[$0].name }.joined(separator: " and ")
+        notes.append("\(times.name) rises only within each \(names), which tells series apart")
+      } else if times.isSure, order.isDisordered || doubtful != nil {
+        try refuse(order, times, pass, doubtful: doubtful)
+      }
+    }
+    guard times.isSure || order.falls || seriesColumns.isEmpty else { return }
+    note(order, times, pass)
+  }
+
+  private mutating func note(_ order: RowOrder, _ times: RowTimes, _ pass: TablePass) {
+    let isAlone = seriesColumns.isEmpty
+    if order.falls {
       isNewestFirst = true
-      notes.append("the newest row stands first (\(time.name)): read from the last row to the first")
-    } else if seriesColumns.isEmpty, let time = columns.first(where: { $0.firstFall != nil }), let row = time.firstFall
-    {
-      notes.append("\(time.name) goes back at row \(grouped(row)): rows are read as they stand")
+      notes.append(
+        isAlone
+          ? "the newest row stands first (\(times.name)): read from the last row to the first"
+          : "the newest row of each series stands first (\(times.name)): read from the last row to the first")
+    } else if times.isSure, let row = order.firstBack {
+      notes.append(
+        "\(times.name) goes back at row \(grouped(pass.lines.line(of: row)))\(isAlone ? "" : " within a series"): rows are read as they stand"
+      )
+    } else if times.isSure, order.notLater > 0 {
+      notes.append(
+        "\(times.name) is that of a row before in \(counted(order.notLater, "row", "rows")): read as they stand")
+    }
+  }
+
+  /// Refuses rows that are in no order, and says which column might tell series apart.
+  private func refuse(
+    _ order: RowOrder, _ times: RowTimes, _ pass: TablePass, doubtful: Int?
+  ) throws(TaskError) {
+    let inside = seriesColumns.map { columns[$0].name }.joined(separator: " and ")
+    let ofSeries = inside.isEmpty ? "" : " within one \(inside)"
+    let found =
+      order.firstBack.map { _ in
+        "\(times.name) that goes back\(ofSeries) (\(grouped(order.notLater)) of \(grouped(pass.rows)) rows are no later than one before)"
+      } ?? "the same \(times.name) in several rows\(ofSeries)"
+    let column = doubtful.map { columns[$0].name } ?? "the column that tells series apart"
+    throw failed(
+      found,
+      "task.id: \(column)\(doubtful == nil ? ", or rows in the order of time" : " where it tells series apart"), or task.id: \(Self.oneSeries) for one series as it stands",
+      row: order.firstBack.map { pass.lines.line(of: $0) })
+  }
+
+  /// The further columns within whose values time rises, or falls; and the first of numbers for which that is so but whose name does not
+  /// say what it is.
+  private func otherSeries(
+    _ pass: TablePass, _ times: RowTimes, named: Set<Int>
+  ) -> (found: (columns: [Int], order: RowOrder)?, doubtful: Int?) {
+    let candidates = columns.indices.filter { index in
+      let column = columns[index]
+      guard !named.contains(index), !times.columns.contains(index), !seriesColumns.contains(index),
+        column.missing == 0, !ColumnWords.comesAgain(column.name)
+      else { return false }
+      switch column.kind {
+      case .words: return column.isClasses && column.classes.names.count > 1
+      case .numbers: return column.truths == 0 && column.isWhole && column.least < column.greatest
+      default: return false
+      }
+    }
+    func isLikely(_ index: Int) -> Bool {
+      columns[index].kind == .words || ColumnWords.isSeries(columns[index].name)
+    }
+    let sorted = candidates.filter(isLikely) + candidates.filter { !isLikely($0) }
+    let pairs = sorted.prefix(6).enumerated().flatMap { place, one in
+      sorted.prefix(6).dropFirst(place + 1).map { [one, $0] }
+    }
+    // All rows are gone through for each: of many rows few are tried.
+    let tries = max(2, min(40, 60_000_000 / max(1, rows)))
+    var doubtful: Int?
+    for columns in (sorted.map { [$0] } + pairs).prefix(tries) where runs.count + columns.count <= 3 {
+      guard let order = RowOrder(pass, times, runs: runs, others: columns), order.series > 1,
+        order.rises || order.falls
+      else { continue }
+      // Blocks one after the other, with time beginning anew in each, are plain.
+      let isInBlocks =
+        order.backsWithin == 0 && order.changes < rows / 3 && (times.isSure || order.changes < 2 * order.series)
+      if isInBlocks || columns.allSatisfy(isLikely) { return ((columns, order), nil) }
+      if doubtful == nil, columns.count == 1 { doubtful = columns[0] }
+    }
+    return (nil, doubtful)
+  }
+
+  /// Refuses words in blocks where nothing says when rows are: windows would go over the borders of the blocks.
+  private func refuseBlocks(_ named: Set<Int>) throws(TaskError) {
+    guard seriesColumns.isEmpty else { return }
+    for (index, column) in columns.enumerated() where !named.contains(index) && column.isClasses {
+      let words = column.classes
+      guard column.missing == 0, words.names.count > 1, words.isInBlocks, rows >= 10 * words.names.count else {
+        continue
+      }
+      throw failed(
+        "\(grouped(words.names.count)) words in blocks of rows (\(list(words.names, limit: 4)))",
+        "task.id: \(column.name) where it tells series apart, task.id: \(Self.oneSeries) for one series, or it among task.targets",
+        column: column.name)
+    }
+  }
+
+  /// Says of a column that counts down that rows may stand the other way round.
+  private mutating func noteFallingCounts() {
+    for index in chosen where !isNewestFirst {
+      let column = columns[index]
+      guard column.kind == .numbers, column.isWhole, column.falls, !column.rises, column.numbers == rows, rows > 2,
+        ColumnWords.isCount(column.name)
+      else { continue }
+      notes.append("\(column.name) falls from row to row: if the newest row stands first, turn the rows round")
+    }
+  }
+
+  /// Says of numbers as 1.000 that they may be thousands.
+  private mutating func noteLikelyThousands(_ dialect: TableDialect) {
+    guard dialect.delimiter != UInt8(ascii: ","), dialect.numbers.decimal == UInt8(ascii: ".") else { return }
+    let names = chosen.filter { columns[$0].hasLikelyThousands }.map { columns[$0].name }
+    if !names.isEmpty {
+      notes.append("1.234 in \(list(names, limit: 4)) read as 1.234 (task.decimal: comma reads it as 1234)")
     }
   }
 
@@ -249,6 +405,12 @@ struct ColumnChoice {
   private mutating func applyRule(_ rule: MissingRule) throws(TaskError) {
     let missing = ruled.map { chosen[$0] }.filter { columns[$0].missing > 0 }
     hasMissing = !missing.isEmpty
+    if rule == .mean, let index = missing.first(where: { columns[$0].isClasses }) {
+      throw failed(
+        "a missing class (\(grouped(columns[index].missing)) of \(grouped(rows)) cells)",
+        "task.missing: drop or hold, as words have no mean", row: columns[index].firstMissing?.row,
+        column: columns[index].name, key: "task.missing")
+    }
     guard rule == .refuse,
       let first = missing.compactMap({ index in columns[index].firstMissing.map { (index, $0) } })
         .min(by: { $0.1.row < $1.1.row })
@@ -257,6 +419,8 @@ struct ColumnChoice {
     throw failed(
       (first.1.cell.isEmpty ? "nothing" : "\u{201C}\(first.1.cell)\u{201D}")
         + " (\(grouped(column.missing)) of \(grouped(rows)) cells are missing)",
-      "a finite number, or task.missing: hold, drop or mean", row: first.1.row, column: column.name)
+      column.isClasses
+        ? "a word, or task.missing: hold or drop" : "a finite number, or task.missing: hold, drop or mean",
+      row: first.1.row, column: column.name)
   }
 }

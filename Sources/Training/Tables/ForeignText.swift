@@ -29,6 +29,34 @@ enum ForeignText {
       Array("SQLite format 3".utf8), "an SQLite database",
       "a text: sqlite3 -csv -header FILE 'select * from TABLE' > table.csv"
     ),
+    (
+      Array("$FL2".utf8), "an SPSS file",
+      "a text: python3 -c \"import pandas; pandas.read_spss('FILE').to_csv('table.csv', index=False)\""
+    ),
+    (
+      [UInt8](repeating: 0, count: 12) + [0xC2, 0xEA, 0x81, 0x60], "a SAS file",
+      "a text: python3 -c \"import pandas; pandas.read_sas('FILE', format='sas7bdat').to_csv('table.csv', index=False)\""
+    ),
+    (
+      Array("HEADER RECORD*******LIBRARY".utf8), "a SAS transport file",
+      "a text: python3 -c \"import pandas; pandas.read_sas('FILE', format='xport').to_csv('table.csv', index=False)\""
+    ),
+    (
+      Array("<stata_dta>".utf8), "a Stata file",
+      "a text: python3 -c \"import pandas; pandas.read_stata('FILE').to_csv('table.csv', index=False)\""
+    ),
+    (
+      Array("CDF\u{1}".utf8), "a netCDF file",
+      "a text: python3 -c \"import xarray; xarray.open_dataset('FILE').to_dataframe().to_csv('table.csv')\""
+    ),
+    (
+      Array("CDF\u{2}".utf8), "a netCDF file",
+      "a text: python3 -c \"import xarray; xarray.open_dataset('FILE').to_dataframe().to_csv('table.csv')\""
+    ),
+    (
+      Array("version https://git-lfs.github.com/spec".utf8), "a pointer of Git LFS, which stands for the file",
+      "the file itself: git lfs pull"
+    ),
     (Array("%PDF-".utf8), "a PDF file", "a text: pdftotext FILE"),
     (
       Array("MATLAB 5.0".utf8), "a MATLAB file",

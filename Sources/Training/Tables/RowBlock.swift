@@ -19,7 +19,13 @@ struct RowBlock {
   mutating func add(_ scanner: TableScanner, row: Int) {
     rows.append((row, scanner.row))
     cells.append(contentsOf: scanner.cells.prefix(width))
-    bytes = cells[cells.count - 1].range.upperBound - cells[0].range.lowerBound
+    bytes = max(bytes, cells[cells.count - 1].range.upperBound - cells[0].range.lowerBound)
+  }
+
+  /// Adds a row of one cell with nothing in it.
+  mutating func addMissing(row: Int, line: Int) {
+    rows.append((row, line))
+    cells.append(TableScanner.Cell.empty)
   }
 
   /// Whether it should be read now.

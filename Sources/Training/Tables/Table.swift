@@ -7,6 +7,8 @@ struct Table: Sendable {
     let name: String
     /// The mean, and the standard deviation (0 where the column is constant), over the rows that are trained on.
     var mean = 0.0, deviation = 0.0
+    /// Whether all rows that are trained on have one and the same number.
+    var isSame = false
     /// Whether it takes two values, written as true and false.
     var isTruth = false
     /// The classes that its words are, in the order of the alphabet; its numbers count them from 0. Empty for numbers.
@@ -33,8 +35,11 @@ struct Table: Sendable {
   private var numbers: SpilledArray<Double>
   /// Of a table that lies on the disk as the file has it, which of its columns are read; nil where `numbers` holds these alone.
   private var places: (columns: [Int], width: Int)?
-  /// The row of the file of the first row.
-  private(set) var firstLine = 1
+  /// 1 where a number was put into a missing cell, row by row; nil where none was.
+  private var filled: SpilledArray<UInt8>?
+  /// The rows of the file: those of the data, and where rows stand otherwise here, each of them.
+  private let fileLines: RowLines
+  private var ownLines: SpilledArray<Int>?
 
   /// Reads the columns that `task` names, or all that hold numbers.
   ///
@@ -55,11 +60,11 @@ struct Table: Sendable {
       let column = pass.columns[index]
       return Column(
         name: column.name, isTruth: column.truths > 0,
-        classes: column.isClasses ? column.classes?.sorted.names ?? [] : [])
+        classes: column.isClasses ? column.classes.sorted.names : [])
     }
     numbers = SpilledArray(memoryLimit: min(32 << 20, memory / 8), lost: .nan)
     leftOut = choice.leftOut
-    firstLine = pass.head.firstRow
+    fileLines = pass.lines
     notes = [Self.form(source, pass.head)] + pass.notes + choice.notes
     if !choice.seriesColumns.isEmpty {
       seriesColumn = choice.seriesColumns.map { pass.columns[$0].name }.joined(separator: " and ")
@@ -107,6 +112,19 @@ struct Table: Sendable {
     }
   }
 
+  /// The row of the file, counted from 1 with its header, that a row is.
+  func line(of row: Int) -> Int { ownLines.map { $0.read(row..<row + 1) { $0[0] } } ?? fileLines.line(of: row) }
+
+  /// Whether numbers stand in cells that were missing, or nothing does.
+  private(set) var hasFilled = false
+
+  /// 1 for each cell of some rows that was missing, row by row; empty where none was in the whole table.
+  func filled(_ rows: Range<Int>) -> [UInt8] {
+    guard hasFilled else { return [] }
+    if let filled { return filled.read(rows.lowerBound * width..<rows.upperBound * width) { Array($0) } }
+    return read(rows) { $0.map { $0.isNaN ? 1 : 0 } }
+  }
+
   // MARK: Rows
 
   /// Reads the numbers where the pass has put them: a large table is not written to the disk a second time.
@@ -121,12 +139,17 @@ struct Table: Sendable {
   private mutating func arrange(_ pass: TablePass, _ choice: ColumnChoice, _ rule: MissingRule) throws(FileProblem) {
     var dropped = 0, held = 0, before = 0, averaged = 0
     let ruled = choice.ruled
+    let lines = SpilledArray<Int>(lost: 1)
+    if choice.hasMissing, rule == .hold { filled = SpilledArray(lost: 0) }
     for pieces in choice.series(rows: pass.rows) {
       let start = rows
       var last = [Double](repeating: .nan, count: width)
       for block in choice.blocks(of: pieces) {
         var taken = Self.cells(of: block, pass, choice)
-        if choice.hasMissing, rule == .drop { dropped += Self.dropRows(&taken, width: width, ruled) }
+        var rowsOfFile = (choice.isNewestFirst ? block.reversed() : Array(block)).map { pass.lines.line(of: $0) }
+        if choice.hasMissing, rule == .drop { dropped += Self.dropRows(&taken, &rowsOfFile, width: width, ruled) }
+        try lines.append(rowsOfFile)
+        try filled?.append(taken.map { $0.isNaN ? 1 : 0 })
         if choice.hasMissing, rule == .mean { averaged += Self.missing(taken, width: width, ruled) }
         if choice.hasMissing, rule == .hold { held += Self.hold(&taken, after: &last, ruled) }
         try numbers.append(taken)
@@ -135,9 +158,11 @@ struct Table: Sendable {
       if choice.hasMissing, rule == .hold { before += backfill(start..<rows, ruled) }
       if rows > start { series.append(start..<rows) }
     }
+    ownLines = lines
     func note(_ count: Int, _ one: String, _ several: String, _ words: String) {
       if count > 0 { notes.append("\(counted(count, one, several)) \(words)") }
     }
+    hasFilled = held + before + averaged > 0
     note(dropped, "row", "rows", "with missing cells left out")
     note(held, "missing cell holds", "missing cells hold", "the number before")
     note(
@@ -169,7 +194,7 @@ struct Table: Sendable {
   /// The chosen cells of some rows, from the last row to the first where the newest stands first.
   private static func cells(of rows: Range<Int>, _ pass: TablePass, _ choice: ColumnChoice) -> [Double] {
     let (all, count, chosen) = (pass.head.width, rows.count, choice.chosen)
-    let classes = chosen.map { pass.columns[$0].isClasses ? pass.columns[$0].classes?.sorted.places : nil }
+    let classes = chosen.map { pass.columns[$0].isClasses ? pass.columns[$0].classes.sorted.places : nil }
     return pass.cells.read(rows.lowerBound * all..<rows.upperBound * all) { cells in
       [Double](unsafeUninitializedCapacity: count * chosen.count) { taken, filled in
         for place in 0..<count {
@@ -185,15 +210,19 @@ struct Table: Sendable {
   }
 
   /// Takes the rows with a missing cell out; gives how many.
-  private static func dropRows(_ cells: inout [Double], width: Int, _ ruled: [Int]) -> Int {
+  private static func dropRows(
+    _ cells: inout [Double], _ lines: inout [Int], width: Int, _ ruled: [Int]
+  ) -> Int {
     let rows = cells.count / width
-    var kept: [Double] = []
+    var kept: [Double] = [], keptLines: [Int] = []
     kept.reserveCapacity(cells.count)
     for row in 0..<rows {
       let numbers = cells[row * width..<(row + 1) * width]
-      if !ruled.contains(where: { cells[row * width + $0].isNaN }) { kept.append(contentsOf: numbers) }
+      guard !ruled.contains(where: { cells[row * width + $0].isNaN }) else { continue }
+      kept.append(contentsOf: numbers)
+      keptLines.append(lines[row])
     }
-    cells = kept
+    (cells, lines) = (kept, keptLines)
     return rows - kept.count / width
   }
 
@@ -237,6 +266,27 @@ struct Table: Sendable {
       // Below the rounding of the numbers themselves there is no variation.
       columns[column].deviation = deviation > 1e-14 ? deviation * magnitudes[column] : 0
     }
+    noteSame(parts)
+  }
+
+  /// Finds out which of the columns without a deviation have one and the same number in all rows of `parts`.
+  private mutating func noteSame(_ parts: [Range<Int>]) {
+    let constant = columns.indices.filter { columns[$0].deviation == 0 }
+    guard !constant.isEmpty else { return }
+    var firsts = [Double?](repeating: nil, count: width), isSame = [Bool](repeating: true, count: width)
+    let width = width
+    forEachBlock(of: parts) { cells in
+      for row in stride(from: 0, to: cells.count, by: width) {
+        for column in constant where !cells[row + column].isNaN {
+          if let first = firsts[column] {
+            if cells[row + column] != first { isSame[column] = false }
+          } else {
+            firsts[column] = cells[row + column]
+          }
+        }
+      }
+    }
+    for column in constant { columns[column].isSame = isSame[column] }
   }
 
   /// Calls `body` with the rows of `parts`, some thousand at once.
@@ -284,6 +334,9 @@ private struct Moments {
 }
 
 extension Table.Column {
+  /// Why it is nothing to learn from, where its deviation is 0.
+  var whyConstant: String { isSame ? "always the same" : "nearly the same" }
+
   /// z = (x - mean) / deviation; 0 for a missing cell, and in a column that is constant.
   func normalized(_ number: Double) -> Double {
     guard deviation > 0, !number.isNaN else { return 0 }

@@ -11,6 +11,8 @@ struct TableHead: Sendable {
   private(set) var hasHeader = false
   /// Whether the header has one cell less than the rows, whose first cells are then the rows' names.
   private(set) var hasRowNames = false
+  /// Whether a blank line stands behind each row.
+  private(set) var isDoubleSpaced = false
   /// What a user should know: "2 lines before the header left out".
   private(set) var notes: [String] = []
 
@@ -29,6 +31,13 @@ struct TableHead: Sendable {
     var hasNames = false
     /// Whether numbers have commas that may stand between thousands or be decimal.
     var hasAmbiguousComma = false
+    /// Whether numbers have a decimal comma that can be nothing else.
+    var hasDecimalComma = false
+
+    /// Whether its first row names as many columns as all rows have.
+    var hasFittingHeader: Bool { hasNames && width > 1 && rows.first?.cells.count == width && consistency > 0.95 }
+    /// Whether its first row is no row of the table, nor its header.
+    var losesHeader: Bool { rows.first.map { $0.cells.count != width && $0.cells.count != width - 1 } ?? false }
   }
 
   /// The bytes, and the rows, that are looked at.
@@ -63,8 +72,11 @@ struct TableHead: Sendable {
           ? "1,234 read as 1.234 (task.decimal: point reads it as 1234)"
           : "1,234 read as 1234 (task.decimal: comma reads it as 1.234)")
     }
+    isDoubleSpaced =
+      rows.count > 2 && zip(rows, rows.dropFirst()).allSatisfy { $1.number - $0.number > 1 }
     try takePreamble(&rows, file: source.file)
     takeHeader(&rows, comment: sample.comment)
+    try refuseDatesWithoutName(rows, file: source.file)
     takeUnits(&rows)
     firstRow = rows.first?.number ?? Int.max
   }
@@ -116,6 +128,17 @@ struct TableHead: Sendable {
     }
     // Names with delimiters between them, as many as the rows have cells, are no single name.
     if samples.contains(where: { $0.width > 1 && $0.hasNames }) { samples.removeAll { $0.width == 1 } }
+    // A tab in all rows alike is no blank.
+    if samples.contains(where: { $0.dialect.delimiter == 0x09 && $0.width > 1 && $0.consistency > 0.99 }) {
+      samples.removeAll { $0.dialect.isBlanks }
+    }
+    // Rows by which the header is split as they are come before others.
+    let fitting = samples.filter(\.hasFittingHeader)
+    if !fitting.isEmpty {
+      samples.removeAll { sample in
+        sample.losesHeader && fitting.contains { $0.dialect.delimiter != sample.dialect.delimiter }
+      }
+    }
     let best = samples.dropFirst().reduce(samples[0]) { best, sample in isBetter(sample, than: best) ? sample : best }
     if let failure = best.failure { throw failure }
     return best
@@ -126,7 +149,7 @@ struct TableHead: Sendable {
     if abs(a - b) > 1e-9 { return a > b }
     if one.dialect.delimiter != other.dialect.delimiter { return one.width > other.width }
     // Both signs make numbers of all cells: where a semicolon stands between cells, commas are decimal.
-    return one.dialect.delimiter == UInt8(ascii: ";") && one.hasAmbiguousComma
+    return one.dialect.delimiter == UInt8(ascii: ";") && (one.hasAmbiguousComma || one.hasDecimalComma)
       && one.dialect.numbers.decimal == UInt8(ascii: ",")
   }
 
@@ -145,6 +168,7 @@ struct TableHead: Sendable {
             let kind = scanner.withCell(index) { CellKind($0, reader) }
             kinds.append(kind)
             if kind.isAmbiguous { sample.hasAmbiguousComma = true }
+            if kind.hasDecimalComma { sample.hasDecimalComma = true }
           }
           cells.append(scanner.text(index))
         }
@@ -173,13 +197,13 @@ struct TableHead: Sendable {
 
   /// What a cell of the sample says.
   private struct CellKind {
-    var isTyped: Bool, isMissing: Bool, isAmbiguous: Bool
+    var isTyped: Bool, isMissing: Bool, isAmbiguous: Bool, hasDecimalComma: Bool
 
     init(_ bytes: UnsafeBufferPointer<UInt8>, _ reader: CellReader) {
       let value = reader.value(bytes)
       isMissing = value == .missing
       switch value {
-      case .number, .truth, .notFinite: isTyped = true
+      case .number, .marked, .truth, .notFinite: isTyped = true
       case .missing: isTyped = false
       case .text: isTyped = CellDate.read(bytes) != nil
       }
@@ -190,6 +214,9 @@ struct TableHead: Sendable {
         commas.count == 1 && cell.count - commas[0] == 4 && commas[0] > 0
         && cell.allSatisfy { $0.isDigit || $0 == UInt8(ascii: ",") || $0 == UInt8(ascii: "-") }
         && cell[0] != UInt8(ascii: "0")
+      hasDecimalComma =
+        reader.style.decimal == UInt8(ascii: ",") && isTyped && commas.count == 1 && !isAmbiguous
+        && cell.allSatisfy { $0.isDigit || $0 == UInt8(ascii: ",") || $0 == UInt8(ascii: "-") }
     }
   }
 
@@ -233,10 +260,42 @@ struct TableHead: Sendable {
           ? "as many: where commas are decimal, another delimiter or quotes" : "as many (task.delimiter)",
         isTable: true)
     }
+    try refuseOtherDelimiter(last, over: rows[taken], file: file)
     let first = shortened(rows[0].cells.joined(separator: " "), to: 40)
     notes.append(
       "\(counted(taken, "line", "lines")) before the header left out (\u{201C}\(first)\u{201D})")
     rows.removeFirst(taken)
+  }
+
+  /// Names that another delimiter splits are no title: the rows are split wrongly then.
+  private func refuseOtherDelimiter(
+    _ line: [String], over row: (cells: [String], number: Int), file: String
+  ) throws(TaskError) {
+    guard line.count == 1 else { return }
+    for delimiter in ";\t|," where delimiter != Character(Unicode.Scalar(dialect.delimiter)) {
+      let names = line[0].split(separator: delimiter, omittingEmptySubsequences: false).map { String($0).trimmed }
+      let cells = row.cells.joined(separator: ",").split(separator: delimiter, omittingEmptySubsequences: false)
+      guard names.count > 1, names.count == cells.count, names.allSatisfy(isWord) else { continue }
+      throw TaskError(
+        key: "task.file", file: file, line: row.number,
+        found: "names with \u{201C}\(delimiter)\u{201D} between them over cells with \(dialect.delimiterName)",
+        expected: "one delimiter in both (task.delimiter, or no line sep= that says another)", isTable: true)
+    }
+  }
+
+  /// Dates under no name, where each row has a cell more than there are names, are no names of rows: a cell was split in two.
+  private func refuseDatesWithoutName(
+    _ rows: [(cells: [String], number: Int)], file: String
+  ) throws(TaskError) {
+    guard hasRowNames, !dialect.isBlanks, let first = rows.first, let cell = first.cells.first,
+      Array(cell.utf8).withUnsafeBufferPointer({ CellDate.read($0) }) != nil
+    else { return }
+    throw TaskError(
+      key: "task.file", file: file, line: first.number,
+      found: "\(width) cells under \(width - 1) names, with a date in the first (\(cell))",
+      expected:
+        "as many names as cells: quotes around numbers with \(dialect.delimiterName) in them, or a name for each column",
+      isTable: true)
   }
 
   /// Whether the table may begin with a row: it has the table's width, or is a header without a name for the first column, or with or
@@ -263,7 +322,12 @@ struct TableHead: Sendable {
       rows.removeFirst()
       return
     }
-    if isHeader(first, next: rows.dropFirst().first?.cells) {
+    if isNumberedHeader(rows) {
+      hasHeader = true
+      notes.append("the numbers of the first row are the columns' names")
+      name(first)
+      rows.removeFirst()
+    } else if isHeader(first, next: rows.dropFirst().first?.cells) {
       hasHeader = true
       name(first)
       rows.removeFirst()
@@ -287,6 +351,24 @@ struct TableHead: Sendable {
     let numbers = first.filter(isData)
     return Set(numbers).count == numbers.count
       && numbers.allSatisfy { Int($0).map { (1800...2200).contains($0) } ?? false }
+  }
+
+  /// Whether the first row numbers the columns, 0, 1, 2, or names years: numbers in a row over others that are none, with nothing
+  /// over an index.
+  private func isNumberedHeader(_ rows: [(cells: [String], number: Int)]) -> Bool {
+    let cells = rows[0].cells, below = rows.dropFirst().prefix(20)
+    guard cells.count == width, below.count > 1, below.allSatisfy({ $0.cells.count == width }) else { return false }
+    let hasIndex = cells[0].isEmpty
+    let numbers = cells.dropFirst(hasIndex ? 1 : 0).compactMap { Int($0) }
+    guard numbers.count == cells.count - (hasIndex ? 1 : 0), numbers.count > 1 || (hasIndex && numbers == [0]),
+      zip(numbers, numbers.dropFirst()).allSatisfy({ $1 == $0 + 1 }),
+      numbers[0] == 0 || (1800...2200).contains(numbers[0])
+    else { return false }
+    if hasIndex { return below.allSatisfy { !$0.cells[0].isEmpty } }
+    // A column of fractions has no whole number at its top.
+    return cells.indices.contains { column in
+      below.allSatisfy { row in isData(row.cells[column]) && Int(row.cells[column]) == nil }
+    }
   }
 
   /// The names in a comment as `# t x y` has them.

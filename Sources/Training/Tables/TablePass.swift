@@ -13,6 +13,10 @@ struct TablePass {
   /// The row of the file that each of the first and last data rows is.
   private var lastLines: [(row: Int, line: Int)] = []
   private var repeatedHeaders = 0
+  /// The rows of the file that those of the data are.
+  private(set) var lines = RowLines()
+  /// The rows since the last one that has a cell with anything in it.
+  private var emptyTail = 0
   /// Rows with another number of cells than the table: a fault, unless nothing but such lines follow.
   private var odd: [(line: Int, count: Int, text: String, isText: Bool)] = []
 
@@ -29,10 +33,10 @@ struct TablePass {
     cells = SpilledArray(memoryLimit: min(32 << 20, memory / 8), lost: .nan)
     columns = head.names.map { name in
       ColumnTally(
-        name: name, mayTellSeries: task.id == name || (task.id == nil && ColumnWords.isSeries(name)),
-        mayBeClasses: task.targets.contains(name))
+        name: name, mayTellSeries: task.id == name || (task.id == nil && ColumnWords.isSeries(name)))
     }
     try readRows(source)
+    dropEmptyTail()
     takeFooter()
     if repeatedHeaders > 0 {
       notes.append("\(counted(repeatedHeaders, "repeated header", "repeated headers")) left out")
@@ -55,17 +59,34 @@ struct TablePass {
       block.removeAll()
       scanner.forgetRows()
     }
+    /// Notes a row of the data, which is row `line` of the file.
+    func note(line: Int) {
+      lines.add(line, row: rows)
+      rows += 1
+    }
+    let blankIsMissing = width == 1 && !head.isDoubleSpaced
+    var blanks = 0
     while try scanner.next() {
       guard scanner.count > 0 else {
         try takeBlock()
         continue
       }
       guard scanner.row >= head.firstRow, try hasWidth(scanner), !isRepeatedHeader(scanner) else { continue }
+      if blankIsMissing, rows > 0 {
+        // Of one column a blank line is a cell with nothing in it.
+        for blank in 0..<scanner.blankCount - blanks {
+          block.addMissing(row: rows, line: scanner.row - (scanner.blankCount - blanks) + blank)
+          note(line: scanner.row - (scanner.blankCount - blanks) + blank)
+          if block.isFull { try takeBlock() }
+        }
+      }
+      blanks = scanner.blankCount
       block.add(scanner, row: rows)
+      emptyTail = scanner.isFilled(width) ? 0 : emptyTail + 1
       scanner.holdRows()
       lastLines.append((rows, scanner.row))
       if lastLines.count > 4 * Self.footerLimit { lastLines.removeFirst(2 * Self.footerLimit) }
-      rows += 1
+      note(line: scanner.row)
       if block.isFull { try takeBlock() }
     }
     try takeBlock()
@@ -119,11 +140,33 @@ struct TablePass {
     return true
   }
 
-  /// Takes rows at the end away that have words where all others have numbers: sums, sources.
+  /// Takes rows of nothing but delimiters at the end away.
+  private mutating func dropEmptyTail() {
+    guard emptyTail > 0, rows > emptyTail else { return }
+    notes.append("\(counted(emptyTail, "empty row", "empty rows")) at the end left out")
+    rows -= emptyTail
+    for index in columns.indices { columns[index].dropEmptyRows(emptyTail, from: rows) }
+    cells.truncate(to: rows * head.width)
+  }
+
+  private mutating func drop(_ last: [Int]) {
+    for index in columns.indices { columns[index].dropFooter(rows: last) }
+    rows -= last.count
+    cells.truncate(to: rows * head.width)
+  }
+
+  /// Takes rows at the end away that have words where all others have numbers, or nothing where all others have a date: sums,
+  /// sources.
   private mutating func takeFooter() {
-    var footer: Set<Int> = []
+    var footer: Set<Int> = [], undated: String?
     for column in columns {
       let ofData = column.numbers + column.dates
+      if column.kind == .dates, (1...3).contains(column.missing), ofData > 10 * column.missing,
+        column.lastMissing.count == column.missing, column.lastMissing.allSatisfy({ $0 >= rows - Self.footerLimit })
+      {
+        footer.formUnion(column.lastMissing)
+        undated = undated ?? column.name
+      }
       guard column.texts > 0, column.texts <= Self.footerLimit, ofData > 10 * column.texts,
         column.lastTexts.count == column.texts, column.lastTexts.allSatisfy({ $0 >= rows - Self.footerLimit })
       else { continue }
@@ -133,11 +176,36 @@ struct TablePass {
     guard !footer.isEmpty, let first = footer.min(), rows - first == footer.count, first > 0 else { return }
     let lines = lastLines.filter { footer.contains($0.row) }.map { grouped($0.line) }
     let word =
-      columns.compactMap { column in footer.contains(column.lastTexts.last ?? -1) ? column.firstText?.cell : nil }
-      .first ?? ""
-    for index in columns.indices { columns[index].dropFooter(rows: footer.sorted()) }
-    rows = first
-    cells.truncate(to: rows * head.width)
-    notes.append("row \(lines.joined(separator: ", ")) at the end left out (\u{201C}\(word)\u{201D})")
+      columns.compactMap { column in
+        column.lastTexts.last.map(footer.contains) ?? false
+          ? column.firstText.map { "\u{201C}\($0.cell)\u{201D}" } : nil
+      }
+      .first ?? undated.map { "nothing in \($0)" } ?? ""
+    drop(footer.sorted())
+    notes.append("row \(lines.joined(separator: ", ")) at the end left out (\(word))")
+  }
+}
+
+/// The rows of a file that the rows of its data are.
+struct RowLines: Sendable {
+  /// How far they lie from each other, at each row at which that changes.
+  private var offsets: [(row: Int, offset: Int)] = []
+  private static let limit = 1 << 20
+
+  /// Notes that data row `row` is row `line` of the file.
+  mutating func add(_ line: Int, row: Int) {
+    if offsets.last.map({ $0.offset != line - row }) ?? true, offsets.count < Self.limit {
+      offsets.append((row, line - row))
+    }
+  }
+
+  /// The row of the file, counted from 1, that data row `row` is.
+  func line(of row: Int) -> Int {
+    var low = 0, high = offsets.count
+    while low < high {
+      let middle = (low + high) / 2
+      if offsets[middle].row <= row { low = middle + 1 } else { high = middle }
+    }
+    return row + (low > 0 ? offsets[low - 1].offset : 1)
   }
 }

@@ -47,6 +47,7 @@ struct TableScanner {
     fileprivate(set) var range: Range<Int>
     fileprivate(set) var hasDoubledQuotes = false
     fileprivate(set) var isQuoted = false
+    static let empty = Cell(range: 0..<0)
   }
 
   /// Whether the bytes of rows that were found stay where they are, so that their cells can be read later.
@@ -92,6 +93,9 @@ struct TableScanner {
 
   /// Whether a cell holds nothing but blanks.
   func isEmpty(_ index: Int) -> Bool { withCell(index) { CellReader.trimmed($0).isEmpty } }
+
+  /// Whether one of the first `width` cells has something in it.
+  func isFilled(_ width: Int) -> Bool { (0..<min(width, count)).contains { !isEmpty($0) } }
 
   /// Whether a cell stands in quotes.
   func isQuoted(_ index: Int) -> Bool { cells[index].isQuoted }

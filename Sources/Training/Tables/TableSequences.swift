@@ -143,7 +143,7 @@ private struct SequencePlan {
 
   /// Mean and deviation of each column over all tables; missing cells do not count.
   private static func scales(_ tables: [Table]) -> [String: Table.Column] {
-    var sums: [String: (count: Double, sum: Double, squares: Double)] = [:]
+    var sums: [String: (count: Double, sum: Double, squares: Double)] = [:], varied: Set<String> = []
     for table in tables {
       var table = table
       table.measure(over: table.series)
@@ -152,6 +152,7 @@ private struct SequencePlan {
         for index in cells.indices where !cells[index].isNaN { counts[index % table.width] += 1 }
       }
       for (column, count) in zip(table.columns, counts) {
+        if !column.isSame { varied.insert(column.name) }
         let old = sums[column.name] ?? (0, 0, 0)
         sums[column.name] = (
           old.count + count, old.sum + count * column.mean,
@@ -164,7 +165,9 @@ private struct SequencePlan {
       let mean = sum / max(count, 1)
       let variance = squares / max(count, 1) - mean * mean
       let isVaried = variance > 1e-24 * max(mean * mean, .leastNormalMagnitude)
-      scales[entry.key] = Table.Column(name: entry.key, mean: mean, deviation: isVaried ? variance.squareRoot() : 0)
+      scales[entry.key] = Table.Column(
+        name: entry.key, mean: mean, deviation: isVaried ? variance.squareRoot() : 0,
+        isSame: !varied.contains(entry.key))
     }
   }
 
@@ -188,7 +191,9 @@ private struct SequencePlan {
     if filled < rows { pieces.append("targets in \(grouped(filled)) of \(grouped(rows)) rows") }
     let tooShort = tables.reduce(0) { $0 + $1.series.count } - used.count
     if tooShort > 0 { pieces.append("\(grouped(tooShort)) too short and left out") }
-    let leftOut = (tables.first?.leftOut ?? []) + constant.map { "\($0) (always the same)" } + columnsOfOthers
+    let leftOut =
+      (tables.first?.leftOut ?? []) + constant.map { "\($0) (\(scales[$0]?.whyConstant ?? "always the same"))" }
+      + columnsOfOthers
     if !leftOut.isEmpty { pieces.append("left out: \(list(leftOut, limit: 8))") }
     return pieces.joined(separator: "; ")
   }

@@ -27,6 +27,8 @@ struct CSVTask: NamedTask {
   private let classes: [String]
   private var classPlaces: [Int32]
   private var places: SequencePlaces
+  /// Whether cells that were missing are no targets: in what is scored, a number that was put there is no truth.
+  private var leavesFilledOut = false
 
   static func make(_ task: TaskSpecification, seed: UInt64, memory: Int) throws(TaskError) -> CSVTask {
     guard let file = task.file else {
@@ -49,16 +51,30 @@ struct CSVTask: NamedTask {
     let columns = task.columns.isEmpty ? names.filter { !asTargets.contains($0) } : task.columns
     // What is held out says nothing of how numbers are scaled.
     table.measure(over: table.series.map { $0.lowerBound..<$0.lowerBound + task.heldOut.trained(of: $0.count) })
+    let rows = table.series.map(\.count).max() ?? 0, left = task.heldOut.trained(of: rows)
+    guard left > 1 || rows < 2 else {
+      throw TaskError(
+        key: "task.held_out", file: source.file,
+        found: "\(grouped(left)) of \(grouped(rows)) rows beside those held out",
+        expected: "at least \(grouped(task.length + 1)), or fewer in task.held_out")
+    }
     let constant = Set(table.columns.filter { $0.deviation == 0 }.map(\.name))
     let named = task.columns.map { ("task.columns", $0) } + task.targets.map { ("task.targets", $0) }
     for (key, name) in named where constant.contains(name) {
       throw TaskError(
-        key: key, file: source.file, column: name, found: "the same in every row", expected: "a column that varies")
+        key: key, file: source.file, column: name,
+        found: table.columns.first { $0.name == name }?.isSame == false
+          ? "numbers that vary by less than 1e-14 of their size" : "the same in every row",
+        expected: "a column that varies")
     }
     let kept = columns.filter { !constant.contains($0) }
     let targets = task.targets.isEmpty ? kept : task.targets
     guard !kept.isEmpty else {
-      let found = columns.isEmpty ? "no numeric column beside the targets" : "the same numbers in every row"
+      let others =
+        table.leftOut.isEmpty ? "" : " of \(list(columns, limit: 4)); left out: \(list(table.leftOut, limit: 8))"
+      let found =
+        columns.isEmpty
+        ? "no numeric column beside the targets" : "the same numbers in every row\(others)"
       throw TaskError(key: "task.file", file: source.file, found: found, expected: "an input column whose numbers vary")
     }
     let places = Dictionary(names.enumerated().map { ($1, $0) }) { first, _ in first }
@@ -155,7 +171,14 @@ struct CSVTask: NamedTask {
     if let other { task.table = other }
     task.places = Self.places(validated, of: task.table, steps: self.task.length)
     task.description.isStream = task.places.isStream && self.task.carry == .state
-    return task.places.count > 0 ? task : nil
+    return task.places.count > 0 ? task.scored : nil
+  }
+
+  /// The same, with no targets in cells that were missing.
+  var scored: CSVTask {
+    var task = self
+    task.leavesFilledOut = table.hasFilled
+    return task
   }
 
   /// How many sequences of a batch cover the file once.
@@ -163,18 +186,28 @@ struct CSVTask: NamedTask {
 
   private func check(length: Int) throws(TaskError) {
     let most = ahead.max() ?? 0
-    func require(_ parts: [Range<Int>], _ rows: Int, _ what: String, _ key: String, _ file: String) throws(TaskError) {
-      guard !parts.contains(where: { $0.count >= length }) else { return }
-      let several = parts.count > 1 ? " in the longest of \(grouped(parts.count)) series" : ""
+    let forWhat =
+      "at least \(grouped(length + most)) for task.length \(grouped(length))"
+      + (most > 1 ? " and task.horizon \(grouped(most))" : "")
+    func isEnough(_ parts: [Range<Int>]) -> Bool { parts.contains { $0.count >= length } }
+    let several = table.series.count > 1 ? " in the longest of \(grouped(table.series.count)) series" : ""
+    let rows = table.series.map(\.count).max() ?? 0
+    guard isEnough(trained) else {
+      let left = table.series.map { task.heldOut.trained(of: $0.count) }.max() ?? 0
+      let isEnoughWithout = rows >= length + most
       throw TaskError(
-        key: key, file: file, found: "\(grouped(rows))\(what) rows\(several)",
-        expected: "at least \(grouped(length + most)) for task.length \(grouped(length))")
+        key: isEnoughWithout ? "task.held_out" : "task.length", file: file,
+        found: isEnoughWithout
+          ? "\(grouped(left)) of \(grouped(rows)) rows\(several) beside those held out"
+          : "\(grouped(rows)) rows\(several)",
+        expected: forWhat + (isEnoughWithout ? ", or fewer in task.held_out" : ""))
     }
-    let longest = (trained.map(\.count).max() ?? 0)
-    try require(trained, table.series.count == 1 ? longest + most : longest + most, "", "task.length", file)
-    guard !validated.isEmpty else { return }
-    let rows = (validated.map(\.count).max() ?? 0) + most
-    try require(validated, rows, " held-out", "task.held_out", file)
+    guard task.heldOut != .none, !isEnough(validated) else { return }
+    let held = (validated.map(\.count).max() ?? 0) + most
+    let own = other.map { $0.series.map(\.count).max() ?? 0 } ?? min(held, rows)
+    throw TaskError(
+      key: "task.held_out", file: other?.name ?? file, found: "\(grouped(own)) held-out rows\(several)",
+      expected: forWhat)
   }
 
   func resized(length: Int) throws(TaskError) -> any SequenceTask {
@@ -192,18 +225,23 @@ struct CSVTask: NamedTask {
     let (from, to) = (inputs.map(place), outputs.map(place))
     /// Writes the inputs, and calls `body` with each position and the cells of its outputs.
     func write(
-      _ x: UnsafeMutableBufferPointer<Double>, _ body: (_ position: Int, _ output: Int, _ cell: Double) -> Void
+      _ x: UnsafeMutableBufferPointer<Double>,
+      _ body: (_ position: Int, _ output: Int, _ cell: Double, _ isFilled: Bool) -> Void
     ) {
       for row in 0..<batch {
         let start = places.start(sequence: index, row: row, steps: n, batch: batch)
         places.forEachPiece(from: start, steps: n) { place, step, count in
+          let filled = leavesFilledOut ? table.filled(place..<place + count + most) : []
           table.read(place..<place + count + most) { cells in
             for t in 0..<count {
               let position = (step + t) * batch + row
               for (index, input) in inputs.enumerated() {
                 x[position * inputs.count + index] = scales[input].normalized(cells[t * width + from[index]])
               }
-              for index in outputs.indices { body(position, index, cells[(t + ahead[index]) * width + to[index]]) }
+              for index in outputs.indices {
+                let cell = (t + ahead[index]) * width + to[index]
+                body(position, index, cells[cell], !filled.isEmpty && filled[cell] == 1)
+              }
             }
           }
         }
@@ -211,19 +249,23 @@ struct CSVTask: NamedTask {
     }
     guard classes.isEmpty else {
       data.writeNumbersAndClasses { x, targets, mask in
-        write(x) { position, _, cell in
-          mask[position] = cell.isNaN ? 0 : 1
+        write(x) { position, _, cell, isFilled in
+          mask[position] = cell.isNaN || isFilled ? 0 : 1
           targets[position] = cell.isNaN ? 0 : classPlaces[Int(cell)]
         }
       }
       return
     }
+    var ofOutputs = [UInt8](repeating: 1, count: leavesFilledOut ? n * batch * outputs.count : 0)
     data.writeNumbers { x, values, mask in
-      mask.update(repeating: 1)
-      write(x) { position, index, cell in
+      mask.update(repeating: leavesFilledOut ? 0 : 1)
+      write(x) { position, index, cell, isFilled in
         values[position * outputs.count + index] = scales[outputs[index]].normalized(cell)
+        guard leavesFilledOut else { return }
+        if isFilled { ofOutputs[position * outputs.count + index] = 0 } else { mask[position] = 1 }
       }
     }
+    data.outputMask = leavesFilledOut ? ofOutputs : nil
   }
 
   func fileSummary(sequence index: Int, steps: Int, batch: Int) -> String? {
@@ -252,6 +294,9 @@ struct CSVTask: NamedTask {
   /// The place that a sequence of a batch of one begins at.
   func place(of sequence: Int, steps: Int) -> Int { places.start(sequence: sequence, row: 0, steps: steps, batch: 1) }
 
+  /// The row of the file that a place is.
+  func line(of place: Int) -> Int { table.line(of: place) }
+
   /// Whether a step may begin at a place.
   func isPlace(_ place: Int) -> Bool { places.contains(place) }
 
@@ -261,7 +306,8 @@ struct CSVTask: NamedTask {
     return table.read(place..<place + 1) { cells in
       outputs.map { index in
         let column = other == nil ? index : table.columns.firstIndex { $0.name == scales[index].name } ?? 0
-        return column < width ? cells[column] : .nan
+        guard column < width, !cells[column].isNaN else { return scales[index].mean }
+        return cells[column]
       }
     }
   }
@@ -310,12 +356,21 @@ private struct CSVWords {
     }
     switch task.heldOut {
     case .none: break
-    case .file(let path): pieces.append("held out: \(grouped(other?.rows ?? 0)) rows of \(TaskFile.name(of: path))")
+    case .file(let path):
+      let how =
+        (other?.notes ?? [])
+        + ((other?.leftOut).flatMap { $0.isEmpty ? nil : ["left out: \(list($0, limit: 8))"] } ?? [])
+      let bySeries = other?.seriesColumn.map { ", series by \($0)" } ?? ""
+      pieces.append(
+        "held out: \(grouped(other?.rows ?? 0)) rows of \(TaskFile.name(of: path)) (\(how.joined(separator: ", "))\(bySeries))"
+      )
     default:
       let rows = table.series.reduce(0) { $0 + $1.count - task.heldOut.trained(of: $1.count) }
       pieces.append("held out: the last \(grouped(rows)) rows\(table.series.count > 1 ? " of the series" : "")")
     }
-    let leftOut = table.leftOut + dropped.map { "\($0) (always the same)" }
+    if task.heldOut != .none, other?.hasFilled ?? table.hasFilled { pieces.append("missing cells are not scored") }
+    let whys = Dictionary(table.columns.map { ($0.name, $0.whyConstant) }) { first, _ in first }
+    let leftOut = table.leftOut + dropped.map { "\($0) (\(whys[$0] ?? "always the same"))" }
     if !leftOut.isEmpty { pieces.append("left out: \(list(leftOut, limit: 8))") }
     return "\(table.name): " + pieces.joined(separator: "; ")
   }

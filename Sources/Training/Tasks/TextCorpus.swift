@@ -11,6 +11,8 @@ struct TextCorpus: Sendable {
   let bytes: Int
   /// How it is encoded, where that is worth a word.
   let encodingNote: String?
+  /// How many lines end with CR LF, which is read as one line feed.
+  let carriageReturns: Int
   /// The characters that occur, by class, ascending.
   let alphabet: [Unicode.Scalar]
   /// The characters that are trained on, and behind them those of a file of held-out text.
@@ -59,6 +61,7 @@ struct TextCorpus: Sendable {
     name = TaskFile.name(of: source.file)
     bytes = source.bytes
     encodingNote = source.encodingNote
+    carriageReturns = writer.carriageReturns
     stored = writer.stored
     (self.count, heldOutCount) = (count, writer.stored.count - count)
     let order = writer.characters.indices.sorted { writer.characters[$0] < writer.characters[$1] }
@@ -137,6 +140,8 @@ private struct CorpusWriter {
   private var isCounting = true
   /// The code of each byte that is an ASCII character and has come before, but for the carriage return; `unknown` for the others.
   private var asciiCodes = [UInt16](repeating: unknown, count: 256)
+  /// How many CR LF were read as one line feed.
+  private(set) var carriageReturns = 0
   private static let unknown = UInt16.max
   /// How often one ASCII character came behind another and is not in `pairs` yet, [128, 128]: small enough to stay in the cache.
   private var asciiPairs = [UInt32](repeating: 0, count: 128 * 128)
@@ -189,6 +194,7 @@ private struct CorpusWriter {
       if byte == 0x0D {
         guard index + 1 < count else { return index }
         if buffer[index + 1] == 0x0A {
+          carriageReturns += 1
           index += 1
           continue
         }

@@ -12,6 +12,7 @@ struct TextTask: NamedTask {
   let reading: String?
   private let corpus: TextCorpus
   private let file: String
+  private let task: TaskSpecification
   /// The characters that a step may read, the next of each being its target.
   private let trained: Range<Int>, validated: Range<Int>
   private var places: SequencePlaces
@@ -34,6 +35,7 @@ struct TextTask: NamedTask {
   /// - Throws: that it is too short.
   init(_ corpus: TextCorpus, _ task: TaskSpecification) throws(TaskError) {
     file = task.file ?? corpus.name
+    self.task = task
     self.corpus = corpus
     let end = task.heldOut.trained(of: corpus.count)
     trained = 0..<max(0, end - 1)
@@ -66,6 +68,9 @@ struct TextTask: NamedTask {
       "\(grouped(corpus.count)) characters, \(grouped(corpus.alphabet.count)) of them different, each a class"
     ]
     if let note = corpus.encodingNote { pieces.append("read as \(note)") }
+    if corpus.carriageReturns > 0 {
+      pieces.append("\(counted(corpus.carriageReturns, "CR LF", "CR LF")) read as a line feed each")
+    }
     switch task.heldOut {
     case .none: break
     case .file(let path):
@@ -89,14 +94,21 @@ struct TextTask: NamedTask {
   func sequenceCount(steps: Int, batch: Int) -> Int? { places.sequences(steps: steps, batch: batch) }
 
   private func check(length: Int) throws(TaskError) {
+    let whole = corpus.count
     guard trained.count >= length else {
+      let isEnoughWithout = whole > length && task.heldOut != .none
       throw TaskError(
-        key: "task.length", file: file, found: "\(grouped(trained.count + 1)) characters",
+        key: isEnoughWithout ? "task.held_out" : "task.length", file: file,
+        found: isEnoughWithout
+          ? "\(grouped(task.heldOut.trained(of: whole))) of \(grouped(whole)) characters beside those held out"
+          : "\(grouped(whole)) characters",
         expected: "at least \(grouped(length + 1)), one more than task.length")
     }
-    guard validated.isEmpty || validated.count >= length else {
+    guard task.heldOut == .none || validated.count >= length else {
+      let held = corpus.heldOutCount > 0 ? corpus.heldOutCount : whole - task.heldOut.trained(of: whole)
       throw TaskError(
-        key: "task.held_out", file: file, found: "\(grouped(validated.count + 1)) held-out characters",
+        key: "task.held_out", file: file,
+        found: "\(counted(held, "held-out character", "held-out characters"))",
         expected: "at least \(grouped(length + 1)), one more than task.length")
     }
   }
