@@ -46,6 +46,20 @@ struct TableOrderTests {
     #expect(!alone.words.contains("series by"), "\(alone.words)")
   }
 
+  /// As the Royal Observatory of Belgium writes sunspots: no header, year, month, number. A year is no id.
+  @Test func monthsBehindAYearAreOneSeries() {
+    let rows = (0..<60).map { "\(1749 + $0 / 12);\($0 % 12 + 1);\(100 + $0 * $0 % 7).3\n" }
+    let (words, numbers) = read(rows.joined())
+    #expect(!words.contains("series") && numbers.count == 60, "\(words)")
+  }
+
+  /// Titles have blanks in them and split no rows.
+  @Test func titlesWithBlanksBeforeTheHeaderAreLeftOut() {
+    let rows = (0..<20).map { "\(day($0)) 17:24:00,\($0 * $0).5,\($0 % 7)\n" }
+    let (words, _) = read("Station: Foo\nGenerated 2024-01-01\ntime,temp,hum\n" + rows.joined())
+    #expect(words.contains("2 lines before the header left out") && words.contains("reads temp, hum"), "\(words)")
+  }
+
   @Test func aSecondIDIsFoundBesideTheFirst() {
     var rows: [String] = []
     for store in 1...2 {

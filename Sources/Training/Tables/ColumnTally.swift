@@ -32,6 +32,8 @@ struct ColumnTally: Sendable {
   private(set) var isWhole = true
   private var last: Double?
   private(set) var least = Double.infinity, greatest = -Double.infinity
+  /// Whether its numbers may be years, one after the other.
+  var isLikeYear: Bool { isWhole && rises && numbers > 0 && least >= 1500 && greatest <= 2200 }
   /// Whether a day or a month stands first in its dates.
   private var dayOrder = Order(), monthOrder = Order()
   /// The rows at which another id begins, where the column may tell series apart.

@@ -65,6 +65,8 @@ struct RowTimes {
     } else if let count = columns.indices.first(where: { index in
       isNumber(index) && columns[index].countsOrRestarts && columns[index].restarts > 0
         && columns[index].numbers >= 20 && ranks[index] == nil && ColumnWords.isCount(columns[index].name)
+        // Behind a year it is the month: 1749;01;101.3
+        && (index == 0 || !columns[index - 1].isLikeYear)
     }) {
       parts = [.number(count)]
       isSure = false

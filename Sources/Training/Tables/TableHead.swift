@@ -133,7 +133,8 @@ struct TableHead: Sendable {
       samples.removeAll { $0.dialect.isBlanks }
     }
     // Rows by which the header is split as they are come before others.
-    let fitting = samples.filter(\.hasFittingHeader)
+    // Blanks split titles too.
+    let fitting = samples.filter { $0.hasFittingHeader && !$0.dialect.isBlanks }
     if !fitting.isEmpty {
       samples.removeAll { sample in
         sample.losesHeader && fitting.contains { $0.dialect.delimiter != sample.dialect.delimiter }
