@@ -62,6 +62,7 @@ extension AlgorithmReport {
   /// - Parameters:
   ///   - gradient: what trains, flat, in the layout's order.
   ///   - exact: that of the whole batch.
+  ///   - snapshot: whose weights both are of.
   public static func compare(_ gradient: [Double], to exact: [Double], in snapshot: Snapshot) -> AlgorithmReport {
     AlgorithmReport(
       algorithm: snapshot.experiment.training.algorithm, window: snapshot.window, gradient: gradient, exact: exact,
