@@ -143,7 +143,8 @@ public enum Keymap {
       "the next choice of panels: classroom, explore, research, your own; :panels save keeps your own",
       [(.character("p"), .nextPreset)]),
     KeyBinding(
-      .panels, "Esc", nil, "back: from zoom, from the steps of a pass to all of it, from help, from a prompt", [(.escape, .escape)]),
+      .panels, "Esc", nil, "back: from zoom, from the steps of a pass to all of it, from help, from a prompt",
+      [(.escape, .escape)]),
   ]
 
   private static let program = [

@@ -73,7 +73,8 @@ struct ThisStepPanel: Panel {
     // Who does it again on paper need not wonder about the last digit.
     let rounded = state.zoomed == id ? ["\(layer)\(place) · \(sequence) · numbers rounded to three digits"] : []
     switch state.cursor.phase {
-    case .forward: return rounded + ["\(layer)forward · \(place) · \(sequence)", "\(layer)forward · \(place)", layer + place]
+    case .forward:
+      return rounded + ["\(layer)forward · \(place) · \(sequence)", "\(layer)forward · \(place)", layer + place]
     case .backward:
       let isOne = story.batch == 1 || state.zoomed == id || story is SiteInstrument.Reading
       let whose = isOne ? sequence : "norms over \(story.batch) sequences"
