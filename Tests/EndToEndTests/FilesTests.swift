@@ -25,7 +25,8 @@ import Testing
     let lines = run.output.split(separator: "\n")
     #expect(run.status == 0 && lines.count == 2, "\(run.output)")
     let said =
-      "read t.csv: 300 rows, “;” between cells, decimal comma; reads u, v and predicts them a row ahead; "
+      "read t.csv: 300 rows, “;” between cells, decimal comma; day is that of a row before in 299 rows: read as they stand; "
+      + "reads u, v and predicts them a row ahead; "
       + "held out: the last 60 rows; left out: day (dates)"
     #expect(lines.first.map { String($0) } == said)
     #expect(lines.last?.contains(" over the last 100 updates  gradient norm ") == true)
