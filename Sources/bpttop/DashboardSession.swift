@@ -62,8 +62,10 @@ struct DashboardSession: TerminalHandler {
     if !opening.readings.isEmpty {
       _ = runner.handle(.message("read " + opening.readings.map(oneLine).joined(separator: " · ")))
     }
-    if let message = opening.message { _ = runner.handle(.message(message)) }
-    if left != nil {
+    // One line holds one message: what this run is comes before what another start can tell too.
+    if let message = opening.message {
+      _ = runner.handle(.message(message))
+    } else if left != nil {
       _ = runner.handle(
         .message("an earlier session was not closed: Ctrl-R goes on with it, q leaves it for the next start"))
     }

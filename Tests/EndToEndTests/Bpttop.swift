@@ -24,11 +24,19 @@ enum Bpttop {
     return package.appendingPathComponent(".build/\(isRelease ? "release" : "debug")/bpttop").path
   }()
 
-  /// A clean environment: nothing of the user's terminal reaches the tests.
+  /// The home folders of the tests. They go when the tests end.
+  private static let homes: URL = {
+    atexit { try? FileManager.default.removeItem(at: Bpttop.homes) }
+    return FileManager.default.temporaryDirectory.appending(path: "bpttop-homes-\(getpid())")
+  }()
+
+  /// A clean environment with a home of its own: nothing of the user's terminal, settings and sessions reaches the
+  /// tests, and nothing of one test the next.
   static func environment(_ changes: [String: String?] = [:]) -> [String: String] {
     let outer = ProcessInfo.processInfo.environment
     var environment = ["LC_ALL": "C.UTF-8", "TERM": "xterm-256color", "PS1": "> "]
-    for name in ["PATH", "HOME", "LD_LIBRARY_PATH"] { environment[name] = outer[name] }
+    environment["HOME"] = homes.appending(path: UUID().uuidString).path
+    for name in ["PATH", "LD_LIBRARY_PATH"] { environment[name] = outer[name] }
     for (name, value) in changes { environment[name] = value }
     return environment
   }
