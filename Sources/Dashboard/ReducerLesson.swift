@@ -28,7 +28,9 @@ extension DashboardState {
     while effects.isEmpty, lesson?.isAway == false, let scene = lessonScene {
       // What was awaited is there: from here on the reader may go to other updates.
       lesson?.awaited.update = nil
-      guard let requests = lesson?.attend(scene), !requests.isEmpty else { break }
+      guard let requests = lesson?.attend(scene) else { break }
+      if let lesson, !lesson.isAtWork, message?.text == LessonSession.atWork { message = nil }
+      guard !requests.isEmpty else { break }
       for request in requests { effects += perform(request) }
     }
     return effects
@@ -52,6 +54,7 @@ extension DashboardState {
     case .character(let character) where session.refusal(of: character, turnsKnob: turnsKnob(key)) != nil:
       message = session.refusal(of: character, turnsKnob: turnsKnob(key)).map { Message($0) }
       return []
+    case .enter where session.isAtWork: message = Message(LessonSession.atWork)
     case .enter:
       let scene = lessonScene
       if lesson?.goOn(scene) == false { message = Message(session.missing) }

@@ -286,16 +286,20 @@ extension LessonSession {
   /// Whether the run has to stay as it is: a question waits for its answer, or the lesson's own commands are under way.
   public var holdsRun: Bool {
     guard !isAway, step.wait == nil else { return false }
-    return phase == .preparing || phase == .revealing || phase == .shown && step.question != nil
+    return isAtWork || phase == .shown && step.question != nil
   }
 
   /// Notes that the reader has changed the run: the next step begins from its own.
   public mutating func touch() { isTouched = isTouched || step.wait == nil }
 
+  /// Whether the lesson's own commands are under way: its text or its answer comes after them.
+  public var isAtWork: Bool { phase == .preparing || phase == .revealing }
+
+  /// What is said of a key that came too early.
+  public static let atWork = "one moment: the lesson is at work; Esc looks around"
+
   /// What is said where the run has to stay as it is.
-  public var holding: String {
-    phase == .shown ? Self.answerFirst : "one moment: the lesson is at work; Esc looks around"
-  }
+  public var holding: String { phase == .shown ? Self.answerFirst : Self.atWork }
 
   private static let answerFirst = "answer first; Esc looks around: then every key works, and L restores this step"
 
