@@ -50,8 +50,8 @@ public struct GraphRecording: Sendable {
   public let steps: Int, batch: Int, width: Int
   /// The layers that a reader can look into, and what their states are called.
   public let layers: Int, stateName: String
-  /// The losses l_t, [T·B], 0 without a target.
-  public let loss: [Double]
+  /// The losses l_t, [T·B], 0 without a target, and the outputs of the readout, [T·B·O].
+  public let loss: [Double], output: [Double]
   private let pass: FrozenPass
 
   /// The pass itself. It may cross threads: `init` runs it forward and back before anybody has it, it is private, and what is
@@ -71,6 +71,8 @@ public struct GraphRecording: Sendable {
     for (index, value) in parameters.enumerated() { pass.parameters[index] = value }
     pass.load(data)
     pass.forward()
+    // The way back writes over them.
+    output = pass.outputs(0..<pass.steps)
     let result = pass.backward(reduction)
     objective = result.objective
     injectionWeight = reduction == .mean ? 1 / Double(max(1, result.injected)) : 1

@@ -30,15 +30,31 @@ public enum FileInstrument: Instrument {
     /// Its numbers at each step.
     public let truth: [Double], predicted: [Double]
 
-    /// The forecast of a tape's first output; nil where it is no column of a file.
-    init?(_ tape: Tape, _ words: TaskDescription) {
-      guard let unit = words.outputUnits.first, let name = words.outputNames.first,
-        case .values(let values) = tape.target
+    /// The forecast of a pass' first output; nil where it is no column of a file.
+    ///
+    /// - Parameters:
+    ///   - output: the outputs, [T·B·O].
+    ///   - target: the targets of the same steps.
+    ///   - row: B·O, the numbers of a step.
+    ///   - words: what the outputs are.
+    init?(output: [Double], target: Targets, row: Int, _ words: TaskDescription) {
+      guard let unit = words.outputUnits.first, let name = words.outputNames.first, case .values(let values) = target
       else { return nil }
-      let places = stride(from: 0, to: tape.steps * tape.batch * tape.outputs, by: tape.batch * tape.outputs)
+      let places = stride(from: 0, to: min(output.count, values.count), by: row)
       self.name = name
       truth = places.map { unit.restored(values[$0]) }
-      predicted = places.map { unit.restored(tape.output[$0]) }
+      predicted = places.map { unit.restored(output[$0]) }
+    }
+
+    /// The forecast of the pass that is shown: a recurrent network's window, or the whole sequence of another kind.
+    init?(_ pass: PassView, _ words: TaskDescription) {
+      if let recording = pass.recording {
+        let data = pass.snapshot.data
+        self.init(output: recording.output, target: data.target, row: data.batch * pass.snapshot.layout.outputs, words)
+      } else {
+        let tape = pass.window
+        self.init(output: tape.output, target: tape.target, row: tape.batch * tape.outputs, words)
+      }
     }
   }
 
@@ -48,6 +64,6 @@ public enum FileInstrument: Instrument {
     guard let summary = words.fileSummary else { return nil }
     return Reading(
       summary: summary, sample: pass.snapshot.sample,
-      forecast: words.outputUnits.isEmpty ? nil : Forecast(pass.window, words), reading: words.fileReading ?? "")
+      forecast: words.outputUnits.isEmpty ? nil : Forecast(pass, words), reading: words.fileReading ?? "")
   }
 }

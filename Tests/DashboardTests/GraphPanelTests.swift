@@ -1,4 +1,5 @@
 import Canvas
+import Foundation
 import Instruments
 import Sources
 import Testing
@@ -61,6 +62,44 @@ import Training
         separator: " ")
       #expect(rows.contains("network.kind") && !rows.contains("being computed"), "\(other.id.name): \(rows)")
     }
+  }
+
+  /// A user's files, as settings.
+  private static let files: [[String: String]] = {
+    let folder = FileManager.default.temporaryDirectory
+    let table = folder.appending(path: "every-kind-\(getpid()).csv"), text = table.appendingPathExtension("txt")
+    let rows = (0..<300).map { "\($0 % 7),\($0 * $0 % 11)\n" }.joined()
+    try? ("a,b\n" + rows).write(to: table, atomically: true, encoding: .utf8)
+    try? rows.write(to: text, atomically: true, encoding: .utf8)
+    return [
+      [:], ["task.name": "csv", "task.file": table.path], ["task.name": "text", "task.file": text.path],
+    ]
+  }()
+
+  @Test("every panel draws every kind that fits the task, a user's file too", arguments: kinds + [[:]], 0..<3)
+  func everyPanel(_ kind: [String: String], file: Int) throws {
+    var settings = ["task.length": "10", "training.batch": "3", "network.hidden": "6"].merging(kind) { $1 }
+    // A tree answers at its root, and frames are no letters.
+    if file > 0, kind["network.kind"] == "tree" || file > 1 && kind["network.kind"] == "convolutional" { return }
+    settings.merge(Self.files[file]) { $1 }
+    for one in Panels.all {
+      let rows = try panel(one, settings)
+      #expect(rows.contains { $0.contains { $0.isLetter } }, "\(one.id.name)")
+    }
+  }
+
+  @Test("a forecast is told of every kind", arguments: kinds.filter { $0["network.kind"] != "tree" } + [[:]])
+  func forecast(_ kind: [String: String]) throws {
+    let settings = ["task.length": "10", "training.batch": "3", "network.hidden": "6"].merging(kind) { $1 }
+      .merging(Self.files[1]) { $1 }
+    let run = try TrainingRun(
+      experiment: Experiment().setting(settings.map { Setting(key: $0.key, value: $0.value) }))
+    let readings = Readings(
+      PassView(run.snapshot()), ReadingRequest([FileInstrument.id]), budget: Budget(.unlimited))
+    let forecast = try #require(readings[FileInstrument.self]?.forecast)
+    // Column a of the next row: the rows count to 6 and begin again.
+    #expect(forecast.truth.map { $0.rounded() } == (1...10).map { Double($0 % 7) })
+    #expect(forecast.predicted.count == 10 && Set(forecast.predicted).count > 1)
   }
 
   @Test("a panel of recurrent networks is found by its name with others too, and says what to look at in place of it")
