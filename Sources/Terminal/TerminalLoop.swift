@@ -74,6 +74,8 @@ public struct TerminalLoop {
   /// When a paste whose end has not come is taken as it is.
   private var pasteDeadline: ContinuousClock.Instant
   private static let pastePatience = Duration.seconds(1)
+  /// Hundreds of keys in one go may take long: for so long frames and sizes wait for them.
+  private static let keysPatience = Duration.milliseconds(50)
   /// Set while the terminal has not taken the last frame yet.
   private var isOutputFull = false
 
@@ -206,8 +208,13 @@ public struct TerminalLoop {
   }
 
   private mutating func takeAll(_ inputs: [DecodedInput], _ handler: inout some TerminalHandler) -> TerminalEnd? {
+    var pause = clock.now + Self.keysPatience
     for input in inputs {
       if let end = take(input, &handler) { return end }
+      guard clock.now >= pause else { continue }
+      pause = clock.now + Self.keysPatience
+      screen.updateSize()
+      if let end = reportSize(&handler) ?? drawIfDue(&handler) { return end }
     }
     return nil
   }

@@ -269,7 +269,7 @@ public final class TerminalScreen {
   func abandonPaste() -> [DecodedInput] { decoder.decode([.code(KeyDecoder.pasteEnds)]) }
 
   /// The terminal is asked itself: the key that ncurses makes of a new size may be lost among bytes that are none.
-  private func updateSize() {
+  func updateSize() {
     takeNewSize()
     let present = TerminalSize(width: Int(curses_columns()), height: Int(curses_rows()))
     if present != size {

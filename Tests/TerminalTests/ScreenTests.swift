@@ -55,6 +55,41 @@ import Testing
       ])
   }
 
+  /// Takes 5 ms a key; the terminal gets another size at the tenth.
+  private struct Slow: TerminalHandler {
+    let pty: Pseudo
+    var keys = 0, sizes: [TerminalSize] = [], keysAtNewSize: Int?
+    let deadline: ContinuousClock.Instant? = nil
+
+    mutating func handle(_ event: TerminalEvent) -> TerminalResponse {
+      guard case .key = event else { return .redraw }
+      keys += 1
+      if keys == 10 { pty.resize(width: 50, height: 12) }
+      usleep(5000)
+      return event == .key(.character("q")) ? .quit : .redraw
+    }
+
+    mutating func draw(_ size: TerminalSize) -> Buffer {
+      if size.width == 50, keysAtNewSize == nil { keysAtNewSize = keys }
+      sizes.append(size)
+      return Buffer(width: size.width, height: size.height, fill: Cell("x"))
+    }
+  }
+
+  @Test("Hundreds of keys that came in one go do not hold up a new size and frames")
+  func burstOfSlowKeys() throws {
+    let pty = try Pseudo(width: 40, height: 10)
+    let screen = try TerminalScreen(environment: environment, input: pty.slave, output: pty.slave)
+    defer { screen.close() }
+    pty.send(String(repeating: "[", count: 200) + "q")
+    var loop = TerminalLoop(screen: screen, waker: try Waker()), slow = Slow(pty: pty)
+    #expect(loop.run(&slow) == .quit)
+    #expect(slow.keys == 201)
+    // 50 ms are ten keys; a loaded machine sleeps longer.
+    #expect(try #require(slow.keysAtNewSize) <= 40)
+    #expect(slow.sizes.count >= 5)
+  }
+
   /// The theme depends on the terminal's ground, so the terminal is asked for it. What it says is no key.
   @Test func theTerminalTellsItsGround() throws {
     for (reply, ground) in [("rgb:ffff/ffff/ffff\u{07}", Ground.light), ("rgb:1010/1414/1b1b\u{1B}\\", .dark)] {
