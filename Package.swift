@@ -53,16 +53,17 @@ let package = Package(
         "Instruments", "Sources", "Experiments", "Canvas", "Lessons",
         .product(name: "OrderedCollections", package: "swift-collections"),
       ]),
+    .target(name: "Panels", dependencies: ["Dashboard"]),
     .target(
       name: "Reports",
       dependencies: [
-        "Dashboard", "Experiments", "Instruments", "GradientFlow", "Sources", "Sweeps", "Canvas", "Training",
+        "Panels", "Experiments", "Instruments", "GradientFlow", "Sources", "Sweeps", "Canvas", "Training",
       ]),
     .target(name: "Terminal", dependencies: ["Canvas", "CNcurses", "CTerminalGuard"]),
     .executableTarget(
       name: "bpttop",
       dependencies: [
-        "Dashboard", "Experiments", "Lessons", "Reports", "Sweeps", "Terminal",
+        "Panels", "Experiments", "Lessons", "Reports", "Sweeps", "Terminal",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .testTarget(name: "LinearAlgebraTests", dependencies: ["LinearAlgebra"], exclude: ["Fixtures"]),
@@ -76,9 +77,9 @@ let package = Package(
     .testTarget(name: "SweepsTests", dependencies: ["Sweeps"]),
     .testTarget(name: "ReportsTests", dependencies: ["Reports"]),
     .testTarget(name: "CanvasTests", dependencies: ["Canvas"]),
-    .testTarget(name: "LessonsTests", dependencies: ["Lessons", "Dashboard"]),
-    .testTarget(name: "DashboardTests", dependencies: ["Dashboard"], exclude: ["Fixtures"]),
-    .testTarget(name: "TerminalTests", dependencies: ["Terminal", "Dashboard"]),
+    .testTarget(name: "LessonsTests", dependencies: ["Lessons", "Panels"]),
+    .testTarget(name: "DashboardTests", dependencies: ["Panels"], exclude: ["Fixtures"]),
+    .testTarget(name: "TerminalTests", dependencies: ["Terminal", "Panels"]),
     .testTarget(name: "EndToEndTests"),
   ]
 )

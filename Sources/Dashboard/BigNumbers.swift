@@ -8,10 +8,11 @@ enum BigNumbers {
 
   /// The panels in order: the one with the focus, if it is a picture, then what tells most.
   static func panels(_ state: DashboardState) -> [any Panel] {
-    let words = [Panels.knobs.id, Panels.thisStep.id, Panels.file.id, Panels.timeline.id]
-    let focused = state.focus.flatMap { words.contains($0) ? nil : Panels.named($0) }
-    let others = [Panels.gradientNorm, Panels.jacobianProduct, Panels.loss].filter { $0.id != focused?.id }
-    return ([focused].compactMap { $0 } + others).filter { $0.applies(to: state) }
+    let words: [PanelID] = [.knobs, .thisStep, "file", "timeline"],
+      pictures: [PanelID] = [.gradientNorm, .jacobianProduct, .loss]
+    let focused = state.focus.flatMap { words.contains($0) ? nil : state.panels.named($0) }
+    let others = pictures.filter { $0 != focused?.id }.map(state.panels.named)
+    return ([focused] + others).compactMap { $0 }.filter { $0.applies(to: state) }
   }
 
   static func draw(_ state: DashboardState, in rect: Rect, _ buffer: inout Buffer) {

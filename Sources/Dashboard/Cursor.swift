@@ -15,7 +15,7 @@ public struct Cursor: Hashable, Sendable {
   /// The step in the sequence, counted from 0; in the update the window's first.
   public var step: Int
   /// The site above the steps' own on which it stands, by its number in the graph: a node of a tree, an answer by attention.
-  var node: Int?
+  package var node: Int?
   /// Whether time runs from the sequence's end where it stands.
   var isReversed = false
 
@@ -47,7 +47,7 @@ public struct Cursor: Hashable, Sendable {
   var onStep: Cursor { Cursor(phase, step: step) }
 
   /// Where a plot over the steps, counted from 1, marks it; nil in the update.
-  var stepOfPlot: Double? { phase == .update ? nil : Double(step + 1) }
+  package var stepOfPlot: Double? { phase == .update ? nil : Double(step + 1) }
 
   /// What is made here: "h₃₇", "δ₃₇", "update".
   var name: String {
@@ -75,5 +75,5 @@ public struct Cursor: Hashable, Sendable {
 
   /// Whether the backward pass has reached a site of the graph here, or is not under way; sites are numbered in their order, the
   /// steps' own first, then nodes.
-  func hasReached(site: Int) -> Bool { phase != .backward || site >= node ?? step }
+  package func hasReached(site: Int) -> Bool { phase != .backward || site >= node ?? step }
 }

@@ -11,6 +11,8 @@ public struct DashboardState: Sendable, Equatable {
   public var size: Size
   /// How it looks.
   public var theme: Theme
+  /// The panels that there are.
+  public let panels: PanelCatalogue
 
   /// What the source has and takes.
   public var capabilities = Capabilities.all
@@ -41,15 +43,15 @@ public struct DashboardState: Sendable, Equatable {
   public var layer: Int?
   /// The sequence of the batch whose numbers This step writes out, and the first of the units that it shows where they are many;
   /// both counted from 0.
-  var stepSequence = 0, stepUnit = 0
+  package var stepSequence = 0, stepUnit = 0
   /// How far the reader has gone from the cursor towards the loss, site by site.
-  var sitesUp = 0
+  package var sitesUp = 0
   /// The term of the flow matrix that was gone to; whether its panel shows the schedule's mask alone.
-  var pickedTerm: PickedTerm?, showsSchedule = false, attentionHead = 0
+  package var pickedTerm: PickedTerm?, showsSchedule = false, attentionHead = 0
   /// What the panel of Jacobian products shows; nil is what the network's cell is asked first.
   var productView: ProductView?
   /// The two weights over which the loss is drawn, as places in the parameters; nil for the first ones.
-  var weights: [Int]?
+  package var weights: [Int]?
 
   /// The panels that are switched on, and those that were asked for, the latest first: they get room before others.
   public var panelsOn: Set<PanelID>
@@ -102,14 +104,17 @@ public struct DashboardState: Sendable, Equatable {
 
   /// The dashboard of `experiment` before anything has arrived; `showsTip` for the line that tells a newcomer what to
   /// press.
-  public init(experiment: Experiment, size: Size, theme: Theme, showsTip: Bool = false) {
+  public init(
+    experiment: Experiment, size: Size, theme: Theme, showsTip: Bool = false, panels: PanelCatalogue
+  ) {
+    self.panels = panels
     lanes = [Lane(id: .a, experiment: experiment)]
     self.size = size
     self.theme = theme
     speed = Speed(experiment.view.pace)
     tip = showsTip ? Tip.allCases : []
-    panelsOn = Set(Panels.all.map(\.id))
-    focus = Panels.knobs.id
+    panelsOn = Set(panels.all.map(\.id))
+    focus = .knobs
   }
 }
 
@@ -147,13 +152,13 @@ extension DashboardState {
   public var isRunning: Bool { requestedRunning ?? lanes.contains { $0.newest?.isRunning ?? false } }
 
   /// Whether the runs are trained here, so that their settings are known and can be turned.
-  var isOurs: Bool { capabilities.commands.contains(.change) }
+  package var isOurs: Bool { capabilities.commands.contains(.change) }
 
   /// The explosion that stopped the focused lane, if one did.
   public var explosion: Explosion? { newest?.explosion }
 
   /// The cursor in a lane, whose window may begin at another step.
-  func cursor(in lane: Lane) -> Cursor {
+  package func cursor(in lane: Lane) -> Cursor {
     lane.id == focusedLane ? cursor : lane.summary.map { cursor.onStep.clamped(to: $0.window) } ?? cursor
   }
 

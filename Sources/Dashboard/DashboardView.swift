@@ -27,7 +27,7 @@ extension DashboardState {
 
   /// Brings back what a session has kept. Names that this version does not know are left out.
   public mutating func restore(_ view: DashboardView) {
-    func panel(_ name: String) -> PanelID? { Panels.all.first { $0.id.name == name }?.id }
+    func panel(_ name: String) -> PanelID? { self.panels.named(name)?.id }
     let panels = Set(view.panels.compactMap(panel))
     if !panels.isEmpty { panelsOn = panels }
     askedFor = view.askedFor.compactMap(panel)

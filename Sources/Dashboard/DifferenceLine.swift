@@ -67,7 +67,7 @@ enum DifferenceLine {
 
 extension DashboardState {
   /// The settings of a lane that the other lane has otherwise: "cell lstm, k2 20"; empty where there is none.
-  func differences(of lane: Lane, limit: Int) -> String {
+  package func differences(of lane: Lane, limit: Int) -> String {
     guard let (a, b) = lanes.count > 1 ? (lanes[0], lanes[1]) : nil else { return "" }
     // What means nothing in either lane, such as the β of a cell that has none, is no difference.
     let knobs = Set((Knob.applying(to: a.experiment) + Knob.applying(to: b.experiment)).map(\.name))

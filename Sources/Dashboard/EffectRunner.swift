@@ -91,7 +91,7 @@ public struct EffectRunner {
       case .savePicture(let request):
         var drawn = state
         if let name = request.theme { drawn.theme = state.theme.with(name) }
-        let panel = Panels.all.first { $0.id.name == request.subject }
+        let panel = state.panels.named(request.subject)
         write(.picture(panel.map { render($0, drawn) } ?? render(drawn), drawn.theme, request))
       case .exportTrace:
         let pass = state.lane.shown?.pass

@@ -49,7 +49,7 @@ enum FooterLine {
   ) -> [Span] {
     let theme = state.theme
     var pairs: [(name: String, short: String, rank: Int)] = []
-    if let focus = state.focus, layout.frame(of: focus) != nil, let panel = Panels.named(focus) {
+    if let focus = state.focus, layout.frame(of: focus) != nil, let panel = state.panels.named(focus) {
       pairs += panel.keys(state).map { ($0.name.keyWords(theme), $0.short, 2) }
     }
     let knobs = Set(Knob.applying(to: state.experiment).map(\.name))
@@ -58,7 +58,7 @@ enum FooterLine {
       && binding.keys.contains(where: { state.capabilities.commands.isSuperset(of: $0.command.needs) })
     {
       // Where the pass is walked through these keys come first.
-      let isWalked = binding.group == .pass && (state.focus == ThisStepPanel().id || state.cursor.phase != .update)
+      let isWalked = binding.group == .pass && (state.focus == .thisStep || state.cursor.phase != .update)
       let rank = ["q", "?"].contains(binding.name) ? 0 : isWalked && !state.isRunning ? 1 : 2
       pairs += binding.footer(state).map { ($0.name.keyWords(theme), $0.short.words(theme), rank) }
     }

@@ -93,7 +93,7 @@ enum HeaderLine {
   /// The newest loss, where there is no room for its panel.
   private static func loss(_ state: DashboardState) -> Part {
     guard let loss = state.lane.told?.history.newest?.loss, state.zoomed == nil,
-      ScreenLayout(state).frame(of: Panels.loss.id) == nil
+      ScreenLayout(state).frame(of: .loss) == nil
     else { return Part([], ranks: []) }
     return Part([NumberText.short(loss)], ranks: [5], .loss, label: "loss ")
   }
@@ -121,7 +121,7 @@ enum HeaderLine {
 }
 
 /// A number without a fraction of zero, short: 1, 0.1, 3.2e-05.
-func plain(_ value: Double) -> String {
+package func plain(_ value: Double) -> String {
   let text = "\(value)"
   return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
 }

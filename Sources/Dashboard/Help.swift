@@ -14,14 +14,14 @@ enum Help {
   /// The row at which the help opens: the lines of the panel that the reader went to, or the beginning. The knobs have the
   /// focus at first.
   static func firstLine(_ state: DashboardState) -> Int {
-    guard let panel = state.focus.flatMap(Panels.named), panel.id != "knobs",
+    guard let panel = state.focus.flatMap(state.panels.named), panel.id != "knobs",
       ScreenLayout(state).frame(of: panel.id) != nil
     else { return 0 }
     return rows(state).firstIndex(of: [title(of: panel, state)]) ?? 0
   }
 
   private static func title(of panel: any Panel, _ state: DashboardState) -> Line {
-    .title(((panel.digit.map { "\($0) " } ?? "") + panel.title).words(state.theme))
+    .title(((state.panels.digit(of: panel).map { "\($0) " } ?? "") + panel.title).words(state.theme))
   }
 
   /// All rows for a screen of the state's width, each of one or two lines side by side: a wide screen has the keys in two
@@ -36,7 +36,7 @@ enum Help {
     }
     top += overview(state, width)
     let layout = ScreenLayout(state)
-    if let focus = state.focus, layout.frame(of: focus) != nil, let panel = Panels.named(focus) {
+    if let focus = state.focus, layout.frame(of: focus) != nil, let panel = state.panels.named(focus) {
       top.append(.blank)
       top.append(title(of: panel, state))
       top += panel.help.flatMap { $0.words(state.theme).wrapped(to: width) }.map(Line.text)

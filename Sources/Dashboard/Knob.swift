@@ -4,11 +4,11 @@ import RecurrentNetworks
 import Training
 
 /// A knob of the dashboard: a key of the experiment, and how it is called on the screen.
-struct Knob: Sendable {
+package struct Knob: Sendable {
   /// The dotted key.
-  let name: String
+  package let name: String
   /// The field's short name: k1, φ, η.
-  let label: String
+  package let label: String
 
   /// The knobs, those that a lecture turns first; then all other keys that can be turned.
   static let all: [Knob] = main + rest
@@ -71,7 +71,7 @@ struct Knob: Sendable {
   }
 
   /// The value on the screen: short, and for the spectral radius the one that W_hh has.
-  func value(_ lane: Lane, _ state: DashboardState) -> String {
+  package func value(_ lane: Lane, _ state: DashboardState) -> String {
     guard let key = try? ExperimentKey.named(name) else { return "" }
     let text = key.get(lane.experiment)
     if key.effect == .rescaleRecurrent, let radius = lane.measuredSpectralRadius {
@@ -82,10 +82,10 @@ struct Knob: Sendable {
   }
 
   /// What it is, in one line.
-  var summary: String { (try? ExperimentKey.named(name))?.summary ?? "" }
+  package var summary: String { (try? ExperimentKey.named(name))?.summary ?? "" }
 
   /// The columns that its values take: the longest name, or a number of four digits.
-  func valueWidth(_ state: DashboardState) -> Int {
+  package func valueWidth(_ state: DashboardState) -> Int {
     guard let key = try? ExperimentKey.named(name) else { return 0 }
     if case .choice(let names) = key.kind, state.lanes.count == 1 { return names.map(\.columns).max() ?? 0 }
     // In two lanes a knob that differs is followed by the other lane's value.
@@ -94,7 +94,7 @@ struct Knob: Sendable {
   }
 
   /// The keys that turn it from anywhere: "[ ]".
-  var directKeys: String {
+  package var directKeys: String {
     let binding = Keymap.bindings.first { binding in
       binding.keys.contains { key in
         if case .turn(let turned, _) = key.command { return turned == name }
@@ -112,7 +112,7 @@ extension DashboardState {
 
 extension Lane {
   /// The knobs that mean something here.
-  var knobs: [Knob] { Knob.applying(to: experiment) }
+  package var knobs: [Knob] { Knob.applying(to: experiment) }
 
   /// ρ(W_hh) of the pass that is shown, where it was computed and holds: not while a change of it is on its way.
   var measuredSpectralRadius: Double? {

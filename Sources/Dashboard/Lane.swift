@@ -21,8 +21,8 @@ public struct Lane: Sendable {
 
   /// The last update that the run has been at since it began, and the marks up to there: where it has gone back, those after it
   /// are still to be jumped to.
-  var furthestUpdate = 0
-  private(set) var marks: [TimelineMark] = []
+  package var furthestUpdate = 0
+  package private(set) var marks: [TimelineMark] = []
   /// Where another run begins in this lane's place, until its first state is there.
   var beginning: Int?
 
@@ -34,7 +34,7 @@ public struct Lane: Sendable {
 
   /// What header and timeline tell: while the run goes on, the state that the panels draw, so that all of the screen is of
   /// one update.
-  var told: RunSummary? { newest?.isRunning == true ? summary : newest }
+  package var told: RunSummary? { newest?.isRunning == true ? summary : newest }
   /// The state that the panels draw.
   public var summary: RunSummary? { shown?.summary ?? newest }
   /// What was read of it.
@@ -49,12 +49,12 @@ public struct Lane: Sendable {
   }
 
   /// The name of the cell, and the number of its gates.
-  var cellName: String { experiment.network.cell.rawValue }
-  var gates: Int {
+  package var cellName: String { experiment.network.cell.rawValue }
+  package var gates: Int {
     experiment.architecture.attends ? self[AttentionInstrument.self]?.heads.count ?? 1 : experiment.network.cell.gates
   }
   /// Whether the gradient that trains is the pass's own, going back.
-  var trainsByPass: Bool { experiment.training.algorithm.description.isTape }
+  package var trainsByPass: Bool { experiment.training.algorithm.description.isTape }
 
   /// Takes what a source gave.
   mutating func receive(_ frame: LaneFrame) {
@@ -82,7 +82,7 @@ public struct Lane: Sendable {
   }
 
   /// The same as a paragraph of a place: in fewer words where all of them have no room.
-  func absence<I: Instrument>(of name: String, from instrument: I.Type, in rect: Rect) -> String {
+  package func absence<I: Instrument>(of name: String, from instrument: I.Type, in rect: Rect) -> String {
     let whole = absence(of: name, from: instrument)
     guard [whole].wrapped(to: rect.width, rows: .max).count > rect.height, !I.readsAnyNetwork, !experiment.isRecurrent
     else { return whole }
@@ -112,10 +112,10 @@ extension Lane: Equatable {
 }
 
 /// How the lines of a lane are drawn where two stand in one plot: never told apart by color alone.
-struct LaneStyle {
-  let mark: Series.Mark, role: Role, symbol: Unicode.Scalar
+package struct LaneStyle {
+  package let mark: Series.Mark, role: Role, symbol: Unicode.Scalar
 
-  init(_ lane: LaneID) {
+  package init(_ lane: LaneID) {
     switch lane {
     case .a: (mark, role, symbol) = (.line(.solid), .truncated, "*")
     case .b: (mark, role, symbol) = (.line(.alternating), .newest, "o")
@@ -125,7 +125,7 @@ struct LaneStyle {
 
 extension DashboardState {
   /// One curve of each lane: of a single lane in the role's color, of two in each lane's own line, with its letter.
-  func series(
+  package func series(
     _ name: String, role: Role, symbol: Unicode.Scalar = "*", _ points: (Lane) -> [(x: Double, y: Double)]
   ) -> [Series] {
     guard lanes.count > 1 else { return [Series(points(lane), role: role, symbol: symbol, labels: [name])] }
@@ -142,7 +142,7 @@ extension DashboardState {
 extension DashboardState {
   /// Draws each lane beside the other under its letter; one lane alone, or where there is no room for both the one that has the
   /// focus, over all of it.
-  func sideBySide(
+  package func sideBySide(
     in rect: Rect, _ buffer: inout Buffer, _ theme: Theme, name: (Lane) -> String? = { _ in nil },
     draw: (Lane, Rect, inout Buffer) -> Void
   ) {
@@ -159,10 +159,10 @@ extension DashboardState {
 
 extension LaneID {
   /// Its letter on the screen.
-  var letter: String { rawValue.uppercased() }
+  package var letter: String { rawValue.uppercased() }
 }
 
 extension DashboardState {
   /// "B: " before what is said of the focused lane, where there are two.
-  var lanePrefix: String { lanes.count > 1 ? "\(lane.id.letter): " : "" }
+  package var lanePrefix: String { lanes.count > 1 ? "\(lane.id.letter): " : "" }
 }

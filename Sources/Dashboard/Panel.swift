@@ -55,7 +55,7 @@ public struct PanelSize: Hashable, Sendable {
 
 /// One panel of the dashboard: a picture of what its instruments read, and what to say about it.
 ///
-/// A panel is one file and its line in `Panels`. It draws inside its frame; the frame, with digit, title and note, is
+/// A panel is one file and its line in a `PanelCatalogue`. It draws inside its frame; the frame, with digit, title and note, is
 /// drawn for it.
 public protocol Panel: Sendable {
   /// The panel's name.
@@ -120,7 +120,7 @@ extension Panel {
   /// Takes no key.
   public func handle(_ key: Key, _ state: inout DashboardState) -> [Effect]? { nil }
   /// What an instrument has read of a lane; where there is nothing yet, it is written why `name` is missing.
-  func reading<I: Instrument>(
+  package func reading<I: Instrument>(
     _ name: String, from instrument: I.Type, of lane: Lane, in rect: Rect, _ buffer: inout Buffer, _ theme: Theme
   ) -> I.Reading? {
     if let reading = lane[instrument] { return reading }
@@ -136,6 +136,4 @@ extension Panel {
     seen.focusedLane = other.id
     return seen
   }
-  /// The digit that goes to it; nil for panels beyond the tenth, which are found by their names.
-  public var digit: Int? { Panels.digit(of: id) }
 }

@@ -1,7 +1,7 @@
 import Instruments
 
 /// What the panel of Jacobian products shows.
-enum ProductView: String, Hashable, Sendable, CaseIterable {
+package enum ProductView: String, Hashable, Sendable, CaseIterable {
   /// The memory path against the gated paths, for cells that have one.
   case memoryPath
   /// The singular values through time in one layer.
@@ -31,7 +31,7 @@ extension JacobianProductInstrument.Reading {
 
 extension DashboardState {
   /// What the panel of products shows now.
-  var shownProductView: ProductView {
+  package var shownProductView: ProductView {
     let views = lane[JacobianProductInstrument.self]?.views ?? []
     return productView.flatMap { views.contains($0) ? $0 : nil } ?? views.first ?? .time
   }
@@ -46,17 +46,17 @@ extension DashboardState {
     let next = views[(here + 1) % views.count]
     productView = next
     message = Message("Jacobian product: \(next.words)")
-    if zoomed == nil { show(Panels.jacobianProduct.id) }
+    if zoomed == nil { show(.jacobianProduct) }
   }
 
   /// The number of layers of the pass that is shown.
-  var layers: Int { lane.readings?.layers ?? shown?.experiment?.shownLayers ?? 1 }
+  package var layers: Int { lane.readings?.layers ?? shown?.experiment?.shownLayers ?? 1 }
 
   /// The layer that the panels show, counted from 0: that of the readings, or the one that was asked for.
-  var shownLayer: Int { lane.readings?.layer ?? layer ?? layers - 1 }
+  package var shownLayer: Int { lane.readings?.layer ?? layer ?? layers - 1 }
 
   /// What that layer is called; nil where there is but one.
-  var layerWords: String? { layers > 1 ? lane.experiment.layerName(shownLayer, of: layers).long : nil }
+  package var layerWords: String? { layers > 1 ? lane.experiment.layerName(shownLayer, of: layers).long : nil }
 
   /// Looks into the next layer above or below.
   mutating func moveLayer(up: Bool) {

@@ -4,7 +4,7 @@ import Training
 /// The line that is being written, in place of the footer, and over it what it can become.
 enum PromptOverlay {
   static func draw(prompt editor: LineEditor, _ state: DashboardState, _ buffer: inout Buffer) {
-    let line = SettingLine(editor.text, state.experiment, others: ScreenSetting.choices)
+    let line = SettingLine(editor.text, state.experiment, others: state.screenSettings)
     let candidates = line.candidates
     var note = editor.problem
     if note == nil, line.value != nil, candidates.isEmpty, let key = try? line.onlyKey() {

@@ -86,7 +86,7 @@ extension DashboardState {
     }
     let key = remappedKeys[key] ?? key
     if let effects = takeInLesson(key) { return effects }
-    if let focus, layout.frame(of: focus) != nil, let effects = Panels.named(focus)?.handle(key, &self) {
+    if let focus, layout.frame(of: focus) != nil, let effects = panels.named(focus)?.handle(key, &self) {
       return effects
     }
     guard let command = Keymap.command(for: key) else {
@@ -94,7 +94,8 @@ extension DashboardState {
       message = Message(
         place.map { place in
           let panel = place.panel
-          return "\(key.name): a key of the panel \(panel.title): \(panel.digit.map(String.init) ?? "Tab") goes there"
+          return
+            "\(key.name): a key of the panel \(panel.title): \(panels.digit(of: panel).map(String.init) ?? "Tab") goes there"
         } ?? "\(key.name): nothing; ? lists the keys")
       return []
     }
@@ -360,7 +361,7 @@ extension DashboardState {
 
 extension Key {
   /// As it is called in a message.
-  var name: String {
+  package var name: String {
     switch self {
     case .character(let character): character == " " ? "space" : String(character)
     case .control(let letter): "Ctrl-\(letter.uppercased())"

@@ -83,7 +83,7 @@ extension DashboardState {
   }
 
   /// Turns a knob by one click: a fine one, or one of those that a lecture wants.
-  mutating func turn(_ name: String, up: Bool, coarse: Bool) -> [Effect] {
+  package mutating func turn(_ name: String, up: Bool, coarse: Bool) -> [Effect] {
     guard let key = try? ExperimentKey.named(name) else { return [] }
     guard Knob.applying(to: experiment).contains(where: { $0.name == name }) else {
       message = Message("\(ExperimentKey.label(of: name)) means nothing with \(Knob.owner(of: name, in: experiment))")

@@ -112,11 +112,11 @@ extension DashboardState {
       lesson?.awaited.update = 0
       return restart(.loaded)
     case .act(.show(let names)):
-      let wanted = Panels.all.map(\.id).filter { names.contains($0.name) }
+      let wanted = panels.all.map(\.id).filter { names.contains($0.name) }
       (panelsOn, askedFor, zoomed) = (Set(wanted), wanted, nil)
       if let focus, !wanted.contains(focus) { self.focus = wanted.first }
     case .act(.look(let name)):
-      if let id = Panels.all.first(where: { $0.id.name == name })?.id { show(id) }
+      if let id = panels.named(name)?.id { show(id) }
     case .cursor(let step): go(toStep: step)
     case .act(.keep), .act(.cursor): break
     }

@@ -26,7 +26,7 @@ extension DashboardState {
   /// Goes to a panel by its digit: it is shown and has the focus. Once more, and all is as it was before; a panel that was gone
   /// to by other ways is hidden.
   mutating func go(toDigit digit: Int) {
-    guard let panel = Panels.panel(digit: digit) else { return }
+    guard let panel = panels.panel(digit: digit) else { return }
     guard panel.applies(to: self) else {
       message = Message("\(digit) \(panel.title): \(absence(of: panel))")
       return
@@ -69,21 +69,21 @@ extension DashboardState {
 
   /// The next choice of panels. One that the reader has made is kept, and comes after the presets.
   mutating func nextPreset() {
-    let present = PanelPreset.all.firstIndex { $0.panels == panelsOn }
+    let present = panels.presets.firstIndex { $0.panels == panelsOn }
     if present == nil { ownPanels = panelsOn }
     let presets = presets
     show(presets[((presets.firstIndex { $0.panels == panelsOn } ?? presets.count - 1) + 1) % presets.count])
   }
 
   /// The choices of panels, the reader's own last.
-  var presets: [PanelPreset] { PanelPreset.all + (ownPanels.map { [PanelPreset(name: "own", panels: $0)] } ?? []) }
+  var presets: [PanelPreset] { panels.presets + (ownPanels.map { [PanelPreset(name: "own", panels: $0)] } ?? []) }
 
   /// Shows a choice of panels.
   mutating func show(_ next: PanelPreset) {
     (panelsOn, zoomed, visit) = (next.panels, nil, nil)
     askedFor =
-      next.first.isEmpty && next.panels != PanelPreset.every
-      ? Panels.priority.map(\.id).filter(next.panels.contains) : next.first
+      next.first.isEmpty && next.panels != Set(panels.all.map(\.id))
+      ? panels.priority.map(\.id).filter(next.panels.contains) : next.first
     let shown = ScreenLayout(self).places.map(\.panel.id)
     if let focus, !shown.contains(focus) { self.focus = shown.first }
     message = Message("panels: \(next.name) (\(presets.map(\.name).joined(separator: ", ")))")

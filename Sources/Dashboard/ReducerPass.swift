@@ -123,7 +123,7 @@ extension DashboardState {
   }
 
   /// Some updates on, and the whole pass of the next.
-  mutating func updateForward(_ count: Int) -> [Effect] {
+  package mutating func updateForward(_ count: Int) -> [Effect] {
     guard lanes.contains(where: { $0.newest?.explosion == nil }) else {
       message = Self.explodedMessage
       return []
@@ -134,13 +134,13 @@ extension DashboardState {
   }
 
   /// Some updates back.
-  mutating func updateBack(_ count: Int) -> [Effect] {
+  package mutating func updateBack(_ count: Int) -> [Effect] {
     let effects = isRunning ? pause() : []
     return effects + rewind(count, byStep: false)
   }
 
   /// To the state after so many updates.
-  mutating func go(toUpdate update: Int) -> [Effect] {
+  package mutating func go(toUpdate update: Int) -> [Effect] {
     guard let newest else { return [] }
     let effects = isRunning ? pause() : []
     pendingCursor = PendingCursor(fromStart: false, places: 0, byStep: false, leaving: newest.pass)

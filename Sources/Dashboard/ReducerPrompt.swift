@@ -11,7 +11,7 @@ extension DashboardState {
     case .escape: mode = .panels
     case .backspace where editor.text.isEmpty: mode = .panels
     case .enter: return enterPrompt(editor)
-    case .tab: mode = .prompt(LineEditor(SettingLine(editor.text, experiment, others: ScreenSetting.choices).completed))
+    case .tab: mode = .prompt(LineEditor(SettingLine(editor.text, experiment, others: screenSettings).completed))
     case .up: mode = .prompt(history(editor, older: true))
     case .down: mode = .prompt(history(editor, older: false))
     default: if editor.edit(key) { mode = .prompt(editor) }
@@ -124,7 +124,7 @@ extension DashboardState {
     if let settings { closed.append(ClosedExperiment(name: opened.name, head: opened.head, settings: settings)) }
     opened = (demo.name, demo.head)
     // The help begins with what the demo says, not with a panel.
-    focus = Panels.knobs.id
+    focus = .knobs
     tip = []
     message = Message("\(demo.name): ? says what to look at and which keys to press; u brings back what was there")
     return effects
@@ -152,7 +152,8 @@ enum Finding: Sendable {
   case knob(Knob)
   /// A knob that means nothing with the present settings.
   case idleKnob(Knob)
-  case panel(any Panel)
+  /// A panel, and the digit that goes to it.
+  case panel(any Panel, digit: Int?)
   case demo(Demo)
   /// A place in training: "largest norm", with its update.
   case mark(TimelineMark)
@@ -161,7 +162,7 @@ enum Finding: Sendable {
   var name: String {
     switch self {
     case .knob(let knob), .idleKnob(let knob): knob.label
-    case .panel(let panel): panel.title
+    case .panel(let panel, _): panel.title
     case .demo(let demo): demo.name
     case .mark(let mark): mark.name
     }
@@ -170,7 +171,7 @@ enum Finding: Sendable {
   var about: String {
     switch self {
     case .knob(let knob), .idleKnob(let knob): knob.name
-    case .panel(let panel): "panel" + (panel.digit.map { " \($0)" } ?? "")
+    case .panel(_, let digit): "panel" + (digit.map { " \($0)" } ?? "")
     case .demo(let demo): demo.summary
     case .mark(let mark): "update \(NumberText.grouped(mark.update))"
     }
@@ -187,20 +188,20 @@ extension DashboardState {
     let demos = (named + others).map(Finding.demo)
     if case .demos = mode { return demos }
     // Those of recurrent networks are found with others too: it is said what to look at in place of them.
-    let panels = Panels.all.filter {
+    let panels = panels.all.filter {
       ($0.applies(to: self) || !words.isEmpty && isOurs && $0.reads.first?.readsAnyNetwork == false)
         && ($0.title + " " + $0.id.name).lowercased().contains(words)
-    }
+    }.map { Finding.panel($0, digit: self.panels.digit(of: $0)) }
     let marks = lane.marks.filter { $0.name.lowercased().contains(words) }
     let knobs = Knob.matching(text, in: experiment)
-    if words.isEmpty { return knobs.map(Finding.knob) + panels.map(Finding.panel) + marks.map(Finding.mark) + demos }
+    if words.isEmpty { return knobs.map(Finding.knob) + panels + marks.map(Finding.mark) + demos }
     let byLabel = knobs.filter { $0.isCalled(words) }
     let byWords = knobs.filter { knob in !byLabel.contains { $0.name == knob.name } }
     // What is asked for by its name and means nothing here is said to, before a demo whose text has the word is opened.
     let idle = Knob.all.filter { knob in
       (knob.isCalled(words) || knob.name.contains(words)) && !knobs.contains { $0.name == knob.name }
     }
-    return byLabel.map(Finding.knob) + panels.map(Finding.panel) + marks.map(Finding.mark)
+    return byLabel.map(Finding.knob) + panels + marks.map(Finding.mark)
       + named.map(Finding.demo) + byWords.map(Finding.knob) + idle.map(Finding.idleKnob)
       + others.map(Finding.demo)
   }
@@ -210,11 +211,11 @@ extension DashboardState {
     switch finding {
     case .knob(let found):
       knob = found.name
-      show(Panels.knobs.id)
+      show(.knobs)
     case .idleKnob(let found):
       message = Message("\(found.label) means nothing with \(Knob.owner(of: found.name, in: experiment))")
-    case .panel(let panel) where !panel.applies(to: self): message = Message("\(panel.title): \(absence(of: panel))")
-    case .panel(let panel): show(panel.id)
+    case .panel(let panel, _) where !panel.applies(to: self): message = Message("\(panel.title): \(absence(of: panel))")
+    case .panel(let panel, _): show(panel.id)
     case .demo(let demo): return [.read(demo)]
     case .mark(let mark): return go(toUpdate: mark.update)
     }

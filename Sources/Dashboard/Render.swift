@@ -51,7 +51,8 @@ private func draw(
   guard place.isFramed else { return panel.draw(state, in: place.frame, &buffer, theme: theme) }
   let inside = buffer.box(
     place.frame, title: [panel.title, panel.shortTitle].map { $0.words(theme) },
-    note: panel.notes(state).map { $0.words(theme) }, key: panel.digit.map(String.init), focused: isFocused,
+    note: panel.notes(state).map { $0.words(theme) }, key: state.panels.digit(of: panel).map(String.init),
+    focused: isFocused,
     theme: theme)
   guard panel.applies(to: state) else {
     buffer.paragraph("\(panel.title): \(state.absence(of: panel))", in: inside, style: theme[.dimText])

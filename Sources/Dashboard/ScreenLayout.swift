@@ -63,7 +63,7 @@ public struct ScreenLayout: Sendable {
     difference = differenceHeight > 0 ? screen.line(1) : nil
     var room = screen.inset(top: 1 + differenceHeight, bottom: 1 + tipHeight)
     lesson = state.lesson.map { LessonCard.place($0, in: &room, isBig: state.isBig, theme: state.theme) }
-    let applying = Panels.all.filter { $0.isOpen(in: state) }
+    let applying = state.panels.all.filter { $0.isOpen(in: state) }
     if let id = state.zoomed, let panel = applying.first(where: { $0.id == id }) {
       places = [Place(panel, room, isZoomed: true)]
       numbers = nil
@@ -77,8 +77,10 @@ public struct ScreenLayout: Sendable {
       places = Self.arrange(Self.chosen(state, in: room), state, in: room)
     }
     let shown = Set(places.map(\.panel.id))
-    hidden = applying.filter { !shown.contains($0.id) && $0.isWanted(state) }.compactMap(\.digit).map(String.init)
-      .sorted()
+    hidden = applying.filter { !shown.contains($0.id) && $0.isWanted(state) }.compactMap(state.panels.digit).map(
+      String.init
+    )
+    .sorted()
   }
 
   /// The frame of the panel called `id`, if it is on the screen.
@@ -86,23 +88,23 @@ public struct ScreenLayout: Sendable {
 
   /// Takes the panels that are on one after the other, the asked-for and the important first, while all fit.
   private static func chosen(_ state: DashboardState, in room: Rect) -> [[any Panel]] {
-    let asked = state.askedFor.compactMap(Panels.named)
-    let order = asked + Panels.priority.filter { panel in !asked.contains { $0.id == panel.id } }
+    let asked = state.askedFor.compactMap(state.panels.named)
+    let order = asked + state.panels.priority.filter { panel in !asked.contains { $0.id == panel.id } }
     var taken: Set<PanelID> = []
     for panel in order
     where state.panelsOn.contains(panel.id) && panel.isOpen(in: state)
       && (panel.isWanted(state) || state.askedFor.contains(panel.id))
     {
-      let rows = rows(of: taken.union([panel.id]))
+      let rows = rows(of: taken.union([panel.id]), state.panels)
       if rows.allSatisfy({ leastWidth($0) <= room.width }) && rows.reduce(0, { $0 + leastHeight($1) }) <= room.height {
         taken.insert(panel.id)
       }
     }
-    return rows(of: taken)
+    return rows(of: taken, state.panels)
   }
 
-  private static func rows(of taken: Set<PanelID>) -> [[any Panel]] {
-    Panels.rows.map { row in row.filter { taken.contains($0.id) } }.filter { !$0.isEmpty }
+  private static func rows(of taken: Set<PanelID>, _ panels: PanelCatalogue) -> [[any Panel]] {
+    panels.rows.map { row in row.filter { taken.contains($0.id) } }.filter { !$0.isEmpty }
   }
 
   private static func leastWidth(_ row: [any Panel]) -> Int { row.reduce(0) { $0 + $1.size.minimum.width + 2 } }

@@ -4,19 +4,19 @@ import Sources
 import Training
 
 /// What can be set at the prompt beside the experiment: how the screen looks.
-enum ScreenSetting {
-  /// The keys, and what each can be.
-  static let choices = [
-    "theme": ThemeName.allCases.map(\.rawValue), "save": ["screen"] + Panels.all.map(\.id.name),
-    "panels": ["save"] + PanelPreset.all.map(\.name) + ["own"],
-  ]
-}
-
 extension DashboardState {
+  /// The keys, and what each can be.
+  var screenSettings: [String: [String]] {
+    [
+      "theme": ThemeName.allCases.map(\.rawValue), "save": ["screen"] + panels.all.map(\.id.name),
+      "panels": ["save"] + panels.presets.map(\.name) + ["own"],
+    ]
+  }
+
   /// Takes a line that is about the screen.
   /// - Returns: what comes of it; nil where it is about something else.
   mutating func setScreen(_ line: SettingLine) throws(ExperimentKeyError) -> [Effect]? {
-    guard let choices = ScreenSetting.choices[line.key] else { return nil }
+    guard let choices = screenSettings[line.key] else { return nil }
     let value = line.value ?? ""
     if line.key == "save" { return [.savePicture(try picture(PictureRequest(words: value), among: choices))] }
     if line.key == "panels", value == "save" {
@@ -43,7 +43,7 @@ extension DashboardState {
     guard !request.subject.isEmpty else { return request }
     var request = request
     let shown = ScreenLayout(self).places.map(\.panel), word = request.subject.lowercased()
-    guard let panel = Panels.all.first(where: { [$0.id.name, $0.title.lowercased()].contains(word) }) else {
+    guard let panel = panels.all.first(where: { [$0.id.name, $0.title.lowercased()].contains(word) }) else {
       throw ExperimentKeyError(
         key: "save",
         problem: "found \(request.subject), expected a panel's name, or screen, and svg, png, txt or a theme",

@@ -2,7 +2,7 @@ import Canvas
 import Instruments
 
 /// A term of the flow matrix that the reader has gone to, with the arrows or the mouse.
-struct PickedTerm: Hashable, Sendable {
+package struct PickedTerm: Hashable, Sendable {
   var place: TermPlace
   /// Where the pass's cursor stood. When that moves on, the term is forgotten.
   var cursor: Cursor
@@ -10,14 +10,14 @@ struct PickedTerm: Hashable, Sendable {
 
 extension DashboardState {
   /// The keys of the panels that read a term.
-  static let termKeys = [
+  package static let termKeys = [
     PanelKey([.up, .down], name: "↑↓", short: "loss", help: "the loss before, the next loss"),
     PanelKey(
       [.left, .right], name: "←→", short: "step", help: "the step before, the next step; the pass's cursor comes along"),
   ]
 
   /// The term that was gone to, while the pass's cursor stays where it was.
-  var term: TermPlace? { pickedTerm.flatMap { $0.cursor == cursor ? $0.place : nil } }
+  package var term: TermPlace? { pickedTerm.flatMap { $0.cursor == cursor ? $0.place : nil } }
 
   /// Goes to a term; the pass's cursor comes along as far as the window has the step.
   mutating func pick(_ place: TermPlace) {
@@ -26,7 +26,7 @@ extension DashboardState {
   }
 
   /// Goes from the present term to one beside it; nil for other keys.
-  mutating func moveTerm(_ key: Key) -> [Effect]? {
+  package mutating func moveTerm(_ key: Key) -> [Effect]? {
     guard DashboardState.termKeys.contains(where: { $0.keys.contains(key) }) else { return nil }
     guard let shown, let last = shown.targetSteps.last else { return [] }
     let read = lane[TermInstrument.self]?.term

@@ -1,6 +1,7 @@
 import Canvas
 import Dashboard
 import Instruments
+import Panels
 import Sources
 import Training
 

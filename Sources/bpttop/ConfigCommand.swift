@@ -3,6 +3,7 @@ import Canvas
 import Dashboard
 import Experiments
 import Foundation
+import Panels
 
 /// `bpttop config`: the user's own file.
 struct ConfigCommand: ParsableCommand {

@@ -3,6 +3,7 @@ import Dashboard
 import Experiments
 import Foundation
 import Lessons
+import Panels
 import Sources
 import Terminal
 import Training

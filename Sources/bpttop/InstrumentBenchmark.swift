@@ -3,6 +3,7 @@ import Dashboard
 import Experiments
 import GradientFlow
 import Instruments
+import Panels
 import Sources
 import Training
 

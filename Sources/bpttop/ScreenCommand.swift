@@ -4,6 +4,7 @@ import Dashboard
 import Experiments
 import Foundation
 import Lessons
+import Panels
 import Sources
 import Training
 

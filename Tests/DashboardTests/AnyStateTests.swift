@@ -6,6 +6,7 @@ import Testing
 import Training
 
 @testable import Dashboard
+@testable import Panels
 
 /// Whatever is shown, on whatever terminal: panels stand beside each other, each draws in its own place, one column a character.
 @Suite struct AnyStateTests {

@@ -8,6 +8,7 @@ import Testing
 import Training
 
 @testable import Dashboard
+@testable import Panels
 
 /// What the dashboard wants done is done: commands go to the source, files to the outlet, news come back.
 @Suite struct EffectRunnerTests {

@@ -5,6 +5,7 @@ import Sources
 
 @testable import Dashboard
 @testable import Training
+@testable import Panels
 
 /// States to test with: real passes of a small network, and everything else set by hand.
 enum Example {

@@ -1,6 +1,7 @@
 import Testing
 
 @testable import Dashboard
+@testable import Panels
 
 /// What the File panel says of the file, at every width.
 @Suite struct FilePanelTests {

@@ -6,6 +6,7 @@ import Testing
 import Training
 
 @testable import Dashboard
+@testable import Panels
 
 /// Panels of networks that are no recurrent ones, and of clients, with real runs behind them.
 @Suite struct GraphPanelTests {

@@ -2,6 +2,7 @@ import Canvas
 import Testing
 
 @testable import Dashboard
+@testable import Panels
 
 /// Footer and help are made of the keymap, and the keymap says what is true.
 @Suite struct KeymapTests {
@@ -74,10 +75,12 @@ import Testing
 
   @Test func panelsHaveTheirDigitsAndThreeLines() {
     // Ten have a digit; the others are found by their names.
-    #expect(Panels.all.compactMap(\.digit).sorted() == Array(0...9))
-    #expect((0...9).allSatisfy { Panels.panel(digit: $0)?.digit == $0 } && Panels.panel(digit: 10) == nil)
+    let catalogue = Panels.catalogue
+    #expect(Panels.all.compactMap(catalogue.digit).sorted() == Array(0...9))
+    #expect((0...9).allSatisfy { catalogue.panel(digit: $0).flatMap(catalogue.digit) == $0 })
+    #expect(catalogue.panel(digit: 10) == nil)
     #expect(Set(Panels.all.map(\.id)).count == Panels.all.count)
-    #expect(Set(Panels.priority.map(\.id)) == Set(Panels.all.map(\.id)))
+    #expect(Set(catalogue.priority.map(\.id)) == Set(Panels.all.map(\.id)))
     for panel in Panels.all {
       #expect(panel.help.count == 3)
       #expect(panel.help.allSatisfy { !$0.isEmpty })

@@ -6,6 +6,7 @@ import Testing
 import Training
 
 @testable import Dashboard
+@testable import Panels
 
 /// Stacked layers, gated cells and other learners on the screen.
 @Suite struct LayerTests {

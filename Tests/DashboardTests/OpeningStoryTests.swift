@@ -4,6 +4,7 @@ import Testing
 import Training
 
 @testable import Dashboard
+@testable import Panels
 
 /// What README, footer and tip line promise of the opening experiment holds whenever the keys are pressed: before the first
 /// update, after three seconds and after a minute of training.

@@ -8,6 +8,7 @@ import Testing
 
 @testable import Dashboard
 @testable import Training
+@testable import Panels
 
 /// Steps through passes whose states do not simply follow one another.
 @Suite struct PassWalkTests {

@@ -5,6 +5,7 @@ import Testing
 @testable import Dashboard
 @testable import GradientFlow
 @testable import Training
+@testable import Panels
 
 /// Whatever the numbers, the size and the terminal: a panel draws inside of its rectangle, one column a character, and
 /// does not crash.

@@ -4,6 +4,7 @@ import LinearAlgebra
 @testable import Dashboard
 @testable import GradientFlow
 @testable import Training
+@testable import Panels
 
 /// Pictures of hand-made numbers, so that what a panel draws can be told beforehand.
 enum Sample {

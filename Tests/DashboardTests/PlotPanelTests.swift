@@ -5,6 +5,7 @@ import Testing
 @testable import Dashboard
 @testable import GradientFlow
 @testable import Training
+@testable import Panels
 
 /// Panels as they look in ASCII without colors, of numbers that can be checked by eye.
 @Suite struct PlotPanelGoldenTests {

@@ -4,6 +4,7 @@ import Testing
 import Training
 
 @testable import Dashboard
+@testable import Panels
 
 /// The mouse on the screen of a real pass: 20 steps, window 6 … 15, of which the last 5 are injected.
 @Suite struct PointerTests {

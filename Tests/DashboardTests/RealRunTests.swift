@@ -5,6 +5,7 @@ import Testing
 import Training
 
 @testable import Dashboard
+@testable import Panels
 
 /// The dashboard with a real run behind it: keys go in, effects are done, frames come back.
 @Suite struct RealRunTests {

@@ -3,6 +3,7 @@ import Testing
 import Training
 
 @testable import Dashboard
+@testable import Panels
 
 /// What keys and messages do to the state: everything that changes, and nothing else.
 @Suite struct ReducerTests {

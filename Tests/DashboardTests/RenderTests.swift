@@ -5,6 +5,7 @@ import Testing
 import Training
 
 @testable import Dashboard
+@testable import Panels
 
 /// Whole screens.
 @Suite struct RenderTests {

@@ -2,11 +2,14 @@ import Canvas
 import Testing
 
 @testable import Dashboard
+@testable import Panels
 
 /// Places at every size.
 @Suite struct LayoutTests {
   private func digits(_ width: Int, _ height: Int) throws -> [Int] {
-    ScreenLayout(try Example.state(size: Size(width: width, height: height))).places.compactMap(\.panel.digit)
+    ScreenLayout(try Example.state(size: Size(width: width, height: height))).places.compactMap {
+      Panels.catalogue.digit(of: $0.panel)
+    }
   }
 
   @Test func whichPanelsStay() throws {

@@ -6,6 +6,7 @@ import Testing
 import Training
 
 @testable import Dashboard
+@testable import Panels
 
 /// A term of the flow matrix is gone to with the arrows, and all panels come along.
 @Suite struct TermCursorTests {

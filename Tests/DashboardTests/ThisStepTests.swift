@@ -7,6 +7,7 @@ import Testing
 import Training
 
 @testable import Dashboard
+@testable import Panels
 
 /// What This step says, and what it keeps where there is little room.
 @Suite struct ThisStepTests {

@@ -6,6 +6,7 @@ import Testing
 
 @testable import Dashboard
 @testable import Training
+@testable import Panels
 
 /// What the screen says of a network whose steps have weights of their own.
 @Suite struct UntiedTests {

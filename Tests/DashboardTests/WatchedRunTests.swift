@@ -5,6 +5,7 @@ import Testing
 import Training
 
 @testable import Dashboard
+@testable import Panels
 
 /// A run that is trained elsewhere: what it has is shown, and what it cannot be told is said.
 @Suite struct WatchedRunTests {

@@ -5,6 +5,7 @@ import Sources
 import Training
 
 @testable import Lessons
+@testable import Panels
 
 /// Runs and stages for the tests of lessons.
 enum Example {

@@ -8,6 +8,7 @@ import Testing
 import Training
 
 @testable import Lessons
+@testable import Panels
 
 /// A lesson as it is given: keys, ways back, what is kept.
 struct LessonSessionTests {

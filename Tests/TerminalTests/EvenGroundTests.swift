@@ -5,6 +5,7 @@ import Testing
 import Training
 
 @testable import Terminal
+@testable import Panels
 
 /// The dashboard's own frames as bytes, on a model of a terminal.
 struct EvenGroundTests {
