@@ -3,6 +3,8 @@ public struct HeldKey: Hashable, Sendable {
   private var key: Key?
   private var last = Duration.zero
   private var count = 0
+  /// How many keys were pressed, a held one once, and when the first was.
+  public private(set) var pressed = 0, first: Duration?
 
   /// No key yet.
   public init() {}
@@ -13,7 +15,8 @@ public struct HeldKey: Hashable, Sendable {
   /// How many times a press counts: 1, and ten or a hundred times that after a while of holding it.
   public mutating func press(_ key: Key, at time: Duration) -> Int {
     count = key == self.key && time > last && time - last < Self.interval ? count + 1 : 0
-    (self.key, last) = (key, time)
+    (self.key, last, first) = (key, time, first ?? time)
+    pressed += count == 0 ? 1 : 0
     return count < 12 ? 1 : count < 40 ? 10 : 100
   }
 }

@@ -52,7 +52,8 @@ extension Command {
   /// What a source must take, for the command to mean anything.
   var needs: Capabilities.Commands {
     switch self {
-    case .runOrPause, .stepForward, .stepBack, .updateForward, .updateBack, .faster, .slower: .control
+    case .runOrPause, .stepForward, .stepBack, .cursorLeft, .cursorRight, .updateForward, .updateBack, .faster, .slower:
+      .control
     case .turn, .nextTruncation, .toggleLSTM, .undo, .restart, .restartPresent, .newSeed, .prompt, .demos,
       .saveExperiment,
       .saveSession:
@@ -70,6 +71,8 @@ public enum Command: Hashable, Sendable {
   case focusNext, focusPrevious
   case panel(digit: Int)
   case runOrPause, stepForward, stepBack, updateForward, updateBack, faster, slower
+  /// The cursor of the pass to the step at its left or right on the screen, in the part of the pass where it is.
+  case cursorLeft, cursorRight
   /// To the first and the last place of the pass, ten places on or back, to the next step with a loss.
   case passStart, passEnd, passForward, passBack, nextLoss
   /// Turn the knob of a dotted key by one step, up or down.

@@ -14,6 +14,11 @@ enum FooterLine {
       draw(message, over: line, &buffer, theme)
       return
     }
+    if let lesson = state.lesson, lesson.isAsking, !lesson.isAway {
+      // Nothing else works while a question waits, and the card names what answers it.
+      buffer.put(hints(state, layout, width: line.width, ranks: 0...0), in: line)
+      return
+    }
     let hidden = hiddenSpans(state, layout, theme)
     let hiddenWidth = hidden.columns
     if !state.tip.isEmpty && layout.tip == nil {

@@ -57,10 +57,12 @@ public enum Keymap {
       .training, "space", "run", "run or pause", [(.character(" "), .runOrPause)]),
     KeyBinding(
       .pass, ". ,", "step",
-      "one step of the pass on, back (also → ← l h): forward in time, then back over the gradient",
+      "one step of the pass on, back: forward in time, then back in time over the gradient",
+      [(.character("."), .stepForward), (.character(","), .stepBack)]),
+    KeyBinding(
+      .pass, "← →", nil, "the cursor of the pass to the left, to the right: earlier, later in time (also h l)",
       [
-        (.character("."), .stepForward), (.character(","), .stepBack), (.right, .stepForward), (.left, .stepBack),
-        (.character("l"), .stepForward), (.character("h"), .stepBack),
+        (.left, .cursorLeft), (.right, .cursorRight), (.character("h"), .cursorLeft), (.character("l"), .cursorRight),
       ]),
     KeyBinding(
       .pass, "Home End", nil, "the beginning and the end of the pass; PgUp PgDn ten steps",
@@ -188,7 +190,7 @@ extension KeyBinding {
     switch footer {
     case nil: []
     case "run" where state.isRunning: [(name, "pause")]
-    case "step" where state.size.width >= 100: state.nextSteps ?? [(name, "step")]
+    case "step": state.nextSteps ?? [(name, "step")]
     case let word?: [(name, word)]
     }
   }

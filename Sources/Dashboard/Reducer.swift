@@ -63,6 +63,7 @@ extension DashboardState {
     let typed = typedPanel
     typedPanel = nil
     let presses = held.press(key, at: time)
+    growOld(at: time)
     // These mean the same wherever one is.
     switch key {
     case .control("c"): return perform(.quit)

@@ -50,6 +50,8 @@ extension DashboardState {
       return effects
     case .escape: lesson?.isAway = true
     case _ where lesson?.type(key) == true: return []
+    case .left where session.movesCursor: moveCursor(right: false)
+    case .right where session.movesCursor: moveCursor(right: true)
     // A letter that was meant for the answer must not change the network that the question is about.
     case .character(let character) where session.refusal(of: character, turnsKnob: turnsKnob(key)) != nil:
       message = session.refusal(of: character, turnsKnob: turnsKnob(key)).map { Message($0) }
@@ -79,6 +81,13 @@ extension DashboardState {
     mode = .panels
     message = Message(session.holding)
     return []
+  }
+
+  /// The cursor of a question to the next step at its side, as long as there is one.
+  private mutating func moveCursor(right: Bool) {
+    guard let scene = lessonScene, let window else { return }
+    let wanted = scene.step + (right ? 1 : -1)
+    go(toStep: min(max(wanted, window.steps.lowerBound + 1), window.steps.upperBound))
   }
 
   private func turnsKnob(_ key: Key) -> Bool { Keymap.group(of: key) == .knobs }

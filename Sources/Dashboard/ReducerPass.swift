@@ -36,6 +36,8 @@ extension DashboardState {
     switch command {
     case .stepForward: return stepForward()
     case .stepBack: return stepBack()
+    case .cursorLeft: return slide(right: false)
+    case .cursorRight: return slide(right: true)
     case .passStart: move(toPlace: { _, _ in 0 })
     case .passEnd: move(toPlace: { _, last in last })
     case .passForward: move(toPlace: { place, last in min(place + 10, last) })
@@ -120,6 +122,27 @@ extension DashboardState {
     guard let shown else { return [] }
     if move(to: place(in: shown.window) - 1, in: shown.window) { return [] }
     return rewind(1, byStep: true)
+  }
+
+  /// The cursor to the step at its left or right: on in the pass, or back, as time runs on the screen. Where the pass turns
+  /// going on is the way over; going back stops there.
+  private mutating func slide(right: Bool) -> [Effect] {
+    guard cursor.phase != .update || hasSteppedToUpdate else { return right ? stepForward() : stepBack() }
+    let runsRight = (cursor.phase == .forward) != cursor.isReversed
+    if cursor.phase != .update, runsRight == right { return stepForward() }
+    guard let window = shown?.window, pendingCursor == nil else { return [] }
+    if cursor.phase == .update {
+      if right { return stepBack() }
+      message = Message("the pass ends here: . goes on with the next update")
+    } else if let before = self.cursor(at: place(in: window) - 1, in: window), before.phase == cursor.phase {
+      return stepBack()
+    } else {
+      message = Message(
+        cursor.phase == .forward
+          ? "the pass begins here: , goes back over the update before"
+          : "the gradient begins here: , goes back to the states")
+    }
+    return []
   }
 
   /// Some updates on, and the whole pass of the next.

@@ -29,7 +29,8 @@ private func drawScreen(_ state: DashboardState, _ layout: ScreenLayout, _ buffe
   if let numbers = layout.numbers { BigNumbers.draw(state, in: numbers, &buffer) }
   for place in layout.places { draw(place, state, &buffer, theme, isFocused: place.panel.id == state.focus) }
   if let lesson = state.lesson, let rect = layout.lesson {
-    LessonCard.draw(lesson, in: rect, isBig: state.isBig, theme: state.theme, into: &buffer)
+    LessonCard.draw(
+      lesson, in: rect, isBig: state.isBig, isAlone: layout.places.isEmpty, theme: state.theme, into: &buffer)
   }
   HeaderLine.draw(state, in: layout.header, &buffer)
   if let line = layout.difference { DifferenceLine.draw(state, in: line, &buffer) }

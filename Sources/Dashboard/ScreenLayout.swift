@@ -35,7 +35,7 @@ public struct ScreenLayout: Sendable {
   public let tip: Rect?
   /// The line that tells how two lanes differ.
   public let difference: Rect?
-  /// Where the lesson stands.
+  /// Where the lesson stands; alone, where no panel is shown beside it.
   public let lesson: Rect?
   /// Where large numbers stand.
   public let numbers: Rect?
@@ -62,7 +62,8 @@ public struct ScreenLayout: Sendable {
     let differenceHeight = state.lanes.count > 1 ? 1 : 0
     difference = differenceHeight > 0 ? screen.line(1) : nil
     var room = screen.inset(top: 1 + differenceHeight, bottom: 1 + tipHeight)
-    lesson = state.lesson.map { LessonCard.place($0, in: &room, isBig: state.isBig, theme: state.theme) }
+    let whole = room
+    let card = state.lesson.map { LessonCard.place($0, in: &room, isBig: state.isBig, theme: state.theme) }
     let applying = state.panels.all.filter { $0.isOpen(in: state) }
     if let id = state.zoomed, let panel = applying.first(where: { $0.id == id }) {
       places = [Place(panel, room, isZoomed: true)]
@@ -76,11 +77,10 @@ public struct ScreenLayout: Sendable {
       numbers = nil
       places = Self.arrange(Self.chosen(state, in: room), state, in: room)
     }
+    lesson = card != nil && places.isEmpty && !state.isBig ? whole : card
     let shown = Set(places.map(\.panel.id))
-    hidden = applying.filter { !shown.contains($0.id) && $0.isWanted(state) }.compactMap(state.panels.digit).map(
-      String.init
-    )
-    .sorted()
+    let digits = applying.filter { !shown.contains($0.id) && $0.isWanted(state) }.compactMap(state.panels.digit)
+    hidden = digits.map(String.init).sorted()
   }
 
   /// The frame of the panel called `id`, if it is on the screen.

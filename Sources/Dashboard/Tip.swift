@@ -26,6 +26,14 @@ public enum Tip: Hashable, Sendable, CaseIterable {
 }
 
 extension DashboardState {
+  /// After so many keys, or so long after the first of them, nobody is new here.
+  private static let keysOfNewcomer = 60, timeOfNewcomer = Duration.seconds(300)
+
+  /// A key was pressed: the tip line goes when it has been there for long.
+  mutating func growOld(at time: Duration) {
+    if held.pressed > Self.keysOfNewcomer || time - (held.first ?? time) > Self.timeOfNewcomer { tip = [] }
+  }
+
   /// A knob was turned: what the tip line said of it is known now. A spectral radius must be far beyond 1 for the
   /// gradient of saturating units to explode.
   mutating func use(_ knob: String) {

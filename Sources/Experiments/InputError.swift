@@ -45,11 +45,14 @@ public struct OutputError: Error, Equatable, Sendable, CustomStringConvertible {
   public var problem: String
   /// Whether the place was wrong from the start, as a folder that is not there; else the device failed, as a full disk does.
   public var isWrongPlace: Bool
+  /// Whether who read it has gone away, as `head` does when it has its lines: that is no fault.
+  public var isReaderGone: Bool
 
   /// The system's error `code` in writing `file`.
   public init(file: String, code: Int32) {
     self.file = file
     problem = systemMessage(code)
+    isReaderGone = code == EPIPE
     isWrongPlace = ![ENOSPC, EDQUOT, EIO, EPIPE, EFBIG, EBADF].contains(code)
   }
 

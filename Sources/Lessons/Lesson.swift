@@ -16,10 +16,18 @@ public struct Lesson: Sendable {
   public var file: String
   /// What is trained.
   public var experiment: Experiment
+  /// Rows of the panel Through time that it does not speak of: they are left out while it is given.
+  public var hidden: Set<PassRow> = []
   /// What the teacher reads.
   public var teacher: TeacherNotes
   /// Its steps; there is one at least.
   public var steps: [LessonStep]
+}
+
+/// A kind of row of the panel Through time that a lesson can leave out.
+public enum PassRow: String, CaseIterable, Sendable {
+  /// What the network should say; φ′ of the units; the norm of the gradient; the bracket of the window with its k1 and k2.
+  case targets, slopes, gradient, window
 }
 
 /// What a teacher should know of a lesson.

@@ -44,6 +44,9 @@ public struct LessonCurve: Equatable, Sendable {
   /// A flat curve in the middle.
   public init() {}
 
+  /// Whether no point of it was moved.
+  var isFlat: Bool { heights == Self().heights }
+
   /// Takes an arrow. Nil where the key is none.
   mutating func take(_ key: Key) -> Bool {
     switch key {
@@ -95,7 +98,7 @@ extension LessonSession {
   /// Whether the arrows choose or draw the answer.
   public var takesArrows: Bool {
     switch step.question?.kind {
-    case .choice?, .curve?: phase == .shown
+    case .choice?, .curve?, .step?: phase == .shown
     default: false
     }
   }

@@ -5,8 +5,8 @@ public enum LessonCard {
   /// A row of the card.
   typealias Row = [Span]
 
-  /// The card's rows at a width of its inside.
-  public static func rows(_ session: LessonSession, width: Int, theme: Theme) -> [[Span]] {
+  /// The card's rows at a width of its inside, with so many rows between two heights of a curve.
+  public static func rows(_ session: LessonSession, width: Int, theme: Theme, rise: Int = 1) -> [[Span]] {
     var rows: [Row] = []
     let page = session.page
     if let fault = session.fault {
@@ -25,20 +25,20 @@ public enum LessonCard {
     case .revealed:
       // The question stays beside its answer; the rest makes room.
       if case .curve = session.answer {
-        rows += answerRows(session, width, theme)
+        rows += answerRows(session, width, theme, rise)
       } else {
         rows += paragraph(page.ask, width, theme, .dimText)
       }
       rows += revealedRows(session, width, theme)
     case .shown where session.firstTry != nil:
       // What was said before makes room for the hint.
-      rows += paragraph(page.ask, width, theme, .value) + answerRows(session, width, theme)
+      rows += paragraph(page.ask, width, theme, .value) + answerRows(session, width, theme, rise)
       rows += secondTryRows(session, width, theme)
     default:
       rows += paragraph(page.say, width, theme, .text)
       rows += paragraph(page.hint, width, theme, .accent)
       rows += paragraph(page.ask, width, theme, .value)
-      rows += answerRows(session, width, theme)
+      rows += answerRows(session, width, theme, rise)
     }
     return rows
   }
@@ -57,13 +57,13 @@ public enum LessonCard {
     }
   }
 
-  private static func answerRows(_ session: LessonSession, _ width: Int, _ theme: Theme) -> [Row] {
+  private static func answerRows(_ session: LessonSession, _ width: Int, _ theme: Theme, _ rise: Int) -> [Row] {
     let isOpen = session.phase == .shown
     switch session.answer {
     case .option(let chosen): return optionRows(chosen, session, width, theme)
     case .number(let text):
       return isOpen ? [[Span("▸ ", theme[.keyName]), Span(text + "_", theme[.selection])]] : []
-    case .curve(let curve): return curveRows(curve, session, width, theme)
+    case .curve(let curve): return curveRows(curve, session, width, theme, rise)
     case .none, .step:
       return session.isTalk ? optionsInTalk(session, width, theme) : optionRows(nil, session, width, theme)
     }
@@ -100,7 +100,9 @@ public enum LessonCard {
   }
 
   /// The axes on which a curve is drawn: the reader's with ●, and the real one with ○ once it is revealed.
-  private static func curveRows(_ curve: LessonCurve, _ session: LessonSession, _ width: Int, _ theme: Theme) -> [Row] {
+  private static func curveRows(
+    _ curve: LessonCurve, _ session: LessonSession, _ width: Int, _ theme: Theme, _ rise: Int
+  ) -> [Row] {
     guard case .curve(_, _, let x, let y)? = session.step.question?.kind else { return [] }
     let right = session.page.verdict?.curve
     let gap = max(2, min(6, (width - 12 - x.count) / LessonCurve.places))
@@ -120,6 +122,8 @@ public enum LessonCard {
         row.append(Span(String(repeating: level == 0 ? "─" : " ", count: gap - 1), theme[.grid]))
       }
       rows.append(row)
+      guard level > 0 else { continue }
+      rows += Array(repeating: [Span(String(repeating: " ", count: 9) + "│", theme[.grid])], count: rise - 1)
     }
     rows[rows.count - 1].append(Span(" " + x.words(theme), theme[.dimText]))
     return rows
@@ -161,7 +165,7 @@ public enum LessonCard {
       switch session.step.question?.kind {
       case .choice?: keys.append(("↑↓", "choose"))
       case .number?: keys.append(("0-9 . - * / ^", "type the number"))
-      case .step?: keys.append((", .", "move the cursor"))
+      case .step?: keys.append(("←→", "move the cursor"))
       case .curve?: keys.append(("↑↓←→", "draw"))
       case nil: break
       }
@@ -189,19 +193,41 @@ public enum LessonCard {
   /// Rows that are left to the panels beside it.
   private static let leastPanels = 9
 
+  /// The columns of a line that is read with ease, and the most rows between two heights of a curve.
+  private static let longestLine = 88, mostRise = 4
+
   /// Draws the card with its frame.
+  ///
+  /// - Parameters:
+  ///   - session: the lesson.
+  ///   - rect: the frame.
+  ///   - isBig: whether the screen is that for the last row of a hall.
+  ///   - isAlone: whether no panel stands beside it: then the text is in the middle, and a plot is taller.
+  ///   - theme: the colors and characters.
+  ///   - buffer: what is drawn into.
   public static func draw(
-    _ session: LessonSession, in rect: Rect, isBig: Bool, theme: Theme, into buffer: inout Buffer
+    _ session: LessonSession, in rect: Rect, isBig: Bool, isAlone: Bool = false, theme: Theme,
+    into buffer: inout Buffer
   ) {
     buffer.fill(rect, theme.blank)
     let place = "step \(session.index + 1) of \(session.lesson.steps.count)"
-    let inside = buffer.box(
+    var inside = buffer.box(
       rect, title: ["Lesson: \(session.lesson.title)".words(theme), session.lesson.title.words(theme), "Lesson"],
       note: [place], focused: !session.isAway, theme: theme
     ).inset(left: 1, right: 1)
     drawKeys(session, on: rect, theme, &buffer)
     if isBig, session.isTalk { return drawTalk(session, in: inside, theme: theme, into: &buffer) }
-    let rows = rows(session, width: inside.width, theme: theme)
+    if isAlone {
+      let margin = max(0, (inside.width - longestLine) / 2)
+      inside = inside.inset(left: margin, right: margin)
+    }
+    var rows = rows(session, width: inside.width, theme: theme)
+    if isAlone {
+      let spare = max(0, inside.height - rows.count)
+      rows = Self.rows(
+        session, width: inside.width, theme: theme, rise: 1 + min(mostRise - 1, spare / LessonCurve.levels))
+      inside = inside.inset(top: max(0, (inside.height - rows.count) / 2))
+    }
     // What does not fit loses its beginning: the question and the answer stand at the end.
     let first = max(0, rows.count - inside.height)
     for (row, spans) in rows.dropFirst(first).enumerated() { buffer.put(spans, in: inside, row: row) }

@@ -16,7 +16,8 @@ public enum LessonFile {
     guard let root = try YAMLDocument.compose(text, file: file) else {
       throw InputError(file: file, line: 1, problem: "found nothing, expected a lesson")
     }
-    let fields = try Fields(root, file: file, known: ["title", "minutes", "after", "experiment", "teacher", "steps"])
+    let fields = try Fields(
+      root, file: file, known: ["title", "minutes", "after", "experiment", "hide", "teacher", "steps"])
     let reader = StepReader(file: file, panels: panels)
     let minutes = try fields.number("minutes", line: fields.line)
     guard minutes == minutes.rounded(), (1...300).contains(minutes) else {
@@ -28,6 +29,15 @@ public enum LessonFile {
       experiment: try ExperimentFile.experiment(fields.node("experiment"), file: file), teacher: TeacherNotes(),
       steps: [])
     lesson.afterLine = fields.line("after")
+    for name in try fields.strings("hide") {
+      let rows = PassRow.allCases.map(\.rawValue)
+      guard let row = PassRow(rawValue: name) else {
+        throw fields.fault(
+          "hide", "found \(name), expected a row of the panel Through time: \(rows.joined(separator: ", "))",
+          nearest: nearestName(to: name, among: rows))
+      }
+      lesson.hidden.insert(row)
+    }
     guard let node = fields.node("teacher") else {
       throw fields.fault("teacher", "found nothing, expected aim, ahead and behind")
     }

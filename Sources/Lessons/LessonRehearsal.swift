@@ -92,7 +92,7 @@ public struct LessonRehearsal {
     case .choice: stage.press(.character("1"))
     case .step, .curve: break
     }
-    stage.press(.enter)
+    give(&stage)
     if stage.session?.phase == .shown {
       // It was wrong: the second try gives it up.
       watch(stage)
@@ -105,10 +105,16 @@ public struct LessonRehearsal {
     guard session.page.verdict?.isRight != true else { return }
     stage.press(.character("L"))
     for key in Self.keys(for: solution, stage.scene) { stage.press(key) }
-    stage.press(.enter)
+    give(&stage)
     if stage.session?.page.verdict?.isRight != true {
       stop(&stage, "the answer \(solution.words) is not taken as right: its scale does not show it")
     }
+  }
+
+  /// Enter; once more where the answer is what stood there before.
+  private func give(_ stage: inout some LessonStage) {
+    stage.press(.enter)
+    if stage.session?.phase == .shown, stage.session?.firstTry == nil { stage.press(.enter) }
   }
 
   /// The keys that give an answer.

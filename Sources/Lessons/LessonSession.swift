@@ -43,6 +43,8 @@ public struct LessonSession: Sendable {
   public private(set) var isTouched = false
   /// What was answered, by step: an answered question is shown with its answer.
   private var given: [Int: LessonAnswer] = [:]
+  /// The step that the cursor stood on when a question was asked; nil once Enter came with nothing moved: the next one is meant.
+  private var unmoved: Int?
   /// Whether the step is shown again with the answer that it was given.
   private var isReview = false
   private var kept: [String: LessonValue] = [:]
@@ -230,6 +232,7 @@ extension LessonSession {
       if wasPreparing {
         page = try LessonPage(step, numbers)
         answer = step.question?.emptyAnswer ?? .none
+        unmoved = scene.step
       } else if let question = step.question {
         let solution = try LessonSolution(question, numbers)
         let verdict = try solution.verdict(on: answer, of: question, numbers)
@@ -312,9 +315,20 @@ extension LessonSession {
   /// Whether a question waits for its answer, and no key of the dashboard is a part of it.
   public var isAsking: Bool { phase == .shown && step.question != nil && step.wait == nil && !isTalk }
 
+  /// Whether the arrows move the cursor of the pass, as the answer.
+  public var movesCursor: Bool {
+    guard isAsking, !isAway, case .step? = step.question?.kind else { return false }
+    return true
+  }
+
   /// What the reader has to do before it can go on.
   public var missing: String {
     if !page.hint.isEmpty { return page.hint }
+    switch step.question?.kind {
+    case .step?: return "move the cursor first, with ← and →; Enter again answers with this step"
+    case .curve?: return "draw first: ↑ ↓ move a point, ← → go along; Enter again answers with this"
+    default: break
+    }
     if case .number(let text) = answer, !text.isEmpty {
       return "\(text): expected a number, such as -0.25, 1e-3 or 0.5*1.1^9"
     }
@@ -353,6 +367,10 @@ extension LessonSession {
         nextStep()
         return true
       }
+      if isUntouched(question, scene) {
+        unmoved = nil
+        return false
+      }
       if case .step = question.kind { answer = .step(scene?.step ?? 1) }
       if isTalk { answer = .none }
       let givesUp = firstTry != nil && answer == question.emptyAnswer
@@ -362,6 +380,16 @@ extension LessonSession {
       queue = isMade ? [] : question.reveal.map(LessonRequest.act)
     }
     return true
+  }
+
+  /// Whether Enter came by itself: nothing was moved that the question asks to be moved, and it was not said yet.
+  private func isUntouched(_ question: LessonQuestion, _ scene: LessonScene?) -> Bool {
+    guard !isTalk, firstTry == nil, let unmoved else { return false }
+    switch (question.kind, answer) {
+    case (.step, _): return scene?.step == unmoved
+    case (.curve, .curve(let curve)): return curve.isFlat
+    default: return false
+    }
   }
 
   private mutating func nextStep() {

@@ -20,7 +20,7 @@ struct GradientNormPanel: Panel {
   func notes(_ state: DashboardState) -> [String] {
     guard state.cursor.phase != .forward else { return ["‖∂L/∂h_t‖ · comes with the backward pass", "‖∂L/∂h_t‖"] }
     guard let reading = state.lane[GradientNormInstrument.self] else { return ["‖∂L/∂h_t‖"] }
-    let both = comparison(state).map { [$0] } ?? []
+    let both = comparison(state)
     let name = state.lanePrefix
     let layer = state.layerWords.map { "\($0) · " } ?? ""
     let whose = reading.batch > 1 ? "over \(reading.batch) sequences · " : ""
@@ -31,17 +31,20 @@ struct GradientNormPanel: Panel {
       + [layer + name + words.long, name + words.long, name + words.brief, name + words.short]
   }
 
-  /// Of two lanes how much arrives at the window's first step in each; nil before the backward pass is there.
-  private func comparison(_ state: DashboardState) -> String? {
-    guard state.lanes.count == 2 else { return nil }
-    let parts = state.lanes.compactMap { lane -> (step: Int, text: String)? in
+  /// Of two lanes how much arrives at the window's first step in each, long and short; empty before the backward pass is there.
+  private func comparison(_ state: DashboardState) -> [String] {
+    guard state.lanes.count == 2 else { return [] }
+    let parts = state.lanes.compactMap { lane -> (step: Int, letter: String, log10: Double)? in
       guard let reading = lane[GradientNormInstrument.self], reading.noGradientReason == nil else { return nil }
       let step = reading.window.lowerBound
       guard state.cursor(in: lane).hasGradient(at: step), reading.norms.indices.contains(step) else { return nil }
-      return (step, "\(lane.id.letter) \(NumberText.power(log10: reading.norms[step]))")
+      return (step, lane.id.letter, reading.norms[step])
     }
-    guard parts.count == 2, parts[0].step == parts[1].step else { return nil }
-    return "at t = \(parts[0].step + 1): " + parts.map(\.text).joined(separator: " · ")
+    guard parts.count == 2, parts[0].step == parts[1].step else { return [] }
+    let step = parts[0].step + 1
+    let long = parts.map { "\($0.letter) \(NumberText.power(log10: $0.log10))" }.joined(separator: " · ")
+    let short = parts.map { "\($0.letter) \(NumberText.power(log10: $0.log10, digits: 1))" }.joined(separator: " ")
+    return ["at t = \(step): \(long)", "t \(step): \(short)", "t\(step): \(short)", short]
   }
 
   /// How a lane's curve runs; nil where there is none, and before all of it is there.

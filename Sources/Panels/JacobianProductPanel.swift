@@ -262,7 +262,8 @@ struct ProductPicture {
       }
       // What has become nothing stays so: one mark says where.
       let end = all.firstIndex { !$0.y.isFinite } ?? all.count
-      return Series(Array(all.prefix(end + 1)), role: .sigma, symbol: ".", labels: place == 0 ? names : [])
+      return Series(
+        Array(all.prefix(end + 1)), .line(.dotted), role: .sigma, symbol: ".", labels: place == 0 ? names : [])
     }
   }
 

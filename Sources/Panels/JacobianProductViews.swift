@@ -92,7 +92,8 @@ struct DepthPicture {
     let chosen = depth.layers - 1 - layer
     var series = distances.map { distance in
       Series(
-        points(distance, 0), role: distance == chosen || distances.count == 1 ? .truncated : .sigma,
+        points(distance, 0), .line(distance == chosen || distances.count == 1 ? .solid : .dotted),
+        role: distance == chosen || distances.count == 1 ? .truncated : .sigma,
         symbol: distance == chosen ? "*" : ".", labels: labels(distance))
     }
     // The layer that is looked into comes first, so that it keeps its color and its name.
@@ -138,7 +139,8 @@ struct PathsPicture {
     }
     var series = paths.log10Norm.enumerated().map { index, norms in
       Series(
-        zip(paths.lags, norms).map { (x: Double($0), y: $1) }, role: index == layer ? .truncated : .sigma,
+        zip(paths.lags, norms).map { (x: Double($0), y: $1) }, .line(index == layer ? .solid : .dotted),
+        role: index == layer ? .truncated : .sigma,
         symbol: index == layer ? "*" : ".", labels: index == layer ? labels(norms) : [])
     }
     series.insert(series.remove(at: layer), at: 0)

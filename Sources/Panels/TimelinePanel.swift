@@ -10,7 +10,7 @@ struct TimelinePanel: Panel {
   let title = "Timeline"
   let size = PanelSize(40, 1, heightWeight: 1, maximumHeight: 1, isFramed: false)
   let help = [
-    "All updates of this run from left to right: ━ updates that you can go back to, ╍ those that are no longer held, █ the present one.",
+    "All updates of this run from left to right, up to a round number: ━ updates that you can go back to, ╍ those that are no longer held, █ the present one, · those to come.",
     "Marks: c the first clipped update, ▲ the largest gradient norm, ! a spike of the loss, ◆ a change of a setting.",
     "Going back is bit for bit, settings included; going on again makes the same changes at the same updates.",
   ]
@@ -40,16 +40,17 @@ struct TimelinePanel: Panel {
     guard let run = lane.told, rect.width > 30 else { return }
     let isFocused = state.focus == id && rect.height == 1
     let name = " " + (isFocused ? "▸ " : "") + (state.lanes.count > 1 ? "\(lane.id.letter) " : "") + "updates "
-    let notes = rect.height == 1 ? String.fitting(rect.width / 2, notes(state)) ?? "" : ""
-    let end = " " + NumberText.grouped(TimelineScale(lane, width: 1).last) + (notes.isEmpty ? "" : "  " + notes)
-    let scale = TimelineScale(lane, width: rect.width - name.columns - end.columns - 1)
+    let notes = rect.height == 1 ? String.fitting(rect.width / 2 - 2, notes(state)) ?? "" : ""
+    let end = " " + NumberText.grouped(TimelineScale(lane, width: 1).end)
+    // The notes have a place of their own: whatever they say, the bar stands still.
+    let room = rect.width - (rect.height == 1 ? rect.width / 2 : 0)
+    let scale = TimelineScale(lane, width: room - name.columns - end.columns - 1)
     var x = buffer.put(name, x: rect.x, y: rect.y, style: theme[isFocused ? .accent : .dimText])
     let first = x
     for column in 0..<scale.width {
-      let isHeld = scale.update(at: column) >= run.update - run.rewindable
-      x = buffer.put(
-        theme.characters == .ascii ? (isHeld ? "=" : "-") : (isHeld ? "━" : "╍"), x: x, y: rect.y,
-        style: theme[isHeld ? .window : .dimText])
+      let update = scale.update(at: column), isHeld = update >= run.update - run.rewindable && update <= scale.last
+      let line = update > scale.last ? "·" : theme.characters == .ascii ? (isHeld ? "=" : "-") : isHeld ? "━" : "╍"
+      x = buffer.put(line.words(theme), x: x, y: rect.y, style: theme[isHeld ? .window : .dimText])
     }
     for mark in lane.marks {
       buffer.put(
@@ -57,7 +58,7 @@ struct TimelinePanel: Panel {
         style: theme[mark.kind == .change ? .keyName : .threshold], limit: 1)
     }
     buffer.put("█", x: first + scale.column(of: run.update), y: rect.y, style: theme[.cursor])
-    buffer.put(end, x: x, y: rect.y, style: theme[.dimText])
+    buffer.put(end + (notes.isEmpty ? "" : "  " + notes), x: x, y: rect.y, style: theme[.dimText])
     drawList(of: lane, now: run.update, in: rect.inset(top: 2), &buffer, theme)
   }
 
@@ -78,7 +79,7 @@ struct TimelinePanel: Panel {
     guard let run = state.newest else { return nil }
     let marks = state.lane.marks.map(\.update)
     let scale = TimelineScale(state.lane, width: 60)
-    let step = max(1, scale.last / max(1, scale.width))
+    let step = max(1, scale.end / max(1, scale.width))
     switch key {
     case .left, .character("h"): return state.updateBack(step)
     case .right, .character("l"): return state.updateForward(step)
@@ -95,22 +96,28 @@ struct TimelinePanel: Panel {
   }
 }
 
-/// Which updates stand in which columns of the bar.
+/// Which updates stand in which columns of the bar. It ends at a round number, so that its marks stand still for long.
 struct TimelineScale {
-  /// The columns, and the last update that the lane has been at.
-  let width: Int, last: Int
+  /// The columns, the last update that the lane has been at, and the update at the bar's end.
+  let width: Int, last: Int, end: Int
 
   init(_ lane: Lane, width: Int) {
     self.width = max(1, width)
     last = max(lane.told?.update ?? 0, lane.newest?.isRunning == true ? 0 : lane.furthestUpdate)
+    end = Self.roundNumber(from: max(20, last))
   }
 
-  func column(of update: Int) -> Int {
-    last > 0 ? min(width - 1, max(0, (update * (width - 1) + last / 2) / last)) : 0
+  /// The least of 1, 2, 5 times a power of ten that is no smaller.
+  static func roundNumber(from least: Int) -> Int {
+    var decade = 1
+    while 10 * decade <= least { decade *= 10 }
+    return decade * ([1, 2, 5].first { $0 * decade >= least } ?? 10)
   }
+
+  func column(of update: Int) -> Int { min(width - 1, max(0, (update * (width - 1) + end / 2) / end)) }
 
   /// The last update that stands in a column, or before it.
-  func update(at column: Int) -> Int { width > 1 ? (column * last + last / 2) / (width - 1) : last }
+  func update(at column: Int) -> Int { width > 1 ? (column * end + end / 2) / (width - 1) : end }
 }
 
 extension TimelineMark {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Experiments
 import Foundation
 import Training
 
@@ -34,7 +35,8 @@ struct Bpttop: ParsableCommand {
 
       `bpttop help COMMAND` has more of each.
       In the dashboard ? shows the keys, q quits.
-      Exit codes: 0 done; 1 a check or the run failed; 2 the input is wrong; 130, 143, 129 ended by SIGINT, SIGTERM, SIGHUP.
+      Exit codes: 0 done; 1 a check or the run failed; 2 the input is wrong; 130, 143, 129 ended by SIGINT, SIGTERM, SIGHUP; \
+      141 nobody reads the output any more.
       """,
     version: version,
     subcommands: [
@@ -47,7 +49,8 @@ struct Bpttop: ParsableCommand {
     defaultSubcommand: DashboardCommand.self)
 
   static func main() {
-    // A reader that goes away (`bpttop … | head`) is an error of that write, not a signal that kills.
+    // A reader that goes away (`bpttop … | head`) is an error of that write, not a signal that kills: terminal and files are
+    // left in order.
     signal(SIGPIPE, SIG_IGN)
     // So is a file that grows beyond the shell's limit.
     signal(SIGXFSZ, SIG_IGN)
@@ -80,6 +83,13 @@ enum Failure: Error {
   case input(String)
   /// The run, or a check, failed: exit code 1.
   case run(String)
+
+  /// How the program ends where something cannot be written: with the exit code of SIGPIPE and without a word where who read
+  /// it has gone away.
+  static func writing(_ error: OutputError) -> any Error {
+    if error.isReaderGone { return ExitCode(128 + SIGPIPE) }
+    return error.isWrongPlace ? Failure.input(error.description) : Failure.run(error.description)
+  }
 
   /// Says the line and ends the process.
   func exit() -> Never {

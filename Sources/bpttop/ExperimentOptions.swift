@@ -99,6 +99,6 @@ func writing<T>(_ body: () throws -> T) throws -> T {
   do {
     return try body()
   } catch let error as OutputError {
-    throw error.isWrongPlace ? Failure.input(error.description) : Failure.run(error.description)
+    throw Failure.writing(error)
   }
 }

@@ -77,7 +77,7 @@ struct SweepCommand: ParsableCommand {
     } catch let error as InputError {
       throw Failure.input(error.description)
     } catch let error as OutputError {
-      throw error.isWrongPlace ? Failure.input(error.description) : Failure.run(error.description)
+      throw Failure.writing(error)
     }
   }
 

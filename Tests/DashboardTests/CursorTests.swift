@@ -64,6 +64,33 @@ import Training
     #expect(state.press(.character(".")) == [.source(.step(updates: 1))])
   }
 
+  /// On the way forward → goes on, on the way back ← does: the cursor moves where the arrow points, and turns only onward.
+  @Test func arrowsMoveItAsTheyPoint() throws {
+    var state = try Example.state()
+    _ = state.press(.escape)
+    state.focus = nil
+    #expect(state.press(.right) == [])
+    #expect(state.cursor == Cursor(.forward, step: 5))
+    #expect(state.press(.left) == [] && state.cursor == Cursor(.forward, step: 5))
+    #expect(state.message?.text.hasPrefix("the pass begins here") == true)
+    for _ in 0..<9 { _ = state.press(.right) }
+    #expect(state.cursor == Cursor(.forward, step: 14))
+    _ = state.press(.left)
+    #expect(state.cursor == Cursor(.forward, step: 13))
+    _ = state.press(.right, .right)
+    #expect(state.cursor == Cursor(.backward, step: 14))
+    #expect(state.press(.right) == [] && state.cursor == Cursor(.backward, step: 14))
+    #expect(state.message?.text.hasPrefix("the gradient begins here") == true)
+    _ = state.press(.left, .left)
+    #expect(state.cursor == Cursor(.backward, step: 12))
+    _ = state.press(.right)
+    #expect(state.cursor == Cursor(.backward, step: 13))
+    for _ in 0..<9 { _ = state.press(.left) }
+    #expect(state.cursor == Cursor(.update, step: 5))
+    #expect(state.press(.left) == [] && state.cursor == Cursor(.update, step: 5))
+    #expect(state.press(.right) == [] && state.cursor == Cursor(.backward, step: 5))
+  }
+
   @Test func aChangeAndAPauseBringTheRestBack() throws {
     var state = try Example.state()
     _ = state.press(.character(","), .character("."))

@@ -53,7 +53,8 @@ import Testing
     let binding = Keymap.bindings[index]
     let names: [Key: String] = [
       .character(" "): "space", .tab: "⇥", .enter: "⏎", .escape: "Esc", .control("l"): "Ctrl-L",
-      .control("z"): "Ctrl-Z", .control("r"): "Ctrl-R", .home: "Home", .end: "End",
+      .control("z"): "Ctrl-Z", .control("r"): "Ctrl-R", .home: "Home", .end: "End", .left: "←",
+      .right: "→",
     ]
     let own = binding.keys.map { key in
       if let name = names[key.key] { return name }
@@ -113,6 +114,21 @@ import Testing
     let line = try #require(render(state).rows.dropLast().last)
     #expect(line.contains("explode") && line.contains("clip") && line.contains("truncate"))
     #expect(line.hasSuffix(" ") || line.hasSuffix("hides this") || line.hasSuffix("truncate"))
+  }
+
+  /// After sixty keys, or five minutes after the first, nobody is new here; a key that is held is one.
+  @Test func theNewcomersLineGrowsOld() throws {
+    func state(after keys: Int, every pause: Duration) throws -> DashboardState {
+      var state = try Example.state()
+      state.tip = Tip.allCases
+      for number in 0..<keys { _ = reduce(into: &state, .key(.tab, at: pause * number)) }
+      return state
+    }
+    #expect(try state(after: 60, every: .seconds(1)).tip == Tip.allCases)
+    #expect(try state(after: 61, every: .seconds(1)).tip == [])
+    #expect(try state(after: 400, every: .milliseconds(30)).tip == Tip.allCases)
+    #expect(try state(after: 2, every: .seconds(299)).tip == Tip.allCases)
+    #expect(try state(after: 2, every: .seconds(301)).tip == [])
   }
 
   /// On a screen of few lines the newcomer's line takes the footer, but for help and quit.

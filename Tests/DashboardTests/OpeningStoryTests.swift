@@ -24,11 +24,11 @@ import Training
     private var runner: EffectRunner
     private var presses = 0
 
-    init(_ update: Int) throws {
+    init(_ update: Int, size: Size = Size(width: 120, height: 36)) throws {
       let checkpoint = try #require(OpeningStoryTests.starts[update])
       let source = SteppedSource(run: try TrainingRun(resuming: checkpoint))
       let state = DashboardState(
-        experiment: .opening, size: Size(width: 120, height: 36), theme: Theme(), showsTip: true)
+        experiment: .opening, size: size, theme: Theme(), showsTip: true)
       runner = EffectRunner(state, source: source, files: NoFiles())
       source.requestFrame()
       _ = runner.takeNews()
@@ -97,6 +97,16 @@ import Training
     #expect(stage.screen.contains("keeps 8 % of terms"))
     stage.press("}}}}")
     #expect(stage.screen.contains("k2 = 8"))
+  }
+
+  /// At 80×24 too the title of two lanes says how much arrives in each, and the knobs have the activation.
+  @Test func aSmallScreenSaysWhatArrives() throws {
+    var stage = try Stage(0, size: Size(width: 80, height: 24))
+    #expect(stage.screen.contains("φ ◂tanh▸"))
+    stage.press("fM")
+    let title = try #require(stage.headline.firstMatch(of: #/A (\S+) B (\S+)/#))
+    let arriving = [title.1, title.2].map { Double($0.prefix { $0 != " " }) ?? .nan }
+    #expect(arriving[0] > 1e-8 && arriving[0] < 1e-4 && arriving[1] < arriving[0], "\(stage.headline)")
   }
 
   /// Every other key that README and the footer name, with what must be on the screen then.

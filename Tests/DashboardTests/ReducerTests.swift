@@ -199,6 +199,12 @@ import Training
     }
   }
 
+  /// The bar of the updates ends at 1, 2 or 5 times a power of ten: while training goes on its marks stand still for long.
+  @Test(arguments: [(1, 1), (2, 2), (3, 5), (7, 10), (10, 10), (11, 20), (100, 100), (101, 200), (2345, 5000)])
+  func theBarOfUpdatesEndsAtARoundNumber(_ least: Int, _ end: Int) {
+    #expect(TimelineScale.roundNumber(from: least) == end)
+  }
+
   @Test func aFocusOutOfSightTakesNoKeys() throws {
     var state = try Example.state()
     state.panelsOn.remove("knobs")

@@ -16,6 +16,19 @@ import Testing
     #expect(output == Self.full)
   }
 
+  /// `bpttop lesson | head -1` says nothing: the reader has what it wanted.
+  @Test(arguments: [
+    "help train", "--version", "check", "lesson", "lesson unrolling --teacher", "lesson --quantities",
+    "train --updates 1 --metrics -", "keys", "bench W1", "screen -o -", "trace -o -",
+    "--generate-completion-script bash",
+  ])
+  func aReaderThatIsGoneEndsItQuietly(_ command: String) throws {
+    let (status, output) = try runTool(
+      "/bin/bash", ["-c", "(sleep 0.2; exec \(Bpttop.path) \(command)) | :; exit ${PIPESTATUS[0]}"])
+    #expect(status == 128 + SIGPIPE)
+    #expect(output == "")
+  }
+
   @Test func whatArrivesIsWhole() throws {
     let (status, output) = try runTool(Bpttop.path, ["help", "train"])
     #expect(status == 0)

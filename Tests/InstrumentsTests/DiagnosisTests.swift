@@ -69,6 +69,9 @@ import Testing
     let first = try #require(try Self.diagnosis(Self.experiment(planted.base, planted.fault)).findings.first)
     #expect(planted.names.contains(first.id) && first.severity >= .costly, "\(first.sentence)")
     #expect(!first.remedies.isEmpty)
+    for sentence in first.sentence.split(separator: ". ") {
+      #expect(sentence.split(separator: " ").count <= 24, "\(sentence)")
+    }
   }
 
   @Test("what learns is accused of nothing grave", arguments: sound.keys.sorted())
@@ -83,7 +86,7 @@ import Testing
     let findings = try Self.diagnosis(.opening).findings
     let first = try #require(findings.first)
     #expect(first.id == "gradient.vanishes" && first.severity == .grave)
-    #expect(first.sentence.contains("10 % after 10 steps, while the task needs 44"), "\(first.sentence)")
+    #expect(first.sentence.contains("10 % is left after 10 steps; the task needs 44"), "\(first.sentence)")
     let factor = try #require(first.sentence.firstMatch(of: /by ×(0\.7\d+) a step/))
     #expect(abs((Double(factor.1) ?? 0) - 0.77) < 0.02)
     #expect(findings.contains { $0.id == "loss.guessing" })
@@ -99,7 +102,7 @@ import Testing
       ])
     let found = try Self.diagnosis(experiment, updates: 1).findings.first { $0.id == "gradient.vanishes" }
     let sentence = try #require(found?.sentence)
-    #expect(sentence.contains("the gate f keeps ×0.5 of the memory a step, 10^-15 over 50 steps"), "\(sentence)")
+    #expect(sentence.contains("The gate f keeps ×0.5 of the memory a step, 10^-15 over 50 steps"), "\(sentence)")
     // σ(5)^50 = 0.71, and σ(4)^50 = 0.4 would be less than half.
     #expect(found?.remedies.first?.words == "network.init.forget_bias=5")
   }

@@ -38,11 +38,31 @@ struct LessonCheckTests {
     var before: Set<String> = []
     for lesson in try shipped() {
       #expect(Set(lesson.after).isSubset(of: before), "\(lesson.name)")
-      #expect((5...15).contains(lesson.minutes), "\(lesson.name)")
+      #expect(abs(Double(lesson.minutes) - Self.minutes(lesson)) <= 1, "\(lesson.name): \(Self.minutes(lesson))")
       #expect(!lesson.teacher.ahead.isEmpty && !lesson.teacher.behind.isEmpty, "\(lesson.name)")
       before.insert(lesson.name)
     }
     #expect(before.count >= 16)
+  }
+
+  /// The minutes that a reader needs for whom all of it is new: 100 words a minute, one and a half for a number, less than one to
+  /// choose, one to draw.
+  private static func minutes(_ lesson: Lesson) -> Double {
+    lesson.steps.reduce(0) { sum, step in
+      var texts = [step.say, step.question?.ask, step.question?.why].compactMap(\.self)
+      var answer = 0.0
+      switch step.question?.kind {
+      case .choice(let options)?:
+        texts += options.map(\.text)
+        answer = 0.7
+      case .number?: answer = 1.5
+      case .step?: answer = 0.7
+      case .curve?: answer = 1
+      case nil: break
+      }
+      return sum + answer
+        + texts.reduce(0) { $0 + Double($1.source.split(whereSeparator: \.isWhitespace).count) / 100 }
+    }
   }
 
   @Test("Every claim, every answer and every text of a lesson holds", arguments: ShippedLessons.names)
@@ -139,6 +159,19 @@ struct LessonCheckTests {
     } throws: { error in
       let line = (error as? InputError)?.description ?? ""
       return line.hasPrefix(begins) && (ends.isEmpty || line.contains(ends)) && !line.contains("\n")
+    }
+  }
+
+  @Test("Rows that are to be hidden have names")
+  func hiddenRows() throws {
+    let text = lesson("say: hello")
+    #expect(
+      try read(text.replacing("teacher:", with: "hide: [slopes, window]\nteacher:")).hidden == [.slopes, .window])
+    #expect {
+      _ = try read(text.replacing("teacher:", with: "hide: [slope]\nteacher:"))
+    } throws: { error in
+      (error as? InputError)?.description.contains("test.yaml:7: hide: found slope, expected a row of the panel")
+        == true
     }
   }
 

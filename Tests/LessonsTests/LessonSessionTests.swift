@@ -156,6 +156,67 @@ struct LessonSessionTests {
     #expect(stage.session?.answer == .option(0))
   }
 
+  @Test("Enter with nothing moved is answered and not counted, at a cursor and at a curve; the next one is meant")
+  func nothingMoved() throws {
+    var stage = try Example.stage(lesson("unrolling"))
+    stage.begin(LessonSession(try lesson("unrolling"), at: 5))
+    stage.press(.enter)
+    #expect(stage.session?.phase == .shown && stage.session?.verdicts == [:] && stage.session?.firstTry == nil)
+    #expect(stage.state.message?.text.hasPrefix("move the cursor first") == true)
+    var moved = stage
+    moved.press(.left)
+    moved.press(.enter)
+    #expect(moved.session?.verdicts[5] != nil)
+    stage.press(.enter)
+    #expect(stage.session?.verdicts[5] != nil)
+    var curve = try Example.stage(lesson("vanishing"))
+    curve.begin(LessonSession(try lesson("vanishing"), at: 2))
+    // Going along the curve is not drawing it.
+    curve.press(.right)
+    curve.press(.enter)
+    #expect(curve.session?.phase == .shown && curve.session?.verdicts == [:] && curve.session?.firstTry == nil)
+    #expect(curve.state.message?.text.hasPrefix("draw first") == true)
+    curve.press(.down)
+    curve.press(.enter)
+    #expect(curve.session?.verdicts[2] == .wrong)
+  }
+
+  @Test("In a question for a step the arrows move the cursor as they point, and stay in the pass")
+  func arrowsOfAStep() throws {
+    var stage = try Example.stage(lesson("unrolling"))
+    stage.begin(LessonSession(try lesson("unrolling"), at: 5))
+    #expect(stage.scene?.step == 6)
+    for (key, step) in [(Key.left, 5), (.left, 4), (.right, 5), (.right, 6), (.right, 6)] {
+      stage.press(key)
+      #expect(stage.scene?.step == step)
+    }
+    for _ in 0..<9 { stage.press(.left) }
+    #expect(stage.scene?.step == 1 && stage.state.newest?.update == 0 && stage.session?.phase == .shown)
+  }
+
+  @Test(
+    "A card that no panel stands beside takes the room, in lines that are read with ease; rows that are hidden come back with Esc",
+    arguments: [(80, 24), (120, 36), (200, 60)])
+  func alone(width: Int, height: Int) throws {
+    var stage = try Example.stage(lesson("vanishing"))
+    stage.begin(LessonSession(try lesson("vanishing"), at: 2))
+    _ = stage.handle(.resize(Size(width: width, height: height)))
+    let rows = render(stage.state).rows
+    let plot = rows.indices.filter { rows[$0].contains("largest") || rows[$0].contains("smallest") }
+    #expect(plot.count == 2 && plot[1] - plot[0] >= (height > 24 ? 12 : 8), "\(rows.joined(separator: "\n"))")
+    #expect(rows.allSatisfy { !$0.contains("┃") || $0.dropLast().last == " " && $0.dropFirst().first == " " })
+    let lines = rows.filter { $0.contains("┃") }.map { $0.drop { "┃ ".contains($0) } }
+    #expect(lines.allSatisfy { $0.count <= 90 + max(0, (width - 88) / 2) })
+    var first = try Example.stage(lesson("unrolling"))
+    _ = first.handle(.resize(Size(width: width, height: height)))
+    let foreign = ["φ′", "∂L/∂h", "k1", "target"]
+    let hidden = render(first.state).rows.dropLast().joined(separator: "\n")
+    #expect(hidden.contains("h ±1") && !foreign.contains { hidden.contains($0) }, "\(hidden)")
+    first.press(.escape)
+    let whole = render(first.state).rows.joined(separator: "\n")
+    #expect(["φ′", "∂L/∂h", "k1"].allSatisfy { whole.contains($0) }, "\(whole)")
+  }
+
   @Test("What an experiment shows is predicted; a number that is known before it is not, nor what needs none")
   func experiments() throws {
     func isExperiment(_ name: String, _ step: Int) throws -> Bool? {

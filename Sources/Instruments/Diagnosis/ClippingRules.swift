@@ -19,7 +19,7 @@ enum ClippingRules {
       return [
         Finding(
           "clip.always", severity,
-          "Clipping at \(limit) cuts \(Wording.percent(share)) of the updates, to ×\(Wording.number(scale)) on average (half of the norms are above \(Wording.number(median))): it is a second, smaller learning rate.",
+          "Clipping at \(limit) cuts \(Wording.percent(share)) of the updates, to ×\(Wording.number(scale)) on average. Half of the norms are above \(Wording.number(median)). So it is a second, smaller learning rate.",
           remedies: severity > .remark ? [Remedy(["training.clip.threshold": Wording.setting(high)])] : [])
       ]
     }
@@ -27,7 +27,7 @@ enum ClippingRules {
       return [
         Finding(
           "clip.never", .remark,
-          "Clipping at \(limit) has cut none of the last \(reading.norms.count) updates: the largest norm was \(Wording.number(reading.norms.last ?? 0))."
+          "Clipping at \(limit) has cut none of the last \(reading.norms.count) updates. Their largest norm was \(Wording.number(reading.norms.last ?? 0))."
         )
       ]
     }

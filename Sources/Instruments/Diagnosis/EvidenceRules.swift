@@ -7,7 +7,7 @@ enum EvidenceRules {
     return [
       Finding(
         "weights.not-finite", .grave,
-        "Some weights are not finite numbers, so nothing else can be measured: begin again from other weights.")
+        "Some weights are not finite numbers. Nothing else can be measured: begin again from other weights.")
     ]
   }
 
@@ -17,7 +17,7 @@ enum EvidenceRules {
     return [
       Finding(
         "lacks.updates", .remark,
-        "Only \(count) update\(count == 1 ? " has" : "s have") been made: what losses, clipping and the learning rate do cannot be told before 20."
+        "Only \(count) update\(count == 1 ? " has" : "s have") been made. Losses, clipping and the learning rate are judged from 20 on."
       )
     ]
   }
@@ -27,7 +27,7 @@ enum EvidenceRules {
     return [
       Finding(
         "lacks.steps", .remark,
-        "A sequence has one step, so no gradient goes back through time: task.length 2 is the least.")
+        "A sequence has one step, so no gradient goes back through time. task.length must be 2 at least.")
     ]
   }
 

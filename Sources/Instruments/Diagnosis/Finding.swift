@@ -1,6 +1,6 @@
 import Training
 
-/// One sentence of a diagnosis.
+/// One point of a diagnosis.
 public struct Finding: Equatable, Sendable {
   /// How bad it is.
   public enum Severity: Int, Comparable, Sendable, CaseIterable {
@@ -25,7 +25,7 @@ public struct Finding: Equatable, Sendable {
   public let id: String
   /// How bad it is.
   public let severity: Severity
-  /// What was found, with its numbers: one sentence.
+  /// What was found, with its numbers: a short sentence or a few.
   public let sentence: String
   /// What may help, the first to be tried first; empty where nothing is to be done.
   public let remedies: [Remedy]

@@ -36,7 +36,7 @@ enum GradientRules {
     let first = evidence.first[HorizonInstrument.self] ?? horizon
     let growth = max(horizon.log10PerStep, first.log10PerStep)
     guard growth > growing else { return [] }
-    let factor = "×\(Wording.number(pow(10, growth))) a step"
+    let factor = "×\(Wording.number(pow(10, growth))) a step back"
     let remedies = [
       Remedy(["network.init.recurrent": "orthogonal", "network.init.scale": "1"]),
       Remedy(["network.init.spectral_radius": "1"], fromStart: true),
@@ -45,17 +45,17 @@ enum GradientRules {
       return [
         Finding(
           "gradient.explodes", .grave,
-          "The gradient explodes: at update \(explosion.update) \(explosion.factor) is not finite at step \(explosion.step), and an earlier pass multiplied the gradient by \(factor) back.",
+          "The gradient explodes: \(factor) in an earlier pass. At update \(explosion.update) \(explosion.factor) is not finite at step \(explosion.step).",
           remedies: remedies)
       ]
     }
     guard isHeldByClipping(evidence), let clipping = evidence.last[ClippingInstrument.self] else { return [] }
     let median = clipping.quantile(0.5) ?? 0, limit = clipping.clip.threshold
-    let held = clipping.clip.kind == .norm ? " and only clipping at \(Wording.number(limit)) holds it" : ""
+    let held = clipping.clip.kind == .norm ? " Only clipping at \(Wording.number(limit)) holds it." : ""
     return [
       Finding(
         "gradient.explodes", evidence.hasLearned ? .costly : .grave,
-        "The gradient explodes: a pass multiplies it by \(factor) back, its norm is \(Wording.number(median)) at half of the updates\(held).",
+        "The gradient explodes: \(factor). Half of its norms are above \(Wording.number(median)).\(held)",
         remedies: remedies)
     ]
   }
@@ -71,7 +71,7 @@ enum GradientRules {
       return [
         Finding(
           "gradient.grows", evidence.hasLearned ? .remark : .costly,
-          "The gradient grows on its way back by ×\(factor) a step: \(Wording.power(arriving)) of it arrives after \(needed) steps."
+          "The gradient grows: ×\(factor) a step back. After \(needed) steps it is ×\(Wording.power(arriving))."
         )
       ]
     }
@@ -79,7 +79,7 @@ enum GradientRules {
       return [
         Finding(
           "gradient.reaches", .sound,
-          "The gradient reaches as far as the task needs: ×\(factor) a step leaves \(Wording.power(arriving)) of it after \(needed) steps."
+          "The gradient reaches as far as the task needs: ×\(factor) a step back. After \(needed) steps \(Wording.power(arriving)) of it is left."
         )
       ]
     }
@@ -88,12 +88,12 @@ enum GradientRules {
     let isStepByStep = evidence.targets == evidence.length && needed == evidence.length - 1
     let severity: Finding.Severity =
       evidence.hasLearned || arriving > little ? .remark : isNothing && !isStepByStep ? .grave : .costly
-    let lag = horizon.under10.map { "10 % after \(Wording.count($0, "step"))" } ?? "under 10 %"
+    let lag = horizon.under10.map { "10 % is left after \(Wording.count($0, "step"))" } ?? "Under 10 % is left"
     let decay = evidence.last[DecayInstrument.self]
     return [
       Finding(
         "gradient.vanishes", severity,
-        "The gradient vanishes, the product of Jacobians by ×\(factor) a step: \(lag), while the task needs \(needed), where \(Wording.power(arriving)) of it arrives\(decay.map { culprit($0, needed) } ?? "").",
+        "The gradient vanishes: the product of Jacobians by ×\(factor) a step. \(lag); the task needs \(needed), and there \(Wording.power(arriving)) arrives.\(decay.map { culprit($0, needed) } ?? "")",
         remedies: severity > .remark ? remedies(evidence, decay, arriving / Double(needed), needed) : [])
     ]
   }
@@ -108,24 +108,24 @@ enum GradientRules {
     return [
       Finding(
         "gradient.fades", .remark,
-        "Going back, 10 % of the gradient is left after \(Wording.count(ten, "step"))\(one), of \(evidence.length): what lies further back is hardly learned\(decay)."
+        "Going back, 10 % of the gradient is left after \(Wording.count(ten, "step"))\(one), of \(evidence.length). What lies further back is hardly learned.\(decay)"
       )
     ]
   }
 
-  /// What it is due to: "; most of it is due to W_hhᵀ: the gradient itself … goes a step back by W_hhᵀ ×0.8 · φ′ ×0.95 = ×0.76".
+  /// What it is due to, in a sentence: " The gradient itself goes back by W_hhᵀ ×0.8 · φ′ ×0.95 = ×0.76 a step: W_hhᵀ takes most."
   private static func culprit(_ decay: DecayInstrument.Reading, _ needed: Int) -> String {
     if let memory = decay.parts.first(where: { $0.name == "memory_path" }) {
       return
-        "; the gate \(memory.symbol) keeps ×\(Wording.number(pow(10, memory.mean))) of the memory a step, \(Wording.power(memory.mean * Double(needed))) over \(needed) steps"
+        " The gate \(memory.symbol) keeps ×\(Wording.number(pow(10, memory.mean))) of the memory a step, \(Wording.power(memory.mean * Double(needed))) over \(needed) steps."
     }
     let parts = decay.parts.sorted { $0.mean < $1.mean }
     guard let worst = parts.first else { return "" }
     let whole = "×\(Wording.number(pow(10, parts.reduce(0) { $0 + $1.mean })))"
     let product = parts.map { "\($0.symbol) \(factor($0))" }.joined(separator: " · ")
     return
-      "; most of it is due to \(worst.symbol): the gradient itself, which the product's largest singular value bounds, goes a step back by \(product)"
-      + (parts.count > 1 ? " = \(whole)" : "")
+      " The gradient itself goes back by \(product)" + (parts.count > 1 ? " = \(whole)" : "")
+      + " a step: \(worst.symbol) takes most."
   }
 
   private static func factor(_ part: DecayInstrument.Part) -> String { "×\(Wording.number(pow(10, part.mean)))" }
@@ -156,7 +156,7 @@ enum GradientRules {
   private static let contractsAtFirst: Diagnosis.Rule = { evidence in
     guard evidence.firstUpdate == 0, let horizon = evidence.first[HorizonInstrument.self] else { return [] }
     let perStep = horizon.log10PerStep
-    let under = horizon.under10.map { ": 10 % of a state's effect is left after \(Wording.count($0, "step"))" } ?? ""
+    let under = horizon.under10.map { " 10 % of it is left after \(Wording.count($0, "step"))." } ?? ""
     // Where the gradient vanishes now, that is told already.
     if let needed = evidence.needed, let now = evidence.last[HorizonInstrument.self]?.log10Norm(lag: needed), now < -1 {
       return []
@@ -168,7 +168,7 @@ enum GradientRules {
     return [
       Finding(
         "init.contracts", .costly,
-        "The initial weights contract: before the first update a change of the state shrinks by ×\(Wording.number(pow(10, perStep))) a step\(under).",
+        "The initial weights contract: before the first update a change of the state shrinks by ×\(Wording.number(pow(10, perStep))) a step.\(under)",
         remedies: evidence.experiment.network.cell.gates == 1
           && evidence.experiment.network.initialization.spectralRadius == nil
           ? [Remedy(["network.init.recurrent": "orthogonal", "network.init.scale": "1"])] : [])

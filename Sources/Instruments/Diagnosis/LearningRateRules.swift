@@ -15,14 +15,14 @@ enum LearningRateRules {
   private static let large: Diagnosis.Rule = { evidence in
     let rate = Wording.number(evidence.learningRate)
     let largest = evidence.step?.largest ?? .nan
-    let moved = largest.isFinite ? ": an update has moved a matrix by \(Wording.percent(largest)) of its norm" : ""
+    let moved = largest.isFinite ? " An update has moved a matrix by \(Wording.percent(largest)) of its norm." : ""
     let begin = remedies(evidence, max(largest.isFinite ? largest : 1, 10 * usual), fromStart: true)
     let grows = evidence.first[HorizonInstrument.self].map { $0.log10PerStep > GradientRules.growing } ?? false
     if let explosion = evidence.explosion, !grows {
       return [
         Finding(
           "rate.large", .grave,
-          "The learning rate \(rate) is too large\(moved), and at update \(explosion.update) \(explosion.factor) is not finite at step \(explosion.step).",
+          "The learning rate \(rate) is too large.\(moved) At update \(explosion.update) \(explosion.factor) is not finite at step \(explosion.step).",
           remedies: begin)
       ]
     }
@@ -30,11 +30,11 @@ enum LearningRateRules {
     let known = max(losses.guessing?.loss ?? losses.first, 0)
     let isWorse = losses.last > 1.3 * known + losses.uncertainty && !(largest < 10 * usual)
     if isWorse || largest > most && !evidence.hasLearned {
-      let against = losses.guessing.map { ", where \($0.name) gives \(Wording.number($0.loss))" } ?? ""
+      let against = losses.guessing.map { ", and \($0.name) gives \(Wording.number($0.loss))" } ?? ""
       return [
         Finding(
           "rate.large", .grave,
-          "The learning rate \(rate) is too large\(moved), the loss is \(Wording.number(losses.last))\(against).",
+          "The learning rate \(rate) is too large.\(moved) The loss is \(Wording.number(losses.last))\(against).",
           remedies: begin)
       ]
     }
@@ -42,7 +42,7 @@ enum LearningRateRules {
     return [
       Finding(
         "rate.large", .costly,
-        "The loss has risen from \(Wording.number(losses.first)) to \(Wording.number(losses.last)) at the learning rate \(rate)\(moved).",
+        "The loss has risen from \(Wording.number(losses.first)) to \(Wording.number(losses.last)) at the learning rate \(rate).\(moved)",
         remedies: remedies(evidence, 10 * usual))
     ]
   }
@@ -59,7 +59,7 @@ enum LearningRateRules {
     return [
       Finding(
         "rate.small", .grave,
-        "The learning rate \(Wording.number(evidence.learningRate)) is far too small: an update moves no matrix by more than \(Wording.number(step)) of its norm, and over \(losses.updates) updates the loss has not fallen from \(Wording.number(losses.first)).",
+        "The learning rate \(Wording.number(evidence.learningRate)) is far too small: an update moves no matrix by more than \(Wording.number(step)) of its norm. In \(losses.updates) updates the loss has not fallen from \(Wording.number(losses.first)).",
         remedies: evidence.learningRate == 0
           ? [Remedy(["training.optimizer.learning_rate": "0.01"])] : remedies(evidence, unclipped))
     ]
@@ -72,7 +72,7 @@ enum LearningRateRules {
     return [
       Finding(
         "rate.apt", .sound,
-        "The learning rate \(Wording.number(evidence.learningRate)) is in the usual range: half of the updates change each matrix by at most \(Wording.number(step.median)) of its norm."
+        "The learning rate \(Wording.number(evidence.learningRate)) is in the usual range: half of the updates move each matrix by \(Wording.number(step.median)) of its norm or less."
       )
     ]
   }

@@ -17,12 +17,12 @@ enum LossRules {
       ]
     }
     if losses.isAtGuessing, let guessing = losses.guessing {
-      let falls = losses.isFalling ? ", though it is falling (from \(Wording.number(losses.first)))" : ""
+      let falls = losses.isFalling ? " It is falling, from \(Wording.number(losses.first))." : ""
       let place = losses.last > 1.1 * guessing.loss ? "worse than guessing" : "at guessing"
       return [
         Finding(
           "loss.guessing", .costly,
-          "The training loss is \(place) \(after): \(last), \(guessing.name) gives \(Wording.number(guessing.loss))\(falls)."
+          "The training loss is \(place) \(after): \(last), \(guessing.name) gives \(Wording.number(guessing.loss)).\(falls)"
         )
       ]
     }

@@ -24,7 +24,7 @@ enum TruncationRules {
       return [
         Finding(
           "k2.short", isSolved ? .remark : .grave,
-          "k2 = \(evidence.k2) lets the gradient go \(reach) step\(reach == 1 ? "" : "s") back, while the task needs \(needed).",
+          "k2 = \(evidence.k2) lets the gradient go \(reach) step\(reach == 1 ? "" : "s") back. The task needs \(needed).",
           remedies: [Remedy(["training.k2": "\(min(evidence.length, needed + 1))"])])
       ]
     }
@@ -36,7 +36,7 @@ enum TruncationRules {
     return [
       Finding(
         "k2.short", .costly,
-        "k2 = \(evidence.k2) is shorter than the gradient reaches: \(Wording.percent(bias.relativeError[index])) of the full gradient is missing, and \(wanted.map { "k2 = \($0) would miss less than 10 %" } ?? "only the whole sequence misses less than 10 %").",
+        "k2 = \(evidence.k2) is shorter than the gradient reaches: \(Wording.percent(bias.relativeError[index])) of the full gradient is missing. \(wanted.map { "k2 = \($0) would miss less than 10 %" } ?? "Only the whole sequence misses less than 10 %").",
         remedies: [Remedy(["training.k2": "\(wanted ?? evidence.length)"])])
     ]
   }
@@ -49,7 +49,7 @@ enum TruncationRules {
     return [
       Finding(
         "k2.long", .remark,
-        "k2 = \(evidence.k2) is longer than anything arrives: 1 % of the gradient is left after \(under1) steps, so k2 = \(useful) is enough, and the rest costs without use.",
+        "k2 = \(evidence.k2) is longer than of use: 1 % of the gradient is left after \(under1) steps. k2 = \(useful) is enough.",
         remedies: [Remedy(["training.k2": "\(useful)"])])
     ]
   }

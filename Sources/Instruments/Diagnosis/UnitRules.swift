@@ -42,9 +42,9 @@ enum UnitRules {
 
   private static func words(_ fault: UnitActivity.Fault) -> String {
     switch fault {
-    case .dead: "dead: φ′ is 0 at every step of every sequence, so no gradient can change their weights"
+    case .dead: "dead: φ′ is 0 at every step of every sequence. No gradient can change their weights"
     case .saturated:
-      "saturated: φ′ is under a tenth of its maximum at nine steps in ten, so little gradient comes through"
+      "saturated: φ′ is under a tenth of its maximum at nine steps in ten. Little gradient comes through"
     case .still: "still: their h moves by less than 0.001"
     }
   }

@@ -80,6 +80,9 @@ struct ThroughTimePanel: Panel {
       pictures.compactMap { picture in
         picture.map { TimeDrawing.gutterWidth($0, rect.width, isLow: places[0].height < 6) }
       }.max() ?? 0
+    if let session = state.lesson, !session.isAway {
+      for index in pictures.indices { pictures[index]?.hidden = session.lesson.hidden }
+    }
     return zip(lanes, zip(pictures, places)).compactMap { lane, pair in
       pair.0.map {
         TimeDrawing(

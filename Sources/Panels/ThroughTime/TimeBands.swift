@@ -57,7 +57,8 @@ extension TimeDrawing {
     // Units that are shown are whole units, the first ones: mixing several would hide that one of them remembers.
     let shown = min(picture.units, rect.height * HeatMap.valuesPerCell(theme))
     let name = band.names.last ?? "h"
-    let count = shown < picture.units ? "\(shown) of \(picture.units)" : "\(shown) units"
+    let count =
+      shown < picture.units ? "\(shown) of \(picture.units)" : "\(shown) \(shown == 1 ? "unit" : "units")"
     let short = shown < picture.units ? "\(shown)/\(picture.units)" : "\(shown)"
     // With several bands the name comes before the numbers, with one the numbers have room.
     let forms =

@@ -9,6 +9,12 @@ extension TimeDrawing {
   func drawBrackets(in rect: Rect, _ buffer: inout Buffer) {
     guard rect.height > 0 else { return }
     let cursor = scale.middle(of: picture.cursor.step).map { rect.x + $0 }
+    guard !picture.hidden.contains(.window) else {
+      guard picture.cursor.phase != .update, let cursor else { return }
+      label(["cursor"], row: rect.y, &buffer)
+      buffer.put("▲", x: cursor, y: rect.y, style: theme[.cursor])
+      return
+    }
     buffer.put(
       String.fitting(gutter.width - 1, ["window", "win", ""]) ?? "", x: gutter.x, y: rect.y, style: theme[.dimText],
       limit: gutter.width)

@@ -24,12 +24,14 @@ struct TimeDrawing {
     let inputs = picture.symbols != nil ? 1 : picture.inputs.count
     let states = (picture.units + perCell - 1) / perCell
     let hasTargets = picture.targets.contains { !$0.isEmpty }
-    let bracketRows = picture.injected == picture.window && picture.length < rect.width - 15 ? 1 : 2
+    let bracketRows =
+      picture.hidden.contains(.window) || picture.injected == picture.window && picture.length < rect.width - 15 ? 1 : 2
     let layers = max(1, picture.layers.count)
     rows =
       layers == 1 && picture.gates == nil
       ? TimeRows(
-        height: rect.height, inputs: inputs, states: states, hasTargets: hasTargets, bracketRows: bracketRows)
+        height: rect.height, inputs: inputs, states: states, hasTargets: hasTargets, bracketRows: bracketRows,
+        hidden: picture.hidden)
       : TimeRows(
         height: rect.height, inputs: inputs, states: states, hasTargets: hasTargets, bracketRows: bracketRows,
         layers: layers, bands: picture.bands.count, gates: picture.gates?.gates.count ?? 0,

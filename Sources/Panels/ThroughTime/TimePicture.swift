@@ -2,6 +2,7 @@ import Canvas
 import Dashboard
 import GradientFlow
 import Instruments
+import Lessons
 import Training
 
 /// One layer of a picture of stacked layers.
@@ -69,6 +70,8 @@ struct TimePicture {
   var gates: GateActivity?, carried: TimeCarried?
   /// The first step of `gates` in the sequence.
   var firstSeen = 0
+  /// The rows that are left out, as a lesson does not speak of them.
+  var hidden: Set<PassRow> = []
 }
 
 extension TimePicture {

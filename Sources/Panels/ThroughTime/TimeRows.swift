@@ -1,4 +1,5 @@
 import Dashboard
+import Lessons
 
 /// What each row of cells of the panel shows, from top to bottom.
 struct TimeRows: Equatable {
@@ -24,7 +25,9 @@ struct TimeRows: Equatable {
   }
 
   /// Shares out `height` rows: what tells most first. `inputs` rows of inputs and `states` of units at most are of use.
-  init(height: Int, inputs: Int, states: Int, hasTargets: Bool, bracketRows: Int = 2) {
+  init(
+    height: Int, inputs: Int, states: Int, hasTargets: Bool, bracketRows: Int = 2, hidden: Set<PassRow> = []
+  ) {
     left = height
     // The last of a few units is worth more than a taller gradient.
     let hasFewUnits = states == 2 && inputs > 1 && height == 7
@@ -34,7 +37,16 @@ struct TimeRows: Equatable {
       (\.states, min(2, states), 0), (\.brackets, bracketRows, 9), (\.axis, 1, 10), (\.inputs, min(3, inputs), 10),
       (\.derivatives, 2, 12), (\.targets, hasTargets ? 1 : 0, 13),
     ]
-    for (rows, wanted, least) in claims { claim(rows, wanted, from: least, on: height) }
+    let without: [PassRow: WritableKeyPath<TimeRows, Int>] = [
+      .targets: \.targets, .slopes: \.derivatives, .gradient: \.gradients,
+    ]
+    let missing = Set(hidden.compactMap { without[$0] })
+    for (rows, wanted, least) in claims where !missing.contains(rows) { claim(rows, wanted, from: least, on: height) }
+    guard !hidden.contains(.gradient) else {
+      // Units of a few rows each are read; what is over stays empty.
+      while states > 0, self.states < 4 * states, left >= states { claim(\.states, self.states + states) }
+      return
+    }
     // A third to the gradient, up to 10 rows, then the rest to the units as far as there are units. What is over makes both
     // taller, units by whole multiples so that all have the same height.
     claim(\.gradients, min(10, gradients + left / 3))
