@@ -53,6 +53,9 @@ struct TransformerGraph: GradientGraph, @unchecked Sendable {
     return (0..<steps).map { row[$0] }
   }
 
+  /// A block's output is made with the weights of the block, which stand at what it reads.
+  func maker(of site: Site.ID) -> Site.ID? { isKey(site) || site < 2 * steps ? nil : site - 2 * steps }
+
   func name(of site: Site.ID) -> String {
     let (layer, t) = (site / steps, site % steps + 1)
     return isKey(site) ? "key and value" : layer == 0 ? "x at t = \(t)" : "block \(layer / 2) at t = \(t)"

@@ -99,6 +99,8 @@ public protocol GradientGraph: Sendable {
   var tracks: [Track] { get }
   /// The numbers of one of `tracks` at a site.
   func values(of track: Track, at site: Site.ID) -> [Double]
+  /// The site whose values of `tracks` tell how this one was made; nil where none do.
+  func maker(of site: Site.ID) -> Site.ID?
   /// What a site is called where it is told where a gradient comes from.
   func name(of site: Site.ID) -> String
   /// The symbol of a site's state: h₄.
@@ -130,8 +132,13 @@ extension GradientGraph {
   public func equations(of site: Site.ID) -> [StepEquation] { [] }
   /// By the Jacobian.
   public func symbols(along edge: Edge) -> String {
-    let to = symbol(of: edge.to)
+    let to = wholeSymbol(of: edge.to)
     return "(∂\(to)/∂\(edge.from.map { symbol(of: $0) } ?? "s"))ᵀ ∂L/∂\(to)"
+  }
+  /// The symbol of all of a site's state: h₄, or [h₄; c₄] where there is more than the h that is shown.
+  public func wholeSymbol(of site: Site.ID) -> String {
+    let shown = symbol(of: site)
+    return width(site) > shownWidth(site) ? "[\(shown); c\(shown.dropFirst())]" : shown
   }
   /// It is none.
   public func recurrentStep(of site: Site.ID) -> RecurrentStep? { nil }
@@ -147,6 +154,8 @@ extension GradientGraph {
   public var tracks: [Track] { [] }
   /// None.
   public func values(of track: Track, at site: Site.ID) -> [Double] { [] }
+  /// The site itself.
+  public func maker(of site: Site.ID) -> Site.ID? { site }
 
   /// Whether every layer has as many positions as the top one, so that each has a column of states.
   public var hasColumns: Bool {

@@ -59,12 +59,12 @@ public enum DecayInstrument: Instrument {
         symbol: "φ′", name: "activation", log10Factor: Array(shares.derivative.enumerated().map { $0 > 0 ? $1 : .nan })),
       Part(symbol: "W_hhᵀ", name: "recurrent", log10Factor: shares.recurrent),
       Part(symbol: "κ", name: "direct_path", log10Factor: shares.directPath),
-    ]
+    ].filter { !$0.mean.isNaN }
     return Reading(
-      length: pass.length, firstStep: tape.window.steps.lowerBound, parts: parts.filter { !$0.mean.isNaN },
+      length: pass.length, firstStep: tape.window.steps.lowerBound, parts: parts,
       whole: Part(symbol: "J_tᵀ", name: "whole", log10Factor: shares.whole),
       nonNormality: nonNormality(pass, layer, budget),
-      noGradientReason: pass.noGradientReason ?? whyNotParted(tape.network))
+      noGradientReason: pass.noGradientReason ?? whyNotParted(tape, layer, parts))
   }
 
   /// Of the one matrix W_hh of a cell without gates.
@@ -82,10 +82,14 @@ public enum DecayInstrument: Instrument {
   }
 
   /// Why a step back has no such parts; nil where it has.
-  private static func whyNotParted(_ network: NetworkSpecification) -> String? {
-    network.hasOtherDelays
-      ? "with other delays or clocks a step back is no one product of φ′ and W_hh: Jacobian product shows what it does"
-      : nil
+  private static func whyNotParted(_ tape: Tape, _ layer: Int, _ parts: [Part]) -> String? {
+    if tape.network.hasOtherDelays {
+      return
+        "with other delays or clocks a step back is no one product of φ′ and W_hh: Jacobian product shows what it does"
+    }
+    guard parts.isEmpty, tape.recurrentWeights(layer: layer, step: 0) == nil else { return nil }
+    return "the state goes back through a factor of each unit alone, with no φ′ and no W_hh to tell apart: "
+      + "Jacobian product shows it"
   }
 
   /// What is followed over training.

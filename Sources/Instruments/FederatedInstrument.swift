@@ -20,6 +20,8 @@ public enum FederatedInstrument: Instrument {
     public let privacy: PrivacyBudget?
     /// S, above which a client's update is clipped; nil for none.
     public let clip: Double?
+    /// What clips the server's own step, by the setting `training.clip`; nil for nothing.
+    public let serverClip: ClipKind?
 
     /// The mean of ‖Δ_k‖ after clipping, over those that take part; NaN where nobody does.
     public var meanNorm: Double {
@@ -42,8 +44,10 @@ public enum FederatedInstrument: Instrument {
       budget.hasNothing(because: "All data are in one place. training.federated.clients above 1 deals them to clients.")
       return nil
     }
+    let training = pass.snapshot.experiment.training
     return Reading(
-      round: round, privacy: pass.snapshot.privacy, clip: pass.snapshot.experiment.training.federated.clip)
+      round: round, privacy: pass.snapshot.privacy, clip: training.federated.clip,
+      serverClip: [.norm, .value, .tensor].contains(training.clip.kind) ? training.clip.kind : nil)
   }
 
   /// What is followed over training.

@@ -24,6 +24,8 @@ public enum SiteInstrument: Instrument {
     public let forward: [StepEquation], backward: [StepEquation]
     /// The position that it reads most of, counted from 0, with its weight, by each of its tracks over positions.
     public let attends: [(track: String, position: Int, weight: Double)]
+    /// Which step of its own time it is, counted from 1, where that is another one: of a direction that reads from the end.
+    public let ownStep: Int?
     /// The steps of the pass, the sequences of the batch, and the update that the pass makes.
     public let window: Range<Int>, batch: Int, update: StepInstrument.Update
     /// Why there is no gradient; nil where there is one.
@@ -55,14 +57,16 @@ public enum SiteInstrument: Instrument {
     let cell = graph.recurrentStep(of: site).map {
       StepEquations($0.tape, index: $0.index, layer: $0.layer, sequence: $0.sequence)
     }
+    let own = graph.recurrentStep(of: site).map { $0.index }
     return Reading(
       name: graph.name(of: site), position: graph.sites[site].position, sitesUp: taken,
       gradientName: "∂L/∂\(graph.symbol(of: site))", gradient: gradient,
       forward: cell?.forward ?? graph.equations(of: site), backward: cell?.backward ?? [],
       attends: graph.tracks.filter { $0.kind == .overPositions }.compactMap { track in
-        let values = graph.values(of: track, at: site)
+        let values = graph.maker(of: site).map { graph.values(of: track, at: $0) } ?? []
         return values.indices.max { values[$0] < values[$1] }.map { (track.name, $0, values[$0]) }
-      }, window: 0..<recording.steps, batch: recording.batch,
+      }, ownStep: own == graph.sites[site].position ? nil : own.map { $0 + 1 }, window: 0..<recording.steps,
+      batch: recording.batch,
       update: StepInstrument.Update(pass, recording, pass.updateGradient()), noGradientReason: pass.noGradientReason)
   }
 }
@@ -124,7 +128,12 @@ extension SiteInstrument.Reading: PlaceStory {
     let words = { (line: String) in [StepText.Piece.words(line, .equation)] }
     return StepText(
       lines: hasNumbers ? [] : [words(lines.joined(separator: "     "))] + lines.suffix(1).map(words),
-      block: hasNumbers ? [] : lines.map(words), facts: (hasNumbers ? [] : results) + most)
+      block: hasNumbers ? [] : lines.map(words), facts: (hasNumbers ? [] : results) + most + ownTime)
+  }
+
+  /// How the numbers of steps in the equations are to be read.
+  private var ownTime: [Fact] {
+    ownStep.map { [Fact(remark: "steps count from the end here: \($0) is t = \(position + 1)", rank: 0)] } ?? []
   }
 
   /// The parts, the largest first: "41 % from block 1 at t = 50".
@@ -147,7 +156,8 @@ extension SiteInstrument.Reading: PlaceStory {
     return StepText(
       lines: hasNumbers
         ? [] : [line, "\(gradientName) = Σ of \(count) parts"].map { [.words($0, .equation)] },
-      facts: [Fact([.words("‖\(gradientName)‖ ", .remark), .power(log10: gradient.log10Norm)], rank: 0)] + parts
+      facts: [Fact([.words("‖\(gradientName)‖ ", .remark), .power(log10: gradient.log10Norm)], rank: 0)] + ownTime
+        + parts
         + (count > 1 ? [Fact(remark: "shares: projections on the sum, 100 % in all", rank: 4)] : []))
   }
 

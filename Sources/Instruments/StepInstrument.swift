@@ -172,7 +172,8 @@ extension StepInstrument {
       noiseDeviation = training.regularizer.noise > 0 ? training.noiseDeviation(after: snapshot.update) : nil
       (omega, omegaWeight, flossed, flossingWeight) = (nil, 0, nil, 0)
       (preactivationGradient, farthestCopy, copies, firstWeights, layer) = (nil, nil, 1, "", 0)
-      equation = "g = ∂L/∂w, summed over all places that share w"
+      equation =
+        training.federated.clients > 1 ? Self.averagedEquation : "g = ∂L/∂w, summed over all places that share w"
       (numbersHeld, numbersHeldWhole, multiplyAdds, isMadeElsewhere) = (0, 0, 0, false)
       made = noiseDeviation == nil ? UpdateEquations(snapshot, gradient, rate: learningRate) : nil
       distance = made?.distance
@@ -200,9 +201,10 @@ extension StepInstrument {
       (flossed, flossingWeight) = (
         training.regularizer.flossing > 0 ? tape.flossed : nil, training.regularizer.flossing
       )
-      equation = Self.equation(tape, training)
+      let isAveraged = training.federated.clients > 1
+      equation = isAveraged ? Self.averagedEquation : Self.equation(tape, training)
       preactivationGradient =
-        training.algorithm.description.isTape ? CellEquations(tape.network).preactivationGradient : nil
+        training.algorithm.description.isTape && !isAveraged ? CellEquations(tape.network).preactivationGradient : nil
       let drift = CopyDrift(tape, start: snapshot.startParameters, layer: nil)
       (farthestCopy, copies) = (drift?.fromMean.filter(\.isFinite).max(), tape.layout.copies)
       var sizes = snapshot.updateSizes
@@ -231,6 +233,9 @@ extension StepInstrument {
       case .value, .tensor: euclideanNorm(clip.clipping(gradient, layout))
       }
     }
+
+    /// What a server's step is made of: Δ_k is how far client k has moved (McMahan et al. 2017).
+    private static let averagedEquation = "g = -mean Δₖ/η, Δₖ = wₖ - w"
 
     private static func equation(_ tape: Tape, _ training: TrainingSpecification) -> String {
       let algorithm = training.algorithm.description

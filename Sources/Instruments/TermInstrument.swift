@@ -19,6 +19,8 @@ public enum TermInstrument: Instrument {
     public let updates: Int
     /// Whether every step has the same weights: then the terms are summed.
     public let sharesWeights: Bool
+    /// Whether the cell has a W_hh, of whose gradient the term is a part.
+    public let hasRecurrentWeights: Bool
   }
 
   /// The reading of a pass; nil where there is nothing to read.
@@ -31,7 +33,8 @@ public enum TermInstrument: Instrument {
     let windows = pass.isCutByWindows ? pass.windows : nil
     return Reading(
       term: term, carriedBy: windows?.filter { step <= loss && $0.injected.contains(loss) && $0.steps.contains(step) },
-      updates: windows?.count ?? 0, sharesWeights: tape.layout.copies == 1)
+      updates: windows?.count ?? 0, sharesWeights: tape.layout.copies == 1,
+      hasRecurrentWeights: tape.recurrentWeights(layer: pass.layer(focus), step: 0) != nil)
   }
 
   /// The term's norms from loss i back to state t.
@@ -56,7 +59,7 @@ extension TermInstrument.Reading {
 }
 
 extension TermInstrument.Reading {
-  /// The term written out: ∂l_i/∂h_t as a product of Jacobians with its numbers, its part of ∂L/∂W_hh, and which updates carry it.
+  /// The term written out: ∂l_i/∂h_t as a product of Jacobians with its numbers, its part of ∂L/∂W_hh where there is one, and which updates carry it.
   ///
   /// - Parameter power: writes a number of which the decimal logarithm is given.
   public func lines(power: (_ log10: Double) -> String) -> [String] {
@@ -79,6 +82,7 @@ extension TermInstrument.Reading {
       let elements = term.gradient.prefix(4).map { ($0 < 0 ? "-" : "") + power(Log10.of(abs($0)) + term.log10Scale) }
       lines.append("\(name) = (\(elements.joined(separator: ", "))\(term.gradient.count > 4 ? ", …" : ""))")
     }
+    guard hasRecurrentWeights else { return lines + (fate.map { ["the term is \($0)"] } ?? []) }
     let sum = sharesWeights ? "its term of ∂L/∂W_hh" : "its term of the step's own ∂L/∂W_hh"
     lines.append(
       "\(sum), (\(name))(∂⁺h\(sub(t))/∂W_hh), has the norm \(power(term.log10Contribution))"

@@ -61,7 +61,8 @@ struct ClientsPanel: Panel {
     let cosines =
       "cos Δ \(NumberText.fixed(reading.updateCosine, 2)) g \(NumberText.fixed(reading.gradientCosine, 2)) spread "
       + NumberText.short(round.spread, digits: 2)
-    return [mean] + [budget].compactMap { $0 } + [cosines]
+    let clip = reading.serverClip.map { "training.clip \($0.rawValue) clips the server's own step" }
+    return [mean] + [clip, budget].compactMap { $0 } + [cosines]
   }
 
   /// A client a row: its name, a bar, ‖Δ_k‖, the cosine to the average, and by what it is clipped.

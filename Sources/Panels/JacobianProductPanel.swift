@@ -24,7 +24,7 @@ struct JacobianProductPanel: Panel {
     guard state.cursor.phase == .update else { return ["‖∂h_T/∂h_k‖ by lag · as far as the pass is", "by lag"] }
     let lane = state.lanePrefix
     let whose = reading.batch > 1 ? "sequence 1 of \(reading.batch) · " : ""
-    let layer = state.layers > 1 ? "layer \(state.shownLayer + 1) · " : ""
+    let layer = state.layerWords.map { "\($0) · " } ?? ""
     switch state.shownProductView {
     case .time:
       let words = lane + ProductPicture(reading.time).horizonWords

@@ -26,7 +26,7 @@ struct SpectrumPanel: Panel {
     // The knob ρ is that of W_hh.
     let radius =
       (isWeights ? "ρ " : "ρ(J) ") + SpectrumPicture.text(main.spectrum.spectralRadius, 2)
-    let layer = state.layers > 1 ? "layer \(state.shownLayer + 1)" : ""
+    let layer = state.layerWords ?? ""
     let names = main.names.map { "\($0)  \(radius)" } + [radius]
     return (layer.isEmpty ? [] : ["\(main.names[0]) of \(layer)  \(radius)", "\(layer)  \(radius)"]) + names
   }

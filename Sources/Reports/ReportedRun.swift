@@ -36,7 +36,7 @@ public struct ReportedRun {
     let network = run.experiment.network
     let layers = network.layers > 1 ? " in \(network.layers) layers" : ""
     return
-      "\(run.experiment.task.name.rawValue), n = \(run.experiment.task.length) · \(network.cell.rawValue) of \(network.hidden) units\(layers) · "
+      "\(run.experiment.task.name.rawValue), n = \(run.experiment.task.length) · \(networkWords(run.experiment))\(layers) · "
       + "seed \(run.experiment.seed) · \(NumberText.grouped(run.update)) updates"
   }
 
@@ -146,7 +146,7 @@ extension TimelineEvent {
     switch self {
     case .begin(_, let experiment):
       return
-        "begins: \(experiment.network.cell.rawValue) of \(experiment.network.hidden) units on \(experiment.task.name.rawValue)"
+        "begins: \(networkWords(experiment)) on \(experiment.task.name.rawValue)"
     case .change(_, let settings, let effect): return list(settings) + (effect == .newRun ? " (a new run)" : "")
     case .undo(_, let settings, let returned):
       return "undone: \(list(settings))" + (returned.map { "; the run before is back at update \($0)" } ?? "")
@@ -160,4 +160,11 @@ extension TimelineEvent {
     case .fork: return "forked: goes on as a copy"
     }
   }
+}
+
+/// "elman of 8 units", "transformer 4 heads tanh of 8 units", and how many clients train it.
+private func networkWords(_ experiment: Experiment) -> String {
+  let words = experiment.architectureWords ?? experiment.network.cell.rawValue
+  let clients = experiment.training.federated.clients
+  return "\(words) of \(experiment.network.hidden) units" + (clients > 1 ? ", \(clients) clients" : "")
 }

@@ -41,7 +41,9 @@ extension TrainingRun {
   ) throws -> [ForecastScore]? {
     guard let task = forecastTask else { return nil }
     let steps = experiment.task.length
-    let pass = Pass<Double>(network: experiment.network, layout: layout, steps: steps, batch: 1, loss: .squared)
+    var single = experiment
+    single.training.batch = 1
+    let pass = makeAnsweringPass(single, task.description)
     for (index, value) in (parameters ?? self.parameters).enumerated() { pass.parameters[index] = value }
     pass.resetState()
     var data = task.emptyBatch(steps: steps, batch: 1), outputs: [Double] = []

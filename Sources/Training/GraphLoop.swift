@@ -205,8 +205,24 @@ extension Experiment {
     return ("layer \(layer / 2 + 1) \(arrow)", "l\(layer / 2 + 1)\(arrow)")
   }
 
+  /// Whether the network reads the whole sequence before it answers at any step, and the task asks for what comes next in it.
+  public var seesItsAnswers: Bool {
+    [.bidirectional, .feedforward].contains(architecture.kind)
+      && [.text, .csv, .sine, .reber].contains(task.name)
+  }
+
+  /// What is to be said of such a network; nil for others.
+  public var foresight: String? {
+    guard seesItsAnswers else { return nil }
+    return
+      "the whole sequence before each answer: network.kind \(architecture.kind.rawValue) has seen what comes next, "
+      + "which \(task.name.rawValue) asks for, so its loss tells no skill; transformer and recurrent see the past alone"
+  }
+
   /// What kind of network it is with its own settings, in few words; nil for a recurrent one.
-  public var architectureWords: String? {
+  public var architectureWords: String? { kindWords.map { $0 + (seesItsAnswers ? " sees ahead" : "") } }
+
+  private var kindWords: String? {
     switch architecture.kind {
     case .recurrent: nil
     case .transformer:

@@ -74,7 +74,7 @@ struct TrainCommand: ParsableCommand {
     let source = try options.read(given)
     let resumed = try resumedRun(source)
     let (run, readings) = try resumed.map { ($0, []) } ?? newRun(source)
-    try options.announce(readings + [run.reading], outputs: [metrics, checkpoint])
+    try options.announce(readings + [run.reading, run.experiment.foresight], outputs: [metrics, checkpoint])
     if resumed != nil, metrics != "-" { try StandardOutput.print("goes on at update \(run.update)") }
     if forecast != nil, run.forecastNames == nil {
       let found =

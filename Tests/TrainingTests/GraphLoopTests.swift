@@ -107,6 +107,11 @@ import Testing
     var experiment = try experiment(["training.k1": "2", "training.k2": "5", "network.cell": "lstm"])
     experiment = try experiment.setting([Setting(key: "network.kind", value: "transformer")])
     #expect(experiment.training.k1 == .full && experiment.training.k2 == .full && experiment.network.cell == .elman)
+    experiment = try Experiment().setting([
+      Setting(key: "network.delays", value: "[1, 4]"), Setting(key: "network.learned_initial_state", value: "on"),
+    ])
+    experiment = try experiment.setting([Setting(key: "network.kind", value: "transformer")])
+    #expect(experiment.network.delays == [1] && !experiment.network.learnsInitialState)
   }
 
   @Test("a tree is not asked before its root")

@@ -69,7 +69,8 @@ struct ThisStepPanel: Panel {
     guard let story = story(state) else { return [] }
     let place = story.placeName
     let lane = state.lanes.count > 1 ? "lane \(state.lane.id.letter) · " : ""
-    let layer = lane + (state.layerWords.map { "\($0) · " } ?? "")
+    // A place of another kind of network names its layer itself.
+    let layer = lane + (story is SiteInstrument.Reading ? "" : state.layerWords.map { "\($0) · " } ?? "")
     let sequence = sequence(state, story)
     // Who does it again on paper need not wonder about the last digit.
     let rounded = state.zoomed == id ? ["\(layer)\(place) · \(sequence) · numbers rounded to three digits"] : []

@@ -27,13 +27,24 @@ extension ExperimentRule {
     other("training.inject", "newest", "all losses of a sequence enter an update") { $0.training.inject != .newest },
     other("training.history", "recompute", "it carries no past") { $0.training.history != .recompute },
     other("training.checkpoints", "none", "it keeps everything") { $0.training.checkpoints != .none },
-    other("training.untied", "false", "it has no weights that time steps share") { $0.training.untied },
+    other("training.untied", "false", "its steps share their weights, and no copies of them are kept apart") {
+      $0.training.untied
+    },
     other("training.clip.kind", "none, norm, value, weight or tensor", "the gradient does not go back step by step") {
       $0.training.clip.kind == .step
     },
     other("training.regularizer.omega", "0", "Ω is of recurrent Jacobians") { $0.training.regularizer.omega > 0 },
     other("training.regularizer.flossing", "0", "it follows a state through time") {
       $0.training.regularizer.flossing > 0
+    },
+    other("network.delays", "[1]", "it has no recurrent connections of other delays") {
+      $0.network.delays != [1] && $0.architecture.kind != .bidirectional
+    },
+    other("network.periods", "[]", "it has no units with clocks") {
+      !$0.network.periods.isEmpty && $0.architecture.kind != .bidirectional
+    },
+    other("network.learned_initial_state", "off", "its first state is no parameter") {
+      $0.network.learnsInitialState && $0.architecture.kind != .bidirectional
     },
     other("network.init.spectral_radius", "null", "only recurrent networks are rescaled by it") {
       $0.network.initialization.spectralRadius != nil
@@ -97,7 +108,9 @@ extension ExperimentRule {
 
   private static let recurrentOnly: Set<String> = Set(recurrentSettings.map(\.key)).subtracting(["training.clip.kind"])
     .union(["network.init.forget_bias"])
-  private static let ofCells: Set<String> = ["network.cell", "network.init.forget_bias"]
+  private static let ofCells: Set<String> = [
+    "network.cell", "network.init.forget_bias", "network.delays", "network.periods", "network.learned_initial_state",
+  ]
   private static let ofStates: Set<String> = ["network.init.recurrent", "network.init.scale", "network.init.diffusion"]
 
   /// A setting of recurrent networks alone.
