@@ -273,11 +273,11 @@ public final class WatchSource: Source {
     if case .folder(let path) = place {
       guard windows.isEmpty, !replay.isOver else { return nil }
       return FileManager.default.fileExists(atPath: path)
-        ? "waits for the first window" : "waits for the folder \(path), which is not there yet"
+        ? "waits for the first window" : "waits for the folder, which is not there yet"
     }
     guard record.update == 0, unreadable == 0 else { return nil }
     if case .awaited(let path) = place, !FileManager.default.fileExists(atPath: path) {
-      return "waits for the file \(path), which is not there yet"
+      return "waits for the file, which is not there yet"
     }
     return replay.isOver ? "ended before the first line" : "waits for the first line"
   }

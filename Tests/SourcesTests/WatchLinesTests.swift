@@ -281,7 +281,7 @@ import Testing
       }
       return false
     }
-    #expect(comes { $0.title == ["a run", "waits for the file \(path), which is not there yet"] })
+    #expect(comes { $0.title == ["a run", "waits for the file, which is not there yet"] })
     try "{\"update\": 3, \"loss\": 1}\n".write(toFile: path, atomically: true, encoding: .utf8)
     #expect(comes { $0.update == 3 })
   }
