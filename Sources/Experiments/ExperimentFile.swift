@@ -87,6 +87,11 @@ public enum ExperimentFile {
     guard let path, path != TaskSpecification.shippedTable, !FileManager.default.fileExists(atPath: path) else {
       return
     }
+    if let target = FileReader.brokenLink(path) {
+      throw source.error(
+        ExperimentKeyError(
+          key: key, problem: "found \(path), a link to \(target), which is not there, expected a file"))
+    }
     throw source.error(
       ExperimentKeyError(
         key: key, problem: "found \(path), which does not exist, expected a file",

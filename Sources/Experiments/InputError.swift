@@ -33,7 +33,7 @@ public struct InputError: Error, Equatable, Sendable, CustomStringConvertible {
     let place = shortened(file, to: 300) + (line.map { ":\($0)" } ?? "")
     let name = key.map { shortened($0, to: 100) + ": " } ?? ""
     let end = nearest.map { "; nearest is " + shortened($0, to: 100) } ?? ""
-    return oneLine("\(place): \(name)\(shortened(problem, to: 400))\(end)")
+    return oneLine("\(place): \(name)\(shortened(problem, to: 700))\(end)")
   }
 }
 

@@ -1,3 +1,4 @@
+import Foundation
 import Training
 
 /// A safetensors file that was read and found consistent; tensors are decoded when asked for.
@@ -16,7 +17,7 @@ public struct SafetensorsFile: Sendable {
   /// The file as the user named it.
   public let file: String
   /// The entries in the order of their bytes.
-  public let entries: [Entry]
+  public private(set) var entries: [Entry]
   /// The metadata.
   public let metadata: [String: String]
   private let data: ArraySlice<UInt8>
@@ -33,7 +34,20 @@ public struct SafetensorsFile: Sendable {
   /// Reads the file at `path` (`-`: standard input), at most `limit` bytes.
   public static func read(path: String, limit: Int = 4 << 30) throws(InputError) -> SafetensorsFile {
     try refusePart(path)
+    try refuseFolder(path)
     return try SafetensorsFile(InputFile.bytes(path: path, limit: limit), file: InputFile.displayName(path))
+  }
+
+  /// Of a folder the file is named that was meant.
+  private static func refuseFolder(_ path: String) throws(InputError) {
+    var isFolder: ObjCBool = false
+    guard path != "-", FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue,
+      let names = try? FileManager.default.contentsOfDirectory(atPath: path).sorted()
+    else { return }
+    let inside = names.first { $0.hasSuffix(".index.json") } ?? names.first { $0.hasSuffix(".safetensors") }
+    throw InputError(
+      file: path, problem: "found a folder, expected a .safetensors file",
+      nearest: inside.map { (path.hasSuffix("/") ? path : path + "/") + $0 })
   }
 
   /// A file that is called as one of several, as in model-00001-of-00002, has not all of the weights.
@@ -43,12 +57,12 @@ public struct SafetensorsFile: Sendable {
     let before = name[..<mark.lowerBound], count = name[mark.upperBound...].prefix { $0.isNumber }
     let number = before.reversed().prefix { $0.isNumber }
     guard number.count == 5, count.count == 5, let total = Int(String(count)), total > 1 else { return }
-    let stem = before.dropLast(6)
+    let stem = before.dropLast(6), folder = path.dropLast(name.count)
     throw InputError(
       file: InputFile.displayName(path),
       problem: "found one of \(total) parts of a model, expected all in one file: python3 -c \"import glob; from "
-        + "safetensors.torch import *; save_file({k: v for f in glob.glob('\(stem)-*-of-\(count).safetensors') for k, v "
-        + "in load_file(f).items()}, 'whole.safetensors')\", in their folder")
+        + "safetensors.torch import *; save_file({k: v for f in glob.glob('\(folder)\(stem)-*-of-\(count).safetensors') for "
+        + "k, v in load_file(f).items()}, '\(folder)whole.safetensors')\"")
   }
 
   /// The file whose bytes are `bytes`, called `file` in messages.
@@ -99,6 +113,17 @@ public struct SafetensorsFile: Sendable {
     }
     data = bytes[end...]
     try checkCoverage()
+    self.entries += aliases
+  }
+
+  /// The tensors that safetensors.torch.save_model left out, as they share the bytes of another: its metadata has the name of each
+  /// with that of the one that was kept.
+  private var aliases: [Entry] {
+    let known = Dictionary(entries.map { ($0.name, $0) }) { first, _ in first }
+    return metadata.sorted { $0.key < $1.key }.compactMap { name, kept in
+      guard known[name] == nil, let entry = known[kept] else { return nil }
+      return Entry(name: name, type: entry.type, shape: entry.shape, range: entry.range)
+    }
   }
 
   /// The tensors' bytes follow each other without a gap or an overlap, to the file's end.

@@ -3,9 +3,12 @@ import Training
 
 /// A user's own sequences as safetensors, in place of a task's: `x` [T, B, I], `target` [T, B] classes or [T, B, O] values,
 /// `target_mask` [T, B] where not every step has a target, and `output_mask` [T, B, O] where not every output of a step has.
+///
+/// Classes of shape [B] are a label a sequence, asked for at its last step. `lengths` [B] says where sequences end: no target stands
+/// behind.
 public enum SequenceFile {
   /// The tensors that are read.
-  static let names: Set<String> = ["x", "target", "target_mask", "output_mask"]
+  static let names: Set<String> = ["x", "target", "target_mask", "output_mask", "lengths"]
 
   /// Reads the sequences at `path` (`-`: standard input).
   /// - Parameters:
@@ -56,8 +59,37 @@ public enum SequenceFile {
   }
 
   private static func mask(of file: SafetensorsFile, steps: Int, batch: Int) throws(InputError) -> [UInt8] {
-    guard file["target_mask"] != nil else { return [UInt8](repeating: 1, count: steps * batch) }
-    return try zerosAndOnes("target_mask", of: file, shape: [steps, batch])
+    var mask = [UInt8](repeating: 1, count: steps * batch)
+    if file["target_mask"] != nil { mask = try zerosAndOnes("target_mask", of: file, shape: [steps, batch]) }
+    let lengths = try lengths(of: file, steps: steps, batch: batch)
+    let isLabel =
+      file["target_mask"] == nil
+      && file["target"].map { SafetensorsFile.isWhole($0) && $0.shape == [batch] } ?? false
+    for step in 0..<steps {
+      for row in 0..<batch where step >= lengths[row] || (isLabel && step != lengths[row] - 1) {
+        mask[step * batch + row] = 0
+      }
+    }
+    guard mask.contains(1) else {
+      throw InputError(
+        file: file.file, key: "target_mask", problem: "found no step with a target within lengths, expected one")
+    }
+    return mask
+  }
+
+  /// How many steps each sequence has: all, where nothing says so.
+  private static func lengths(of file: SafetensorsFile, steps: Int, batch: Int) throws(InputError) -> [Int] {
+    guard let entry = file["lengths"] else { return [Int](repeating: steps, count: batch) }
+    guard entry.shape == [batch], SafetensorsFile.isWhole(entry) else {
+      throw InputError(
+        file: file.file, key: "lengths",
+        problem: "found \(entry.type) of shape \(entry.shape), expected I64 of shape [\(batch)], a length a sequence")
+    }
+    let lengths = file.integers(entry)
+    if let wrong = lengths.first(where: { $0 < 1 || $0 > steps }) {
+      throw InputError(file: file.file, key: "lengths", problem: "found \(wrong), expected 1 to \(steps)")
+    }
+    return lengths.map(Int.init)
   }
 
   /// A mask, which is not 0 everywhere.
@@ -87,14 +119,20 @@ public enum SequenceFile {
   ) throws(InputError) -> (Targets, outputs: Int) {
     let entry = try entry("target", of: file)
     if SafetensorsFile.isWhole(entry), entry.shape == [steps, batch] {
-      return try classTargets(entry, of: file, mask: mask, classes: classes)
+      return try classTargets(file.integers(entry), of: file, batch: batch, mask: mask, classes: classes)
+    }
+    if SafetensorsFile.isWhole(entry), entry.shape == [batch] {
+      let labels = file.integers(entry)
+      return try classTargets(
+        (0..<steps).flatMap { _ in labels }, of: file, batch: batch, mask: mask, classes: classes)
     }
     guard !SafetensorsFile.isWhole(entry), entry.shape.count == 3, Array(entry.shape[..<2]) == [steps, batch],
       entry.shape[2] > 0
     else {
       throw InputError(
         file: file.file, key: entry.name,
-        problem: "found \(entry.type) of shape \(entry.shape), expected I64 classes of shape \([steps, batch]) or F64 "
+        problem:
+          "found \(entry.type) of shape \(entry.shape), expected I64 classes of shape \([steps, batch]) or [\(batch)], or F64 "
           + "values of shape [\(steps), \(batch), outputs]")
     }
     let outputs = entry.shape[2]
@@ -106,9 +144,8 @@ public enum SequenceFile {
   }
 
   private static func classTargets(
-    _ entry: SafetensorsFile.Entry, of file: SafetensorsFile, mask: [UInt8], classes: Int?
+    _ found: [Int64], of file: SafetensorsFile, batch: Int, mask: [UInt8], classes: Int?
   ) throws(InputError) -> (Targets, outputs: Int) {
-    let found = file.integers(entry)
     let limit = Int64(classes ?? 1_000_000)
     var targets: [Int32] = []
     for (index, value) in found.enumerated() {
@@ -117,9 +154,9 @@ public enum SequenceFile {
         continue
       }
       guard (0..<limit).contains(value) else {
-        let place = [index / entry.shape[1], index % entry.shape[1]]
+        let place = [index / batch, index % batch]
         throw InputError(
-          file: file.file, key: entry.name, problem: "found class \(value) at \(place), expected 0 to \(limit - 1)")
+          file: file.file, key: "target", problem: "found class \(value) at \(place), expected 0 to \(limit - 1)")
       }
       targets.append(Int32(value))
     }

@@ -196,6 +196,9 @@ struct WeightNames {
     if let mapped {
       let path = mapped.split(separator: ".").filter { $0 != "module" && $0 != "_orig_mod" }.joined(separator: ".")
       guard groups[path] != nil else {
+        // The module around it may be meant.
+        let inside = groups.filter { $0.key.hasPrefix(path + ".") && isNetwork($0.value) }
+        if inside.count == 1, let only = inside.first { return only.key }
         throw InputError(
           file: "--map", problem: "found recurrent=\(mapped), expected a module with weight_ih and weight_hh",
           nearest: nearestName(to: path, among: groups.keys.sorted()))
@@ -323,7 +326,7 @@ struct WeightNames {
       entry.name.hasSuffix(".weight") && !own.contains(entry.name) && entry.shape.count == 2 && entry.shape[1] == hidden
         && !entry.name.hasPrefix("grad.") && !Self.isEmbedding(entry.name)
     }
-    let fitting = layout.map { layout in matrices.filter { $0.shape[0] == layout.outputs } } ?? matrices
+    let fitting = likeliest(layout.map { layout in matrices.filter { $0.shape[0] == layout.outputs } } ?? matrices)
     if fitting.count == 1 {
       take(readout: fitting[0])
     } else if let first = fitting.first {
@@ -336,6 +339,24 @@ struct WeightNames {
       throw refuse(
         "found shape \(other.shape), expected [\(layout.outputs), \(hidden)] for the \(layout.outputs) outputs of the task: "
           + "or --map readout=none draws a readout", key: other.name)
+    }
+  }
+
+  /// Of several matrices that fit, those in the same module as the recurrent one; those with a bias, which a table of symbols has not;
+  /// and those that are called as no encoder.
+  private func likeliest(_ matrices: [SafetensorsFile.Entry]) -> [SafetensorsFile.Entry] {
+    func plain(_ name: String) -> String {
+      name.split(separator: ".").filter { $0 != "module" && $0 != "_orig_mod" }.joined(separator: ".")
+    }
+    let around = module.lastIndex(of: ".").map { String(module[...$0]) }
+    let rules: [(SafetensorsFile.Entry) -> Bool] = [
+      { entry in around.map { plain(entry.name).hasPrefix($0) } ?? false },
+      { file[Self.path($0.name) + ".bias"] != nil },
+      { !$0.name.lowercased().contains("encoder") },
+    ]
+    return rules.reduce(matrices) { left, rule in
+      let kept = left.filter(rule)
+      return left.count > 1 && !kept.isEmpty ? kept : left
     }
   }
 
@@ -353,8 +374,8 @@ struct WeightNames {
     }
     let own = Set(parts.map(\.entry.name))
     let tables = file.entries.filter { entry in
-      entry.shape == [layout.inputs, read] && !own.contains(entry.name) && entry.name != tensors["readout.weight"]?.name
-        && !entry.name.hasPrefix("grad.")
+      entry.shape == [layout.inputs, read] && !own.contains(entry.name) && !entry.name.hasPrefix("grad.")
+        && (mapped != nil || entry.name != tensors["readout.weight"]?.name)
         && (mapped.map { entry.name == $0 || entry.name == $0 + ".weight" } ?? true)
     }
     if tables.count == 1 { embedding = tables[0] }

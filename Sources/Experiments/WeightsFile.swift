@@ -77,7 +77,7 @@ public enum WeightsFile {
             file: file.file, key: name,
             problem: names.tensors.isEmpty
               ? "found \(some(file.entries.map(\.name))), expected PyTorch's names, or theirs told one by one: --map \(name)=NAME"
-              : "found no such tensor, expected one of shape \(entry.shape)",
+              : "found no such tensor, expected one of shape \(entry.shape)" + Self.alike(entry, names.leftOut, file),
             nearest: nearestName(to: name, among: file.entries.map(\.name)))
         }
         let isEmbedded = name == "weight_ih_l0" && names.embedding != nil
@@ -99,6 +99,14 @@ public enum WeightsFile {
           + "expected \(layout.entries.map(\.name).joined(separator: ", "))")
     }
     return Loaded(parameters: parameters, reading: words(names, layout, absent, of: file))
+  }
+
+  /// Names a tensor that has the shape of one that is not there, where it is the only one.
+  private static func alike(
+    _ entry: ParameterLayout.Entry, _ leftOut: [String], _ file: SafetensorsFile
+  ) -> String {
+    let others = leftOut.filter { file[$0]?.shape == entry.shape }
+    return others.count == 1 ? ", as \(others[0]) is: --map \(entry.name)=\(others[0]) takes that" : ""
   }
 
   /// "model.safetensors: encoder.rnn as the network, fc as its readout; left out: epoch".

@@ -53,6 +53,7 @@ public struct RecordedRun: Sendable {
       evidence.history.append(line.record(update))
       evidence.learningRate = line.learningRate ?? evidence.learningRate
     }
+    faults += (cut.remarks + rest.remarks).filter { $0.key != RunRemark.noLine }.map { "\(path): \($0.words)" }
     let unreadable = cut.unreadable + rest.unreadable
     if unreadable > 0 {
       faults.append("\(path): \(unreadable) line\(unreadable == 1 ? " is" : "s are") no update, left out")

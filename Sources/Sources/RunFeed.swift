@@ -13,6 +13,8 @@ final class RunFeed: Sendable {
     case folder(String)
     /// Lines; closed at their end, after which more may come where it `follows`.
     case lines(Int32, follows: Bool)
+    /// A file of lines that is not there yet.
+    case awaited(String)
   }
 
   /// What came.
@@ -20,6 +22,8 @@ final class RunFeed: Sendable {
     var lines: [RunLine] = []
     /// How many lines were none.
     var unreadable = 0
+    /// What is to be said of the lines.
+    var remarks: [RunRemark] = []
     /// The windows that are there, by their updates; nil where that is as it was.
     var windows: [Int: String]?
     /// The window that was asked for, or why it cannot be read.
@@ -31,6 +35,8 @@ final class RunFeed: Sendable {
     /// Whether lines come no longer as fast as they did.
     var isLate = false
     var hasEnded = false
+    /// Whether all that was there at first has been read.
+    var hasCaughtUp = false
   }
 
   private struct Mailbox {
@@ -50,6 +56,7 @@ final class RunFeed: Sendable {
       switch place {
       case .folder(let path): watch(RunFolder(path), now)
       case .lines(let descriptor, let follows): read(descriptor, follows: follows, now)
+      case .awaited(let path): read(path, now)
       }
     }
     thread.name = "run"
@@ -64,7 +71,8 @@ final class RunFeed: Sendable {
       let news = mailbox.news
       mailbox.hasNews = false
       mailbox.news = News(
-        unreadable: news.unreadable, silence: news.silence, isLate: news.isLate, hasEnded: news.hasEnded)
+        unreadable: news.unreadable, silence: news.silence, isLate: news.isLate, hasEnded: news.hasEnded,
+        hasCaughtUp: news.hasCaughtUp)
       return news
     }
   }
@@ -95,17 +103,27 @@ final class RunFeed: Sendable {
     if hasNews { wake() }
   }
 
-  private func add(_ lines: [RunLine], _ unreadable: Int) {
-    guard !lines.isEmpty || unreadable > 0 else { return }
+  private func add(_ cut: RunLines.Cut) {
+    guard !cut.lines.isEmpty || cut.unreadable > 0 else { return }
     publish {
-      $0.lines += lines
-      $0.unreadable += unreadable
-      $0.hasEnded = $0.hasEnded || lines.contains { $0.event == "end" }
+      $0.lines += cut.lines
+      $0.unreadable += cut.unreadable
+      $0.remarks += cut.remarks
+      $0.hasEnded = $0.hasEnded || cut.lines.contains { $0.event == "end" }
       return true
     }
   }
 
   // MARK: Lines
+
+  /// Waits until the file is there, and reads it as it grows.
+  private func read(_ path: String, _ now: () -> Double) {
+    publish { _ in true }
+    while !isEnding {
+      if let descriptor = try? InputFile.open(path: path) { return read(descriptor, follows: true, now) }
+      tick()
+    }
+  }
 
   /// Reads to the end, or until it is ended.
   private func read(_ descriptor: Int32, follows: Bool, _ now: () -> Double) {
@@ -122,8 +140,7 @@ final class RunFeed: Sendable {
       }
       let count = Foundation.read(descriptor, &buffer, buffer.count)
       if count > 0 {
-        let cut = cutter.take(buffer[..<count])
-        add(cut.lines, cut.unreadable)
+        add(cutter.take(buffer[..<count]))
         arrivals.add(Self.changeTime(descriptor) ?? now())
       } else if follows, count == 0 {
         publish(silence: arrivals.silence(of: "line", now()), isLate: arrivals.areLate(now()))
@@ -135,10 +152,9 @@ final class RunFeed: Sendable {
       }
     }
     close(descriptor)
-    let last = cutter.end()
-    add(last.lines, last.unreadable)
+    add(cutter.end())
     publish {
-      $0.hasEnded = true
+      ($0.hasEnded, $0.hasCaughtUp) = (true, true)
       return true
     }
     // What was read may still be played.
@@ -185,10 +201,11 @@ final class RunFeed: Sendable {
     while !isEnding {
       loadWish()
       let change = folder.look()
-      add(change.lines, change.unreadable)
+      add(change.cut)
       publish { news in
         if let windows = change.windows { news.windows = windows }
-        return change.windows != nil
+        defer { news.hasCaughtUp = true }
+        return change.windows != nil || !news.hasCaughtUp
       }
       publish(silence: folder.silence(now()), isLate: folder.linesAreLate(now()))
       tick()

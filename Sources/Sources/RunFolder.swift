@@ -4,8 +4,7 @@ import Foundation
 struct RunFolder {
   /// What has changed since the last look.
   struct Change {
-    var lines: [RunLine] = []
-    var unreadable = 0
+    var cut = RunLines.Cut()
     /// The windows by their updates; nil where they are the same.
     var windows: [Int: String]?
   }
@@ -34,8 +33,9 @@ struct RunFolder {
     while let data = try? scalars?.read(upToCount: 1 << 20), !data.isEmpty {
       if let time = Self.time(path + "/scalars.jsonl") { lineArrivals.add(time) }
       let cut = cutter.take(data)
-      change.lines += cut.lines
-      change.unreadable += cut.unreadable
+      change.cut.lines += cut.lines
+      change.cut.unreadable += cut.unreadable
+      change.cut.remarks += cut.remarks
     }
     return change
   }

@@ -1,4 +1,5 @@
 import Experiments
+import Foundation
 import GradientFlow
 import Instruments
 import RecurrentNetworks
@@ -13,7 +14,7 @@ import Training
 public final class WatchSource: Source {
   private let feed: RunFeed
   private let analyst: Analyst
-  private let title: String, isFolder: Bool
+  private let title: String, place: RunFeed.Place
   private var replay = Replay()
   private var requests: [LaneID: ReadingRequest] = [:]
   /// What the analyst was last asked for, and the last frame.
@@ -24,8 +25,18 @@ public final class WatchSource: Source {
   private var window: WatchedWindow?, fault: InputError?
   /// The update whose window was asked for, or whose lines are shown.
   private var wanted: Int?
-  private var unreadable = 0, silence: String?, isLate = false
+  /// How many lines were none, and what else is to be said of them.
+  private var unreadable = 0, remarks: [RunRemark] = [], silence: String?, isLate = false
   private var news: [SourceNews] = []
+  /// Whether what was there at first has come, and whether the pass that is shown is yet to be read.
+  private var hasCaughtUp = false, isReading = false
+
+  /// Whether all that was there when it was opened is drawn, as far as it was asked for.
+  public var isSettled: Bool {
+    guard hasCaughtUp else { return false }
+    guard let current = replay.current, windows[current] != nil else { return true }
+    return wanted == current && (fault != nil || window?.update == current && !isReading)
+  }
 
   /// Losses always; every instrument from the first window on, and norms and products from the first line on that has them.
   public var capabilities: Capabilities {
@@ -37,7 +48,7 @@ public final class WatchSource: Source {
     _ place: RunFeed.Place, title: String, now: @escaping @Sendable () -> Double, wake: @escaping @Sendable () -> Void
   ) {
     self.title = title
-    if case .folder = place { isFolder = true } else { isFolder = false }
+    self.place = place
     feed = RunFeed(place, now: now, wake: wake)
     analyst = Analyst(onResult: wake)
   }
@@ -70,6 +81,19 @@ public final class WatchSource: Source {
     self.init(.lines(descriptor, follows: follows), title: title, now: now, wake: wake)
   }
 
+  /// Reads the lines of a file that is not there yet, from when it is.
+  ///
+  /// - Parameters:
+  ///   - awaited: the file.
+  ///   - title: what the run is called.
+  ///   - now: the time, in seconds since 1970.
+  ///   - wake: called from another thread when there is news to take.
+  public convenience init(
+    awaited: String, title: String, now: @escaping @Sendable () -> Double, wake: @escaping @Sendable () -> Void
+  ) {
+    self.init(.awaited(awaited), title: title, now: now, wake: wake)
+  }
+
   deinit { end() }
 
   /// Goes on, stands, or goes to another window; what would change the run is not for here.
@@ -100,6 +124,11 @@ public final class WatchSource: Source {
     if let come = feed.take() { take(come) }
     // Windows may come faster than they are read: then each reading is shown, though a newer window is there.
     if let result = analyst.take(), let lane = result.lanes[.a], fault == nil {
+      if lane.snapshot.serial == window?.snapshot.serial, !lane.readings.isHasty,
+        requests.isCovered(by: asked, in: [.a])
+      {
+        isReading = false
+      }
       let frame = LaneFrame(summary: summary(of: lane.snapshot), readings: lane.readings, pass: lane.snapshot)
       lastFrame = frame
       news.append(.frame(Frame(lanes: [.a: frame])))
@@ -109,14 +138,20 @@ public final class WatchSource: Source {
   }
 
   private func take(_ come: RunFeed.News) {
+    news += come.remarks.map { .ignored($0.words) }
+    remarks += come.remarks.filter { $0.key != RunRemark.noLine }
     for line in come.lines {
       guard let update = line.update else { continue }
-      if record.isBefore(line) { steps = StepsByUpdate() }
+      if record.isBefore(line) {
+        steps = StepsByUpdate()
+        news.append(.ignored("update \(update) came after \(record.update): the run begins anew"))
+      }
       record.add(line, update)
       steps.add(line, update)
     }
     (unreadable, silence, isLate) = (come.unreadable, come.hasEnded ? nil : come.silence, come.isLate)
     replay.isOver = come.hasEnded
+    hasCaughtUp = hasCaughtUp || come.hasCaughtUp
     if let windows = come.windows { self.windows = windows }
     replay.take(windows.isEmpty ? steps.updates : windows.keys.sorted())
     for _ in 0..<come.ticks { replay.tick() }
@@ -149,6 +184,7 @@ public final class WatchSource: Source {
     guard var snapshot = window?.snapshot else { return }
     snapshot.history = record.history(at: replay.isRunning ? nil : snapshot.update)
     asked = requests
+    isReading = true
     analyst.submit(requests.job([.a: snapshot]))
   }
 
@@ -219,8 +255,11 @@ public final class WatchSource: Source {
 
   /// The run's name and what is to be known of it, the gravest first; parts that are left out from the right.
   private var words: [String] {
-    let leftOut =
+    var leftOut =
       unreadable == 0 ? [] : ["\(unreadable) \(unreadable == 1 ? "line is" : "lines are") no update, left out"]
+    if let first = remarks.first {
+      leftOut.append(first.words + (remarks.count > 1 ? " (and \(remarks.count - 1) more)" : ""))
+    }
     let state = silence.map { [$0] } ?? (replay.isOver && (record.update > 0 || !windows.isEmpty) ? ["ended"] : [])
     if fault != nil { return [title, "window \(wanted ?? 0) cannot be read"] + state + leftOut }
     guard let window else {
@@ -231,8 +270,15 @@ public final class WatchSource: Source {
 
   /// What has not come yet; nil where something has.
   private var waiting: String? {
-    if isFolder { return windows.isEmpty && !replay.isOver ? "waits for the first window" : nil }
+    if case .folder(let path) = place {
+      guard windows.isEmpty, !replay.isOver else { return nil }
+      return FileManager.default.fileExists(atPath: path)
+        ? "waits for the first window" : "waits for the folder, which is not there yet"
+    }
     guard record.update == 0, unreadable == 0 else { return nil }
+    if case .awaited(let path) = place, !FileManager.default.fileExists(atPath: path) {
+      return "waits for the file, which is not there yet"
+    }
     return replay.isOver ? "ended before the first line" : "waits for the first line"
   }
 }
@@ -283,14 +329,16 @@ private struct RunRecord {
   /// The last updates with the times at which they were written.
   private var times: [(update: Int, time: Double)] = []
 
-  /// Whether a line begins the run anew.
-  func isBefore(_ line: RunLine) -> Bool { line.update.map { $0 <= update } ?? false }
+  /// Whether a line begins the run anew. A second line of an update may tell what the first did not.
+  func isBefore(_ line: RunLine) -> Bool {
+    line.update.map { $0 < update || ($0 == update && update > 0 && line.hasScalars) } ?? false
+  }
 
   mutating func add(_ line: RunLine, _ update: Int) {
     if isBefore(line) { self = RunRecord() }
     if let window = line.window { atWindows[window] = newest }
+    if update > self.update || line.hasScalars || newest.newest == nil { newest.append(line.record(update)) }
     self.update = update
-    newest.append(line.record(update))
     guard let time = line.time else { return }
     times.append((update, time))
     if times.count > 64 { times.removeFirst(32) }

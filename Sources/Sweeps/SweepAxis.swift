@@ -29,6 +29,9 @@ public struct SweepAxis: Codable, Equatable, Sendable {
     }
   }
 
+  /// How many values a range may have.
+  private static let counts = 2...10_000
+
   /// Reads `key=5,10,full`, `key=0.8..1.4:7` (seven values evenly apart) or `key=1e-4..1e-1:4:log` (equal factors apart).
   ///
   /// - Throws: what of it cannot be read.
@@ -50,9 +53,12 @@ public struct SweepAxis: Codable, Equatable, Sendable {
       let parts = list[dots.upperBound...].split(separator: ":", omittingEmptySubsequences: false).map(String.init)
       let lowerText = String(list[..<dots.lowerBound])
       guard (2...3).contains(parts.count), let lower = Double(lowerText), let upper = Double(parts[0]),
-        lower.isFinite, upper.isFinite, let count = Int(parts[1]), (2...10_000).contains(count),
-        parts.count == 2 || parts[2] == "log"
+        lower.isFinite, upper.isFinite, let count = Int(parts[1]), parts.count == 2 || parts[2] == "log"
       else { throw wrong("\(key): found \(list), expected LOW..HIGH:COUNT or LOW..HIGH:COUNT:log, as in 0.8..1.4:7") }
+      guard Self.counts.contains(count) else {
+        throw wrong(
+          "\(key): found \(count) values in \(list), expected \(Self.counts.lowerBound) to \(Self.counts.upperBound)")
+      }
       let isLogarithmic = parts.count == 3
       guard lower < upper, !isLogarithmic || lower > 0 else {
         throw wrong("\(key): found \(list), expected a range that rises" + (isLogarithmic ? " from above 0" : ""))

@@ -9,6 +9,18 @@ public struct SweepFolder: Sendable {
   /// What it runs.
   public let plan: SweepPlan
 
+  /// That the experiment beside the plan was changed since: the plan has its own, by which the runs go. Nil where it was not.
+  public var remark: String? {
+    let file = path + "/experiment.yaml"
+    guard let text = try? InputFile.text(path: file, limit: Self.planLimit) else {
+      return "\(file): found no such file, which opening a run needs; the sweep itself goes by \(path)/sweep.json"
+    }
+    guard text != plan.experiment else { return nil }
+    return
+      "\(file): found other settings than the sweep was begun with, which it goes on with: bpttop sweep \(file) --over ... "
+      + "-o FOLDER begins another with these"
+  }
+
   private static let planLimit = 1 << 20, resultLimit = 1 << 16
 
   /// Whether `path` holds a sweep.

@@ -53,9 +53,21 @@ package enum FileReader {
     let descriptor = path == "-" ? STDIN_FILENO : Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY)
     guard descriptor < 0 else { return descriptor }
     let code = errno
+    if code == ENOENT, let target = brokenLink(path) {
+      throw FileProblem(found: "a link to \(target), which is not there", expected: "a readable file")
+    }
     throw FileProblem(
       found: code == ENOENT ? "no such file" : "a file that cannot be opened (\(String(cString: strerror(code))))",
       expected: "a readable file", isMissing: code == ENOENT)
+  }
+
+  /// Where a symbolic link points to that leads to nothing; nil where `path` is none.
+  package static func brokenLink(_ path: String) -> String? {
+    var status = stat()
+    guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFLNK, stat(path, &status) != 0 else { return nil }
+    var target = [CChar](repeating: 0, count: 4096)
+    let count = readlink(path, &target, target.count)
+    return String(decoding: target[..<max(0, count)].map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }
 
   /// How many bytes may be read of what `status` says is there.

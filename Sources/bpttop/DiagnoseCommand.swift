@@ -64,14 +64,15 @@ struct DiagnoseCommand: ParsableCommand {
 
   /// Says what can be said of a run that is trained elsewhere; false where `path` is none.
   private func diagnoseRecorded(_ path: String) throws -> Bool {
-    var isFolder: ObjCBool = false
-    let isThere = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
-    guard isThere, isFolder.boolValue || path.hasSuffix(".jsonl") || path.hasSuffix(".ndjson") else { return false }
+    guard WatchedRun.isRun(path) else { return false }
     guard options.settings.isEmpty, given.isEmpty else {
       throw Failure.input("\(path): found a run that is trained elsewhere with --set or --weights, expected it alone")
     }
     do {
-      if isFolder.boolValue { try WatchedRun.checkFolder(path) }
+      var isFolder: ObjCBool = false
+      if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue {
+        try WatchedRun.checkFolder(path)
+      }
       let run = try RecordedRun(path: path)
       let treated = run.evidence.findings.map { TreatedFinding(finding: $0, trials: []) }
       for fault in run.faults { FileHandle.standardError.write(Data("bpttop: \(fault)\n".utf8)) }

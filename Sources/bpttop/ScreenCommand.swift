@@ -23,6 +23,9 @@ struct ScreenCommand: ParsableCommand {
         bpttop screen --theme light -o handout.png
         bpttop screen --updates 200 --panel flow --size 90x30 -o flow.svg
         bpttop screen --updates 200 --panel jacobian-product -o product.csv
+        bpttop screen runs/a --panel flow -o flow.svg
+
+      A folder of windows, or a file of JSON lines, is drawn as `bpttop watch` draws it.
       """)
 
   @OptionGroup var options: ExperimentOptions
@@ -71,6 +74,7 @@ struct ScreenCommand: ParsableCommand {
   }
 
   func run() throws {
+    if let path = options.experiment, WatchedRun.isRun(path) { return try drawRun(path) }
     var experiment = try options.read(given)
     if let lesson { experiment.experiment = lesson.experiment }
     let (start, readings) = try given.read(&experiment, options)
@@ -93,12 +97,55 @@ struct ScreenCommand: ParsableCommand {
       session.isTalk = big
       runner.begin(session)
     }
+    try draw(&runner) { runner in while runner.takeNews() != .idle {} }
+  }
+
+  /// Draws a run that is trained elsewhere.
+  private func drawRun(_ path: String) throws {
+    let given = [
+      ("--set", !options.settings.isEmpty), ("--weights or --data", !given.isEmpty), ("--updates", updates > 0),
+      ("--lesson", lesson != nil),
+    ].first(where: \.1)
+    if let given {
+      throw Failure.input("\(path): found a run that is trained elsewhere with \(given.0), expected it alone")
+    }
+    do {
+      let source = try WatchedRun.source(path, follows: false)({})
+      var state = DashboardState(
+        experiment: WatchedRun.experiment, size: Size(width: size.width, height: size.height),
+        theme: Theme(theme, colors: colors, characters: characters), showsTip: false)
+      state.isBig = big
+      var runner = EffectRunner(state, source: source, files: NoFiles())
+      try draw(&runner) { runner in
+        let start = ContinuousClock.now
+        repeat {
+          while runner.takeNews() != .idle {}
+          usleep(2000)
+        } while !source.isSettled && start.duration(to: .now) < .seconds(60)
+        while runner.takeNews() != .idle {}
+      }
+      source.end()
+    } catch let error as InputError {
+      throw Failure.input(error.description)
+    }
+  }
+
+  /// Presses the keys, and writes what is then on the screen.
+  ///
+  /// - Parameters:
+  ///   - runner: the dashboard.
+  ///   - settle: takes what comes of what was done, until nothing more does.
+  private func draw(_ runner: inout EffectRunner, settle: (inout EffectRunner) -> Void) throws {
+    settle(&runner)
     for (index, key) in keys.keys.enumerated() {
       // A second apart, so that no key counts as held.
       _ = runner.handle(.key(key, at: .seconds(index + 1)))
-      while runner.takeNews() != .idle {}
+      settle(&runner)
     }
-    if let panel { runner.zoom(to: panel) }
+    if let panel {
+      runner.zoom(to: panel)
+      settle(&runner)
+    }
     let state = runner.state
     try writing {
       guard isTable else {

@@ -69,6 +69,7 @@ struct SweepCommand: ParsableCommand {
   func run() throws {
     do {
       let folder = try folder()
+      if let remark = folder.remark { FileHandle.standardError.write(Data("bpttop: \(oneLine(remark))\n".utf8)) }
       if slurm { return try SweepCluster(folder, chunk: chunk).submitToSlurm() }
       if ray { return try SweepCluster(folder, chunk: chunk).runOnRay() }
       let isOnlyOpened = try axes.isEmpty && points == nil && isDone(folder)
@@ -93,6 +94,12 @@ struct SweepCommand: ParsableCommand {
         throw InputError(file: path, problem: "found a sweep with \(first.0), expected it alone; it has its plan")
       }
       return try SweepFolder(path)
+    }
+    if axes.isEmpty, let path = options.experiment, !FileManager.default.fileExists(atPath: path),
+      !Demo.all.contains(where: { $0.name == path })
+    {
+      throw InputError(
+        file: path, problem: "no such sweep, experiment or demo, expected a folder that `bpttop sweep ... -o` wrote")
     }
     guard !axes.isEmpty else {
       throw InputError(file: "sweep", problem: "found no --over, expected KEY=VALUES, as in --over training.k2=5,10,20")
@@ -155,6 +162,10 @@ struct SweepCommand: ParsableCommand {
       try SweepBrowser.show(map, folder: folder, looks: looks)
     }
     for line in table.lines(by: measure, limit: 20) { try StandardOutput.print(line) }
+    if let refused = table.results.first(where: { $0.ending == .refused }), let reason = refused.reason {
+      let settings = folder.plan.settings(of: refused.point).joined(separator: " ")
+      FileHandle.standardError.write(Data("bpttop: refused \(oneLine("\(settings): \(reason)"))\n".utf8))
+    }
   }
 }
 

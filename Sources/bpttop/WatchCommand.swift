@@ -41,10 +41,6 @@ struct WatchCommand: ParsableCommand {
   @OptionGroup var looks: TerminalLooks
 
   func run() throws {
-    // What is not told is not shown: it has no threshold.
-    var experiment = Experiment()
-    experiment.training.clip.kind = .none
-    experiment.view.pace = nil
     let sources = try paths.map { path in try WatchedRun.source(path) }
     guard let first = sources.first, sources.count <= 2, Set(paths).count == paths.count else {
       let found = paths.joined(separator: " ")
@@ -54,19 +50,41 @@ struct WatchCommand: ParsableCommand {
       sources.count == 1 ? first(wake) : WatchedPair(first(wake), sources[1](wake), wake: wake)
     }
     try looks.show(
-      DashboardSession.Opening(experiment: experiment, startsPaused: true, source: source), savesItself: false)
+      DashboardSession.Opening(experiment: WatchedRun.experiment, startsPaused: true, source: source),
+      savesItself: false)
   }
 }
 
 /// What `watch` is to open.
 enum WatchedRun {
+  /// What stands for the experiment of such a run: what is not told is not shown, and there is no threshold.
+  static var experiment: Experiment {
+    var experiment = Experiment()
+    experiment.training.clip.kind = .none
+    experiment.view.pace = nil
+    return experiment
+  }
+
+  /// Whether `path` is there and is no experiment: a folder, or a file of JSON lines by its name.
+  static func isRun(_ path: String) -> Bool {
+    var isFolder: ObjCBool = false
+    let isThere = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+    return isThere && (isFolder.boolValue || path.hasSuffix(".jsonl") || path.hasSuffix(".ndjson"))
+  }
+
   /// The source of the run at `path`.
+  ///
+  /// - Parameters:
+  ///   - path: a folder, a file of lines, or - for standard input.
+  ///   - follows: whether more may come behind a file's end, and a folder may be empty yet.
   /// - Throws: one line that says what was found there.
-  static func source(_ path: String) throws -> (_ wake: @escaping @Sendable () -> Void) -> WatchSource {
+  static func source(_ path: String, follows: Bool = true) throws -> (_ wake: @escaping @Sendable () -> Void) ->
+    WatchSource
+  {
     let name = path.split(separator: "/").suffix(2).joined(separator: "/")
     var isFolder: ObjCBool = false
     if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue {
-      try checkFolder(path)
+      try checkFolder(path, mayBeEmpty: follows)
       return folder(path, name)
     }
     // The loop may not have begun: what is called like a folder is waited for.
@@ -75,11 +93,15 @@ enum WatchedRun {
     if isLikeFolder, !FileManager.default.fileExists(atPath: path), FileManager.default.fileExists(atPath: parent) {
       return folder(path, name)
     }
+    if isAwaited(path) {
+      return { WatchSource(awaited: path, title: name, now: { Date().timeIntervalSince1970 }, wake: $0) }
+    }
     let descriptor = path == "-" ? try standardInput() : try InputFile.open(path: path)
-    try refuseBinary(descriptor, path)
+    try refuseOther(descriptor, path)
     return {
       WatchSource(
-        descriptor: descriptor, title: name, follows: path != "-", now: { Date().timeIntervalSince1970 }, wake: $0)
+        descriptor: descriptor, title: name, follows: follows && path != "-", now: { Date().timeIntervalSince1970 },
+        wake: $0)
     }
   }
 
@@ -88,11 +110,27 @@ enum WatchedRun {
     { WatchSource(folder: path, title: name, now: { Date().timeIntervalSince1970 }, wake: $0) }
   }
 
-  /// A window alone, or another file that holds no lines.
-  private static func refuseBinary(_ descriptor: Int32, _ path: String) throws {
+  /// Whether `path` is called like a file of lines, in a folder that is there, and is not there itself: the loop may not have begun.
+  private static func isAwaited(_ path: String) -> Bool {
+    let url = URL(fileURLWithPath: path)
+    return ["jsonl", "ndjson"].contains(url.pathExtension.lowercased())
+      && (try? url.resourceValues(forKeys: [.isSymbolicLinkKey]))?.isSymbolicLink != true
+      && !FileManager.default.fileExists(atPath: path)
+      && FileManager.default.fileExists(atPath: url.deletingLastPathComponent().path)
+  }
+
+  /// A window alone, a JSON array, or another file that holds no lines.
+  private static func refuseOther(_ descriptor: Int32, _ path: String) throws {
     var head = [UInt8](repeating: 0, count: 64)
     // A pipe cannot be looked into.
     let count = pread(descriptor, &head, head.count, 0)
+    let text = head[..<max(0, count)].drop {
+      $0 == 0x20 || (0x09...0x0D).contains($0) || [0xEF, 0xBB, 0xBF].contains($0)
+    }
+    if text.first == UInt8(ascii: "[") {
+      close(descriptor)
+      throw InputError(file: path, problem: JSONArray.problem(file: path))
+    }
     guard count > 0, head[..<count].contains(0) else { return }
     close(descriptor)
     let parent = URL(fileURLWithPath: path).deletingLastPathComponent().lastPathComponent
@@ -101,10 +139,10 @@ enum WatchedRun {
   }
 
   /// A folder may be empty before the loop begins; one with something else in it is not what was meant.
-  static func checkFolder(_ path: String) throws {
+  static func checkFolder(_ path: String, mayBeEmpty: Bool = true) throws {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
     func isRun(_ names: [String]) -> Bool { names.contains { $0.hasPrefix("window-") || $0 == "scalars.jsonl" } }
-    guard !names.isEmpty, !isRun(names) else { return }
+    guard !(names.isEmpty && mayBeEmpty), !isRun(names) else { return }
     let inside = names.sorted().first {
       isRun((try? FileManager.default.contentsOfDirectory(atPath: path + "/" + $0)) ?? [])
     }

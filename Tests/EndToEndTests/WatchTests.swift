@@ -26,7 +26,7 @@ extension EndToEnd {
       defer { try? FileManager.default.removeItem(atPath: home) }
       let tmux = try Tmux(environment: ["HOME": home])
       try tmux.enter("cd; \(Bpttop.path) watch a")
-      #expect(try tmux.shows("waits for the first window"))
+      #expect(try tmux.shows("waits for the folder, which is not there yet"))
       try publish("lstm_2_13", 0, in: home + "/a")
       #expect(
         try tmux.screen { $0.contains("states agree to") && $0.contains("nn.LSTM") && $0.contains("T=13") } != nil)

@@ -174,6 +174,10 @@ struct NamedModel: CustomTestStringConvertible, Sendable {
     #expect(
       network(in: ["lstm.weight_ih_l0": [16, 3], "lstm.weight_hh_l0": [16, 6]]).contains(
         "lstm.weight_hh_l0: found shape [16, 6], expected a square for each gate"))
+    #expect(
+      load(["kernel_l0": [16, 3], "weight_hh_l0": [16, 4]]).contains(
+        "weight_ih_l0: found no such tensor, expected one of shape [16, 3], as kernel_l0 is: --map weight_ih_l0=kernel_l0"
+      ))
     #expect(load(lstm, map: ["readuot": "fc"]).contains("--map: found readuot, expected one of recurrent, readout"))
     #expect(load(lstm, map: ["recurrent": "lsmt"]).hasSuffix("nearest is lstm"))
   }
@@ -212,6 +216,87 @@ struct NamedModel: CustomTestStringConvertible, Sendable {
       #"{"weight_map": {"lstm.weight_hh_l0": "b.safetensors", "lstm.weight_ih_l0": "b.safetensors", "x": "a.safetensors"}}"#
     // The readout may lie in the other file.
     #expect(problem(Array(index.utf8)).contains("found the index of a model in 2 files, expected one file: python3"))
-    #expect(problem([0x89] + Array("HDF\r\n".utf8)).contains("found an HDF5 file"))
+    let keras = problem([0x89] + Array("HDF\r\n".utf8), "a/w.h5")
+    #expect(
+      keras.contains("found an HDF5 file") && keras.contains("h5py.File('a/w.h5')")
+        && keras.contains("'a/w.safetensors'"))
+    #expect(problem(zip("config.json"), "m.keras").contains("ZipFile('m.keras').read('model.weights.h5')"))
+    #expect(problem(Array("version https://git-lfs.github.com/spec/v1\n".utf8)).contains("git lfs pull"))
+    #expect(problem(Array("\n<!DOCTYPE html><html>".utf8)).contains("found an HTML page"))
+    // By their bytes, whatever they are called.
+    let onnx: [UInt8] = [8, 8, 0x12, 7] + Array("pytorch".utf8) + [0x1A, 5, 0x32, 0x2E, 0x31, 0x2E, 0x30]
+    #expect(
+      problem(onnx, "w.bin").contains("found an ONNX file") && problem(onnx, "w.bin").contains("onnx.load('w.bin')"))
+    for map: [UInt8] in [[0x81], [0xDE, 0, 1]] {
+      let flax = problem(map + [0xA6] + Array("params".utf8) + [0x80], "w.bin")
+      #expect(flax.contains("found MessagePack") && flax.contains("open('w.bin', 'rb')"))
+    }
+    // A header of so many bytes begins a safetensors file all the same.
+    #expect(problem([8, 1, 0x12, 0, 0, 0, 0, 0] + Array("{}".utf8)).contains("the file is cut short"))
+  }
+
+  /// A part that is not there is named, and the line works from any folder.
+  @Test func theIndexOfAModelInPartsSaysWhichIsMissing() throws {
+    let folder = try TemporaryFolder()
+    let index = #"{"weight_map": {"a": "m-00001-of-00002.safetensors", "b": "m-00002-of-00002.safetensors"}}"#
+    let path = folder.path("m.safetensors.index.json")
+    try index.write(toFile: path, atomically: true, encoding: .utf8)
+    try Data().write(to: URL(fileURLWithPath: folder.path("m-00001-of-00002.safetensors")))
+    func problem(_ path: String) -> String {
+      do throws(InputError) {
+        _ = try SafetensorsFile.read(path: path)
+        return ""
+      } catch {
+        return error.description
+      }
+    }
+    #expect(problem(path).contains("in 2 files, of which m-00002-of-00002.safetensors is not in its folder"))
+    try Data().write(to: URL(fileURLWithPath: folder.path("m-00002-of-00002.safetensors")))
+    #expect(
+      problem(path).contains("r=os.path.dirname(p)") && problem(path).contains("os.path.join(r, 'whole.safetensors')"))
+    let part = folder.path("m-00001-of-00002.safetensors")
+    #expect(problem(part).contains("glob.glob('\(part.dropLast(28))m-*-of-00002.safetensors')"))
+    // Of a folder the file is named that is meant; of a link, what it leads to.
+    let whole = String(path.dropLast("/m.safetensors.index.json".count))
+    #expect(problem(whole).hasSuffix("found a folder, expected a .safetensors file; nearest is \(path)"))
+    try FileManager.default.createSymbolicLink(atPath: folder.path("link"), withDestinationPath: "/nowhere/w")
+    #expect(problem(folder.path("link")).contains("found a link to /nowhere/w, which is not there, expected"))
+  }
+
+  /// safetensors.torch.save_model leaves out what shares its bytes with another tensor, and says so in the metadata.
+  @Test func tiedWeightsLoadAsTheyWereSaved() throws {
+    let header =
+      #"{"__metadata__":{"encoder.weight":"decoder.weight","format":"pt"},"decoder.weight":{"dtype":"F32","shape":[2,3],"data_offsets":[0,24]}}"#
+    let length = UInt64(header.utf8.count)
+    let bytes =
+      (0..<8).map { UInt8(truncatingIfNeeded: length >> (8 * $0)) } + Array(header.utf8)
+      + [UInt8](repeating: 0, count: 24)
+    let file = try SafetensorsFile(bytes, file: "w")
+    #expect(file.entries.map(\.name) == ["decoder.weight", "encoder.weight"])
+    #expect(file["encoder.weight"]?.shape == [2, 3] && file["format"] == nil)
+  }
+
+  /// Of two networks in one, each has its own readout; the module around a network names it, too.
+  @Test func eachOfTwoNetworksHasItsOwnReadout() throws {
+    var entries: [String: [Int]] = [:]
+    for module in ["encoder", "decoder"] {
+      entries["\(module).rnn.weight_ih_l0"] = [16, 3]
+      entries["\(module).rnn.weight_hh_l0"] = [16, 4]
+      entries["\(module).out.weight"] = [2, 4]
+    }
+    #expect(load(entries).contains("expected one: --map recurrent=decoder.rnn takes that"))
+    for module in ["encoder", "decoder"] {
+      #expect(
+        load(entries, map: ["recurrent": module]).contains(
+          "\(module).rnn as the network of 4 units, \(module).out as its"))
+    }
+  }
+
+  /// A decoder with a bias is the readout, an encoder without one the table of symbols.
+  @Test func anEncoderBesideADecoderIsTheEmbedding() throws {
+    let entries: [String: [Int]] = [
+      "encoder.weight": [2, 4], "rnn.weight_ih_l0": [16, 3], "rnn.weight_hh_l0": [16, 4], "decoder.weight": [2, 4],
+    ]
+    #expect(load(entries).contains("decoder as its readout"))
   }
 }

@@ -179,6 +179,18 @@ import Training
     #expect(batch.target == .classes([0, 1, 2]))
     #expect(batch.targetMask == [0, 1, 1])
     let values = NamedTensor("target", [3, 1, 1], .float32([.nan, 1, 2]))
+    // Behind the end of a sequence stands no target; a label a sequence is asked for at its last step.
+    let two = NamedTensor("x", [3, 2, 1], .float64([1, 2, 3, 4, 5, 6]))
+    let lengths = NamedTensor("lengths", [2], .int64([3, 2])), labels = NamedTensor("target", [2], .int64([1, 0]))
+    func masks(_ tensors: [NamedTensor]) throws -> [UInt8] {
+      try SequenceFile.batch(SafetensorsFile(Safetensors.encode(tensors), file: "d")).targetMask
+    }
+    #expect(
+      try masks([two, NamedTensor("target", [3, 2], .int64([0, 1, 0, 1, 0, 1])), lengths]) == [1, 1, 1, 1, 1, 0])
+    #expect(try masks([two, labels]) == [0, 0, 0, 0, 1, 1])
+    #expect(try masks([two, labels, lengths]) == [0, 0, 0, 1, 1, 0])
+    #expect(
+      message([two, labels, NamedTensor("lengths", [2], .int64([4, 2]))]) == "d: lengths: found 4, expected 1 to 3")
     let regression = try SequenceFile.batch(SafetensorsFile(Safetensors.encode([x, values, mask]), file: "d"))
     #expect(regression.target == .values([0, 1, 2]))
     #expect(regression.outputs == 1)
@@ -209,7 +221,7 @@ import Training
     #expect(message([x, target], classes: 1) == "d: target: found class 1 at [1, 0], expected 0 to 0")
     #expect(
       message([x, NamedTensor("target", [2, 1], .float64([0, 1]))])
-        == "d: target: found F64 of shape [2, 1], expected I64 classes of shape [2, 1] or F64 values of shape [2, 1, outputs]"
+        == "d: target: found F64 of shape [2, 1], expected I64 classes of shape [2, 1] or [1], or F64 values of shape [2, 1, outputs]"
     )
     #expect(
       message([x, target, NamedTensor("target_mask", [2, 1], .float64([0, 0]))])

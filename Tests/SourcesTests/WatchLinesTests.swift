@@ -129,8 +129,11 @@ import Testing
     for (spectrum, values) in zip(product.spectra, expected) {
       for (found, value) in zip(spectrum.log10, values) { #expect(abs(found - log10(value)) < 1e-12) }
     }
-    // What is no square matrix is no line.
-    #expect(lane.summary.title == ["a run", "ended", "1 line is no update, left out"])
+    // What is no square matrix is left out, and the rest of its line is not.
+    #expect(
+      lane.summary.title == [
+        "a run", "ended", "line 2: jacobians: found a matrix of [1][2], expected a list of [H][H]; left out",
+      ])
   }
 
   @Test func statesAreShownAsTheyWereRecorded() throws {
@@ -146,8 +149,11 @@ import Testing
     let h = try #require(time.layers.first)
     #expect((0..<3).map { h.value(unit: 1, step: $0) } == [-2, 1, 3] && h.value(unit: 0, step: 3) == nil)
     #expect(h.range == 3 && lane.readings?[GradientNormInstrument.self]?.norms == [-2, -1, 0])
-    // States of two sizes, and none, are no lines.
-    #expect(lane.summary.update == 1 && lane.summary.title == ["a run", "ended", "2 lines are no update, left out"])
+    // States of two sizes, and none, are left out.
+    let remark = "line 2: states: found lists of 2 and of 1, expected a list of [H], one a step; left out"
+    #expect(
+      lane.summary.title == ["a run", "ended", remark + " (and 1 more)"]
+        || lane.summary.title == ["a run", "ended", remark])
   }
 
   @Test func whatIsNoLineIsLeftOutAndWhatGoesBackBeginsAnew() throws {
@@ -186,6 +192,98 @@ import Testing
     #expect(title == ["a run", "waits for the first line"])
     source.end()
     try pipe.fileHandleForWriting.close()
+  }
+
+  /// The words that are told while some lines are read, and the last frame.
+  private func told(_ text: String) throws -> (words: [String], lane: LaneFrame) {
+    let pipe = Pipe()
+    let source = WatchSource(
+      descriptor: dup(pipe.fileHandleForReading.fileDescriptor), title: "a run", follows: false, wake: {})
+    defer { source.end() }
+    try pipe.fileHandleForWriting.write(contentsOf: Data(text.utf8))
+    try pipe.fileHandleForWriting.close()
+    let start = ContinuousClock.now
+    var words: [String] = [], last: LaneFrame?
+    while start.duration(to: .now) < .seconds(20), last?.summary.isRunning != false {
+      for item in source.takeNews() {
+        if case .ignored(let text) = item { words.append(text) }
+        if case .frame(let frame) = item { last = frame.lanes[.a] }
+      }
+      _ = DispatchSemaphore(value: 0).wait(timeout: .now() + .milliseconds(2))
+    }
+    #expect(source.isSettled)
+    return (words, try #require(last))
+  }
+
+  /// A value that is none is left out alone, in one line of words for each kind, and the rest is drawn.
+  @Test func whatIsWrongInALineIsSaidOnce() throws {
+    let (words, lane) = try told(
+      """
+      {"update": 1, "loss": 0.7, "grad_norm": -1.5, "gradnorm": 3}
+      {"update": 2, "loss": 0.6, "grad_norm": -2, "gradnorm": 3, "step": 2, "held_out_loss": 1}
+      {"update": 3, "loss": "low", "jacobians": [[[1, NaN], [0, 1]]]}
+      {"update": 4, "loss": 0.4, "log10_grad_steps": [-3, null, -1], "states": [[1, 2], [3, 4]]}
+      {"update": 5, "loss": 0.3, "time": true}
+
+      """)
+    #expect(
+      words == [
+        "line 1: grad_norm: found -1.5, expected a number from 0; left out",
+        "line 1: gradnorm: no key here, nearest is grad_norm; left out",
+        "line 3: loss: expected a number; left out",
+        "line 3: jacobians: found nan, expected a list of [H][H]; left out",
+        "line 4: log10_grad_steps: found 3 steps and 2 in states; drawn as they are",
+        "line 5: time: expected seconds since 1970; left out",
+      ])
+    let recent = lane.summary.history.recent
+    #expect(recent.map(\.update) == [1, 2, 3, 4, 5] && recent.allSatisfy { $0.gradientNorm.isNaN })
+    #expect(recent.map(\.loss).filter { !$0.isNaN } == [0.7, 0.6, 0.4, 0.3])
+    #expect(lane.readings?[GradientNormInstrument.self]?.norms == [-3, -.infinity, -1])
+    #expect(lane.summary.title == ["a run", "ended", words[0] + " (and 5 more)"])
+  }
+
+  /// A run that begins anew is said; a second line of one update adds to the first.
+  @Test func aRunThatBeginsAnewIsSaid() throws {
+    let (words, lane) = try told(
+      """
+      {"update": 5, "loss": 1}
+      {"update": 1, "loss": 2}
+      {"update": 1, "log10_grad_steps": [-2, -1]}
+
+      """)
+    #expect(words == ["update 1 came after 5: the run begins anew"])
+    #expect(lane.summary.history.recent.map(\.loss) == [2])
+    #expect(lane.readings?[GradientNormInstrument.self]?.norms == [-2, -1])
+  }
+
+  /// An array is no lines, nor is an object over several.
+  @Test func whatIsNoLineIsNamed() throws {
+    #expect(try told("[{\"update\": 1}, {\"update\": 2}]\n").words.first?.contains("found a JSON array") == true)
+    let open = try told("{\n  \"update\": 1\n}\n")
+    #expect(open.words == ["line 1: JSON: found an object over several lines, expected one a line; left out"])
+    #expect(open.lane.summary.title == ["a run", "3 lines are no update, left out"])
+    #expect(JSONArray.problem(file: "a.json").contains("json.load(open('a.json'))]\" > a.lines.jsonl"))
+  }
+
+  /// A file of lines that is not there yet is waited for, by name.
+  @Test func aFileThatIsNotThereIsWaitedFor() throws {
+    let path = NSTemporaryDirectory() + "/awaited-\(UUID().uuidString).jsonl"
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    let source = WatchSource(awaited: path, title: "a run", now: { 0 }, wake: {})
+    defer { source.end() }
+    func comes(_ holds: (RunSummary) -> Bool) -> Bool {
+      let start = ContinuousClock.now
+      while start.duration(to: .now) < .seconds(20) {
+        for case .frame(let frame) in source.takeNews() {
+          if let summary = frame.lanes[.a]?.summary, holds(summary) { return true }
+        }
+        _ = DispatchSemaphore(value: 0).wait(timeout: .now() + .milliseconds(2))
+      }
+      return false
+    }
+    #expect(comes { $0.title == ["a run", "waits for the file, which is not there yet"] })
+    try "{\"update\": 3, \"loss\": 1}\n".write(toFile: path, atomically: true, encoding: .utf8)
+    #expect(comes { $0.update == 3 })
   }
 
   /// A last line that nobody ended is a line.

@@ -37,6 +37,8 @@ import Training
   }
 
   @Test(arguments: [
+    ("training.k2=1..9:20000", "found 20000 values in 1..9:20000, expected 2 to 10000"),
+    ("training.k2=1..9:1", "found 1 values in 1..9:1, expected 2 to 10000"),
     ("training.k3=5", "nearest is training.k"), ("training.k2", "expected KEY=VALUES"),
     ("training.k2=5,5", "values that differ"), ("training.k2=9..3:4", "a range that rises"),
     ("training.k2=0..3:4:log", "from above 0"), ("training.k2=1..3", "LOW..HIGH:COUNT"), ("seed=1,2", "--seeds"),
@@ -119,6 +121,18 @@ import Training
       try SweepFolder(place.path, begin: Self.plan(["training.k2=2,8"]))
     }
     #expect(error?.description.contains("another sweep") == true)
+  }
+
+  /// The plan is what a sweep goes by; that the experiment beside it says something else is told.
+  @Test func aChangedExperimentBesideThePlanIsTold() throws {
+    let place = Place()
+    let folder = try SweepFolder(place.path, begin: Self.plan(["training.k2=5,10"]))
+    #expect(folder.remark == nil)
+    let file = place.path + "/experiment.yaml"
+    try (folder.plan.experiment + "seed: 9\n").write(toFile: file, atomically: true, encoding: .utf8)
+    #expect(folder.remark?.contains("found other settings than the sweep was begun with") == true)
+    try FileManager.default.removeItem(atPath: file)
+    #expect(folder.remark?.contains("found no such file") == true)
   }
 
   /// What does not go together, and what explodes, is a result and no end of the sweep.

@@ -246,12 +246,12 @@ struct CSVTaskTests {
         == "d.csv, row 3: found 1 cell, expected 2, as in other rows, with “,” between them (task.delimiter)")
     #expect(
       csvError("a,b\n1,2\n3,4\n5,n/a\n")
-        == "d.csv, row 4, column b: found “n/a” (1 of 3 cells are missing), expected a finite number, or task.missing: "
-        + "hold, drop or mean")
+        == "d.csv, row 4, column b: found “n/a” (1 of 3 cells are missing), expected a finite number, or --set "
+        + "task.missing=hold, drop or mean")
     #expect(
       csvError("a,b\n1,2\n,4\n")
-        == "d.csv, row 3, column a: found nothing (1 of 2 cells are missing), expected a finite number, or task.missing: "
-        + "hold, drop or mean")
+        == "d.csv, row 3, column a: found nothing (1 of 2 cells are missing), expected a finite number, or --set "
+        + "task.missing=hold, drop or mean")
     #expect(
       csvError("a,b\n1,2\n2,x7\n3,4\n")
         == "d.csv, row 3, column b: found “x7”, expected a finite number, as in 2 other rows; task.columns names the "
@@ -259,7 +259,7 @@ struct CSVTaskTests {
     #expect(csvError("a,b\n1,2\n3,inf\n") == "d.csv, row 3, column b: found “inf”, expected a finite number")
     #expect(
       csvError("a,b\nx,y\nz,w\n")
-        == "d.csv: found no numeric column among a, b, expected at least one, with commas, semicolons, tabs, | or blanks between cells (task.delimiter)"
+        == "d.csv: found no numeric column among a (as “x”), b (as “y”), expected at least one, with commas, semicolons, tabs, | or blanks between cells (task.delimiter)"
     )
     #expect(
       csvError("temp,wind\n1,2\n2,3\n4,5\n", columns: ["tepm"])

@@ -165,12 +165,45 @@ struct TableCellTests {
     #expect(read("day,v\n" + rows + ",999\n").words.contains("row 42 at the end left out (nothing in day)"))
   }
 
+  /// As the air quality table of the UCI repository has them: 18.00.00 beside 10/03/2004 and decimal commas.
+  @Test func timesWithPointsAreTimes() {
+    func row(_ hour: Int, _ time: String) -> String {
+      "\(hour < 10 ? "0" : "")\(1 + hour / 24)/03/2004;\(time);\(hour * hour % 11),5;\(hour % 7),25\n"
+    }
+    func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
+    let hours = (0..<48).map { row($0, two($0 % 24) + ".00.00") }
+    let air = read("Date;Time;CO;T\n" + hours.joined())
+    #expect(air.words.contains("left out: Date (dates), Time (times)"), "\(air.words)")
+    #expect(!air.words.contains("Date is that of a row before"), "\(air.words)")
+    // Any of these may be a date too: the column's name says what it is.
+    let minutes = (1..<13).map { "\(two($0)).05.09;\($0 * $0 % 7)\n" }.joined()
+    #expect(read("Uhrzeit;v\n" + minutes).words.contains("Uhrzeit (times)"))
+    #expect(read("Datum;v\n" + minutes).words.contains("Datum (dates)"))
+  }
+
+  /// Many files write -200 or -9999 for a missing number; it is read as pandas reads it, and said.
+  @Test func numbersThatMayStandForMissingOnesAreSaid() {
+    func rows(_ sentinel: String) -> String {
+      "co,t\n" + (0..<40).map { "\($0 % 13 == 5 ? sentinel : "\($0 * $0 % 11)"),\($0 % 7 - 3)\n" }.joined()
+    }
+    #expect(read(rows("-200")).words.contains("-200 stands 3 times in co, far from the other numbers: read as it is"))
+    #expect(!read(rows("12")).words.contains("stands"))
+    // Within the reach of the others it is a number as they are.
+    let steps = (-250 ..< -150).map { "\($0)\n" }.joined()
+    #expect(!read("v\n" + steps).words.contains("stands"))
+  }
+
+  /// Where no column has numbers, it is said what stands there.
+  @Test func whatStandsInColumnsWithoutNumbersIsShown() {
+    #expect(read("v\n1.5K\n2.5K\n3M\n").words.contains("(as \u{201C}1.5K\u{201D})"))
+  }
+
   @Test func classesHaveNoMean() {
     let labels: [String] = (0..<20).map { $0 == 5 ? "" : $0 % 2 == 0 ? "a" : "b" }
     let text = "x,label\n" + labels.enumerated().map { "\($0 * $0 % 7),\($1)\n" }.joined()
     let words = read(text) { ($0.targets, $0.missing) = (["label"], .mean) }.words
-    #expect(words.contains("found a missing class") && words.contains("task.missing: drop or hold"), "\(words)")
-    #expect(read(text) { $0.targets = ["label"] }.words.contains("expected a word, or task.missing: hold or drop"))
+    #expect(words.contains("found a missing class") && words.contains("--set task.missing=drop or hold"), "\(words)")
+    #expect(read(text) { $0.targets = ["label"] }.words.contains("expected a word, or --set task.missing=hold or drop"))
   }
 
   @Test func decimalSignsAndHeadersAgreeWithTheRows() {

@@ -186,7 +186,7 @@ struct TableTests {
   @Test func missingCells() {
     let text = "a,b\nNA,1\n2,5\n,3\n4,?\n5,2\n"
     #expect(Reading(text).error.contains("row 2, column a: found “NA” (2 of 5 cells are missing)"))
-    #expect(Reading(text).error.contains("task.missing: hold, drop or mean"))
+    #expect(Reading(text).error.contains("--set task.missing=hold, drop or mean"))
     #expect(Reading(text) { $0.missing = .hold }.columns == ["a": [2, 2, 2, 4, 5], "b": [1, 5, 3, 3, 2]])
     #expect(
       Reading(text) { $0.missing = .hold }.words.contains(

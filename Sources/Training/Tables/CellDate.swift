@@ -37,12 +37,16 @@ enum CellDate {
   }
 
   /// What a cell's bytes say, or nil where they are no date.
-  static func read(_ bytes: UnsafeBufferPointer<UInt8>) -> Reading? {
+  ///
+  /// - Parameters:
+  ///   - bytes: the cell.
+  ///   - isClock: whether the column is called a time, so that 10.05.09 is one, too.
+  static func read(_ bytes: UnsafeBufferPointer<UInt8>, isClock: Bool = false) -> Reading? {
     let cell = CellReader.trimmed(bytes)
     guard cell.count >= 4, cell.count <= 40 else { return nil }
     var parts = Parts()
     guard parts.split(cell) else { return nil }
-    return parts.reading
+    return isClock ? parts.clock ?? parts.reading : parts.reading ?? parts.clock
   }
 
   /// The numbers of a cell with what stands before each, and the month that a word names.
@@ -123,6 +127,14 @@ enum CellDate {
         }
       }
       return true
+    }
+
+    /// A time of day with points between its numbers, as Italian tables have it: 18.00.00.
+    var clock: Reading? {
+      guard date.count == 3, time.isEmpty, month == nil, separators == [UInt8(ascii: ".")],
+        date.allSatisfy({ $0.digits <= 2 }), date[0].value < 25, date[1].value < 60, date[2].value < 60
+      else { return nil }
+      return Reading(isTimeOfDay: true, code: Double(date[0].value * 3600 + date[1].value * 60 + date[2].value))
     }
 
     var reading: Reading? {

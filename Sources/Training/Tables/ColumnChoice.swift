@@ -42,6 +42,7 @@ struct ColumnChoice {
     self.chosen = chosen.sorted()
     for index in self.chosen where try !isClasses(index, task) { try requireNumbers(index) }
     noteFallingCounts()
+    noteSentinels()
     noteLikelyThousands(pass.head.dialect)
     try applyRule(task.missing)
   }
@@ -182,10 +183,15 @@ struct ColumnChoice {
     guard !kept.isEmpty || !named.isEmpty else {
       throw TaskError(
         key: "task.file", file: file,
-        found: "no numeric column among \(columns.map(\.name).prefix(8).joined(separator: ", "))",
+        found: "no numeric column among \(columns.prefix(8).map(Self.shown).joined(separator: ", "))",
         expected: "at least one, with commas, semicolons, tabs, | or blanks between cells (task.delimiter)")
     }
     return kept
+  }
+
+  /// A column's name with the first of its words: "Vol (as “1.5K”)".
+  private static func shown(_ column: ColumnTally) -> String {
+    column.firstText.map { "\(column.name) (as \u{201C}\(shortened($0.cell, to: 20))\u{201D})" } ?? column.name
   }
 
   /// Why a column of numbers says when or which a row is, and is nothing to learn; nil where it is not so.
@@ -390,6 +396,17 @@ struct ColumnChoice {
     }
   }
 
+  /// Says of -999 and the like, far from all other numbers, that they may stand for missing cells.
+  private mutating func noteSentinels() {
+    let found = chosen.compactMap { index in columns[index].likelySentinel.map { (columns[index].name, $0) } }
+    for (number, group) in Dictionary(grouping: found, by: \.1.number).sorted(by: { $0.key < $1.key }) {
+      let count = group.reduce(0) { $0 + $1.1.count }
+      notes.append(
+        "\(Int(number)) stands \(counted(count, "time", "times")) in \(list(group.map(\.0), limit: 4)), far from the other "
+          + "numbers: read as it is; where it means a missing cell, leave the cell empty (task.missing)")
+    }
+  }
+
   /// Says of numbers as 1.000 that they may be thousands.
   private mutating func noteLikelyThousands(_ dialect: TableDialect) {
     guard dialect.delimiter != UInt8(ascii: ","), dialect.numbers.decimal == UInt8(ascii: ".") else { return }
@@ -408,7 +425,7 @@ struct ColumnChoice {
     if rule == .mean, let index = missing.first(where: { columns[$0].isClasses }) {
       throw failed(
         "a missing class (\(grouped(columns[index].missing)) of \(grouped(rows)) cells)",
-        "task.missing: drop or hold, as words have no mean", row: columns[index].firstMissing?.row,
+        "--set task.missing=drop or hold, as words have no mean", row: columns[index].firstMissing?.row,
         column: columns[index].name, key: "task.missing")
     }
     guard rule == .refuse,
@@ -420,7 +437,7 @@ struct ColumnChoice {
       (first.1.cell.isEmpty ? "nothing" : "\u{201C}\(first.1.cell)\u{201D}")
         + " (\(grouped(column.missing)) of \(grouped(rows)) cells are missing)",
       column.isClasses
-        ? "a word, or task.missing: hold or drop" : "a finite number, or task.missing: hold, drop or mean",
+        ? "a word, or --set task.missing=hold or drop" : "a finite number, or --set task.missing=hold, drop or mean",
       row: first.1.row, column: column.name)
   }
 }

@@ -1,6 +1,8 @@
 /// What all cells of a column say of it, told one by one.
 struct ColumnTally: Sendable {
   let name: String
+  /// Whether its name is of times of day.
+  private let isClock: Bool
   /// How many cells are numbers, true or false, dates, missing, and anything else.
   private(set) var numbers = 0, truths = 0, dates = 0, timesOfDay = 0, missing = 0, texts = 0
   /// The first row without a number, and what stands there.
@@ -31,6 +33,9 @@ struct ColumnTally: Sendable {
   private(set) var rises = true, falls = true
   private(set) var isWhole = true
   private var last: Double?
+  /// The first of the numbers that may stand for a missing one, how often it does, and the ends of all others.
+  private var sentinel: Double?, sentinels = 0
+  private var plainLeast = Double.infinity, plainGreatest = -Double.infinity
   private(set) var least = Double.infinity, greatest = -Double.infinity
   /// Whether its numbers may be years, one after the other.
   var isLikeYear: Bool { isWhole && rises && numbers > 0 && least >= 1500 && greatest <= 2200 }
@@ -60,6 +65,7 @@ struct ColumnTally: Sendable {
 
   init(name: String, mayTellSeries: Bool) {
     self.name = name
+    isClock = ColumnWords.isClock(name)
     ids = mayTellSeries ? IDRuns() : nil
   }
 
@@ -91,7 +97,7 @@ struct ColumnTally: Sendable {
       if firstInfinite == nil { firstInfinite = (line, shown(bytes)) }
     case .text:
       // A column of words is not looked through for dates again and again.
-      if texts < 100 || dates > 0, let date = CellDate.read(bytes) {
+      if texts < 100 || dates > 0, let date = CellDate.read(bytes, isClock: isClock) {
         note(date)
         if firstDate == nil { firstDate = (line, shown(bytes)) }
         return date.code
@@ -120,9 +126,34 @@ struct ColumnTally: Sendable {
     }
     if isCompactDate { isCompactDate = CompactDate.isOne(number) }
     if isWhole, number != number.rounded() { isWhole = false }
+    noteSentinel(number)
     if number < least { least = number }
     if number > greatest { greatest = number }
     last = number
+  }
+
+  /// Keeps the numbers apart that files write in place of a missing one.
+  private mutating func noteSentinel(_ number: Double) {
+    switch number {
+    case -99, -200, -999, -9999, -99999, 9999, 99999, 999999:
+      if sentinel == nil { sentinel = number }
+      if sentinel == number {
+        sentinels += 1
+        return
+      }
+    default: break
+    }
+    if number < plainLeast { plainLeast = number }
+    if number > plainGreatest { plainGreatest = number }
+  }
+
+  /// A number that may stand for a missing cell, and how often: it lies alone, farther from all others than these lie apart, or it is
+  /// the only negative one. Nil where there is none.
+  var likelySentinel: (number: Double, count: Int)? {
+    guard let sentinel, kind == .numbers, numbers > 2 * sentinels, plainLeast <= plainGreatest else { return nil }
+    let span = plainGreatest - plainLeast
+    let isFar = sentinel < plainLeast - span || sentinel > plainGreatest + span || (sentinel < 0 && plainLeast >= 0)
+    return isFar ? (sentinel, sentinels) : nil
   }
 
   /// Notes the digits behind a number's decimal sign.

@@ -92,5 +92,10 @@ enum ColumnWords {
     return times.contains(word) || word.hasSuffix("timestamp") || word.hasSuffix("_date") || word.hasSuffix("_time")
   }
 
+  /// Whether the name is of times of day.
+  static func isClock(_ name: String) -> Bool {
+    ["time", "zeit", "uhrzeit", "heure", "ora", "orario", "hora", "clock", "tid", "tijd"].contains(plain(name))
+  }
+
   static func isPartOfDate(_ name: String) -> Bool { parts.contains(plain(name)) }
 }

@@ -81,7 +81,7 @@ struct Table: Sendable {
     guard rows > 0 else {
       throw TaskError(
         key: "task.missing", file: source.file, found: "a missing cell in every row",
-        expected: "a row without one, or task.missing: hold or mean, or columns named in task.columns")
+        expected: "a row without one, or --set task.missing=hold or mean, or columns named in task.columns")
     }
   }
 
