@@ -22,6 +22,7 @@ package final class DecayTally {
     WideRows(), WideRows(), WideRows(), WideRows(), WideRows(), WideRows(), WideRows()
   )
   private let (pulled, factors, memory, spare, slopes) = (WideRows(), WideRows(), WideRows(), WideRows(), WideRows())
+  private let norms = (0..<6).map { _ in WideRows() }
 
   /// Whether a step back of a network has such parts, and has them alike for all units.
   package static func reads(_ network: NetworkSpecification) -> Bool {
@@ -90,26 +91,29 @@ extension DecayTally {
     _ jacobian: CellDescription.AffineJacobian, _ delta: PassRows<Double>, _ u: PassRows<Double>,
     _ back: PassRows<Double>, _ steps: Steps
   ) {
-    let log10Scale = log10(abs(jacobian.scale)), hasDirectPath = jacobian.directPath != 0
-    let log10Direct = log10(abs(jacobian.directPath))
+    let log10Scale = log10(abs(jacobian.scale)), log10Direct = log10(abs(jacobian.directPath))
+    let arrivingNorms = StepNorms(delta, steps.batch, norms[0]), leavingNorms = StepNorms(u, steps.batch, norms[1])
+    let recurrentNorms = StepNorms(back, steps.batch, norms[2])
+    var wholeNorms = recurrentNorms
+    if jacobian.directPath != 0 {
+      Double.scaleAdd(
+        rows: back.count, columns: hidden, alpha: jacobian.directPath, x: delta.start, xStride: delta.stride, beta: 1,
+        y: UnsafeMutablePointer(mutating: back.start), yStride: back.stride)
+      wholeNorms = StepNorms(back, steps.batch, norms[3])
+    }
     for t in steps.range {
-      let arriving = log10Norm(delta, t, steps)
+      let arriving = arrivingNorms.log10(t)
       guard arriving.isFinite else { continue }
-      let leaving = log10Norm(u, t, steps)
+      let leaving = leavingNorms.log10(t)
       add(.activation, leaving - log10Scale - arriving)
-      let recurrent = log10Norm(back, t, steps)
+      let recurrent = recurrentNorms.log10(t)
       if leaving.isFinite { add(.recurrent, recurrent - leaving) }
-      guard hasDirectPath else {
+      guard jacobian.directPath != 0 else {
         add(.whole, recurrent - arriving)
         continue
       }
       add(.directPath, log10Direct)
-      let row = t * steps.batch
-      let sum = UnsafeMutablePointer(mutating: back.start) + row * back.stride
-      Double.scaleAdd(
-        rows: steps.batch, columns: hidden, alpha: jacobian.directPath, x: delta.start + row * delta.stride,
-        xStride: delta.stride, beta: 1, y: sum, yStride: back.stride)
-      add(.whole, log10Norm(back, t, steps) - arriving)
+      add(.whole, wholeNorms.log10(t) - arriving)
     }
   }
 
@@ -123,16 +127,21 @@ extension DecayTally {
       rows: v.count, columns: hidden, scale: 1, x: v.start, xStride: v.stride, y: kept.start, yStride: kept.stride,
       into: product, zStride: stride)
     let keptMemory = PassRows(start: UnsafePointer(product), count: v.count, columns: hidden, stride: stride)
+    let stateNorms = StepNorms(delta, steps.batch, norms[0])
+    let otherNorms = other.map { StepNorms($0, steps.batch, norms[1]) }
+    let wholeNorms = StepNorms(v, steps.batch, norms[2]), keptNorms = StepNorms(keptMemory, steps.batch, norms[3])
+    let leavingNorms = StepNorms(u, steps.batch, norms[4])
+    let recurrentNorms = back.map { StepNorms($0, steps.batch, norms[5]) }
     for t in steps.range {
-      let ofState = log10Norm(delta, t, steps)
-      let arriving = other.map { Log10.hypotenuse(ofState, log10Norm($0, t, steps)) } ?? ofState
+      let ofState = stateNorms.log10(t)
+      let arriving = otherNorms.map { Log10.hypotenuse(ofState, $0.log10(t)) } ?? ofState
       guard arriving.isFinite else { continue }
-      let whole = log10Norm(v, t, steps)
-      if whole.isFinite { add(.memoryPath, log10Norm(keptMemory, t, steps) - whole) }
-      guard let back else { continue }
-      let leaving = log10Norm(u, t, steps)
+      let whole = wholeNorms.log10(t)
+      if whole.isFinite { add(.memoryPath, keptNorms.log10(t) - whole) }
+      guard let recurrentNorms else { continue }
+      let leaving = leavingNorms.log10(t)
       add(.gates, leaving - arriving)
-      if leaving.isFinite { add(.recurrent, log10Norm(back, t, steps) - leaving) }
+      if leaving.isFinite { add(.recurrent, recurrentNorms.log10(t) - leaving) }
     }
   }
 
@@ -141,13 +150,32 @@ extension DecayTally {
     sums.start[part.rawValue] += log10
     counts.start[part.rawValue] += 1
   }
+}
+
+/// The norms of vectors over the steps of a block, so many rows each: the squares of all rows are summed at once, into a room that is
+/// theirs as long as they are asked.
+private struct StepNorms {
+  private let rows: PassRows<Double>, batch: Int
+  private let squares: UnsafePointer<Double>
+
+  init(_ rows: PassRows<Double>, _ batch: Int, _ room: WideRows) {
+    (self.rows, self.batch) = (rows, batch)
+    let start = room.room(rows: 1, columns: rows.count).start
+    VectorNorms.squared(
+      count: rows.count, length: rows.stride, stride: rows.stride, vectors: rows.start, into: start)
+    squares = UnsafePointer(start)
+  }
 
   /// log10 ‖v‖ over a step's rows, as exact where the norm itself would leave the range.
-  private func log10Norm(_ rows: PassRows<Double>, _ t: Int, _ steps: Steps) -> Double {
-    let start = rows.start + t * steps.batch * rows.stride, count = steps.batch * rows.stride
-    let squares = Double.sumOfSquares(count: count, x: start)
-    return squares > 1e-250 && squares < 1e300
-      ? 0.5 * log2(squares) * Log10.of2 : Log10.norm(UnsafeBufferPointer(start: start, count: count))
+  func log10(_ step: Int) -> Double {
+    let first = step * batch
+    var sum = 0.0
+    for row in first..<first + batch { sum += squares[row] }
+    guard sum > 1e-250, sum < 1e300 else {
+      let start = rows.start + first * rows.stride
+      return Log10.norm(UnsafeBufferPointer(start: start, count: batch * rows.stride))
+    }
+    return 0.5 * log2(sum) * Log10.of2
   }
 }
 

@@ -2,19 +2,18 @@ import Glibc
 import LinearAlgebra
 import RecurrentNetworks
 
-/// The flow matrix of some losses over a whole sequence, from the update's own pass: what `FlowMatrix` makes of a tape, for the top
-/// layer and the first sequence.
+/// The flow matrix of the batch's first sequence from the update's own pass: what `FlowMatrix` makes of a tape, for the top layer.
 ///
-/// All T losses take T²/2 products of a row with W_hh, where the update itself takes 3 B T: at every update only some losses are
-/// followed, spread evenly.
+/// R losses take T R/2 products of a row with W_hh, where the update itself takes 3 B T. Of 16 sequences of 100 steps all losses are
+/// followed; where they are more than the update is to wait for, some of them are, spread evenly.
 package final class FlowTally {
-  /// The most losses that are followed: T R/2 products with W_hh.
-  package static let losses = 8
+  /// The most losses R that are followed at every update: such that they take at most 4/3 of the multiply-adds of the update itself.
+  package static func losses(batch: Int) -> Int { 8 * batch }
 
   private let pullback: PassPullback
-  private let rows: RowBlock
+  private var rows: RowBlock
   private var chosen: [Int] = []
-  private var norms = [Double](repeating: -.infinity, count: losses)
+  private var norms = [Double]()
   private var log10: [Double] = []
   private var steps = 0
   private let room = WideRows()
@@ -25,7 +24,7 @@ package final class FlowTally {
   /// A tally of the passes of a network that it reads.
   package init(_ network: NetworkSpecification) {
     pullback = PassPullback(network)
-    rows = RowBlock(rows: Self.losses, width: network.stateComponents * network.hidden)
+    rows = RowBlock(rows: 0, width: network.stateComponents * network.hidden)
   }
 
   /// The matrix of the pass that was followed last.
@@ -36,10 +35,10 @@ package final class FlowTally {
   @specialized(where S == Float)
   package func follow<S: Scalar>(_ pass: Pass<S>) {
     steps = pass.steps
-    chosen = EvenSpread.choose(Self.losses, of: (0..<steps).filter { pass.firstHasTarget(step: $0) })
+    chosen = EvenSpread.choose(Self.losses(batch: pass.batch), of: (0..<steps).filter { pass.firstHasTarget(step: $0) })
     log10.removeAll(keepingCapacity: true)
     log10.append(contentsOf: repeatElement(-.infinity, count: chosen.count * steps))
-    rows.clear(count: rows.capacity)
+    makeRoom()
     pullback.begin(pass)
     // The last losses are the first rows, so that those under way are always the first ones.
     var count = 0
@@ -52,6 +51,16 @@ package final class FlowTally {
       rows.measure(count: count, columns: pass.network.hidden, into: &norms)
       for row in 0..<count { log10[(chosen.count - 1 - row) * steps + t] = norms[row] }
       if t > 0 { pullback.apply(pass, step: t, count: count, to: rows) }
+    }
+  }
+
+  /// Zeros in as many rows as there are losses.
+  private func makeRoom() {
+    if chosen.count > rows.capacity {
+      rows = RowBlock(rows: chosen.count, width: rows.width)
+      norms = [Double](repeating: -.infinity, count: chosen.count)
+    } else {
+      rows.clear(count: chosen.count)
     }
   }
 }

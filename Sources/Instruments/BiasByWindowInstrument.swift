@@ -31,6 +31,10 @@ public enum BiasByWindowInstrument: Instrument {
   /// The reading of a pass; nil where there is nothing to read.
   public static func read(_ pass: PassView, _ focus: Focus, _ budget: Budget) -> Reading? {
     guard pass.isCutByWindows(budget) else { return nil }
+    if let reason = pass.noGradientReason {
+      budget.leaveOut(reason)
+      return nil
+    }
     let k1 = pass.snapshot.schedule.k1
     func cost(_ lengths: [Int]) -> Int { lengths.reduce(0) { $0 + TruncationBias.stepsBack(pass.windows(k2: $1)) } }
     let steps = budget.count(

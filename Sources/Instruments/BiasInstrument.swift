@@ -16,6 +16,10 @@ public enum BiasInstrument: Instrument {
   /// The reading of a pass; nil where there is nothing to read.
   public static func read(_ pass: PassView, _ focus: Focus, _ budget: Budget) -> TruncationBias? {
     guard pass.isCutByWindows(budget) else { return nil }
+    if let reason = pass.noGradientReason {
+      budget.leaveOut(reason)
+      return nil
+    }
     let windows = pass.windows
     let steps = budget.count(
       milliseconds: 5,

@@ -50,8 +50,8 @@ public enum FlowInstrument: Instrument {
     let perStep =
       pass.width * pass.width * (pass.isRecurrent ? 0.5 : 6) + (pass.isRecurrent ? 0 : Double(length) * pass.width)
     let affordable = budget.count(milliseconds: 4, cost: Double(length) * perStep, least: 8)
-    // What is followed over training is of some losses only.
-    let rows = budget.isWhole ? affordable : min(affordable, FlowTally.losses)
+    // What is followed over training may be of some losses only.
+    let rows = budget.isWhole ? affordable : FlowTally.losses(batch: pass.batch)
     let layer = pass.recording?.graphLayer(pass.layer(focus)) ?? pass.layer(focus)
     guard let matrix = try? FlowMatrix(graph, layer: layer, maximumRows: rows, progress: budget.goOn) else {
       return nil
@@ -77,9 +77,10 @@ public enum FlowInstrument: Instrument {
   /// What is followed over training.
   public static let trendNames = ["mean_lag", "kept_share"]
 
-  /// What is followed over training, of so many losses that it can be at every update, spread evenly.
+  /// What is followed over training, of so many losses that it can be at every update, spread evenly: all where the batch has an
+  /// eighth as many sequences, or more.
   public static func trend(_ reading: Reading) -> [String: Double] {
-    let some = reading.matrix.ofSomeLosses(FlowTally.losses)
+    let some = reading.matrix.ofSomeLosses(FlowTally.losses(batch: reading.batch))
     var trend = ["mean_lag": some.meanLag]
     trend["kept_share"] = reading.mask.map { TruncationShare(mask: $0, flow: some).massShare }
     return trend

@@ -23,8 +23,8 @@ package final class UpdateReadings {
   /// Nothing read yet.
   package init() {}
 
-  /// From one departure to the next, in updates: a power of 2, such that its eigenvalues add a tenth to the cost of training at most,
-  /// as counted; a function of the sizes alone, so that every run of them has its numbers at the same updates.
+  /// From one departure to the next, in updates: a power of 2, such that its eigenvalues add a twentieth to the cost of training at
+  /// most, as counted; a function of the sizes alone, so that every run of them has its numbers at the same updates.
   package static func departureInterval(in run: TrainingRun) -> Int {
     let experiment = run.experiment, units = Double(experiment.network.hidden)
     let sizes = AlgorithmSizes(experiment, inputs: run.layout.inputs, outputs: run.layout.outputs)
@@ -32,7 +32,7 @@ package final class UpdateReadings {
     // What the QR algorithm does with single numbers takes as long as so many multiply-adds of a pass: measured.
     let eigenvalues = 70 * units * units * units
     var interval = 1
-    while eigenvalues > 0.1 * update * Double(interval), interval < 1 << 20 { interval *= 2 }
+    while eigenvalues > 0.05 * update * Double(interval), interval < 1 << 20 { interval *= 2 }
     return interval
   }
 

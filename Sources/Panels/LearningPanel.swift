@@ -38,7 +38,7 @@ struct LearningPanel: Panel {
       let reading = reading(
         "the algorithm's gradient", from: LearningInstrument.self, of: state.lane, in: rect, &buffer, theme)
     else { return }
-    if let reason = reading.noGradientReason, !reading.report.overall.norm.isFinite {
+    if let reason = reading.noGradientReason, !reading.report.overall.cosine.isFinite {
       buffer.paragraph(reason, in: rect, style: theme[.error])
       return
     }

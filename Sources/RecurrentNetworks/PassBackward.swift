@@ -295,30 +295,32 @@ extension Pass {
     }
   }
 
-  /// y_t = W_ho h_t + b_o, with D x_t where the readout sees x, or h_t of the first O units, for at most a block of steps, into the block's readout.
-  func readOut(_ run: Range<Int>) {
+  /// y_t = W_ho h_t + b_o, with D x_t where the readout sees x, or h_t of the first O units, for at most a block of steps, into the block's readout;
+  /// of all rows, or of the first `rows` alone.
+  func readOut(_ run: Range<Int>, rows: Int? = nil) {
+    let rows = rows ?? run.count * batch
     guard plan.hasReadout else {
       S.scaleAdd(
-        rows: run.count * batch, columns: layout.outputs, alpha: 1,
+        rows: rows, columns: layout.outputs, alpha: 1,
         x: statePointer(layer: network.layers - 1, row: run.lowerBound + 1), xStride: plan.stateStride, beta: 0,
         y: arena + plan.output, yStride: plan.outputStride)
       return
     }
     S.multiplyPacked(
-      m: run.count * batch, n: layout.outputs, k: plan.seenUnits,
+      m: rows, n: layout.outputs, k: plan.seenUnits,
       a: statePointer(layer: network.layers - 1, row: run.lowerBound + 1), aRowStride: plan.stateStride,
       aColumnStride: 1, packedB: arena + plan.readoutForward, start: parameterBase + plan.readoutBias, startStride: 0,
       c: arena + plan.output, cRowStride: plan.outputStride)
     guard plan.directWeight != nil else { return }
     let (x, stride) = inputRows(layer: 0, from: run.lowerBound)
     S.multiplyPacked(
-      m: run.count * batch, n: layout.outputs, k: layout.inputs, a: x, aRowStride: stride, aColumnStride: 1,
+      m: rows, n: layout.outputs, k: layout.inputs, a: x, aRowStride: stride, aColumnStride: 1,
       packedB: arena + plan.directForward, c: arena + plan.output, cRowStride: plan.outputStride, accumulate: true)
   }
 
-  /// The losses of a run of steps, whose readout becomes weight · ∂l/∂y.
-  func differentiateLoss(_ run: Range<Int>, weight: S) {
-    let rows = run.count * batch
+  /// The losses of a run of steps, whose readout becomes weight · ∂l/∂y; of all rows, or of the first `rows` alone.
+  func differentiateLoss(_ run: Range<Int>, weight: S, rows: Int? = nil) {
+    let rows = rows ?? run.count * batch
     let first = run.lowerBound * batch
     let y = arena + plan.output
     let losses = arena + plan.loss + first

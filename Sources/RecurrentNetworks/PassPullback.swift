@@ -84,13 +84,14 @@ extension Pass {
   @specialized(where S == Double)
   @specialized(where S == Float)
   package func addLossGradient(step t: Int, to row: Int, of rows: RowBlock, room: WideRows) {
-    readOut(t..<t + 1)
-    differentiateLoss(t..<t + 1, weight: 1)
-    withUnsafeTemporaryAllocation(of: S.self, capacity: stateRow) { scratch in
+    readOut(t..<t + 1, rows: 1)
+    differentiateLoss(t..<t + 1, weight: 1, rows: 1)
+    let stride = plan.stateStride
+    withUnsafeTemporaryAllocation(of: S.self, capacity: stride) { scratch in
       guard let start = scratch.baseAddress else { return }
-      start.initialize(repeating: 0, count: stateRow)
-      sendLosses(rows: batch, into: start)
-      let gradient = room(PassRows(start: UnsafePointer(start), count: 1, columns: network.hidden, stride: stateRow))
+      start.initialize(repeating: 0, count: stride)
+      sendLosses(rows: 1, into: start)
+      let gradient = room(PassRows(start: UnsafePointer(start), count: 1, columns: network.hidden, stride: stride))
       rows.add(gradient, to: row)
     }
   }

@@ -23,8 +23,8 @@ struct BenchCommand: ParsableCommand {
         bidirectional, projected, clockwork  an update of LSTMs of two directions and with a projection, of units with clocks
         cost  how each learning algorithm's memory and time grow, as fitted powers beside the theory's; a pass against T, \
       truncated training against k2/k1, and short windows beside their pass
-        instruments  what each instrument costs beside the bare update of W1, all at once, and long sequences and wide \
-      networks on the screen
+        instruments  what each instrument costs beside the bare update of W1, all at once, those of every update in the \
+      update's own pass, and long sequences and wide networks on the screen
         live  what the dashboard takes from training: snapshot, analysis, frame
 
       EXAMPLES

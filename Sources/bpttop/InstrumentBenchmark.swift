@@ -24,17 +24,19 @@ enum InstrumentBenchmark {
     for instrument in Instruments.all {
       rows.append(row("\(instrument.id)", beside: bare) { _ = read(snapshot, [instrument.id]) })
     }
-    let lenses: Set<InstrumentID> = ["bias", "clipping", "decay", "units"]
+    let lenses: [InstrumentID] = ["bias", "clipping", "decay", "units"]
     rows += [
-      row("bias clipping decay units", beside: bare, "whole, one pass for all of them") { _ = read(snapshot, lenses) },
-      row("the same and flow", beside: bare) { _ = read(snapshot, lenses.union(["flow"])) },
+      row("bias clipping decay units", beside: bare, "whole, one pass for all of them") {
+        _ = read(snapshot, Set(lenses))
+      },
+      row("the same and flow", beside: bare) { _ = read(snapshot, Set(lenses + ["flow"])) },
       row("all instruments", beside: bare) { _ = read(snapshot, Instruments.allIDs) },
     ]
-    let columns = Instruments.trends.filter { lenses.contains($0.instrument) }
-    let flow = columns + Instruments.trends.filter { $0.instrument == FlowInstrument.id }
+    rows += try lenses.map { try followed("\($0), every update", [$0], "its columns, as train --metrics has them") }
     rows += [
-      try followed("at every update", columns, "their columns, as train --metrics has them"),
-      try followed("and flow's", flow, "of \(FlowTally.losses) losses"),
+      try followed("all four, every update", lenses, "the columns of all of them"),
+      try followed("and flow's", lenses + ["flow"], "of \(FlowTally.losses(batch: 1)) of the 100 losses"),
+      try followed("and flow's, B=16", lenses + ["flow"], batch: 16, "of all losses of the first of 16 sequences"),
       row("flow of all losses", beside: bare, "T (T-1)/2 products of a row with W_hh, where the update takes 3 T") {
         _ = FlowMatrix(tape)
       },
@@ -43,10 +45,10 @@ enum InstrumentBenchmark {
     return rows
   }
 
-  private static func network(hidden: Int, length: Int) throws -> TrainingRun {
+  private static func network(hidden: Int, length: Int, batch: Int = 1) throws -> TrainingRun {
     let run = try TrainingRun(
       experiment: Benchmarks.referenceExperiment(hidden: hidden, precision: .float64),
-      start: Benchmarks.start(inputs: 8, outputs: 8, steps: length, batch: 1))
+      start: Benchmarks.start(inputs: 8, outputs: 8, steps: length, batch: batch))
     for _ in 0..<min(updates, 20_000 / hidden) { run.trainOnce() }
     return run
   }
@@ -58,14 +60,18 @@ enum InstrumentBenchmark {
     Readings(PassView(snapshot), ReadingRequest(instruments), budget: Budget(patience))
   }
 
-  /// Updates with these columns measured at every one of them beside bare updates of the same run, in turn; what is measured less
-  /// often has its share in it.
-  private static func followed(_ name: String, _ columns: [TrendKey], _ remark: String) throws -> Benchmarks.Row {
-    let bare = try network(hidden: 64, length: 100), measured = try network(hidden: 64, length: 100)
+  /// Updates with the columns of some instruments measured at every one of them beside bare updates of the same run, in turn; what is
+  /// measured less often has its share in it.
+  private static func followed(
+    _ name: String, _ instruments: [InstrumentID], batch: Int = 1, _ remark: String
+  ) throws -> Benchmarks.Row {
+    let columns = Instruments.trends.filter { instruments.contains($0.instrument) }
+    let bare = try network(hidden: 64, length: 100, batch: batch)
+    let measured = try network(hidden: 64, length: 100, batch: batch)
     var meter = UpdateMeter(columns: columns.map(MetricsRow.Column.reading))
     let interval = UpdateReadings.departureInterval(in: measured)
     var times: [(bare: Double, measured: Double)] = []
-    for _ in 0..<7 {
+    for _ in 0..<9 {
       func time(_ body: () -> Void) -> Double {
         let start = Stopwatch.processorMilliseconds()
         for _ in 0..<interval { body() }

@@ -23,9 +23,10 @@ struct TrainCommand: ParsableCommand {
       it. It may also name what an instrument reads of the pass before each update, as in bias.relative_error: \
       \(Instruments.trends.map { "\($0.instrument).\($0.name)" }.joined(separator: ", ")). \
       An instrument that has nothing to read leaves its field empty. Those of bias and flow (where nothing is cut), clipping, decay and units are \
-      read in the update's own pass; the others take passes of their own. Those of flow are of \(FlowTally.losses) losses, spread evenly. \
+      read in the update's own pass; the others take passes of their own. Those of flow are of the batch's first sequence, as the panel's matrix is: of all its losses, or, where those \
+      are more than \(FlowTally.losses(batch: 1)) times the batch's sequences, of so many, spread evenly. \
       decay.departure needs eigenvalues, which may take longer than many updates: it is measured at the first update and at \
-      every 2^N-th after it, N such that a tenth of the time goes there, and the field is empty in between. SIGINT and SIGTERM finish the present update, write what was asked for, and end with 130 or 143.
+      every 2^N-th after it, N such that a twentieth of the time goes there, and the field is empty in between. SIGINT and SIGTERM finish the present update, write what was asked for, and end with 130 or 143.
 
       A --checkpoint that ends in .bpttop holds the whole run, which the dashboard opens too; with --resume the run goes on \
       from it where it is there, with the same numbers as if it had never stopped.
