@@ -9,6 +9,8 @@ static const unsigned char lessons[] = {
   , 0,
 #embed "../../Demos/lessons/by-hand.yaml"
   , 0,
+#embed "../../Demos/lessons/weights-by-hand.yaml"
+  , 0,
 #embed "../../Demos/lessons/summands.yaml"
   , 0,
 #embed "../../Demos/lessons/vanishing.yaml"

@@ -6,8 +6,8 @@ public enum ShippedLessons {
   // In the order of lessons.c, which is that of teaching.
   /// Their names.
   public static let names = [
-    "unrolling", "by-hand", "summands", "vanishing", "exploding", "clipping", "truncation", "schedules", "credit",
-    "bias",
+    "unrolling", "by-hand", "weights-by-hand", "summands", "vanishing", "exploding", "clipping", "truncation",
+    "schedules", "credit", "bias",
     "gates", "starts", "williams-zipser", "forward", "diagonal", "settling", "chaos", "attention", "trees",
     "residual-depth", "bugs",
   ]

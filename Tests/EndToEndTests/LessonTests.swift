@@ -132,7 +132,7 @@ extension EndToEnd {
             #expect(try tmux.shows("No: the answer is "))
             try tmux.press("Enter")
           }
-          #expect(try tmux.shows("step 3 of 14"), "turn \(turn)")
+          #expect(try tmux.shows("step 3 of 9"), "turn \(turn)")
           try tmux.press("q")
           #expect(try tmux.ended())
         }

@@ -228,7 +228,7 @@ struct LessonSessionTests {
     }
     #expect(try isExperiment("exploding", 5) == true)
     #expect(try isExperiment("unrolling", 7) == false)
-    #expect(try isExperiment("by-hand", 13) == false)
+    #expect(try isExperiment("weights-by-hand", 7) == false)
     #expect(try isExperiment("vanishing", 6) == false)
     #expect(try isExperiment("vanishing", 7) == true)
   }

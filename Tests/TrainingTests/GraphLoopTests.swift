@@ -108,7 +108,7 @@ import Testing
     experiment = try experiment.setting([Setting(key: "network.kind", value: "transformer")])
     #expect(experiment.training.k1 == .full && experiment.training.k2 == .full && experiment.network.cell == .elman)
     experiment = try Experiment().setting([
-      Setting(key: "network.delays", value: "[1, 4]"), Setting(key: "network.learned_initial_state", value: "on"),
+      Setting(key: "network.delays", value: "[1, 4]"), Setting(key: "network.learned_initial_state", value: "true"),
     ])
     experiment = try experiment.setting([Setting(key: "network.kind", value: "transformer")])
     #expect(experiment.network.delays == [1] && !experiment.network.learnsInitialState)

@@ -43,7 +43,7 @@ extension ExperimentRule {
     other("network.periods", "[]", "it has no units with clocks") {
       !$0.network.periods.isEmpty && $0.architecture.kind != .bidirectional
     },
-    other("network.learned_initial_state", "off", "its first state is no parameter") {
+    other("network.learned_initial_state", "false", "its first state is no parameter") {
       $0.network.learnsInitialState && $0.architecture.kind != .bidirectional
     },
     other("network.init.spectral_radius", "null", "only recurrent networks are rescaled by it") {
