@@ -434,7 +434,7 @@ struct LessonSessionTests {
   func wholeQuestions() throws {
     var stage = try Example.stage(lesson())
     let pages = Worksheet(try lesson(), LessonRehearsal(&stage)).pages
-    #expect(pages.count == 4)
+    #expect(pages.count == 3)
     for page in pages.dropLast() {
       let (questions, answers) = (page.components(separatedBy: ">Question "), page.components(separatedBy: ">Answer:"))
       #expect(questions.count == answers.count)
@@ -699,7 +699,7 @@ struct LessonSessionTests {
       var stage = try Example.stage(seeded)
       let rehearsal = LessonRehearsal(&stage)
       let sheet = Worksheet(seeded, rehearsal)
-      #expect(sheet.markdown.components(separatedBy: "## Question").count - 1 == 9)
+      #expect(sheet.markdown.components(separatedBy: "## Question").count - 1 == 5)
       #expect(sheet.markdown.contains("# Key: Backpropagation through time, by hand, seed \(seed)"))
       #expect(sheet.pages.count >= 2)
       sheets.append(sheet.markdown)
