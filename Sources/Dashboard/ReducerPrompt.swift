@@ -201,9 +201,17 @@ extension DashboardState {
     let idle = Knob.all.filter { knob in
       (knob.isCalled(words) || knob.name.contains(words)) && !knobs.contains { $0.name == knob.name }
     }
-    return byLabel.map(Finding.knob) + panels + marks.map(Finding.mark)
+    // README and help name panels by `/tree`: a panel of that very name comes before a knob.
+    let exact = panels.filter { isPanel($0, called: words) }, further = panels.filter { !isPanel($0, called: words) }
+    return exact + byLabel.map(Finding.knob) + further + marks.map(Finding.mark)
       + named.map(Finding.demo) + byWords.map(Finding.knob) + idle.map(Finding.idleKnob)
       + others.map(Finding.demo)
+  }
+
+  /// Whether it is a panel that is called so and has something to draw.
+  private func isPanel(_ finding: Finding, called words: String) -> Bool {
+    guard case .panel(let panel, _) = finding else { return false }
+    return [panel.title.lowercased(), panel.id.name].contains(words) && panel.applies(to: self)
   }
 
   /// Goes to what was found.

@@ -94,7 +94,7 @@ extension Instrument {
   public static var insteadOfIt: String { "Flow and Gradient norm have the gradient of every kind" }
   /// Why it is not read where the network is of this kind: a sentence, and what to look at.
   public static func absence(_ kind: NetworkKind) -> String {
-    "It is of recurrent networks, whose states follow one another in time; this one is network.kind \(kind.rawValue). "
+    "It reads networks of network.kind recurrent alone; this one is network.kind \(kind.rawValue). "
       + insteadOfIt + "."
   }
   /// It does not.

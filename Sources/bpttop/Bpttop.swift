@@ -35,8 +35,7 @@ struct Bpttop: ParsableCommand {
 
       `bpttop help COMMAND` has more of each.
       In the dashboard ? shows the keys, q quits.
-      Exit codes: 0 done; 1 a check or the run failed; 2 the input is wrong; 130, 143, 129 ended by SIGINT, SIGTERM, SIGHUP; \
-      141 nobody reads the output any more.
+      Exit codes: 0 done; 1 a check or the run failed, or (without a word) nobody reads the output any more; 2 the input is wrong; 130, 143, 129 ended by SIGINT, SIGTERM, SIGHUP.
       """,
     version: version,
     subcommands: [
@@ -84,10 +83,10 @@ enum Failure: Error {
   /// The run, or a check, failed: exit code 1.
   case run(String)
 
-  /// How the program ends where something cannot be written: with the exit code of SIGPIPE and without a word where who read
+  /// How the program ends where something cannot be written: as a run that failed, and without a word where who read
   /// it has gone away.
   static func writing(_ error: OutputError) -> any Error {
-    if error.isReaderGone { return ExitCode(128 + SIGPIPE) }
+    if error.isReaderGone { return ExitCode(1) }
     return error.isWrongPlace ? Failure.input(error.description) : Failure.run(error.description)
   }
 

@@ -214,14 +214,20 @@ struct TrainCommand: ParsableCommand {
   /// Says how it ended, and ends with the code for it.
   private func finish(_ run: TrainingRun) throws {
     if let explosion = run.explosion {
+      var without = ""
       if let blackBox {
         run.keepBlackBox()
-        if let box = run.blackBox { try writing { try BlackBoxFile.write(box, to: blackBox) } }
+        if let box = run.blackBox {
+          try writing { try BlackBoxFile.write(box, to: blackBox) }
+        } else {
+          without = "; \(blackBox) was not written: only runs of network.kind recurrent keep a black box"
+        }
       }
       let culprit = BlackBox.Culprit(explosion, run.snapshot())
       let whose = culprit.map { " of \($0.words(layers: run.experiment.network.layers))," } ?? ""
       throw Failure.run(
-        "update \(explosion.update) exploded: \(explosion.factor)\(whose) is not finite at time step \(explosion.step)")
+        "update \(explosion.update) exploded: \(explosion.factor)\(whose) is not finite at time step \(explosion.step)"
+          + without)
     }
     if metrics != "-", checkpoint != "-" { try StandardOutput.print(summary(run) + accuracy(run)) }
     if let forecast {

@@ -111,6 +111,11 @@ import Training
     _ = reduce(into: &state, .key(.enter))
     #expect(state.message?.text.contains("this one is network.kind feedforward. Jacobian product has") == true)
     #expect(state.focus != Panels.lyapunov.id)
+    // A panel of that very name comes before a knob, where it has something to draw.
+    #expect(state.findings("clients").first?.name != "Clients")
+    let several = Setting(key: "training.federated.clients", value: "4")
+    state.experiment = try state.experiment.setting([Setting(key: "training.batch", value: "8"), several])
+    #expect(state.findings("clients").first?.name == "Clients")
     _ = state.type("/truncation bias")
     _ = reduce(into: &state, .key(.enter))
     #expect(state.focus == Panels.bias.id)

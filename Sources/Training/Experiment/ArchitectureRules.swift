@@ -30,7 +30,10 @@ extension ExperimentRule {
     other("training.untied", "false", "its steps share their weights, and no copies of them are kept apart") {
       $0.training.untied
     },
-    other("training.clip.kind", "none, norm, value, weight or tensor", "the gradient does not go back step by step") {
+    other(
+      "training.clip.kind", "none, norm, value, weight or tensor",
+      "only a recurrent network's gradient is clipped at each step"
+    ) {
       $0.training.clip.kind == .step
     },
     other("training.regularizer.omega", "0", "Ω is of recurrent Jacobians") { $0.training.regularizer.omega > 0 },
