@@ -1,4 +1,5 @@
 import Canvas
+import Foundation
 import Instruments
 import Sources
 import Testing
@@ -31,6 +32,15 @@ import Training
       _ = runner.handle(.key(key))
       _ = runner.takeNews()
     }
+  }
+
+  @Test("the number beside the slopes is φ′ itself: of a sigmoid a quarter at most")
+  func slopes() throws {
+    let experiment = try Experiment().setting([Setting(key: "network.activation", value: "sigmoid")])
+    let rows = render(try Stage(experiment).state).rows
+    let row = try #require(rows.first { $0.contains("φ′ 0.") })
+    let number = try #require(row.components(separatedBy: "φ′ ").last.flatMap { Double($0.prefix(4)) })
+    #expect(number > 0.2 && number <= 0.25)
   }
 
   @Test func updatesOnAndBackAreBitIdentical() throws {

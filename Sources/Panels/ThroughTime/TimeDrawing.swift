@@ -193,8 +193,8 @@ struct TimeDrawing {
     }
     // One row says by a number too how open they are: where all are saturated, two colors alone are not told apart.
     let open = picture.meanDerivative.filter(\.isFinite)
-    let mean =
-      open.isEmpty || rect.height > 1 ? "φ′ mean" : "φ′ " + NumberText.fixed(open.reduce(0, +) / Double(open.count), 2)
+    let slope = open.reduce(0, +) / Double(open.count) * picture.largestSlope
+    let mean = open.isEmpty || rect.height > 1 ? "φ′ mean" : "φ′ " + NumberText.fixed(slope, 2)
     let series: [(name: [String], values: [Double])] = [
       ([mean, "φ′"], picture.meanDerivative), (["φ′ min", "min"], picture.leastDerivative),
     ]

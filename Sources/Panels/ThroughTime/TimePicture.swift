@@ -60,6 +60,8 @@ struct TimePicture {
   var stateRange = 1.0
   /// Mean and least φ′ over the units, a step each, over γ = max φ′; empty where not known.
   var meanDerivative: [Double] = [], leastDerivative: [Double] = []
+  /// γ, the largest slope that φ has.
+  var largestSlope = 1.0
   /// log10 ‖∂L/∂h_t‖, -infinity where nothing arrives; empty where not known.
   var gradient: [Double] = []
   /// The range of the gradient's axis.
@@ -168,6 +170,7 @@ extension TimePicture {
     // Where the window stands for the whole sequence, nothing is known before it.
     meanDerivative = [Double](repeating: -.infinity, count: firstSeen)
     leastDerivative = meanDerivative
+    largestSlope = gamma
     for step in 0..<saturation.steps {
       let row = saturation.derivative[step * saturation.units..<(step + 1) * saturation.units]
       meanDerivative.append(row.reduce(0, +) / Double(max(1, saturation.units)) / gamma)
