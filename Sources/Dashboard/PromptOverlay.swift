@@ -19,8 +19,14 @@ enum PromptOverlay {
     let found = state.findings(editor.text).map { (text: $0.name, about: $0.about) }
     draw(
       "/", editor, candidates: found, chosen: editor.chosen,
-      note: found.isEmpty ? "no knob, panel, mark or demo has this name" : nil,
+      note: found.isEmpty ? missing(editor.text) : nil,
       isProblem: found.isEmpty, hint: "↑ ↓ choose · ⏎ take it · Esc back", state, &buffer)
+  }
+
+  /// What is said where nothing has the name. Lessons are opened from the command line alone.
+  private static func missing(_ text: String) -> String {
+    text.lowercased().hasPrefix("lesson")
+      ? "lessons are no part of a run: q, then bpttop lesson lists them" : "no knob, panel, mark or demo has this name"
   }
 
   static func draw(demos editor: LineEditor, _ state: DashboardState, _ buffer: inout Buffer) {
